@@ -1,0 +1,268 @@
+"""Artefacts of machine rewriting: swapped years, wrong characters of a script conversion, and the flags of documents.
+
+A text that was respun for another year carries comparisons of a year with itself; one that was converted character by
+character carries 製度 for 制度. Both are found with reviewed tables (``artefacts.toml``), never by guessing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from detector.folding import code_points
+from detector.model import Hit
+
+ANNIVERSARY = "year_swap.anniversary"
+SCRIPT_ERROR = "script_error.character"
+
+ANNIVERSARY_TOLERANCE = 0
+"""Years that a 周年 may differ from the event's. None: a 周年 counts exactly, and it is only read where the year itself
+is said to be it ("2020年是…41周年"); texts that look ahead or back name another year or none."""
+
+TRADITIONAL_SHARE = 0.10
+"""Share of Han characters with a simpler form from which a text is traditional. In running traditional text it is about
+0.3; quotations and names in a simplified text stay far below."""
+
+KANA_SHARE = 0.05
+"""Kana per Han character from which a text is Japanese, where other characters are right."""
+
+MIN_SCRIPT_ERRORS = 5
+"""Fewer can be slips of a writer's input method."""
+
+SCRIPT_ERRORS_PER_THOUSAND = 1.0
+"""Of Han characters: a long text by many hands may hold five slips, a converted one holds about ten in a thousand."""
+
+MIN_SPUN_SIGNALS = 2
+"""One token or one reworded repeat can be a slip; two are a method."""
+
+MIN_ANNIVERSARIES = 2
+"""A wrong anniversary alone can be the author's arithmetic; a comparison of a year with itself cannot."""
+
+MIN_MOJIBAKE = 3
+MOJIBAKE_PER_THOUSAND = 0.5
+"""Of all characters, together with at least `MIN_MOJIBAKE`: a text that only quotes broken text stays below."""
+
+SPUN_RULES = ("placeholder.keyword_token", "placeholder.stand_in")
+
+_YEAR = re.compile("(?<![0-9])(?:19|20)[0-9]{2}年")
+_CHINESE_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
+_MOJIBAKE = re.compile(
+    r"""
+      \N{REPLACEMENT CHARACTER}+ | 锟斤拷 | 烫烫烫 | 屯屯屯                       # bytes that were no text
+    | [\xc2\xc3][\x80-\xbf]                                                  # UTF-8 of Latin letters read as Latin-1
+    | \xe2(?:\N{EURO SIGN}|\x80)[\x80-\x9f\u2122\u201c\u201d\u0153\u02dc\xa6]  # of quotation marks and dashes
+    | (?:[\xe4-\xe9][\x80-\xbf\u0152-\u0192\u02c6-\u2122]{2}){2}              # of Chinese
+    | 锛[\u3400-\u9fff] | 銆[\u3400-\u9fff\ue000-\uf8ff\N{EURO SIGN}] | 鐨勩?    # UTF-8 of Chinese read as GBK
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A pattern that finds a year compared with itself; ``lead`` are the characters one of which must stand before."""
+
+    name: str
+    lead: str
+    pattern: str
+    why: str
+    hits: tuple[str, ...]
+    misses: tuple[str, ...]
+
+    @property
+    def regex(self) -> re.Pattern[str]:
+        """The compiled pattern, matched where a year begins."""
+        return _verbose(self.pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCharacter:
+    """A character, what should stand in its place, the words in which it is wrong, and where those words mislead."""
+
+    wrong: str
+    right: str
+    words: tuple[str, ...]
+    unless: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtefactTable:
+    """The reviewed tables: ``founding`` maps an event's words to its year."""
+
+    founding: tuple[tuple[str, int], ...]
+    comparisons: tuple[Comparison, ...]
+    characters: tuple[WrongCharacter, ...]
+
+
+@cache
+def artefact_table() -> ArtefactTable:
+    """The table of ``artefacts.toml``, read once."""
+    content = tomllib.loads(resources.files("detector").joinpath("data/artefacts.toml").read_text("utf-8"))
+    founding = [(word, row["year"]) for row in content["founding"] for word in row["words"]]
+    return ArtefactTable(
+        tuple(sorted(founding, key=lambda item: (-len(item[0]), item[0]))),
+        tuple(
+            Comparison(row["name"], row["lead"], row["pattern"], row["why"], tuple(row["hits"]), tuple(row["misses"]))
+            for row in content["comparison"]
+        ),
+        tuple(
+            WrongCharacter(
+                row["wrong"], row["right"], tuple(row["words"].split()), tuple(row.get("unless", "").split())
+            )
+            for row in content["script"]
+        ),
+    )
+
+
+def find_year_swaps(plain: str) -> list[Hit]:
+    """Comparisons of a year with itself and anniversaries that do not fit their year; sorted, without overlaps.
+
+    >>> [(hit.start, hit.end, hit.rule) for hit in find_year_swaps("2020年是改革开放41周年。")]
+    [(0, 14, 'year_swap.anniversary')]
+    >>> find_year_swaps("2018年是改革开放40周年。")
+    []
+    """
+    hits: list[Hit] = []
+    free = 0
+    for year in _YEAR.finditer(plain):
+        start = year.start()
+        hit = _comparison(plain, start) or _anniversary(plain, start)
+        if hit is not None and hit.start >= free:
+            hits.append(hit)
+            free = hit.end
+    return hits
+
+
+def _comparison(plain: str, start: int) -> Hit | None:
+    """The comparison with itself of the year that begins at ``start``."""
+    for row in artefact_table().comparisons:
+        if row.lead and (start == 0 or plain[start - 1] not in row.lead):
+            continue
+        match = row.regex.match(plain, start)
+        if match is not None:
+            first = start - 1 if row.lead else start
+            return Hit(first, match.end(), "year_swap", row.name, {"year": int(match["y"])})
+    return None
+
+
+@cache
+def _anniversary_pattern() -> re.Pattern[str]:
+    events = "|".join(re.escape(word) for word, _ in artefact_table().founding)
+    return re.compile(
+        f"""
+        (?P<year>[0-9]{{4}})年 ,?
+        (?: 既?是|恰逢|适逢|正值|正逢|喜逢|时逢|欣逢|喜迎|将?迎来了?|我们迎来了?|(?:我们)?(?:隆重)?(?:庆祝|纪念) )
+        [^。;!?,0-9\n\r]{{0,16}}? (?P<event>{events}) [^。;!?,0-9一二三四五六七八九十百\n\r]{{0,4}}
+        (?P<count>[0-9]{{1,3}}|[一二三四五六七八九十百零]{{1,6}}) 周年 (?!后|之后|以后|以来|前|之前|来临)
+        """,
+        re.VERBOSE,
+    )
+
+
+def _anniversary(plain: str, start: int) -> Hit | None:
+    """An anniversary that the year beginning at ``start`` is said to be and is not."""
+    match = _anniversary_pattern().match(plain, start)
+    if match is None:
+        return None
+    founded = dict(artefact_table().founding)[match["event"]]
+    count = int(match["count"]) if match["count"].isdecimal() else _chinese_number(match["count"])
+    year = int(match["year"])
+    if abs(year - founded - count) <= ANNIVERSARY_TOLERANCE:
+        return None
+    evidence = {"year": year, "event": match["event"], "founded": founded, "said": count, "expected": year - founded}
+    return Hit(start, match.end(), "year_swap", ANNIVERSARY, evidence)
+
+
+def _chinese_number(written: str) -> int:
+    """A Chinese number below a thousand.
+
+    >>> [_chinese_number(number) for number in ("七十", "一百", "一百零五", "四十一", "十")]
+    [70, 100, 105, 41, 10]
+    """
+    total, digit = 0, 0
+    for character in written:
+        if character in "十百":
+            total += (digit or 1) * (10 if character == "十" else 100)
+            digit = 0
+        else:
+            digit = _CHINESE_DIGITS[character]
+    return total + digit
+
+
+def is_traditional(text: str, plain: str) -> bool:
+    """Whether a text is written in traditional Chinese: enough of its Han characters have a simpler form."""
+    points, simple = code_points(text), code_points(plain)
+    han = (points >= 0x3400) & (points <= 0x9FFF)
+    n_han = int(np.count_nonzero(han))
+    kana = int(np.count_nonzero((points >= 0x3041) & (points <= 0x30FA)))
+    if n_han == 0 or kana > KANA_SHARE * n_han:
+        return False
+    return int(np.count_nonzero(han & (points != simple))) >= TRADITIONAL_SHARE * n_han
+
+
+def find_script_errors(text: str, plain: str) -> list[Hit]:
+    """Characters that phrase-level conversion writes otherwise in every regional standard; sorted, one per place.
+
+    Only traditional documents have any; the span is the character, the evidence its word and what was expected.
+    """
+    if not is_traditional(text, plain):
+        return []
+    found: dict[int, Hit] = {}
+    for row in artefact_table().characters:
+        for at in _places(text, row.wrong):
+            word = _covering(text, at, row.wrong, row.words)
+            if word is None or at in found or _covering(text, at, row.wrong, row.unless) is not None:
+                continue
+            evidence = {"word": word, "expected": word.replace(row.wrong, row.right)}
+            found[at] = Hit(at, at + 1, "script_error", SCRIPT_ERROR, evidence)
+    return [found[at] for at in sorted(found)]
+
+
+def _places(text: str, character: str) -> Iterator[int]:
+    at = text.find(character)
+    while at >= 0:
+        yield at
+        at = text.find(character, at + 1)
+
+
+def _covering(text: str, at: int, character: str, words: Sequence[str]) -> str | None:
+    """The longest of some words that stands in the text with ``character`` at ``at``."""
+    fitting = []
+    for word in words:
+        start = at - word.index(character)
+        if start >= 0 and text.startswith(word, start):
+            fitting.append(word)
+    return max(fitting, key=len, default=None)
+
+
+def document_flags(text: str, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """The flags of a document by its text and its findings of all kinds (marks, ``spun_repeat``), sorted."""
+    flags = []
+    n_errors = sum(hit.kind == "script_error" for hit in hits)
+    if n_errors >= MIN_SCRIPT_ERRORS and n_errors * 1000 >= SCRIPT_ERRORS_PER_THOUSAND * _n_han(text):
+        flags.append("machine_converted")
+    n_broken = sum(1 for _ in _MOJIBAKE.finditer(text))
+    if n_broken >= MIN_MOJIBAKE and n_broken * 1000 >= MOJIBAKE_PER_THOUSAND * len(text):
+        flags.append("mojibake")
+    if sum(hit.kind == "spun_repeat" or hit.rule in SPUN_RULES for hit in hits) >= MIN_SPUN_SIGNALS:
+        flags.append("spun")
+    swaps = [hit.rule for hit in hits if hit.kind == "year_swap"]
+    if len(swaps) >= MIN_ANNIVERSARIES or any(rule != ANNIVERSARY for rule in swaps):
+        flags.append("year_swapped")
+    return tuple(flags)
+
+
+def _n_han(text: str) -> int:
+    points = code_points(text)
+    return int(np.count_nonzero((points >= 0x3400) & (points <= 0x9FFF)))
+
+
+@cache
+def _verbose(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.VERBOSE)

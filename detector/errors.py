@@ -1,0 +1,35 @@
+"""What can go wrong, one class a cause; every message says what, where and what to do next."""
+
+from __future__ import annotations
+
+
+class DetectorError(Exception):
+    """Base of every error that a caller of this package is expected to handle."""
+
+
+class InputError(DetectorError):
+    """A file, line, field or encoding could not be read."""
+
+
+class SettingsError(DetectorError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+
+class RuleError(DetectorError):
+    """A rule table is malformed, or a row fails its own examples."""
+
+
+class ScanError(DetectorError):
+    """A folder is not a scan, is of another format version, or no longer fits its input."""
+
+
+class OutputError(DetectorError):
+    """A result could not be written."""
+
+
+class GuardError(DetectorError):
+    """A guard refused to go on: more would be lost than was allowed."""
+
+
+class MissingExtra(DetectorError):
+    """An optional package is needed for what was asked."""

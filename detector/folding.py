@@ -1,0 +1,83 @@
+"""Folding: what is compared is plainer than what is written, one code point for one code point.
+
+Two forms are made, both of the length of the text, so that an offset into either is an offset into the raw text (the
+origin map is the identity). *Plain* keeps punctuation: compatibility and full-width forms made plain where their NFKC
+form is one code point, lower case, traditional and variant Chinese made simplified, every space a space; rules match
+on it. *Folded* is plain with one separator for all that separates tokens: space, control, zero-width, punctuation,
+symbols; matching hashes it. Output is always the raw text.
+
+The table is ``data/characters.tsv``, made by ``scripts/make_characters.py``; that folding is total and idempotent is
+held by ``tests/test_folding.py``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+N_CODE_POINTS = 0x110000
+
+SEPARATOR, SINGLE, LETTER, DIGIT, EXTENDER, LINE_BREAK = range(6)
+"""Classes of characters. SINGLE is a token by itself (Han, Kana, Hangul, Thai ...), a run of LETTER is a word, EXTENDER
+(a combining mark) belongs to the token before it, LINE_BREAK is a separator that also ends a passage."""
+
+SPACE = 0x20
+
+
+class CharacterTable(NamedTuple):
+    """Arrays indexed by code point, each of length 0x110000."""
+
+    plain: NDArray[np.uint32]
+    folded: NDArray[np.uint32]
+    classes: NDArray[np.uint8]
+
+
+@cache
+def character_table() -> CharacterTable:
+    """The table of all code points, read once (about 10 ms, 10 MB)."""
+    plain = np.arange(N_CODE_POINTS, dtype=np.uint32)
+    classes = np.zeros(N_CODE_POINTS, dtype=np.uint8)
+    for line in resources.files("detector").joinpath("data/characters.tsv").read_text("utf-8").splitlines():
+        kind, _, row = line.partition("\t")
+        if kind == "c":
+            first, last, name = row.split("\t")
+            classes[int(first, 16) : int(last, 16) + 1] = int(name)
+        elif kind == "p":
+            point, to = row.split("\t")
+            plain[int(point, 16)] = int(to, 16)
+    folded = np.where((classes == SEPARATOR) | (classes == LINE_BREAK), np.uint32(SPACE), plain)
+    for array in (plain, folded, classes):
+        array.flags.writeable = False
+    return CharacterTable(plain, folded, classes)
+
+
+def code_points(text: str) -> NDArray[np.uint32]:
+    """The code points of a text, uint32; lone surrogates stand for themselves."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def from_code_points(points: NDArray[np.uint32]) -> str:
+    """The text of code points, the inverse of `code_points`."""
+    return points.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def plain(text: str) -> str:
+    """The plain form, of the same length: rules match on it.
+
+    >>> plain("投資Ｘ億元，《ABC》")
+    '投资x亿元,《abc》'
+    """
+    return from_code_points(character_table().plain[code_points(text)])
+
+
+def fold(text: str) -> str:
+    """The folded form, of the same length: all that separates tokens is a space.
+
+    >>> fold("投資Ｘ億元，《ABC》")
+    '投资x亿元  abc '
+    """
+    return from_code_points(character_table().folded[code_points(text)])

@@ -1,0 +1,329 @@
+"""Junk: what the site added around and inside a document, found by rules, by place and by frequency.
+
+Rules (``junk.toml``) see one line or a span inside a line; place says what a line alone cannot: whether it stands in
+the head or tail, beside junk, or in a list under a related-pages heading. What looks like content is never taken by
+place: sentences, numbered headings, headings that stand again in the document, quotations, labels with their value.
+
+The head is what stands before the first sentence of content and at least `EDGE_LINES` lines, the tail what stands after
+the last one and at least as many. A sentence of content is a line that ends like one, or holds one, and is no junk by
+its own rule.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from detector.model import Hit, Span
+from detector.rules import Rule, RuleTable, find_spans, matches_line, speaks_for_document
+
+EDGE_LINES = 6
+"""Non-blank lines that count as head or tail even where sentences reach to the edge of the document."""
+
+MAX_GAP = 3
+"""Short lines between two junk lines that are taken with them; a longer run is more likely content (a poem, a list)."""
+
+MAX_SHORT = 18
+"""Longest such line, in characters: no slogan of a seller's banner in the real documents is longer."""
+
+MAX_ITEM = 70
+"""Longest item of a list of other pages, in characters: headlines rarely are longer."""
+
+MIN_SENTENCE = 12
+"""Shortest line that can be a sentence of content, in characters; shorter ones are captions and interjections."""
+
+MIN_WORDS = 6
+"""The same for lines of spaced scripts, in words."""
+
+BETWEEN = "junk.between"
+LIST_ITEM = "junk.related_item"
+FREQUENT = "junk.frequent_line"
+
+FREQUENT_EDGE = 5
+"""Lines from either end of a document in which frequency counts: a site's frame stands at its edges."""
+
+MIN_FREQUENT = 5
+"""Families of one series that must have a line before frequency calls it junk."""
+
+FREQUENT_SHARE = 0.2
+"""Share of the series' families that must have it, so that a common heading of a large series stays content."""
+
+_LINE = re.compile("[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
+_SENTENCE_END = re.compile("[。!?;…][”’\"')）」』》\\]]{0,3}$|[.][”’\"')]{0,3}$")
+_INNER_END = re.compile('[。!?;](?=.)|[.!?][”"]? (?=.)')
+_CONTENT_SHAPE = re.compile(
+    r"""
+      [一二三四五六七八九十百]{1,4}[、.]          # numbered headings
+    | [(][一二三四五六七八九十0-9]{1,3}[)]
+    | 第[一二三四五六七八九十百0-9]{1,4}[章节条部编篇回]
+    | [0-9]{1,2}[、.)]
+    | [—–]{1,2}                                # a signed quotation, an item of a report
+    | ["“「『‘《]                                # dialogue, quoted headings
+    | [^:]{1,12}:[ ]?\S                        # a label with its value
+    | .*[0-9]{4}年.*[0-9]{1,2}月               # dates of documents
+    | \#{1,6}[ ]
+    """,
+    re.VERBOSE,
+)
+_ITEM_EVIDENCE = re.compile(
+    r"""
+    [\-•·*◆■▪>]{1,2}[ ]? .* | [0-9]{1,2}[、.][ ]? .* | \[.*\]\(http.*\)
+    | .* (?: [(\[]? (?:(?:19|20)[0-9]{2}[\-/.])? [01]?[0-9][\-/.][0-3]?[0-9] [)\]]? | [(\[][0-9]{1,6}[)\]] )
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A non-blank line without its surrounding blanks; ``after_blank`` is whether a blank line stands before it."""
+
+    start: int
+    end: int
+    plain: str
+    after_blank: bool
+
+
+def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
+    """The junk of one document: whole lines and, outside them, spans; sorted, without overlaps.
+
+    ``plain`` is the plain form of ``text``, of the same length.
+    """
+    lines = split_lines(plain)
+    marked = _by_rules(lines, plain, table)
+    if marked:
+        _lists(lines, marked, table)
+        _beside(lines, marked, table)
+        _between(lines, marked)
+    hits = [Hit(lines[at].start, lines[at].end, "junk", name) for at, name in marked.items()]
+    covered = [False] * len(lines)
+    for at in marked:
+        covered[at] = True
+    spans = _with_triggers(table.select(("junk",), "span"), plain)
+    inline = find_spans(plain, _allowed(spans, plain, table)) if spans else []
+    hits += [Hit(start, end, "junk", rule.name) for start, end, rule in _outside(sorted(inline), lines, covered)]
+    return sorted(hits, key=lambda hit: (hit.start, hit.end))
+
+
+def split_lines(plain: str) -> list[Line]:
+    """The non-blank lines of a plain text.
+
+    >>> [line.plain for line in split_lines("a\\n\\n b ")]
+    ['a', 'b']
+    """
+    lines: list[Line] = []
+    end = 0
+    for match in _LINE.finditer(plain):
+        whole = match[0]
+        body = whole.strip()
+        if body:
+            start = match.start() + len(whole) - len(whole.lstrip())
+            breaks = plain.count("\n", end, start) or plain.count("\r", end, start)
+            lines.append(Line(start, start + len(body), body, breaks > 1))
+            end = start + len(body)
+    return lines
+
+
+class _Edges(NamedTuple):
+    """The head is the lines before ``head``, the tail those from ``tail`` on."""
+
+    head: int
+    tail: int
+
+
+def _edges(lines: Sequence[Line], marked: Mapping[int, str]) -> _Edges:
+    sentences = _sentences(lines, marked)
+    first, last = (sentences[0], sentences[-1] + 1) if sentences else (len(lines), 0)
+    return _Edges(max(min(first, len(lines)), EDGE_LINES), min(max(last, 0), len(lines) - EDGE_LINES))
+
+
+def _sentences(lines: Sequence[Line], marked: Mapping[int, str]) -> list[int]:
+    """The lines that are sentences of content."""
+    return [at for at, line in enumerate(lines) if at not in marked and is_sentence(line.plain)]
+
+
+def is_sentence(line: str) -> bool:
+    """Whether a plain line reads as a sentence of content: long enough, and ends like one or holds the end of one.
+
+    >>> is_sentence("全镇上下凝心聚力,克难前行。"), is_sentence("关于我们 | 联系我们")
+    (True, False)
+    """
+    spaced = line.isascii() or line.count(" ") * 8 > len(line)
+    if (line.count(" ") + 1 < MIN_WORDS) if spaced else len(line) < MIN_SENTENCE:
+        return False
+    return bool(_SENTENCE_END.search(line) or (len(line) >= 2 * MIN_SENTENCE and _INNER_END.search(line)))
+
+
+def _by_rules(lines: Sequence[Line], plain: str, table: RuleTable) -> dict[int, str]:
+    """Lines that a rule calls junk where they stand, with the rule's name."""
+    rules = _allowed(table.select(("junk",), "line"), plain, table)
+    anywhere = _with_triggers([rule for rule in rules if rule.place == "any"], plain)
+    marked: dict[int, str] = {}
+    longest = max((rule.max_chars for rule in anywhere), default=0)
+    for at, line in enumerate(lines):
+        if len(line.plain) <= longest:
+            _mark(marked, at, line, anywhere)
+    edges = _edges(lines, marked)
+    head = _with_triggers([rule for rule in rules if rule.place == "head"], plain)
+    tail = _with_triggers([rule for rule in rules if rule.place == "tail"], plain)
+    end = [rule for rule in rules if rule.place == "end"]
+    for at in range(min(edges.head, len(lines))):
+        _mark(marked, at, lines[at], head)
+    for at in range(max(edges.tail, 0), len(lines)):
+        _mark(marked, at, lines[at], tail)
+    if len(lines) > 1:
+        for at in (0, len(lines) - 1):
+            _mark(marked, at, lines[at], end)
+    return marked
+
+
+def _allowed(rules: Sequence[Rule], plain: str, table: RuleTable) -> list[Rule]:
+    """The rules that no guard of scope ``document`` takes out for this text."""
+    guards = table.guards(plain, [rule.name for rule in rules], "document")
+    speaking = [guard for guard in guards if speaks_for_document(guard, plain)]
+    return [rule for rule in rules if not any(guard.affects_rule(rule.name) for guard in speaking)]
+
+
+def _with_triggers(rules: Sequence[Rule], plain: str) -> list[Rule]:
+    """The rules of which the document holds a trigger, or that have none."""
+    return [rule for rule in rules if not rule.triggers or any(trigger in plain for trigger in rule.triggers)]
+
+
+def _mark(marked: dict[int, str], at: int, line: Line, rules: Iterable[Rule]) -> None:
+    """Mark a line by the first rule that matches it, unless it is marked."""
+    if at not in marked:
+        for rule in rules:
+            if matches_line(rule, line.plain):
+                marked[at] = rule.name
+                return
+
+
+def _repeated(lines: Sequence[Line]) -> frozenset[str]:
+    """Lines that stand more than once in the document: titles do."""
+    counts = Counter(line.plain for line in lines)
+    return frozenset(plain for plain, count in counts.items() if count > 1)
+
+
+def _lists(lines: Sequence[Line], marked: dict[int, str], table: RuleTable) -> None:
+    """Mark the items of lists of other pages.
+
+    Such a list runs from its heading to the first sentence. Where sentences of content follow it, only items that look
+    like items (a bullet, a number, a date or counter at the end) and stand together are taken: a heading of the
+    document may follow a list.
+    """
+    headings = {rule.name for rule in table.select(("junk",), "line") if rule.opens}
+    titles = _repeated(lines)
+    last = max(_sentences(lines, marked), default=-1)
+    for heading in sorted(at for at, name in marked.items() if name in headings):
+        in_tail = heading > last
+        for at in range(heading + 1, len(lines)):
+            line = lines[at]
+            if at in marked:
+                continue
+            if len(line.plain) > MAX_ITEM or (is_sentence(line.plain) and not line.plain.endswith(("?", "!", "…"))):
+                break
+            if in_tail or _ITEM_EVIDENCE.fullmatch(line.plain):
+                if line.plain not in titles or in_tail:
+                    marked[at] = LIST_ITEM
+            else:
+                break
+
+
+def _beside(lines: Sequence[Line], marked: dict[int, str], table: RuleTable) -> None:
+    """Mark menu words and counters beside junk; one pass down and one up reach every chain of them."""
+    rules = table.select(("junk",), "line")
+    beside = [rule for rule in rules if rule.place == "next"]
+    edges = _edges(lines, marked)
+    for order in (range(1, len(lines)), range(len(lines) - 2, -1, -1)):
+        before = -1 if order.step > 0 else 1
+        for at in order:
+            if at + before in marked:
+                _mark(marked, at, lines[at], beside)
+                if at < edges.head:
+                    _mark(marked, at, lines[at], [rule for rule in rules if rule.place == "head+"])
+
+
+def _between(lines: Sequence[Line], marked: dict[int, str]) -> None:
+    """Mark up to `MAX_GAP` short lines that stand between two junk lines, no blank line around or among them."""
+    titles = _repeated(lines)
+    last: int | None = None
+    for at in sorted(marked):
+        gap = range(0 if last is None else last + 1, at)
+        if (
+            last is not None
+            and 0 < len(gap) <= MAX_GAP
+            and not any(lines[place].after_blank for place in range(last + 1, at + 1))
+            and all(_is_short(lines[place].plain) and lines[place].plain not in titles for place in gap)
+        ):
+            marked.update(dict.fromkeys(gap, BETWEEN))
+        last = at
+
+
+def _is_short(line: str) -> bool:
+    """Whether a line is short, without sentence punctuation and not shaped like a heading, label or quotation."""
+    return len(line) <= MAX_SHORT and not re.search("[。!?;,]", line) and not _CONTENT_SHAPE.match(line)
+
+
+def _outside(
+    inline: Iterable[tuple[int, int, Rule]], lines: Sequence[Line], covered: Sequence[bool]
+) -> Iterable[tuple[int, int, Rule]]:
+    """Spans that overlap neither a junk line nor each other; both inputs are sorted by place."""
+    at, free = 0, 0
+    for start, end, rule in inline:
+        while at < len(lines) and lines[at].end <= start:
+            at += 1
+        inside = at < len(lines) and lines[at].start < end and covered[at]
+        if start >= free and not inside:
+            free = end
+            yield start, end, rule
+
+
+class EdgeLine(NamedTuple):
+    """A short line at the head or tail of a document; ``place`` is the document's index in the call."""
+
+    place: int
+    span: Span
+    key: str
+
+
+def frequent_lines(plains: Sequence[str], *, families: Sequence[int], series: Sequence[str | None]) -> list[list[Hit]]:
+    """For each document the lines that many families of its series have at head or tail.
+
+    ``plains`` are the plain texts, ``families`` the family of each, ``series`` its site or publisher. Families are
+    counted, not documents; a document without a series has no frequent lines; a line that is the whole document never
+    is one, nor is a sentence, a numbered heading or a label with its value. Digits count as equal, so that a counter
+    does not hide a line. A line needs `MIN_FREQUENT` families and `FREQUENT_SHARE` of the families of its series.
+    """
+    edge_lines = [edge for place in range(len(plains)) if series[place] for edge in _edge_lines(place, plains[place])]
+    seen: dict[tuple[str | None, str], set[int]] = defaultdict(set)
+    for edge in edge_lines:
+        seen[series[edge.place], edge.key].add(families[edge.place])
+    members: dict[str | None, set[int]] = defaultdict(set)
+    for family, name in zip(families, series, strict=True):
+        members[name].add(family)
+    hits: list[list[Hit]] = [[] for _ in plains]
+    for edge in edge_lines:
+        name = series[edge.place]
+        n_families, n_all = len(seen[name, edge.key]), len(members[name])
+        if n_families >= max(MIN_FREQUENT, math.ceil(FREQUENT_SHARE * n_all)):
+            evidence = {"n_families": n_families, "n_families_of_series": n_all}
+            hits[edge.place].append(Hit(edge.span.start, edge.span.end, "junk", FREQUENT, evidence))
+    return hits
+
+
+def _edge_lines(place: int, plain: str) -> list[EdgeLine]:
+    """The lines of a document that frequency may call junk."""
+    lines = split_lines(plain)
+    if len(lines) < 2:
+        return []
+    tail = max(FREQUENT_EDGE, len(lines) - FREQUENT_EDGE)
+    edges = [*lines[:FREQUENT_EDGE], *lines[tail:]]
+    return [
+        EdgeLine(place, Span(line.start, line.end), re.sub("[0-9]+", "0", line.plain))
+        for line in edges
+        if len(line.plain) <= MAX_ITEM and not is_sentence(line.plain) and not _CONTENT_SHAPE.match(line.plain)
+    ]

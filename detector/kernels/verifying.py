@@ -1,0 +1,334 @@
+"""Verification of candidate pairs, lowest first, over buckets of rows that share a band hash.
+
+Rows are distinct sequences in the order of their first occurrence, so that the lowest row number is the lowest in the
+corpus. A candidate passes three tests, the cheap ones first: the 8-bit slots of the signatures, the lengths, the ratio.
+
+The longest common subsequence is found bit-parallel, 64 characters a word (Hyyrö 2004, "Bit-parallel LCS-length
+computation revisited"); ``2 * LCS / (m + n)`` is RapidFuzz's normalised Indel similarity, which ``tests/test_kernels.py``
+holds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+_EMPTY = np.int64(-1)
+_ONE = np.uint64(1)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_ROUNDING = 1e-9
+"""Slack of the comparison with a threshold, so that 0.8 of 30 characters is 24 whatever the binary fraction says."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _index_pattern(values, start, end, keys, masks):  # type: ignore[no-untyped-def]
+    """Fill the hash table ``keys``/``masks`` with the places of every character of ``values[start:end]``."""
+    size = keys.shape[0]
+    words = masks.shape[1]
+    for slot in range(size):
+        keys[slot] = _EMPTY
+    for place in range(start, end):
+        slot = (np.int64(values[place]) * 2654435761) & (size - 1)
+        while keys[slot] != _EMPTY and keys[slot] != np.int64(values[place]):
+            slot = (slot + 1) & (size - 1)
+        if keys[slot] == _EMPTY:
+            keys[slot] = np.int64(values[place])
+            for word in range(words):
+                masks[slot, word] = np.uint64(0)
+        masks[slot, (place - start) >> 6] |= _ONE << np.uint64((place - start) & 63)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _common_length(values, start, end, keys, masks, pattern_length, state):  # type: ignore[no-untyped-def]
+    """Length of the longest common subsequence of the indexed pattern and ``values[start:end]``."""
+    size = keys.shape[0]
+    words = (pattern_length + 63) >> 6
+    for word in range(words):
+        state[word] = _ALL
+    for place in range(start, end):
+        slot = (np.int64(values[place]) * 2654435761) & (size - 1)
+        while keys[slot] != _EMPTY and keys[slot] != np.int64(values[place]):
+            slot = (slot + 1) & (size - 1)
+        if keys[slot] == _EMPTY:
+            continue
+        carry = np.uint64(0)
+        for word in range(words):
+            row = state[word]
+            hit = row & masks[slot, word]
+            total = row + hit
+            overflow = np.uint64(total < row)
+            total += carry
+            overflow |= np.uint64(total < carry)
+            carry = overflow
+            state[word] = total | (row - hit)
+    common = 0
+    for word in range(words):
+        left = ~state[word]
+        if word == words - 1 and pattern_length & 63:
+            left &= (_ONE << np.uint64(pattern_length & 63)) - _ONE
+        while left:
+            left &= left - _ONE
+            common += 1
+    return common
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _table_size(length):  # type: ignore[no-untyped-def]
+    size = 16
+    while size < 2 * length:
+        size *= 2
+    return size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _pattern(values, start, end):  # type: ignore[no-untyped-def]
+    """A row made ready to be compared with many: its table of characters and room for the state."""
+    keys = np.empty(_table_size(end - start), np.int64)
+    masks = np.empty((keys.shape[0], (end - start + 63) >> 6), np.uint64)
+    _index_pattern(values, start, end, keys, masks)
+    return keys, masks, np.empty(masks.shape[1], np.uint64)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _matches(values, length, start, end, pattern, threshold):  # type: ignore[no-untyped-def]
+    """Whether ``values[start:end]`` and the pattern of this length have at least this normalised Indel similarity."""
+    common = _common_length(values, start, end, pattern[0], pattern[1], length, pattern[2])
+    return 2.0 * common >= threshold * (length + end - start) - _ROUNDING
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _lengths_allow(m, n, threshold):  # type: ignore[no-untyped-def]
+    return 2.0 * min(m, n) >= threshold * (m + n) - _ROUNDING
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _agreement(slots, row, other):  # type: ignore[no-untyped-def]
+    """In how many permutations the 8-bit slots of two signatures agree."""
+    agreed = np.int32(0)
+    for permutation in range(slots.shape[1]):
+        agreed += np.int32(slots[row, permutation] == slots[other, permutation])
+    return agreed
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _gather(row, rows, place, stop, seen, found):  # type: ignore[no-untyped-def]
+    """The different rows of the lists ``rows[place[i]:stop[i]]``, ascending; ``seen`` remembers by ``row``."""
+    n_found = 0
+    for band in range(place.shape[0]):
+        for entry in range(place[band], stop[band]):
+            other = rows[entry]
+            if seen[other] != row:
+                seen[other] = row
+                if n_found == found.shape[0]:
+                    grown = np.empty(2 * n_found, np.int64)
+                    grown[:n_found] = found
+                    found = grown
+                found[n_found] = other
+                n_found += 1
+    return n_found, found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def common_lengths(points, indptr, left, right, common):  # type: ignore[no-untyped-def]
+    """Fill ``common`` (int64) with the LCS length of each pair of rows ``left[i]``, ``right[i]``."""
+    for pair in range(left.shape[0]):
+        start, end = indptr[left[pair]], indptr[left[pair] + 1]
+        if left[pair] == right[pair] or end == start:
+            common[pair] = end - start if left[pair] == right[pair] else 0
+            continue
+        pattern = _pattern(points, start, end)
+        other, other_end = indptr[right[pair]], indptr[right[pair] + 1]
+        common[pair] = _common_length(points, other, other_end, pattern[0], pattern[1], end - start, pattern[2])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _jaccard_at_least(sets, a, a_end, b, b_end, threshold):  # type: ignore[no-untyped-def]
+    """Whether two sorted sets of hashes have at least this Jaccard similarity."""
+    m, n, common = a_end - a, b_end - b, 0
+    if min(m, n) < threshold * max(m, n) - _ROUNDING:
+        return False
+    while a < a_end and b < b_end:
+        if sets[a] == sets[b]:
+            common += 1
+            a += 1
+            b += 1
+        elif sets[a] < sets[b]:
+            a += 1
+        else:
+            b += 1
+    return common >= threshold * (m + n - common) - _ROUNDING
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def representatives(  # type: ignore[no-untyped-def]
+    values, indptr, bucket_of, bucket_indptr, slots, min_agreement, threshold, by_jaccard
+):
+    """The representative of every row: the lexicographically first maximal independent set of the matches.
+
+    ``values`` with ``indptr`` (int64, n + 1) are the rows: skeleton characters (uint32), compared by normalised Indel
+    similarity, or with ``by_jaccard`` sorted hash sets (uint64). ``bucket_of`` (int32, n x n_bands) names each row's
+    bucket in each band or -1; ``bucket_indptr`` (int64) is the room of each. ``slots`` (uint8, n x n_permutations) are
+    the low bytes of the signatures: a candidate that agrees in fewer than ``min_agreement`` is not verified. Returns
+    int64, n: a row that is its own representative matches none that is lower and a representative. A bucket holds
+    representatives only, so that near-copies without number cost each of them a few comparisons.
+    """
+    n, n_bands = bucket_of.shape
+    chosen = np.arange(n)
+    members = np.empty(bucket_indptr[-1], np.int32)
+    filled = bucket_indptr[:-1].copy()
+    place, stop = np.zeros(n_bands, np.int64), np.zeros(n_bands, np.int64)
+    seen, found = np.full(n, -1, np.int64), np.empty(64, np.int64)
+    pattern = _pattern(values, 0, 0)
+    for row in range(n):
+        start, end = indptr[row], indptr[row + 1]
+        if end == start:
+            continue
+        for band in range(n_bands):
+            bucket = bucket_of[row, band]
+            place[band] = bucket_indptr[bucket] if bucket >= 0 else 0
+            stop[band] = filled[bucket] if bucket >= 0 else 0
+        n_found, found = _gather(row, members, place, stop, seen, found)
+        indexed = False
+        for candidate in range(n_found):
+            other = found[candidate]
+            first, last = indptr[other], indptr[other + 1]
+            if other > chosen[row] or _agreement(slots, row, other) < min_agreement:
+                continue
+            if by_jaccard:
+                matched = _jaccard_at_least(values, start, end, first, last, threshold)
+            elif _lengths_allow(end - start, last - first, threshold):
+                if not indexed:
+                    pattern = _pattern(values, start, end)
+                    indexed = True
+                matched = _matches(values, end - start, first, last, pattern, threshold)
+            else:
+                matched = False
+            if matched:
+                chosen[row] = other
+        if chosen[row] == row:
+            for band in range(n_bands):
+                bucket = bucket_of[row, band]
+                if bucket >= 0:
+                    members[filled[bucket]] = row
+                    filled[bucket] += 1
+    return chosen
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def lowest_elsewhere(  # type: ignore[no-untyped-def]
+    points, indptr, bucket_of, bucket_indptr, bucket_rows, slots, min_agreement, threshold, first, first_other,
+    group_of_first, row, group, found
+):  # fmt: skip
+    """Lower ``found[i]`` to the lowest occurrence outside ``group[i]`` of a row that matches ``row[i]``.
+
+    ``found`` (int64) comes with the lowest that is known, -1 for none. A distinct row d occurs first at ``first[d]`` in
+    group ``group_of_first[d]`` and first in any other group at ``first_other[d]`` (-1: in none). ``bucket_rows``
+    (int32) with ``bucket_indptr`` are the rows of every bucket that may be looked at, ascending.
+    """
+    n_bands = bucket_of.shape[1]
+    place, stop = np.zeros(n_bands, np.int64), np.zeros(n_bands, np.int64)
+    seen, gathered = np.full(bucket_of.shape[0], -1, np.int64), np.empty(64, np.int64)
+    pattern = _pattern(points, 0, 0)
+    for query in range(row.shape[0]):
+        mine = row[query]
+        start, end = indptr[mine], indptr[mine + 1]
+        for band in range(n_bands):
+            bucket = bucket_of[mine, band]
+            place[band] = bucket_indptr[bucket] if bucket >= 0 else 0
+            stop[band] = bucket_indptr[bucket + 1] if bucket >= 0 else 0
+            # Rows are ascending by first occurrence: what lies beyond the best match so far cannot be lower.
+            if found[query] >= 0 and stop[band] > place[band]:
+                low, high = place[band], stop[band]
+                while low < high:
+                    middle = (low + high) // 2
+                    if first[bucket_rows[middle]] <= found[query]:
+                        low = middle + 1
+                    else:
+                        high = middle
+                stop[band] = low
+        n_found, gathered = _gather(query, bucket_rows, place, stop, seen, gathered)
+        indexed = False
+        for candidate in range(n_found):
+            other = gathered[candidate]
+            occurrence = first_other[other] if group_of_first[other] == group[query] else first[other]
+            if other == mine or occurrence < 0 or (found[query] >= 0 and occurrence >= found[query]):
+                continue
+            if _agreement(slots, mine, other) < min_agreement:
+                continue
+            if not _lengths_allow(end - start, indptr[other + 1] - indptr[other], threshold):
+                continue
+            if not indexed:
+                pattern = _pattern(points, start, end)
+                indexed = True
+            if _matches(points, end - start, indptr[other], indptr[other + 1], pattern, threshold):
+                found[query] = occurrence
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def earlier_in_document(  # type: ignore[no-untyped-def]
+    points, indptr, bucket_of, slots, min_agreement, threshold, rows, documents
+):
+    """For each occurrence the lowest earlier occurrence of its own document that matches it, or -1.
+
+    ``rows`` (int64) is the distinct row of every occurrence, ``documents`` (int64, ascending) its document. Candidates
+    are occurrences that share a bucket or are of the same distinct row.
+    """
+    n_bands = bucket_of.shape[1]
+    found = np.full(rows.shape[0], -1, np.int64)
+    place, stop = np.zeros(n_bands, np.int64), np.zeros(n_bands, np.int64)
+    seen_row = np.full(bucket_of.shape[0], -1, np.int64)
+    seen, gathered = np.full(rows.shape[0], -1, np.int64), np.empty(64, np.int64)
+    pattern = _pattern(points, 0, 0)
+    begin = 0
+    while begin < rows.shape[0]:
+        until = begin
+        n_keys = 0
+        while until < rows.shape[0] and documents[until] == documents[begin]:
+            until += 1
+        n = until - begin
+        shared = np.empty(n * n_bands, np.int64)
+        for occurrence in range(n):
+            row = rows[begin + occurrence]
+            if seen_row[row] >= begin:
+                found[begin + occurrence] = seen_row[row]  # an equal skeleton; a lower match is looked for below
+                continue
+            seen_row[row] = begin + occurrence
+            for band in range(n_bands):
+                if bucket_of[row, band] >= 0:
+                    shared[n_keys] = np.int64(bucket_of[row, band]) * n + occurrence
+                    n_keys += 1
+        shared = np.sort(shared[:n_keys])
+        local = shared % n + begin
+        for occurrence in range(begin + 1, until):
+            row = rows[occurrence]
+            best = found[occurrence]
+            if best >= 0 and found[best] >= 0:
+                found[occurrence] = found[best]
+                continue
+            if best >= 0:
+                continue
+            for band in range(n_bands):
+                bucket = np.int64(bucket_of[row, band])
+                place[band] = np.searchsorted(shared, bucket * n) if bucket >= 0 else 0
+                stop[band] = np.searchsorted(shared, bucket * n + occurrence - begin) if bucket >= 0 else 0
+            n_found, gathered = _gather(occurrence, local, place, stop, seen, gathered)
+            start, end = indptr[row], indptr[row + 1]
+            indexed = False
+            for candidate in range(n_found):
+                other = gathered[candidate]
+                other_row = rows[other]
+                if best >= 0 and other > best:
+                    continue
+                if _agreement(slots, row, other_row) < min_agreement:
+                    continue
+                if not _lengths_allow(end - start, indptr[other_row + 1] - indptr[other_row], threshold):
+                    continue
+                if not indexed:
+                    pattern = _pattern(points, start, end)
+                    indexed = True
+                if _matches(points, end - start, indptr[other_row], indptr[other_row + 1], pattern, threshold):
+                    best = other
+            found[occurrence] = best
+        begin = until
+    return found

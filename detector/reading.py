@@ -1,0 +1,276 @@
+"""Reads a corpus: files, folders, globs or the standard input as a stream of documents, with every problem counted.
+
+One record is in memory at a time (of Parquet a batch of rows, of a text file the whole). What was skipped or changed is
+a `Problem`; ``settings.strict`` makes the first one an `InputError`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import shutil
+import sys
+import tempfile
+import weakref
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
+
+from detector.errors import InputError
+from detector.file_rows import FileRows
+from detector.formats import CsvRow, Fault, JsonLine, Layout, Raw, Row
+from detector.inputs import STDIN, NamedFile, expand
+from detector.json_rows import lookup
+from detector.model import Document, InputFile, Problem
+from detector.settings import Settings
+
+MAX_PROBLEMS = 1000
+"""Problems that are kept with their message; all are counted."""
+
+STDIN_IN_MEMORY = 1 << 26
+NOTES = ("skipped_name",)
+"""Reasons that are what the settings ask for, so that ``strict`` lets them pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the input: its document (None where it has no readable text) and what it takes to write it back.
+
+    ``row`` is 1-based; in JSON Lines it is the line, in CSV the record below the header. A blank line is a record
+    without document or problem.
+    """
+
+    document: Document | None
+    raw: Raw
+    source: str
+    row: int
+    layout: Layout
+
+    @property
+    def blank(self) -> bool:
+        """Whether this is but an empty line between records."""
+        return isinstance(self.raw, JsonLine | CsvRow) and not self.raw.data.strip(b"\0 \t\r\n")
+
+
+class Reader:
+    """The documents that ``inputs`` name; raises `InputError` at once for an input that does not exist.
+
+    Files are read in the order of their source paths, whatever the order of the inputs, each once. ``files``,
+    ``problems`` and ``n_problems`` belong to the latest iteration and are complete when it is.
+    """
+
+    def __init__(self, inputs: Sequence[str | Path] | str | Path, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        if isinstance(inputs, str | Path):
+            inputs = [inputs]
+        self._named, self._passed = expand(inputs, self.settings.skip_files)
+        self._text_ids = _text_ids(self._named)
+        self._stdin: BinaryIO | None = None
+        self._start()
+        self._report_passed()
+
+    def _start(self) -> None:
+        self.files: list[InputFile] = []
+        self.problems: list[Problem] = []
+        self.n_problems: Counter[str] = Counter()
+        self.n_lost = 0
+        self._ids: set[str] = set()
+
+    def __iter__(self) -> Iterator[Document]:
+        for record in self.records():
+            if record.document is not None:
+                yield record.document
+
+    def records(self) -> Iterator[Record]:
+        """Every record of the input in input order, those without a document, too."""
+        self._start()
+        self._report_passed()
+        for named in self._named:
+            yield from self._read_file(named)
+
+    def _report_passed(self) -> None:
+        for problem in self._passed:
+            self._report(problem)
+
+    def _report(self, problem: Problem) -> None:
+        self.n_problems[problem.reason] += 1
+        self.n_lost += problem.lost
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(problem)
+        if self.settings.strict and problem.reason not in NOTES:
+            raise InputError(problem.message)
+
+    def _fault(self, fault: Fault, source: str, row: int) -> None:
+        place = f"{source}:{row}" if row else source
+        self._report(Problem(fault.reason, source, row, f"{printable(place)}: {fault.message}", fault.lost))
+
+    def _read_file(self, named: NamedFile) -> Iterator[Record]:
+        try:
+            opened = self._open(named)
+            with opened as (file, n_bytes):
+                yield from self._read_open(named, file, n_bytes)
+        except OSError as error:
+            self._fault(Fault("unreadable", f"cannot be read: {error.strerror or error}"), named.source, 0)
+
+    @contextmanager
+    def _open(self, named: NamedFile) -> Iterator[tuple[BinaryIO, int]]:
+        if named.path is not None:
+            with named.path.open("rb") as file:
+                yield file, named.path.stat().st_size
+            return
+        if self._stdin is None:
+            # Kept, so that a filter can read the same input twice.
+            self._stdin = cast(BinaryIO, tempfile.SpooledTemporaryFile(STDIN_IN_MEMORY))  # noqa: SIM115
+            weakref.finalize(self, self._stdin.close)
+            shutil.copyfileobj(sys.stdin.buffer, self._stdin)
+        self._stdin.seek(0, 2)
+        n_bytes = self._stdin.tell()
+        self._stdin.seek(0)
+        yield self._stdin, n_bytes
+
+    def _read_open(self, named: NamedFile, file: BinaryIO, n_bytes: int) -> Iterator[Record]:
+        rows = FileRows(named, file, self.settings, _roots(self.settings))
+        n_rows = n_documents = 0
+        for row in rows:
+            n_rows += 1
+            for fault in row.faults:
+                self._fault(fault, named.source, 0 if rows.layout.format == "text" else row.row)
+            document = self._document(row, rows.layout) if row.fields is not None else None
+            n_documents += document is not None
+            yield Record(document, row.raw, named.source, row.row, rows.layout)
+        if rows.fault is not None or not n_rows:
+            empty = Fault("empty_file", "the file holds no records", lost=False)
+            self._fault(rows.fault or empty, named.source, 0)
+        layout = rows.layout
+        label = layout.encoding.label if layout.encoding else None
+        self.files.append(InputFile(named.source, layout.format, label, layout.compression, n_bytes, n_documents))
+
+    def _document(self, row: Row, layout: Layout) -> Document | None:
+        """The document of a row, None (and a problem) where it has no text."""
+        fields = row.fields
+        assert fields is not None
+        name = self.settings.text_field
+        has, text = lookup(fields, name)
+        if layout.format == "text":
+            has, text = True, fields[name]
+        if not has:
+            found = list(layout.schema.names) if layout.schema is not None else list(fields)
+            message = f'no "{printable(name)}" field (found: {_listed(found)}). Name it with --text-field.'
+            self._fault(Fault("no_text", message), layout.source, row.row)
+            return None
+        if not isinstance(text, str):
+            message = f'the "{printable(name)}" field is {_type_name(text)}, not a text. Name it with --text-field.'
+            self._fault(Fault("no_text", message), layout.source, row.row)
+            return None
+        identity = self._identity(row, fields, layout)
+        series = None if layout.format == "text" else self._series(fields)
+        return Document(identity, text, layout.source, row.row, series)
+
+    def _identity(self, row: Row, fields: dict[str, Any], layout: Layout) -> str:
+        if layout.format == "text":
+            identity = self._text_ids.get(layout.source, layout.source)
+        else:
+            wanted = self.settings.id_field
+            value = _id_text(lookup(fields, wanted or "id")[1])
+            if value is None and wanted is not None:
+                message = f'no "{printable(wanted)}" field to take the id from; its place is its id'
+                self._fault(Fault("no_id", message, lost=False), layout.source, row.row)
+            identity = value if value is not None else f"{layout.source}#{row.row}"
+        return self._distinct(identity, layout.source, 0 if layout.format == "text" else row.row)
+
+    def _distinct(self, identity: str, source: str, row: int) -> str:
+        given, n = identity, 1
+        while given in self._ids:
+            n += 1
+            given = f"{identity}~{n}"
+        self._ids.add(given)
+        if n > 1:
+            message = f'the id "{_short(identity)}" is taken; this document is "{_short(given)}"'
+            self._fault(Fault("duplicate_id", message, lost=False), source, row)
+        return given
+
+    def _series(self, fields: dict[str, Any]) -> str | None:
+        wanted = self.settings.series_field
+        if wanted is not None:
+            return _id_text(lookup(fields, wanted)[1])
+        return _id_text(fields.get("series")) or host_of(fields.get("url"))
+
+
+def _roots(settings: Settings) -> tuple[str, ...]:
+    """The columns that a table must be asked for: every field that is used, and what a dotted path may begin with."""
+    names = dict.fromkeys(name for name in (settings.text_field, settings.id_field, settings.series_field) if name)
+    roots = [name[:at] for name in names for at, char in enumerate(name) if char == "."]
+    return (*names, *roots, "id", "series", "url")
+
+
+def _text_ids(named: Sequence[NamedFile]) -> dict[str, str]:
+    """Ids of text files by source: the path without ending, or with it where two would be the same."""
+    names = {file.source: file.name for file in named if (file.name.format or "text") == "text"}
+    n_of = Counter(name.stem for name in names.values())
+    return {
+        source: name.stem if n_of[name.stem] == 1 and source != STDIN else name.uncompressed
+        for source, name in names.items()
+    }
+
+
+def _id_text(value: object) -> str | None:
+    """An id or series as text: strings as they are, numbers in decimal, anything else is none."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value) if isinstance(value, int) or math.isfinite(value) else None
+
+
+def host_of(url: object) -> str | None:
+    """The host of an address in lower case, without port and ``www.``; None where there is none.
+
+    >>> host_of("https://WWW.Example.org:8080/a"), host_of("no address")
+    ('example.org', None)
+    """
+    if not isinstance(url, str):
+        return None
+    try:
+        host = urlsplit(url.strip()).hostname
+    except ValueError:
+        return None
+    return (host or "").lower().removeprefix("www.") or None
+
+
+def corpus_digest(documents: Iterable[Document]) -> str:
+    """SHA-256, in hexadecimal, of a corpus's ids and texts, the same in whatever order they come.
+
+    It is taken over the sorted SHA-256 of each document's id, a NUL and its text (UTF-8, lone surrogates passed).
+    """
+    digests = sorted(
+        hashlib.sha256(f"{document.id}\0{document.text}".encode("utf-8", "surrogatepass")).digest()
+        for document in documents
+    )
+    return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def printable(text: str) -> str:
+    """``text`` with everything that could steer a terminal written as an escape."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def _short(text: str) -> str:
+    return printable(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def _listed(names: Sequence[object]) -> str:
+    shown = ", ".join(_short(str(name)) for name in sorted(names, key=str)[:10])
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return (shown or "nothing") + more
+
+
+def _type_name(value: object) -> str:
+    names = {type(None): "null", bool: "a boolean", dict: "an object", list: "an array", bytes: "bytes"}
+    return names.get(type(value), "a number")

@@ -1,0 +1,368 @@
+"""What a report says about a scan, as plain figures and excerpts, before anything is drawn.
+
+Every function is a pure function of the `Scan`; where only the first rows are wanted the number of all rows comes with
+them. Texts stay raw here: whoever draws them passes them through `shown`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from detector.model import PART_NAMES, Cluster, DocumentScore, Finding, Member, Parts, Phrase, Span
+from detector.report.shown import ELLIPSIS
+from detector.report.spans import differences
+
+if TYPE_CHECKING:
+    from detector.index import Scan
+
+ROW = TypeVar("ROW")
+
+RULE_KINDS = ("placeholder", "junk", "masked", "year_swap", "spun_repeat", "script_error", "repeat")
+"""Kinds that are listed by rule, in this order; passages and phrases have lists of their own."""
+CONTEXT = 60
+MAX_SAMPLE = 1200
+"""Characters of a sample; comparing two texts takes memory by the product of their lengths, and blocks can be long."""
+MAX_COMPARED = 50
+"""Members of a cluster that are looked at for the one that shows best how members differ."""
+N_BINS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Top(Generic[ROW]):
+    """The first rows of a list and how many there are in all."""
+
+    rows: tuple[ROW, ...]
+    n_all: int
+
+    @property
+    def n_more(self) -> int:
+        """How many rows were left out."""
+        return self.n_all - len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A finding in its line: raw text before it, of it and after it; an ellipsis stands where the line goes on."""
+
+    doc: str
+    start: int
+    before: str
+    text: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One member of a cluster as its document writes it, at most `MAX_SAMPLE` characters; ``n_more`` are left out.
+
+    ``changed`` are offsets in ``text``, not in the document.
+    """
+
+    doc: str
+    start: int
+    text: str
+    ratio: float
+    n_more: int
+    changed: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SharedText:
+    """A cluster of passages or blocks: ``n_chars`` non-blank characters of all documents are shared by it."""
+
+    id: str
+    n_chars: int
+    n_families: int
+    n_documents: int
+    n_members: int
+    example: Sample
+    other: Sample | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """Everything that one rule found, with its first examples, each of another document where possible."""
+
+    kind: str
+    rule: str
+    n_findings: int
+    n_documents: int
+    examples: tuple[Excerpt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyRow:
+    """Documents that are near-duplicates of ``head``, with the Jaccard of each copy."""
+
+    head: str
+    copies: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The figures of the whole corpus.
+
+    ``bins`` counts documents by originality, the last bin holding 1.0; ``n_flags`` counts documents by flag.
+    """
+
+    n_documents: int
+    n_families: int
+    n_series: int
+    parts: Parts
+    originality: float | None
+    originality_1k: float | None
+    n_passages: int
+    n_passages_matched: int
+    n_matched_alone: int
+    n_findings: Mapping[str, int]
+    n_clusters: Mapping[str, int]
+    n_phrases: int
+    n_flags: Mapping[str, int]
+    bins: tuple[int, ...]
+
+    @property
+    def underestimated(self) -> bool:
+        """Whether the corpus is too small for sharing to be comparable with other corpora."""
+        return self.originality_1k is None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What the scan could not use, and how the files were read."""
+
+    n_problems: Mapping[str, int]
+    examples: tuple[str, ...]
+    n_without_tokens: int
+    n_files: int
+    formats: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Rows of a scan by what they belong to."""
+
+    scores: Mapping[str, DocumentScore]
+    clusters: Mapping[str, Cluster]
+    members: Mapping[str, Sequence[Member]]
+    phrases: Mapping[str, Phrase]
+    by_document: Mapping[str, Sequence[Finding]]
+    n_chars: Mapping[str, int] = field(default_factory=dict)
+    """Non-blank characters that findings of a cluster claim as shared."""
+
+    def family(self, doc: str) -> str:
+        """The head of the document's family."""
+        score = self.scores.get(doc)
+        return doc if score is None else score.duplicate_of or doc
+
+
+def lookup(scan: Scan) -> Lookup:
+    """The rows of ``scan`` by document and cluster, in one pass over each."""
+    members: defaultdict[str, list[Member]] = defaultdict(list)
+    for member in scan.members:
+        members[member.cluster].append(member)
+    by_document: defaultdict[str, list[Finding]] = defaultdict(list)
+    n_chars: Counter[str] = Counter()
+    for finding in scan.findings:
+        by_document[finding.doc].append(finding)
+        if finding.part == "shared" and finding.cluster is not None:
+            text = scan.texts.get(finding.doc)
+            n_chars[finding.cluster] += sum(_n_chars(text, claim) for claim in finding.claims)
+    return Lookup(
+        scores={score.id: score for score in scan.documents},
+        clusters={cluster.id: cluster for cluster in scan.clusters},
+        members=members,
+        phrases={phrase.id: phrase for phrase in scan.phrases},
+        by_document=by_document,
+        n_chars=n_chars,
+    )
+
+
+def _n_chars(text: str | None, span: Span) -> int:
+    """Non-blank characters of a span; all of them where the text is not at hand."""
+    return span.end - span.start if text is None else len("".join(text[span.start : span.end].split()))
+
+
+def overview(scan: Scan) -> Overview:
+    """The figures of the summary, and the distribution of originality."""
+    corpus, totals = scan.summary.get("corpus", {}), scan.summary.get("totals", {})
+    bins = [0] * N_BINS
+    for score in scan.documents:
+        value = measure(score)
+        if value is not None:
+            bins[min(int(value * N_BINS), N_BINS - 1)] += 1
+    parts = totals.get("parts", {})
+    return Overview(
+        n_documents=len(scan.documents),
+        n_families=corpus.get("n_families", 0),
+        n_series=corpus.get("n_series", 0),
+        parts=Parts(**{name: parts.get(name, 0) for name in PART_NAMES}),
+        originality=totals.get("originality"),
+        originality_1k=totals.get("originality_1k"),
+        n_passages=totals.get("n_passages", 0),
+        n_passages_matched=totals.get("n_passages_matched", 0),
+        n_matched_alone=totals.get("n_matched_alone", 0),
+        n_findings=totals.get("n_findings", {}),
+        n_clusters=totals.get("n_clusters", {}),
+        n_phrases=totals.get("n_phrases", len(scan.phrases)),
+        n_flags=totals.get("flags", {}),
+        bins=tuple(bins),
+    )
+
+
+def measure(score: DocumentScore) -> float | None:
+    """The originality to show: the one that is comparable across corpora where it exists."""
+    return score.originality if score.originality_1k is None else score.originality_1k
+
+
+def top_documents(scan: Scan, limit: int | None = None) -> Top[DocumentScore]:
+    """Documents, least original first, longer before shorter ones; documents without text last."""
+
+    def order(score: DocumentScore) -> tuple[bool, float, int, str]:
+        value = measure(score)
+        return (value is None, value or 0.0, -score.n_chars, score.id)
+
+    return _top(scan.documents, order, limit)
+
+
+def shared_texts(scan: Scan, level: str, limit: int | None = None, *, rows: Lookup) -> Top[SharedText]:
+    """Clusters of one level that at least two families have, most shared characters first."""
+    sizes = {
+        cluster.id: _shared_chars(scan, cluster, rows)
+        for cluster in scan.clusters
+        if cluster.level == level and cluster.n_families > 1 and rows.members.get(cluster.id)
+    }
+    top = _top(sizes, lambda cluster: (-sizes[cluster], cluster), limit)
+    drawn = tuple(_shared_text(scan, rows.clusters[name], sizes[name], rows) for name in top.rows)
+    return Top(drawn, top.n_all)
+
+
+def _shared_chars(scan: Scan, cluster: Cluster, rows: Lookup) -> int:
+    """Non-blank characters that findings claim for the cluster; of its members where no finding names it."""
+    claimed = rows.n_chars.get(cluster.id)
+    if claimed is not None:
+        return claimed
+    members = rows.members[cluster.id]
+    return sum(_n_chars(scan.texts.get(member.doc), Span(member.start, member.end)) for member in members)
+
+
+def _shared_text(scan: Scan, cluster: Cluster, n_chars: int, rows: Lookup) -> SharedText:
+    """One cluster with its representative and the member that shows best how members differ."""
+    head, *others = rows.members[cluster.id]
+    chosen = max(others[:MAX_COMPARED], key=lambda member: _tells(scan, head, member, rows), default=None)
+    example, other = _sample(scan, head), None
+    if chosen is not None:
+        other = _sample(scan, chosen)
+        here, there = differences(example.text, other.text)
+        example, other = replace(example, changed=here), replace(other, changed=there)
+    return SharedText(
+        id=cluster.id,
+        n_chars=n_chars,
+        n_families=cluster.n_families,
+        n_documents=len({member.doc for member in rows.members[cluster.id]}),
+        n_members=cluster.n_members,
+        example=example,
+        other=other,
+    )
+
+
+def _tells(scan: Scan, head: Member, member: Member, rows: Lookup) -> tuple[bool, bool, bool, float]:
+    """How much a reader learns from a member: of another family, differing in figures, differing at all, close."""
+    one, two = _raw(scan, head), _raw(scan, member)
+    figures = re.findall(r"\d+", one) != re.findall(r"\d+", two)
+    return (rows.family(head.doc) != rows.family(member.doc), figures, one != two, member.ratio)
+
+
+def _sample(scan: Scan, member: Member) -> Sample:
+    """The member's text as far as it is shown."""
+    text = _raw(scan, member)
+    n_more = max(0, member.end - member.start - MAX_SAMPLE) if text else 0
+    return Sample(member.doc, member.start, text, member.ratio, n_more)
+
+
+def _raw(scan: Scan, member: Member) -> str:
+    """The first characters of the member's text, without blanks at its ends; empty where it is not at hand."""
+    text: str = scan.texts.get(member.doc, "")
+    return text[member.start : min(member.end, member.start + MAX_SAMPLE)].strip()
+
+
+def top_phrases(scan: Scan, limit: int | None = None) -> Top[Phrase]:
+    """Phrases, those that most families have first, longer before shorter ones."""
+    return _top(scan.phrases, lambda phrase: (-phrase.n_families, -phrase.n_tokens, phrase.key, phrase.id), limit)
+
+
+def rule_rows(scan: Scan, n_examples: int = 3) -> tuple[RuleRow, ...]:
+    """What every rule found, by kind in the order of `RULE_KINDS`, the busiest rule first."""
+    found: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in scan.findings:
+        if finding.kind in RULE_KINDS:
+            found[finding.kind, finding.rule or finding.kind].append(finding)
+    order = sorted(found, key=lambda pair: (RULE_KINDS.index(pair[0]), -len(found[pair]), pair[1]))
+    return tuple(_rule_row(scan, kind, rule, found[kind, rule], n_examples) for kind, rule in order)
+
+
+def _rule_row(scan: Scan, kind: str, rule: str, findings: list[Finding], n_examples: int) -> RuleRow:
+    """One row with examples: new texts of new documents first."""
+    chosen: list[Finding] = []
+    for name in ("doc", "text", "start"):
+        seen = {getattr(finding, name) for finding in chosen}
+        for finding in findings:
+            if len(chosen) < n_examples and getattr(finding, name) not in seen:
+                seen.add(getattr(finding, name))
+                chosen.append(finding)
+    return RuleRow(
+        kind=kind,
+        rule=rule,
+        n_findings=len(findings),
+        n_documents=len({finding.doc for finding in findings}),
+        examples=tuple(excerpt(scan, finding) for finding in chosen),
+    )
+
+
+def excerpt(scan: Scan, finding: Finding) -> Excerpt:
+    """A finding with up to `CONTEXT` characters of its line on either side."""
+    text = scan.texts.get(finding.doc)
+    if text is None:
+        return Excerpt(finding.doc, finding.start, "", finding.text, "")
+    low, high = max(0, finding.start - CONTEXT), finding.end + CONTEXT
+    before, after = text[low : finding.start], text[finding.end : high]
+    cut = low > 0 and "\n" not in before, high < len(text) and "\n" not in after
+    before, after = before.rpartition("\n")[2], after.partition("\n")[0]
+    before, after = ELLIPSIS * cut[0] + before, after + ELLIPSIS * cut[1]
+    return Excerpt(finding.doc, finding.start, before, text[finding.start : finding.end], after)
+
+
+def families(scan: Scan, limit: int | None = None, *, rows: Lookup) -> Top[FamilyRow]:
+    """Families of more than one document, the largest first."""
+    found = []
+    for cluster in scan.clusters:
+        members = rows.members.get(cluster.id, ())
+        if cluster.level == "document" and len(members) > 1:
+            copies = tuple((member.doc, member.ratio) for member in members[1:])
+            found.append(FamilyRow(members[0].doc, copies))
+    return _top(found, lambda row: (-len(row.copies), row.head), limit)
+
+
+def skipped(scan: Scan) -> Skipped:
+    """What was skipped and why, and how the files were read: format, encoding, compression."""
+    files = scan.summary.get("files", ())
+    problems = scan.summary.get("problems", {})
+    formats = Counter(
+        ", ".join(str(item[key]) for key in ("format", "encoding", "compression") if item.get(key)) for item in files
+    )
+    return Skipped(
+        n_problems=dict(sorted(problems.get("n", {}).items(), key=lambda item: (-item[1], item[0]))),
+        examples=tuple(problems.get("examples", ())),
+        n_without_tokens=scan.summary.get("totals", {}).get("n_documents_without_tokens", 0),
+        n_files=len(files),
+        formats=dict(sorted(formats.items(), key=lambda item: (-item[1], item[0]))),
+    )
+
+
+def _top(items: Iterable[ROW], order: Callable[[ROW], Any], limit: int | None) -> Top[ROW]:
+    """The first ``limit`` of the items in order, all of them for None."""
+    ordered = sorted(items, key=order)
+    return Top(tuple(ordered if limit is None else ordered[:limit]), len(ordered))

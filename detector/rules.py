@@ -1,0 +1,359 @@
+"""Rules are rows of data: this module reads, checks and compiles the tables, and tries patterns where they can match.
+
+A table is a TOML file with ``[words]`` (named lists that a pattern cites as ``(?&name)``) and ``[[rule]]`` rows. A
+pattern is a verbose regular expression over the *plain* form of a text (lower case, simplified, punctuation kept). It
+is never searched for: it is tried only where one of its ``triggers`` stands, which keeps the cost of a scan low and,
+as patterns are bounded, linear. In a pattern of scope ``span`` the group ``mark`` is what is found (the whole match
+without one); a group ``lead`` inside a lookbehind moves its start to the left.
+
+Rows of kind ``content`` are guards: what they find is never a finding of the rules they ``affect``. Guards of scope
+``document`` speak for the whole text (an exam, a judgment, source code) and either drop findings or re-type them.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from detector.errors import RuleError
+from detector.model import Span
+from detector.settings import Settings
+
+BUILT_IN = ("placeholders.toml", "masks.toml", "junk.toml")
+
+KINDS = ("placeholder", "masked", "junk", "content")
+SCOPES = ("span", "line", "document")
+PLACES = ("any", "head", "tail", "end", "next", "head+")
+"""Where a junk line may stand: anywhere, in the head or tail, as first or last line, beside junk, or both (head+)."""
+
+VERDICTS = ("content", "masked")
+
+MARK_OPEN, MARK_CLOSE = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}", "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
+"""Around the wanted span in a row's examples."""
+
+_CITED = re.compile(r"\(\?&(\w+)\)")
+_MAX_DEPTH = 5
+
+MAX_LEFT = 40
+"""Longer than any number, name of a mail box or address whose covered part a mask rule meets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of a table; the fields are the keys of the row.
+
+    ``needs`` is how many other, certain marks that begin with the same character the document must hold before a
+    finding of this rule counts (0: the near context is enough). ``at_least`` is how many places a guard of scope
+    ``document`` must match. ``max_chars`` bounds the lines that a rule of scope ``line`` is tried on. ``opens`` makes
+    a junk line the heading of a list of junk lines. ``left`` are characters that a finding also takes to its left, at
+    most `MAX_LEFT` of them.
+    """
+
+    name: str
+    kind: str
+    pattern: str
+    why: str
+    hits: tuple[str, ...]
+    misses: tuple[str, ...]
+    source: str
+    triggers: tuple[str, ...] = ()
+    scope: str = "span"
+    place: str = "any"
+    needs: int = 0
+    at_least: int = 1
+    max_chars: int = 120
+    opens: bool = False
+    affects: tuple[str, ...] = ()
+    verdict: str = "content"
+    left: str = ""
+
+    @property
+    def regex(self) -> re.Pattern[str]:
+        """The compiled pattern; compiled when first used, so that loading the tables stays cheap."""
+        return _compiled(self.pattern)
+
+    def affects_rule(self, name: str) -> bool:
+        """Whether this guard speaks about findings of the rule of that name."""
+        return any(fnmatchcase(name, glob) for glob in self.affects)
+
+
+class RuleMatch(NamedTuple):
+    """A rule and the span it matched."""
+
+    start: int
+    end: int
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTable:
+    """All rules in the order of their tables; look-ups return rows, never patterns."""
+
+    rules: tuple[Rule, ...]
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def named(self, name: str) -> Rule:
+        """The rule of that name; raises `RuleError` if there is none."""
+        for rule in self.rules:
+            if rule.name == name:
+                return rule
+        raise RuleError(f"no rule is named {name!r}; `detector rules list` shows them all")
+
+    def select(self, kinds: Iterable[str], scope: str) -> tuple[Rule, ...]:
+        """The rules of some kinds and one scope."""
+        wanted = frozenset(kinds)
+        return tuple(rule for rule in self.rules if rule.kind in wanted and rule.scope == scope)
+
+    def guards(self, plain: str, names: Iterable[str], scope: str) -> tuple[Rule, ...]:
+        """The guards of a scope that speak about any of the named rules and whose triggers the text holds."""
+        found = tuple(names)
+        return tuple(
+            rule
+            for rule in self.select(("content",), scope)
+            if any(rule.affects_rule(name) for name in found) and any(trigger in plain for trigger in rule.triggers)
+        )
+
+
+def load_rules(settings: Settings) -> RuleTable:
+    """The built-in tables, then the user's; rows of one name replace, disabled rows are dropped.
+
+    Raises `RuleError` where a table is malformed, a name is unknown, or a user's row fails its own examples. The
+    examples of the built-in rows are held by ``tests/test_rules.py``, as checking them here would cost every start.
+    """
+    rows, words = _built_in()
+    rules = {rule.name: rule for rule in rows}
+    for path in settings.rules:
+        for rule in _user_rules(path, words):
+            rules[rule.name] = rule
+    for name in settings.disable_rules:
+        if rules.pop(name, None) is None:
+            raise RuleError(f"disable_rules: no rule is named {name!r}; `detector rules list` shows them all")
+    return RuleTable(tuple(rules.values()))
+
+
+def check_rule(rule: Rule, where: str) -> None:
+    """Raise `RuleError` unless the row finds what its hits mark and nothing in its misses.
+
+    >>> check_rule(Rule("junk.a", "junk", "a+", "why", ("b", ), (), "here", ("a",)), "my.toml")
+    Traceback (most recent call last):
+    detector.errors.RuleError: my.toml: rule junk.a fails its own hit 'b': it finds nothing
+    """
+    try:
+        rule.regex  # noqa: B018  # compiling is the check
+    except (re.error, OverflowError) as error:
+        raise RuleError(f"{where}: rule {rule.name}: the pattern does not compile: {error}") from None
+    for hit in rule.hits:
+        text, wanted = marked_spans(hit)
+        found = [Span(match.start, match.end) for match in example_matches(rule, text)]
+        if not found or (wanted and found != wanted):
+            got = ", ".join(repr(text[span.start : span.end]) for span in found) or "nothing"
+            raise RuleError(f"{where}: rule {rule.name} fails its own hit {hit!r}: it finds {got}")
+    for miss in rule.misses:
+        found = [Span(match.start, match.end) for match in example_matches(rule, marked_spans(miss)[0])]
+        if found:
+            got = ", ".join(repr(miss[span.start : span.end]) for span in found)
+            raise RuleError(f"{where}: rule {rule.name} fails its own miss {miss!r}: it finds {got}")
+
+
+def example_matches(rule: Rule, text: str) -> list[RuleMatch]:
+    """What one rule alone finds in an example, whatever its place; a document guard spans its example."""
+    plain = "".join(map(_plain_character, text))
+    if rule.scope == "document":
+        return [RuleMatch(0, len(plain), rule)] if speaks_for_document(rule, plain) else []
+    if rule.scope == "line":
+        stripped = plain.strip()
+        start = plain.find(stripped)
+        return [RuleMatch(start, start + len(stripped), rule)] if matches_line(rule, stripped) else []
+    return sorted(find_spans(plain, (rule,)))
+
+
+def marked_spans(example: str) -> tuple[str, list[Span]]:
+    """An example without its marks, and the spans that stood between them."""
+    pieces = re.split(f"[{MARK_OPEN}{MARK_CLOSE}]", example)
+    spans, at = [], 0
+    for number, piece in enumerate(pieces):
+        if number % 2:
+            spans.append(Span(at, at + len(piece)))
+        at += len(piece)
+    return "".join(pieces), spans
+
+
+def find_spans(plain: str, rules: Sequence[Rule]) -> list[RuleMatch]:
+    """Every match of the rules of scope ``span``, tried where their triggers stand; in no order, overlaps included."""
+    by_trigger: dict[str, list[Rule]] = {}
+    for rule in rules:
+        for trigger in rule.triggers:
+            by_trigger.setdefault(trigger, []).append(rule)
+    found: dict[tuple[int, int, str], RuleMatch] = {}
+    for trigger, tried in by_trigger.items():
+        for at in _trigger_starts(plain, trigger):
+            for rule in tried:
+                match = rule.regex.match(plain, at)
+                if match is not None:
+                    start, end = _span(match)
+                    if start < end:
+                        start = _grown(plain, start, rule.left)
+                        found[start, end, rule.name] = RuleMatch(start, end, rule)
+    return list(found.values())
+
+
+def matches_line(rule: Rule, line: str) -> bool:
+    """Whether a rule of scope ``line`` matches a whole stripped line."""
+    if not line or len(line) > rule.max_chars:
+        return False
+    if rule.triggers and not any(trigger in line for trigger in rule.triggers):
+        return False
+    return rule.regex.fullmatch(line) is not None
+
+
+def speaks_for_document(rule: Rule, plain: str) -> bool:
+    """Whether a guard of scope ``document`` matches in as many places as it asks for."""
+    count = 0
+    for trigger in rule.triggers:
+        for at in _trigger_starts(plain, trigger):
+            if rule.regex.match(plain, at):
+                count += 1
+                if count >= rule.at_least:
+                    return True
+    return False
+
+
+def _trigger_starts(plain: str, trigger: str) -> Iterator[int]:
+    """Where a trigger stands; of a run of one character only its first place."""
+    at = plain.find(trigger)
+    while at >= 0:
+        if len(trigger) > 1 or not at or plain[at - 1] != trigger:
+            yield at
+        at = plain.find(trigger, at + 1)
+
+
+def _span(match: re.Match[str]) -> tuple[int, int]:
+    """What a match found: its group ``mark`` or all of it, from the group ``lead`` on where that took part."""
+    groups = match.re.groupindex
+    start, end = match.span("mark" if "mark" in groups else 0)
+    if "lead" in groups and match.start("lead") >= 0:
+        start = match.start("lead")
+    return start, end
+
+
+def _grown(plain: str, start: int, left: str) -> int:
+    """A start moved to the left over the characters of ``left``."""
+    lowest = max(0, start - MAX_LEFT)
+    while start > lowest and plain[start - 1] in left:
+        start -= 1
+    return start
+
+
+def _plain_character(character: str) -> str:
+    """Lower case and single-character NFKC: as much of folding as examples need, which are written in simplified."""
+    folded = unicodedata.normalize("NFKC", character).lower()
+    return folded if len(folded) == 1 else character
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.VERBOSE)
+
+
+@cache
+def _built_in() -> tuple[tuple[Rule, ...], Mapping[str, str]]:
+    """The rows and word lists of the built-in tables, read once."""
+    words: dict[str, str] = {}
+    rows: list[Rule] = []
+    for name in BUILT_IN:
+        text = resources.files("detector").joinpath(f"data/{name}").read_text("utf-8")
+        rows += _rows(tomllib.loads(text), name, words)
+    return tuple(rows), words
+
+
+def _user_rules(path: str, words: Mapping[str, str]) -> list[Rule]:
+    """The checked rows of a user's table."""
+    try:
+        content = tomllib.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise RuleError(f"{path}: cannot read the rule table: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RuleError(f"{path}: not a TOML file: {error}") from None
+    rules = _rows(content, path, dict(words))
+    for rule in rules:
+        check_rule(rule, path)
+    return rules
+
+
+def _rows(content: Mapping[str, Any], where: str, words: dict[str, str]) -> list[Rule]:
+    """The rows of one parsed table; its word lists are added to ``words``."""
+    unknown = sorted(set(content) - {"words", "rule"})
+    if unknown:
+        raise RuleError(f"{where}: unknown key {unknown[0]!r}; a table has [words] and [[rule]]")
+    for name, text in content.get("words", {}).items():
+        words[name] = text
+    rows = content.get("rule", [])
+    if not isinstance(rows, list):
+        raise RuleError(f"{where}: write [[rule]] with two brackets before each rule")
+    rules = [_rule(row, where, words) for row in rows]
+    names = [rule.name for rule in rules]
+    for name in names:
+        if names.count(name) > 1:
+            raise RuleError(f"{where}: two rules are named {name}; rename one")
+    return rules
+
+
+_REQUIRED = ("name", "kind", "pattern", "why", "hits", "source")
+_TYPES: Mapping[str, type] = {"needs": int, "at_least": int, "max_chars": int, "opens": bool}
+_LISTS = ("hits", "misses", "triggers", "affects")
+
+
+def _rule(row: Mapping[str, Any], where: str, words: Mapping[str, str]) -> Rule:
+    """One row, its fields checked and its word lists put in."""
+    name = row.get("name", "without a name")
+    place = f"{where}: rule {name}"
+    known = {item.name for item in fields(Rule)}
+    for key in row:
+        if key not in known:
+            raise RuleError(f"{place}: unknown key {key!r}; there are {', '.join(sorted(known))}")
+    for key in _REQUIRED:
+        if not row.get(key):
+            raise RuleError(f"{place}: {key} is missing")
+    for key, value in row.items():
+        if key in _LISTS:
+            if not (isinstance(value, list) and all(isinstance(item, str) and item for item in value)):
+                raise RuleError(f"{place}: {key} must be a list of strings")
+        elif type(value) is not _TYPES.get(key, str):
+            raise RuleError(f"{place}: {key} must be of type {_TYPES.get(key, str).__name__}")
+    values: dict[str, Any] = {"misses": ()}
+    values.update((key, tuple(value) if key in _LISTS else value) for key, value in row.items())
+    rule = Rule(**values)
+    for key, allowed in (("kind", KINDS), ("scope", SCOPES), ("place", PLACES), ("verdict", VERDICTS)):
+        if getattr(rule, key) not in allowed:
+            raise RuleError(f"{place}: {key} is {getattr(rule, key)!r}; choose one of {', '.join(allowed)}")
+    if rule.scope != "line" and not rule.triggers:
+        raise RuleError(f"{place}: triggers are missing: the plain characters or words at which the pattern is tried")
+    return replace(rule, pattern=_expanded(rule.pattern, words, place))
+
+
+def _expanded(pattern: str, words: Mapping[str, str], place: str) -> str:
+    """A pattern with the word lists that it cites."""
+
+    def cited(match: re.Match[str]) -> str:
+        if match[1] not in words:
+            raise RuleError(f"{place}: no list of words is named {match[1]!r}")
+        return f"(?:{words[match[1]]})"
+
+    for _ in range(_MAX_DEPTH):
+        if "(?&" not in pattern:
+            return pattern
+        pattern = _CITED.sub(cited, pattern)
+    raise RuleError(f"{place}: lists of words cite each other in a circle")

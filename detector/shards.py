@@ -1,0 +1,305 @@
+"""Writes records back as they came: the input's formats, shards, compression, encoding and columns.
+
+A record that did not change is written from its own bytes. Files stand under their final names only once all of them
+are complete; until then they lie in a hidden folder that is removed whatever happens.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any, BinaryIO, Protocol, cast
+
+import zstandard
+
+from detector.encodings import Encoding, decode_keeping
+from detector.errors import OutputError
+from detector.formats import CsvRow, JsonItem, JsonLine, Layout, TextFile, free_name
+from detector.inputs import STDIN
+from detector.json_rows import add_values, dumps, replace_value
+from detector.reading import Record
+from detector.table_rows import with_cell, with_more_cells
+
+PARTIAL = ".partial"
+SIDECAR = "reasons.jsonl"
+_STDIN_NAMES = {"text": "stdin.txt", "json": "stdin.json", "jsonl": "stdin.jsonl", "parquet": "stdin.parquet"}
+_ENDINGS = {None: "", "gzip": ".gz", "zstd": ".zst", "xz": ".xz", "bzip2": ".bz2"}
+
+
+class Shard(Protocol):
+    """One file being written."""
+
+    def write(self, record: Record, text: str | None, extra: Mapping[str, Any]) -> None:
+        """Adds a record, with its text replaced and columns added where given."""
+
+    def close(self) -> None:
+        """Finishes the file."""
+
+
+class ShardWriter:
+    """Writes records below ``folder`` under the names of their sources; use it as a context manager.
+
+    ``text_field`` is the field that a replaced text goes to, ``extra`` the names of columns that every written record
+    gets. Records of one source must come together and in order. Leaving the context puts all files in their places;
+    leaving it by an exception leaves none behind. Raises `OutputError` where a file cannot be written.
+    """
+
+    def __init__(self, folder: str | Path, *, text_field: str = "text", extra: Sequence[str] = ()) -> None:
+        self._folder = Path(folder)
+        self._text_field = text_field
+        self._extra = tuple(extra)
+        self._paths: dict[str, Path] = {}
+        self._open: tuple[str, Shard] | None = None
+        self._sidecar: list[str] = []
+        self.n_records = 0
+
+    def __enter__(self) -> ShardWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.discard()
+
+    def write(self, record: Record, text: str | None = None, extra: Mapping[str, Any] | None = None) -> None:
+        """Adds one record; ``text`` None leaves its text as it is, ``extra`` gives the values of the extra columns."""
+        extra = extra or {}
+        unknown = [name for name in extra if name not in self._extra]
+        if unknown:
+            raise OutputError(f"{unknown[0]!r} is no column of this writer; it has {', '.join(self._extra) or 'none'}")
+        name = target_name(record.layout)
+        try:
+            if self._open is None or self._open[0] != name:
+                self._close_shard()
+                self._open = (name, self._opened(name, record.layout))
+            self._open[1].write(record, text, extra)
+        except OSError as error:
+            raise OutputError(f"{self._folder / name}: cannot be written: {error.strerror or error}") from error
+        if extra and record.layout.format == "text":
+            self._sidecar.append(dumps({"source": record.source, "row": record.row, **extra}) + "\n")
+        self.n_records += 1
+
+    def commit(self) -> None:
+        """Finishes all files and moves them to their names."""
+        try:
+            self._close_shard()
+            if self._sidecar:
+                path = self._partial_path(_free(SIDECAR, self._paths))
+                path.write_text("".join(self._sidecar), "utf-8", newline="")
+            for name, path in self._paths.items():
+                target = self._folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(target)
+        except OSError as error:
+            raise OutputError(f"{self._folder}: cannot be written: {error.strerror or error}") from error
+        finally:
+            self.discard()
+
+    def discard(self) -> None:
+        """Removes what was not finished."""
+        try:
+            self._close_shard()
+        finally:
+            self._paths = {}
+            shutil.rmtree(self._folder / PARTIAL, ignore_errors=True)
+
+    def _close_shard(self) -> None:
+        opened, self._open = self._open, None
+        if opened is not None:
+            opened[1].close()
+
+    def _partial_path(self, name: str) -> Path:
+        partial = self._folder / PARTIAL
+        partial.mkdir(parents=True, exist_ok=True)
+        self._paths[name] = partial / str(len(self._paths))
+        return self._paths[name]
+
+    def _opened(self, name: str, layout: Layout) -> Shard:
+        if name in self._paths:
+            raise OutputError(f"{name}: the records of one source must come together")
+        path = self._partial_path(name)
+        if layout.format == "parquet":
+            from detector.parquet_shard import ParquetShard
+
+            return ParquetShard(path, layout, text_field=self._text_field, extra=self._extra)
+        stream = _Compressed(path, layout.compression)
+        if layout.format == "text":
+            return _TextShard(stream, layout)
+        if layout.format == "jsonl":
+            return _LinesShard(stream, layout, self._text_field)
+        if layout.format == "json":
+            return _ArrayShard(stream, layout, self._text_field)
+        return _CsvShard(stream, layout, text_field=self._text_field, extra=self._extra)
+
+
+def target_name(layout: Layout) -> str:
+    """The path below the output folder for a source; raises `OutputError` for one that would leave it."""
+    if layout.source == STDIN:
+        return _STDIN_NAMES[layout.format] + _ENDINGS[layout.compression]
+    path = PurePosixPath(layout.source)
+    parts = layout.source.split("/")
+    outside = path.is_absolute() or any(part in ("", ".", "..") for part in parts) or Path(layout.source).drive
+    if outside or "\0" in layout.source or parts[0] == PARTIAL or (os.sep == "\\" and "\\" in layout.source):
+        raise OutputError(f"{layout.source!r} is no path below the output folder; nothing was written there")
+    return layout.source
+
+
+def _free(name: str, taken: Mapping[str, Any]) -> str:
+    stem, dot, ending = name.partition(".")
+    n = 1
+    while name in taken:
+        n += 1
+        name = f"{stem}~{n}{dot}{ending}"
+    return name
+
+
+class _Compressed:
+    """A file that compresses what is written, without names or times in it, so that equal data is equal bytes."""
+
+    def __init__(self, path: Path, compression: str | None) -> None:
+        self._file = path.open("wb")
+        self._outer: Any = None
+        if compression == "gzip":
+            self._outer = gzip.GzipFile("", "wb", fileobj=self._file, mtime=0)
+        elif compression == "bzip2":
+            self._outer = bz2.BZ2File(self._file, "wb")
+        elif compression == "xz":
+            self._outer = lzma.LZMAFile(self._file, "wb")  # noqa: SIM115
+        elif compression == "zstd":
+            self._outer = zstandard.ZstdCompressor().stream_writer(self._file, closefd=False)
+        self.write = cast(BinaryIO, self._outer or self._file).write
+
+    def close(self) -> None:
+        try:
+            if self._outer is not None:
+                self._outer.close()
+        finally:
+            self._file.close()
+
+
+class _TextShard:
+    def __init__(self, stream: _Compressed, layout: Layout) -> None:
+        self._stream = stream
+
+    def write(self, record: Record, text: str | None, extra: Mapping[str, Any]) -> None:
+        raw, encoding = cast(TextFile, record.raw), record.layout.encoding
+        if text is None or encoding is None:
+            self._stream.write(raw.data)
+            return
+        try:
+            data = encoding.encode(text)
+        except UnicodeEncodeError:
+            # Only the U+FFFD that stands for damaged bytes can be foreign to the file's own encoding.
+            data = text.encode(encoding.name, "replace")
+        self._stream.write(encoding.bom + data)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _LinesShard:
+    def __init__(self, stream: _Compressed, layout: Layout, text_field: str) -> None:
+        assert layout.encoding is not None
+        self._stream = stream
+        self._text_field = text_field
+        self._ended = True
+        self._stream.write(layout.encoding.bom)
+
+    def write(self, record: Record, text: str | None, extra: Mapping[str, Any]) -> None:
+        raw = cast(JsonLine, record.raw)
+        data = raw.data
+        if (text is not None or extra) and record.document is not None:
+            source = _changed(decode_keeping(data, raw.encoding), self._text_field, text, extra)
+            data = _encoded(source, raw.encoding)
+        feed = raw.encoding.encode("\n")
+        if not self._ended:
+            self._stream.write(feed)
+        self._ended = data.endswith(feed)
+        self._stream.write(data)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _ArrayShard:
+    def __init__(self, stream: _Compressed, layout: Layout, text_field: str) -> None:
+        assert layout.encoding is not None
+        self._stream = stream
+        self._text_field = text_field
+        self._encoding = layout.encoding
+        self._single = layout.single
+        self._n = 0
+        self._stream.write(self._encoding.bom)
+
+    def write(self, record: Record, text: str | None, extra: Mapping[str, Any]) -> None:
+        source = cast(JsonItem, record.raw).text
+        if (text is not None or extra) and record.document is not None:
+            source = _changed(source, self._text_field, text, extra)
+        before = "" if self._single else "," if self._n else "["
+        self._stream.write(_encoded(before + source, self._encoding))
+        self._n += 1
+
+    def close(self) -> None:
+        if not self._single:
+            self._stream.write(self._encoding.encode("]\n"))
+        self._stream.close()
+
+
+def _changed(source: str, text_field: str, text: str | None, extra: Mapping[str, Any]) -> str:
+    if text is not None:
+        source = replace_value(source, text_field, text)
+    return add_values(source, extra)
+
+
+def _encoded(source: str, encoding: Encoding) -> bytes:
+    r"""JSON text in an encoding; what it lacks becomes a ``\u`` escape."""
+    try:
+        return encoding.encode(source)
+    except UnicodeEncodeError as error:
+        units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+        escaped = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+        return _encoded(source[: error.start] + escaped + source[error.end :], encoding)
+
+
+class _CsvShard:
+    def __init__(self, stream: _Compressed, layout: Layout, *, text_field: str, extra: Sequence[str]) -> None:
+        assert layout.encoding is not None
+        self._stream = stream
+        self._extra = extra
+        self._layout = layout
+        self._column = max((at for at, name in enumerate(layout.header) if name == text_field), default=-1)
+        header = CsvRow(layout.header_data, layout.encoding)
+        if extra:
+            header = with_more_cells(header, layout, [free_name(name, layout.header) for name in extra])
+        self._stream.write(layout.encoding.bom)
+        self._ended = True
+        self._put(header)
+
+    def _put(self, raw: CsvRow) -> None:
+        if not self._ended:
+            self._stream.write(raw.encoding.encode("\n"))
+        self._ended = any(raw.data.endswith(raw.encoding.encode(end)) for end in "\r\n")
+        self._stream.write(raw.data)
+
+    def write(self, record: Record, text: str | None, extra: Mapping[str, Any]) -> None:
+        raw = cast(CsvRow, record.raw)
+        if text is not None:
+            raw = with_cell(raw, self._layout, self._column, text)
+        if self._extra and record.document is not None:
+            values = [extra.get(name, "") for name in self._extra]
+            raw = with_more_cells(raw, self._layout, [_cell(value) for value in values])
+        self._put(raw)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else dumps(value)

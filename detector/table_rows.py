@@ -1,0 +1,182 @@
+"""Rows of CSV, TSV and Parquet files: cells by column name, and what it takes to write a row back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, BinaryIO, Literal
+
+from detector.encodings import Encoding, decode_keeping
+from detector.formats import CsvRow, Fault, Layout, ParquetRow, Row
+
+DELIMITERS = (",", "\t", ";", "|")
+BATCH_ROWS = 1024
+
+
+def read_header(text: str, *, delimiter: str, wanted: str) -> tuple[tuple[str, ...], str]:
+    """The column names in a header line and the delimiter that parts them.
+
+    The delimiter of the format (comma or tab) stands unless another one yields the column that is wanted.
+
+    >>> read_header("id;text\\n", delimiter=",", wanted="text")
+    (('id', 'text'), ';')
+    """
+    read = {
+        one: tuple(first_row(io.StringIO(text, newline=""), one)) for one in dict.fromkeys((delimiter, *DELIMITERS))
+    }
+    fitting = [one for one, cells in read.items() if wanted in cells]
+    chosen = fitting[0] if fitting else delimiter
+    return read[chosen], chosen
+
+
+def first_row(lines: Iterable[str], delimiter: str) -> list[str]:
+    """The first row of CSV text, taking no more lines than it has; empty where there is none."""
+    try:
+        return next(csv_reader(lines, delimiter), [])
+    except csv.Error:
+        return []
+
+
+def csv_reader(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """The rows of CSV text; a field may be of any length."""
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    return csv.reader(lines, delimiter=delimiter)
+
+
+def cells_of(raw: CsvRow, delimiter: str) -> list[str]:
+    """The cells of a row as stored, bytes that could not be decoded kept as lone surrogates."""
+    return first_row(io.StringIO(decode_keeping(raw.data, raw.encoding), newline=""), delimiter)
+
+
+def csv_rows(lines: Iterable[tuple[bytes, str, Encoding, tuple[Fault, ...]]], layout: Layout) -> Iterator[Row]:
+    """Rows of a CSV file after its header, from its lines: bytes, text, their encoding, what was wrong with it."""
+    pending: list[bytes] = []
+    faults: list[Fault] = []
+    encodings: list[Encoding] = []
+    texts: list[str] = []
+
+    def feed() -> Iterator[str]:
+        for data, text, encoding, line_faults in lines:
+            pending.append(data)
+            texts.append(text)
+            encodings.append(encoding)
+            faults.extend(line_faults)
+            yield text
+
+    number = 0
+    rows = csv_reader(feed(), layout.delimiter)
+    while True:
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            cells = []
+            faults.append(Fault("bad_csv", f"not a CSV row: {error}"))
+        number += 1
+        raw = CsvRow(b"".join(pending), encodings[0])
+        found = (*faults, *_row_faults(cells, texts, layout))
+        fields = dict(zip(layout.header, cells, strict=False)) if cells else None
+        yield Row(number, raw, fields, found)
+        for held in (pending, faults, encodings, texts):
+            held.clear()
+
+
+def _row_faults(cells: Sequence[str], texts: Sequence[str], layout: Layout) -> Iterator[Fault]:
+    if cells and len(cells) != len(layout.header):
+        yield Fault("ragged_row", f"{len(cells)} cells where the header has {len(layout.header)}", lost=False)
+    if len(texts) > 1 and sum(text.count('"') for text in texts) % 2:
+        message = "a quote is opened and never closed: all lines up to the end of the file are in this cell"
+        yield Fault("open_quote", message, lost=False)
+
+
+def with_cell(raw: CsvRow, layout: Layout, column: int, text: str) -> CsvRow:
+    """A row with one cell replaced; all its cells are quoted anew."""
+    cells = cells_of(raw, layout.delimiter)
+    cells[column] = text
+    return CsvRow(raw.encoding.encode(_written(cells, layout) + _line_end(raw)), raw.encoding)
+
+
+def with_more_cells(raw: CsvRow, layout: Layout, more: Sequence[str]) -> CsvRow:
+    """A row with further cells at its end, its own bytes unchanged; a short row is filled up to the header first."""
+    end = _line_end(raw)
+    text = decode_keeping(raw.data, raw.encoding)
+    missing = max(len(layout.header) - len(cells_of(raw, layout.delimiter)), 0)
+    added = layout.delimiter + layout.delimiter * missing + _written(more, layout)
+    return CsvRow(raw.encoding.encode(text.removesuffix(end) + added + (end or "\n")), raw.encoding)
+
+
+def _line_end(raw: CsvRow) -> str:
+    text = decode_keeping(raw.data[-8:] if not raw.encoding.wide else raw.data, raw.encoding)
+    return next((end for end in ("\r\n", "\n", "\r") if text.endswith(end)), "")
+
+
+def _written(cells: Sequence[str], layout: Layout) -> str:
+    out = io.StringIO(newline="")
+    # The writer quotes CR and LF only where they are in its own line end.
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if layout.quote_all else csv.QUOTE_MINIMAL
+    csv.writer(out, delimiter=layout.delimiter, quoting=quoting, lineterminator="\r\n").writerow(cells)
+    return out.getvalue().removesuffix("\r\n")
+
+
+def open_parquet(file: BinaryIO | str) -> Any:
+    """A ``pyarrow.parquet.ParquetFile``; raises ``ValueError`` with one line where it is none."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(file)
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(str(error).partition("\n")[0]) from None
+
+
+def parquet_codec(parquet: Any) -> str:
+    """The compression of the first column, as ``ParquetWriter`` spells it."""
+    metadata = parquet.metadata
+    if metadata.num_row_groups == 0 or metadata.num_columns == 0:
+        return "snappy"
+    codec = str(metadata.row_group(0).column(0).compression).lower()
+    return "none" if codec == "uncompressed" else codec
+
+
+def parquet_rows(parquet: Any, wanted: Iterable[str]) -> Iterator[Row]:
+    """Rows of a Parquet file, ``wanted`` columns as fields; raises ``ValueError`` where a row group is damaged."""
+    import pyarrow as pa
+
+    known = parquet.schema_arrow.names
+    names = [name for name in dict.fromkeys(wanted) if name in known]
+    number = 0
+    batches = parquet.iter_batches(batch_size=BATCH_ROWS)
+    while True:
+        try:
+            batch = next(batches, None)
+        except (pa.ArrowException, OSError) as error:
+            raise ValueError(str(error).partition("\n")[0]) from None
+        if batch is None:
+            return
+        columns = [_values(batch.column(known.index(name))) for name in names]
+        for index in range(batch.num_rows):
+            number += 1
+            cells = [column[index] for column in columns]
+            faults = tuple(cell for cell in cells if isinstance(cell, Fault))
+            fields = None if faults else dict(zip(names, cells, strict=True))
+            yield Row(number, ParquetRow(batch, index), fields, faults)
+
+
+def _values(column: Any) -> list[Any]:
+    """Python values of a column; a `Fault` for one that cannot be converted."""
+    try:
+        return list(column.to_pylist())
+    except (UnicodeDecodeError, ValueError, ImportError, OverflowError):
+        return [_value(column[index]) for index in range(len(column))]
+
+
+def _value(scalar: Any) -> Any:
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return Fault("bad_encoding", "a string column holds bytes that are not UTF-8")
+    except (ValueError, ImportError, OverflowError) as error:
+        return Fault("bad_parquet", f"a value cannot be converted: {str(error).partition(chr(10))[0]}")

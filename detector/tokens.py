@@ -1,0 +1,196 @@
+"""Tokens: one Han, Kana, Hangul or Thai character, one word of a spaced script, one number, or one mark.
+
+All documents of a block are tokenised at once, in arrays; nothing here assumes that spaces separate words. In the
+*skeleton* every number and every mark is the one slot token, so that an unfilled template meets its completions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.folding import DIGIT, EXTENDER, LETTER, LINE_BREAK, SEPARATOR, SINGLE, character_table, code_points
+
+MARK = 6
+"""Class of the characters of a mark; the classes below it are those of `detector.folding`."""
+
+SLOT_HASH = np.uint64(0x736C6F74736C6F74)
+"""Token hash of every slot in a skeleton. A token with this hash by chance is as unlikely as any 64-bit collision."""
+
+SLOT_POINT = 0x110000
+"""The one character of a slot in a skeleton: beyond Unicode, so that no text holds it."""
+
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(0xFF51AFD7ED558CCD)
+_DOTS = (0x2E, 0x2C, 0xFF0E)
+
+
+class Tokens(NamedTuple):
+    """Columns of the tokens of a corpus, in document order.
+
+    ``start``, ``end``: int64, code points of the token's own document; ``kind``: uint8, SINGLE, LETTER, DIGIT or MARK;
+    ``hashes``: uint64, of the folded token; ``skeleton``: uint64, the same with `SLOT_HASH` for numbers and marks;
+    ``points``: uint32, the characters of the skeleton: the folded ones of each token after each other, one
+    `SLOT_POINT` for a slot; ``point_indptr``: int64, n_tokens + 1, the characters of each token;
+    ``indptr``: int64, n_documents + 1, the tokens of document d are rows ``indptr[d]`` to ``indptr[d + 1]``.
+    """
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    hashes: NDArray[np.uint64]
+    skeleton: NDArray[np.uint64]
+    points: NDArray[np.uint32]
+    point_indptr: NDArray[np.int64]
+    indptr: NDArray[np.int64]
+
+    @property
+    def is_slot(self) -> NDArray[np.bool_]:
+        """Whether a token is the slot in the skeleton."""
+        return np.asarray(self.kind >= DIGIT)
+
+
+class Block(NamedTuple):
+    """Texts joined by line breaks, so that no token or passage spans two of them.
+
+    ``text`` and ``points`` (uint32) have the same length; document d is ``text[starts[d]:starts[d] + lengths[d]]``.
+    """
+
+    text: str
+    points: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+
+def join_block(texts: Sequence[str]) -> Block:
+    """One block of several texts."""
+    text = "\n".join(texts)
+    lengths = np.fromiter((len(item) for item in texts), dtype=np.int64, count=len(texts))
+    starts = np.concatenate(([0], np.cumsum(lengths + 1)[:-1])) if len(texts) else np.empty(0, np.int64)
+    return Block(text, code_points(text), starts.astype(np.int64), lengths)
+
+
+def tokenise(block: Block, marks: Sequence[tuple[int, int]]) -> Tokens:
+    """The tokens of a block; ``marks`` are sorted, non-overlapping spans in the block's own offsets."""
+    table = character_table()
+    classes = _classes(block.points, marks)
+    starts, ends = _bounds(classes, block.points, marks)
+    kind = classes[starts] if len(starts) else np.empty(0, np.uint8)
+    folded = table.folded[block.points]
+    hashes = _hashes(folded, starts, ends)
+    skeleton = np.where(kind >= DIGIT, SLOT_HASH, hashes)
+    points, point_indptr = _skeleton_points(folded, starts, ends, kind >= DIGIT)
+    document = np.searchsorted(block.starts, starts, side="right") - 1
+    indptr = np.searchsorted(document, np.arange(len(block.starts) + 1)).astype(np.int64)
+    offset = block.starts[document] if len(starts) else np.empty(0, np.int64)
+    return Tokens(starts - offset, ends - offset, kind, hashes, skeleton, points, point_indptr, indptr)
+
+
+def concatenate(parts: Sequence[Tokens]) -> Tokens:
+    """Tokens of several blocks as those of one corpus."""
+    if not parts:
+        parts = [tokenise(join_block([]), [])]
+    columns = (np.concatenate([part[i] for part in parts]) for i in range(6))
+    point_indptr = join_offsets([part.point_indptr for part in parts])
+    return Tokens(*columns, point_indptr, join_offsets([part.indptr for part in parts]))
+
+
+def join_offsets(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The offsets of rows that follow each other, from the offsets (each from 0) of their parts."""
+    base = np.cumsum([0] + [int(part[-1]) for part in parts])
+    return np.concatenate([part[:-1] + base[i] for i, part in enumerate(parts)] + [base[-1:]]).astype(np.int64)
+
+
+def sequence_hashes(values: NDArray[np.uint64], indptr: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """A 64-bit hash of each row ``values[indptr[r]:indptr[r + 1]]``: of its values, their places and their number."""
+    lengths = np.diff(indptr)
+    place = np.arange(indptr[-1]) - np.repeat(indptr[:-1], lengths)
+    mixed = mix64(mix64(values[: indptr[-1]]) + place.astype(np.uint64) * _MULTIPLIER)
+    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)))
+    return sums[indptr[1:]] - sums[indptr[:-1]] + mix64(lengths.astype(np.uint64))
+
+
+def gather_rows(indptr: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the values of some rows stand, one row after the other, and the offsets of the rows among them."""
+    lengths = indptr[rows + 1] - indptr[rows]
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    return np.repeat(indptr[rows] - offsets[:-1], lengths) + np.arange(offsets[-1]), offsets
+
+
+def distinct_in_order(keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first row of each distinct key, ascending, and the number of each row's key in that order."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    by_first = np.argsort(first, kind="stable")
+    rank = np.empty_like(by_first)
+    rank[by_first] = np.arange(len(by_first))
+    return first[by_first].astype(np.int64), rank[inverse].astype(np.int64)
+
+
+def _classes(points: NDArray[np.uint32], marks: Sequence[tuple[int, int]]) -> NDArray[np.uint8]:
+    """The class of every character in its context: inner dots are digits, marks are marks, extenders as their base."""
+    classes = character_table().classes[points]
+    if len(points) >= 3:
+        inner = np.isin(points[1:-1], _DOTS) & (classes[:-2] == DIGIT) & (classes[2:] == DIGIT)
+        classes[1:-1][inner] = DIGIT
+    extenders = classes == EXTENDER
+    if extenders.any():
+        last_base = np.maximum.accumulate(np.where(extenders, 0, np.arange(len(classes))))
+        base = np.where(classes[last_base] == EXTENDER, SEPARATOR, classes[last_base])
+        classes = np.where(extenders, np.where(base == LINE_BREAK, SEPARATOR, base), classes).astype(np.uint8)
+    for start, end in marks:
+        classes[start:end] = MARK
+    return classes
+
+
+def _bounds(
+    classes: NDArray[np.uint8], points: NDArray[np.uint32], marks: Sequence[tuple[int, int]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Start and end of every token in a block."""
+    inside = np.isin(classes, (SINGLE, LETTER, DIGIT, MARK))
+    previous = np.concatenate(([SEPARATOR], classes[:-1])) if len(classes) else classes
+    begins = inside & ((classes != previous) | (classes == SINGLE))
+    begins &= ~((character_table().classes[points] == EXTENDER) & (classes != MARK) & (classes == previous))
+    if marks:
+        begins[np.array([start for start, _ in marks])] = True
+    starts = np.flatnonzero(begins)
+    stops = np.flatnonzero(np.concatenate((inside, [False])) < np.concatenate(([False], inside)))
+    stop = stops[np.searchsorted(stops, starts, side="right")] if len(starts) else starts
+    ends = np.minimum(np.append(starts[1:], len(classes) + 1), stop) if len(starts) else starts
+    return starts.astype(np.int64), ends.astype(np.int64)
+
+
+def _skeleton_points(
+    folded: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64], is_slot: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The characters of the skeleton and the offsets of each token's."""
+    lengths = np.where(is_slot, 1, ends - starts)
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    points = folded[np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])]
+    points[offsets[:-1][is_slot]] = SLOT_POINT
+    return points, offsets
+
+
+def _hashes(
+    folded: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """A 64-bit hash of each token's folded characters and their places in it."""
+    if not len(starts):
+        return np.empty(0, np.uint64)
+    lengths = ends - starts
+    rows = np.concatenate(([0], np.cumsum(lengths)))
+    place = np.arange(rows[-1]) - np.repeat(rows[:-1], lengths)
+    characters = folded[np.repeat(starts, lengths) + place].astype(np.uint64)
+    mixed = mix64((characters | (place.astype(np.uint64) << np.uint64(32))) * _MULTIPLIER)
+    return mix64(np.add.reduceat(mixed, rows[:-1]))
+
+
+def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A bijection of 64-bit words that spreads every bit (the finaliser of MurmurHash3, public domain)."""
+    values = values ^ (values >> np.uint64(33))
+    values = values * _MIX
+    values = values ^ (values >> np.uint64(33))
+    values = values * np.uint64(0xC4CEB9FE1A85EC53)
+    return np.asarray(values ^ (values >> np.uint64(33)))

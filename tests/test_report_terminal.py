@@ -1,0 +1,175 @@
+"""The report and the annotated document on consoles of fixed width."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from io import StringIO
+
+import pytest
+from report_samples import NASTY, HandMade, empty, hostile, large, sample, single
+from rich.cells import cell_len
+from rich.console import Console
+
+from detector.errors import ScanError
+from detector.report.explain import render_document
+from detector.report.shown import shown
+from detector.report.terminal import render
+
+SGR = re.compile(r"\x1b\[[\d;]*m")
+SCANS = {"sample": sample, "hostile": hostile, "empty": empty, "single": single}
+
+
+def drawn(scan: HandMade, width: int, *, colour: bool = False, doc: str | None = None, limit: int = 10) -> str:
+    """What a console of that width shows."""
+    file = StringIO()
+    console = Console(
+        file=file,
+        width=width,
+        force_terminal=colour,
+        color_system="truecolor" if colour else None,
+        legacy_windows=False,
+    )
+    if doc is None:
+        render(scan, console, limit=limit)
+    else:
+        render_document(scan, doc, console)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 80, 140])
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("make", SCANS.values(), ids=SCANS)
+def test_no_line_is_wider_than_the_console(make: Callable[[], HandMade], colour: bool, width: int) -> None:
+    scan = make()
+    pages = [drawn(scan, width, colour=colour)]
+    pages += [drawn(scan, width, colour=colour, doc=row.id) for row in scan.documents]
+    for page in pages:
+        for line in SGR.sub("", page).split("\n"):
+            assert cell_len(line) <= width, line
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_nothing_in_a_document_reaches_the_terminal_as_a_command(colour: bool) -> None:
+    scan = hostile()
+    for page in [drawn(scan, 100, colour=colour)] + [
+        drawn(scan, 100, colour=colour, doc=row.id) for row in scan.documents
+    ]:
+        assert not re.search(
+            r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]", SGR.sub("", page)
+        )
+        page.encode("utf-8")
+        assert "[bold red]" in page or "[/]" in page or "␛[31m" in page
+
+
+def test_markup_in_names_is_drawn_and_not_obeyed() -> None:
+    scan = hostile()
+    lines = drawn(scan, 2000).split("\n")
+    for doc in scan.texts:
+        assert any(shown(doc) in line and "%" in line for line in lines)
+        assert shown(doc) in drawn(scan, 2000, doc=doc)
+    for label in ("flags  ", "copy of ", "read as "):
+        assert all("[bold red]markup[/] [/] [link=x]y[/link]" in line for line in lines if label in line)
+
+
+def test_colour_codes_are_only_our_own() -> None:
+    plain = drawn(hostile(), 100)
+    assert "\x1b" not in plain
+
+
+@pytest.mark.parametrize(
+    "text", ["38.6 %", "qingshi/2019-summary", "«3.62»亿元", "«5.18»亿元", "习近平新时代", "«关键词2»"]
+)
+def test_the_report_says_what_was_found(text: str) -> None:
+    assert text in drawn(sample(), 80)
+
+
+def test_every_part_is_readable_without_colour() -> None:
+    page = drawn(sample(), 80)
+    bar = next(line for line in page.split("\n") if re.search("O{20}", line))
+    assert re.search("O+P+S+R+U+J+", bar)
+
+
+def test_small_corpora_say_that_sharing_is_underestimated() -> None:
+    assert "sharing is underestimated" in drawn(sample(), 80)
+    assert "underestimated" not in drawn(large(1000), 80)
+    assert "not seen elsewhere in these 7 documents" in drawn(sample(), 80)
+
+
+def test_what_a_list_leaves_out_is_counted() -> None:
+    page = drawn(sample(), 80, limit=2)
+    assert "2 of 7" in page
+    assert "5 more in documents.jsonl" in page
+    assert "10 more in findings.jsonl" in page
+
+
+def test_copies_flags_and_skipped_records_are_named() -> None:
+    page = drawn(sample(), 80)
+    assert "copy of qingshi/2019-summary" in page
+    assert "machine_converted" in page
+    assert "qingshi.jsonl:17: not JSON" in page
+    assert "1  without any token" in page
+
+
+def test_an_empty_scan_says_so() -> None:
+    assert "No documents were read." in drawn(empty(), 80)
+
+
+def test_wide_characters_align_in_the_list_of_documents() -> None:
+    lines = drawn(sample(), 80).split("\n")
+    head = next(line for line in lines if line.startswith("original"))
+    column = head.index("document")
+    row = next(line for line in lines if "洪山鄉-規劃" in line and "%" in line)
+    assert cell_len(row[: row.index("洪")]) == column
+
+
+def test_a_document_is_annotated_in_place_without_colour() -> None:
+    doc = next(row.id for row in sample().documents if row.id.startswith("liulin"))
+    page = drawn(sample(), 140, doc=doc)
+    assert "«2020年是改革开放41周年»，也是我镇" in page
+    assert "[P 在县委、县政府和镇党委的正确领导下]" in page
+    assert "[S 全年完成固定资产投资]5.18[S 亿元，同比增长]9.7" in page
+    assert "[U 力争全年接待游客«【】»万人次" in page
+    assert "also in qingshi/2019-summary at 161, ratio 0.96, 2 families" in page
+
+
+def test_the_gutter_counts_offsets_of_the_text() -> None:
+    scan = sample()
+    text = scan.texts["xindian-street"]
+    offset = text.index("议定事项")
+    assert f"{offset:>4} │ 议定事项" in drawn(scan, 80, doc="xindian-street")
+
+
+def test_with_colour_parts_are_backgrounds_and_the_text_is_not_changed() -> None:
+    page = drawn(sample(), 140, colour=True, doc="xindian-street")
+    assert "会议由某某主持，参加人员：[姓名]、{{name}}。" in SGR.sub("", page)
+    assert "48;2;213;94;0" in page
+
+
+def test_findings_that_say_the_same_are_one_note() -> None:
+    page = drawn(sample(), 80, doc="洪山鄉-規劃")
+    assert "2 times, also at 151" in page
+
+
+def test_an_unknown_document_is_an_error_that_names_near_ones() -> None:
+    with pytest.raises(ScanError, match="qingshi/2019-summary"):
+        drawn(sample(), 80, doc="qingshi/2019-sumary")
+    with pytest.raises(ScanError) as error:
+        drawn(hostile(), 80, doc=NASTY)
+    assert "\x1b" not in str(error.value)
+
+
+def test_a_text_that_is_not_at_hand_leaves_the_findings() -> None:
+    full = sample()
+    scan = HandMade(full.documents, full.findings, full.clusters, full.members, full.phrases, full.summary, {})
+    assert "The text is not at hand" in drawn(scan, 80, doc="xindian-street")
+    assert "(the text is not at hand)" in drawn(scan, 80)
+
+
+def test_two_thousand_documents_are_quick() -> None:
+    scan = large(2000)
+    began = time.perf_counter()
+    page = drawn(scan, 80)
+    assert time.perf_counter() - began < 10
+    assert "10 of 2,000" in page
