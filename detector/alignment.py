@@ -1,0 +1,109 @@
+"""Which tokens of two spans are the same tokens: the ground under templates, shared literals and fills.
+
+Tokens are compared as they are folded, numbers by their digits, so that a figure that differs is a difference. Inside a
+passage RapidFuzz's Indel alignment decides; longer spans are first aligned passage by passage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Indel
+
+from detector.passages import Passages
+from detector.tokens import Tokens
+
+LARGEST_ALIGNMENT = 16_000_000
+"""Token pairs of one alignment (2 MB of bits); larger gaps between aligned passages stay differences."""
+
+
+class Run(NamedTuple):
+    """``length`` tokens from row ``left`` are the same as those from row ``right``."""
+
+    left: int
+    right: int
+    length: int
+
+
+class TokenRange(NamedTuple):
+    """Token rows ``start`` to ``stop`` (half-open)."""
+
+    start: int
+    stop: int
+
+
+def align_tokens(tokens: Tokens, left: TokenRange, right: TokenRange) -> list[Run]:
+    """Runs of equal tokens of two ranges, ascending in both; none where the ranges are too long to be compared."""
+    one = tokens.hashes[left.start : left.stop]
+    other = tokens.hashes[right.start : right.stop]
+    if np.array_equal(one, other):
+        return [Run(left.start, right.start, len(one))] if len(one) else []
+    if len(one) * len(other) > LARGEST_ALIGNMENT:
+        return []
+    return [
+        Run(left.start + code.src_start, right.start + code.dest_start, code.src_end - code.src_start)
+        for code in Indel.opcodes(one.tolist(), other.tolist())
+        if code.tag == "equal"
+    ]
+
+
+def align_passages(
+    tokens: Tokens, passages: Passages, keys: NDArray[np.uint64], left: TokenRange, right: TokenRange
+) -> list[Run]:
+    """Runs of equal tokens of two ranges of *passage* rows; ``keys`` is the hash of each passage's skeleton.
+
+    Passages with equal skeletons are anchors: their tokens stand in the same places. What lies between two anchors is
+    aligned token by token.
+    """
+    anchors = [
+        (left.start + code.src_start + step, right.start + code.dest_start + step)
+        for code in Indel.opcodes(keys[left.start : left.stop].tolist(), keys[right.start : right.stop].tolist())
+        if code.tag == "equal"
+        for step in range(code.src_end - code.src_start)
+    ]
+    runs: list[Run] = []
+    left_at, right_at = left.start, right.start
+    for one, other in [*anchors, (left.stop, right.stop)]:
+        gap = TokenRange(int(passages.tokens[left_at]), int(passages.tokens[one]))
+        other_gap = TokenRange(int(passages.tokens[right_at]), int(passages.tokens[other]))
+        if gap.start < gap.stop and other_gap.start < other_gap.stop:
+            runs.extend(align_tokens(tokens, gap, other_gap))
+        if one < left.stop:
+            runs.extend(_same_places(tokens, passages, one, other))
+        left_at, right_at = one + 1, other + 1
+    return runs
+
+
+def _same_places(tokens: Tokens, passages: Passages, one: int, other: int) -> Iterator[Run]:
+    """Runs of equal tokens at the same places of two passages with one skeleton."""
+    start, other_start = int(passages.tokens[one]), int(passages.tokens[other])
+    length = int(passages.tokens[one + 1]) - start
+    same = tokens.hashes[start : start + length] == tokens.hashes[other_start : other_start + length]
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], same, [False])).astype(np.int8)))
+    for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        yield Run(start + begin, other_start + begin, end - begin)
+
+
+def literal_spans(tokens: Tokens, span: tuple[int, int], rows: TokenRange, runs: list[Run]) -> list[tuple[int, int]]:
+    """The parts of a span of text that ``runs`` (on its left side) account for: all but its differing tokens.
+
+    Punctuation between two differing tokens goes with them, any other punctuation with the literal beside it.
+    """
+    same = np.zeros(rows.stop - rows.start, dtype=bool)
+    for run in runs:
+        same[run.left - rows.start : run.left - rows.start + run.length] = True
+    if same.all():
+        return [span]
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], ~same, [False])).astype(np.int8)))
+    literals, at = [], span[0]
+    for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        start, stop = int(tokens.start[rows.start + begin]), int(tokens.end[rows.start + end - 1])
+        if at < start:
+            literals.append((at, start))
+        at = stop
+    if at < span[1]:
+        literals.append((at, span[1]))
+    return literals

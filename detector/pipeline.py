@@ -1,0 +1,413 @@
+"""The scan: from documents to findings, clusters, phrases and scores, one step after the other.
+
+Data goes one way, in arrays; what a later step learns never changes an earlier one. The result does not depend on the
+order of the documents: they are put in document order (by id) first.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector import passages as passage_module
+from detector import tokens as token_module
+from detector.artefacts import document_flags, find_script_errors, find_year_swaps
+from detector.clusters import Group, block_groups, document_groups, passage_groups, passage_keys, series_numbers
+from detector.evidence import (
+    Analysis,
+    in_order,
+    match_findings,
+    phrase_findings,
+    rule_findings,
+    spun_repeats,
+)
+from detector.families import Families, find_families
+from detector.folding import plain
+from detector.index import Scan
+from detector.junk import find_junk, frequent_lines
+from detector.marks import find_marks
+from detector.matches import find_matches
+from detector.model import (
+    FINDING_KINDS,
+    Corpus,
+    Document,
+    DocumentScore,
+    Finding,
+    Hit,
+    Parts,
+    as_row,
+)
+from detector.passages import Passages, split_passages
+from detector.phrases import find_phrases
+from detector.reading import Reader, corpus_digest
+from detector.rules import load_rules
+from detector.score import SCORE_VERSION, Score, ratio, score_document
+from detector.settings import Settings
+from detector.tables import cluster_rows, phrase_rows
+from detector.tokens import Tokens, join_block, tokenise
+from detector.version import VERSION
+
+FORMAT_VERSION = 1
+
+BLOCK_CHARACTERS = 4_000_000
+"""Texts are tokenised in blocks of about this size: large enough for arrays, small enough for memory."""
+
+STAGES = ("read", "rules", "tokens", "families", "matches", "phrases", "clusters", "scores")
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage of `STAGES`, the steps that are done and the steps in all (0: not known)."""
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """No progress is shown."""
+
+
+def scan(
+    source: str | Path | Sequence[str | Path] | Iterable[Document] | Mapping[str, str],
+    settings: Settings | None = None,
+    *,
+    progress: Progress = _silent,
+) -> Scan:
+    """Analyses a corpus: paths (files, folders, globs, ``-``), documents, or texts by id.
+
+    Raises `InputError` where nothing can be read, `RuleError` where a rule table of the settings is refused.
+    """
+    settings = settings or Settings()
+    clock = _Clock(progress)
+    table = load_rules(settings)
+    with clock.stage("read"):
+        corpus, inputs = _corpus(source, settings, progress)
+    documents = corpus.documents
+    with clock.stage("rules"):
+        found = _rule_hits(documents, table, progress)
+    with clock.stage("tokens"):
+        tokens, passages = _tokenised(documents, found.marks, progress)
+    with clock.stage("families"):
+        families = find_families(tokens, threshold=settings.family_jaccard, seed=settings.seed)
+    series = [document.series for document in documents]
+    hits = _all_hits(documents, found, families, (tokens, passages), settings)
+    is_junk = _junk_tokens(tokens, hits)
+    with clock.stage("matches"):
+        matches = find_matches(
+            tokens,
+            passages,
+            families.number,
+            threshold=settings.match_ratio,
+            min_tokens=settings.min_passage_tokens,
+            seed=settings.seed,
+        )
+    with clock.stage("phrases"):
+        phrases = find_phrases(tokens, passages, is_junk, families.number, min_families=settings.min_families)
+    analysis = Analysis(documents, tokens, passages, families.number, matches, phrases)
+    with clock.stage("clusters"):
+        groups, group_of = passage_groups(matches, passages)
+        keys = passage_keys(tokens, passages)
+        blocks = block_groups(
+            matches, group_of, passages, keys, is_junk=_junk_passages(passages, is_junk), family=families.number
+        )
+        levels: list[list[Group]] = [document_groups(families, passages), blocks, groups]
+        clusters, members = cluster_rows(analysis, levels, keys, series_numbers(series))
+        names = [cluster.id for cluster in clusters if cluster.level == "passage"]
+        phrase_table = phrase_rows(analysis, series_numbers(series))
+    with clock.stage("scores"):
+        findings = in_order(
+            [
+                *rule_findings(analysis, hits),
+                *match_findings(analysis, group_of, groups, names),
+                *phrase_findings(analysis, [phrase.id for phrase in phrase_table]),
+            ],
+            documents,
+        )
+        scores = _scores(documents, findings, hits, families)
+    summary = _summary(
+        corpus,
+        settings,
+        {
+            "n_families": families.n_families,
+            "n_passages": len(passages.start),
+            "n_passages_matched": int(((matches.partner >= 0) | (matches.earlier >= 0)).sum()),
+            "n_matched_alone": int((((matches.partner >= 0) | (matches.earlier >= 0)) & (group_of < 0)).sum()),
+            "n_documents_without_tokens": int((np.diff(tokens.indptr) == 0).sum()),
+            "n_clusters": dict(Counter(cluster.level for cluster in clusters)),
+            "n_phrases": len(phrase_table),
+        },
+        (scores, findings),
+    )
+    summary["run"] = {"inputs": inputs, "seconds": clock.seconds, "workers": 1, "peak_memory": _peak_memory()}
+    return Scan(
+        documents=tuple(scores),
+        findings=tuple(findings),
+        clusters=tuple(clusters),
+        members=tuple(members),
+        phrases=tuple(phrase_table),
+        summary=summary,
+        texts={document.id: document.text for document in documents},
+    )
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Wall time of each stage, in seconds."""
+
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def stage(self, name: str) -> _Stage:
+        return _Stage(self, name)
+
+
+class _Stage:
+    """Times one stage and tells the progress when it begins and ends."""
+
+    def __init__(self, clock: _Clock, name: str) -> None:
+        self._clock, self._name, self._began = clock, name, 0.0
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+        self._clock.progress(self._name, 0, 0)
+
+    def __exit__(self, *_: object) -> None:
+        self._clock.seconds[self._name] = round(time.perf_counter() - self._began, 3)
+
+
+class _RuleHits(NamedTuple):
+    """What the rules say of each document alone: marks, junk and artefacts, a list per document each."""
+
+    plains: list[str]
+    marks: list[list[Hit]]
+    junk: list[list[Hit]]
+    artefacts: list[list[Hit]]
+
+
+def _corpus(source: Any, settings: Settings, progress: Progress) -> tuple[Corpus, list[str]]:
+    """The documents in document order, and the inputs they were read from (none for documents from memory)."""
+    if isinstance(source, Mapping):
+        source = [Document(name, text) for name, text in source.items()]
+    items = [source] if isinstance(source, str | Path) else list(source)
+    if all(isinstance(item, Document) for item in items):
+        return Corpus(tuple(_with_unique_ids(sorted(items, key=_document_order)))), []
+    reader = Reader(items, settings)
+    documents = []
+    for document in reader:
+        documents.append(document)
+        if len(documents) % 100 == 0:
+            progress("read", len(documents), 0)
+    documents.sort(key=_document_order)
+    corpus = Corpus(tuple(documents), tuple(reader.files), tuple(reader.problems))
+    return corpus, [str(item) if str(item) == "-" else str(Path(item).absolute()) for item in items]
+
+
+def _document_order(document: Document) -> tuple[str, str, int, str]:
+    return (document.id, document.source, document.row, document.text)
+
+
+def _with_unique_ids(documents: list[Document]) -> Iterator[Document]:
+    """Documents whose repeated ids get a suffix, as a reader gives it."""
+    taken = {document.id for document in documents}
+    seen: set[str] = set()
+    for document in documents:
+        name, number = document.id, 2
+        if name in seen:
+            while f"{document.id}~{number}" in taken:
+                number += 1
+            name = f"{document.id}~{number}"
+            taken.add(name)
+            document = Document(name, document.text, document.source, document.row, document.series)
+        seen.add(name)
+        yield document
+
+
+def _rule_hits(documents: Sequence[Document], table: Any, progress: Progress) -> _RuleHits:
+    """Marks, junk and artefacts of every document by its own text."""
+    found = _RuleHits([], [], [], [])
+    for row, document in enumerate(documents):
+        folded = plain(document.text)
+        found.plains.append(folded)
+        found.marks.append(find_marks(folded, table))
+        found.junk.append(find_junk(document.text, folded, table))
+        found.artefacts.append([*find_year_swaps(folded), *find_script_errors(document.text, folded)])
+        progress("rules", row + 1, len(documents))
+    return found
+
+
+def _tokenised(
+    documents: Sequence[Document], marks: Sequence[Sequence[Hit]], progress: Progress
+) -> tuple[Tokens, Passages]:
+    """Tokens and passages of the whole corpus, block by block."""
+    tokens: list[Tokens] = []
+    passages: list[Passages] = []
+    sizes: list[int] = []
+    begin = 0
+    while begin < len(documents) or not tokens:
+        end, size = begin, 0
+        while end < len(documents) and (size < BLOCK_CHARACTERS or end == begin):
+            size += len(documents[end].text)
+            end += 1
+        block = join_block([document.text for document in documents[begin:end]])
+        spans = [
+            (hit.start + start, hit.end + start)
+            for start, hits in zip(block.starts.tolist(), marks[begin:end], strict=True)
+            for hit in hits
+        ]
+        tokens.append(tokenise(block, spans))
+        passages.append(split_passages(block, tokens[-1], spans))
+        sizes.append(end - begin)
+        progress("tokens", end, len(documents))
+        begin = end
+    return token_module.concatenate(tokens), passage_module.concatenate(passages, sizes)
+
+
+def _all_hits(
+    documents: Sequence[Document],
+    found: _RuleHits,
+    families: Families,
+    columns: tuple[Tokens, Passages],
+    settings: Settings,
+) -> list[list[Hit]]:
+    """Every hit of a rule, by document: those of its own text, lines that its series repeats, spun repeats.
+
+    A mark inside junk stays a mark of the tokens but is no finding: the site left it, nobody had to fill it in.
+    """
+    frequent = frequent_lines(
+        found.plains, families=families.number.tolist(), series=[document.series for document in documents]
+    )
+    spun = spun_repeats(*columns, len(documents), settings.min_passage_tokens)
+    hits = []
+    for row in range(len(documents)):
+        junk = _without_overlaps([*found.junk[row], *frequent[row]])
+        marks = [mark for mark in found.marks[row] if not _inside(mark, junk)]
+        hits.append([*junk, *marks, *found.artefacts[row], *spun[row]])
+    return hits
+
+
+def _without_overlaps(hits: list[Hit]) -> list[Hit]:
+    """Hits in order, each that overlaps one before it left out; the longer comes first."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda item: (item.start, -item.end, item.rule)):
+        if not kept or hit.start >= kept[-1].end:
+            kept.append(hit)
+    return kept
+
+
+def _inside(mark: Hit, junk: Sequence[Hit]) -> bool:
+    return any(hit.start <= mark.start and mark.end <= hit.end for hit in junk)
+
+
+def _junk_tokens(tokens: Tokens, hits: Sequence[Sequence[Hit]]) -> NDArray[np.bool_]:
+    """Whether a token lies in junk."""
+    is_junk = np.zeros(len(tokens.start), dtype=bool)
+    for row, found in enumerate(hits):
+        begin, end = int(tokens.indptr[row]), int(tokens.indptr[row + 1])
+        for hit in found:
+            if hit.kind == "junk":
+                first = begin + int(np.searchsorted(tokens.end[begin:end], hit.start, side="right"))
+                last = begin + int(np.searchsorted(tokens.start[begin:end], hit.end))
+                is_junk[first:last] = True
+    return is_junk
+
+
+def _junk_passages(passages: Passages, is_junk: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether all tokens of a passage are junk."""
+    n_junk = np.concatenate(([0], np.cumsum(is_junk)))[passages.tokens]
+    return np.asarray(np.diff(n_junk) == np.diff(passages.tokens))
+
+
+def _scores(
+    documents: Sequence[Document], findings: Sequence[Finding], hits: Sequence[Sequence[Hit]], families: Families
+) -> list[DocumentScore]:
+    """The score of every document."""
+    by_document: dict[str, list[Finding]] = {document.id: [] for document in documents}
+    for finding in findings:
+        by_document[finding.doc].append(finding)
+    scores = []
+    for row, document in enumerate(documents):
+        mine = by_document[document.id]
+        score: Score = score_document(document.text, mine, families.n_families)
+        counts = Counter(finding.kind for finding in mine)
+        head = int(families.head[row])
+        scores.append(
+            DocumentScore(
+                id=document.id,
+                source=document.source,
+                row=document.row,
+                n_chars=score.parts.total,
+                originality=score.originality,
+                originality_1k=score.originality_1k,
+                n_families=families.n_families,
+                parts=score.parts,
+                n_findings={kind: counts[kind] for kind in FINDING_KINDS if counts[kind]},
+                duplicate_of=None if head == row else documents[head].id,
+                flags=document_flags(document.text, hits[row]),
+                score_version=SCORE_VERSION,
+            )
+        )
+    return scores
+
+
+def _summary(
+    corpus: Corpus,
+    settings: Settings,
+    counts: Mapping[str, Any],
+    result: tuple[Sequence[DocumentScore], Sequence[Finding]],
+) -> dict[str, Any]:
+    """What ``summary.json`` holds, but for ``run``."""
+    scores, findings = result
+    parts = sum((score.parts for score in scores), Parts())
+    kinds = Counter(finding.kind for finding in findings)
+    rules = Counter(finding.rule for finding in findings if finding.rule)
+    flags = Counter(flag for score in scores for flag in score.flags)
+    known = [score for score in scores if score.originality_1k is not None]
+    expected = sum((score.originality_1k or 0.0) * score.n_chars for score in known)
+    reasons = Counter(problem.reason for problem in corpus.problems)
+    levels = counts["n_clusters"]
+    return {
+        "format_version": FORMAT_VERSION,
+        "score_version": SCORE_VERSION,
+        "version": VERSION,
+        "settings": settings.as_dict(),
+        "corpus": {
+            "digest": corpus_digest(corpus.documents),
+            "n_documents": len(corpus.documents),
+            "n_families": counts["n_families"],
+            "n_series": len({document.series for document in corpus.documents} - {None}),
+            "n_chars": parts.total,
+            "n_bytes": sum(file.n_bytes for file in corpus.files),
+        },
+        "totals": {
+            "parts": as_row(parts),
+            "originality": ratio(parts.own, parts.total) if parts.total else None,
+            "originality_1k": ratio(expected, sum(score.n_chars for score in known)) if known else None,
+            "n_findings": {kind: kinds[kind] for kind in FINDING_KINDS if kinds[kind]},
+            "n_rules": dict(sorted(rules.items())),
+            "n_clusters": {level: levels.get(level, 0) for level in ("document", "block", "passage")},
+            "n_phrases": counts["n_phrases"],
+            "flags": dict(sorted(flags.items())),
+            "n_passages": counts["n_passages"],
+            "n_passages_matched": counts["n_passages_matched"],
+            "n_matched_alone": counts["n_matched_alone"],
+            "n_documents_without_tokens": counts["n_documents_without_tokens"],
+        },
+        "files": [as_row(file) for file in corpus.files],
+        "problems": {
+            "n": dict(sorted(reasons.items())),
+            "examples": [problem.message for problem in corpus.problems[:20]],
+        },
+    }
+
+
+def _peak_memory() -> int | None:
+    """The largest resident memory of this process so far, in bytes; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)

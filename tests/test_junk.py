@@ -1,0 +1,212 @@
+"""Junk: labelled cases, content that must stay, frequency over a series, and the real documents."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.folding import plain
+from detector.junk import FREQUENT, MIN_FREQUENT, find_junk, frequent_lines, is_sentence, split_lines
+from detector.model import Hit
+from detector.rules import load_rules, marked_spans
+from detector.settings import Settings
+
+TABLE = load_rules(Settings())
+DATA = Path(__file__).parent / "data" / "junk"
+BODY = "全镇上下凝心聚力,完成了全年的目标任务。\n基础设施不断完善,群众生活明显改善。"
+
+
+def cases(name: str) -> list[object]:
+    """The rows of a file of cases."""
+    rows = [json.loads(line) for line in (DATA / name).read_text("utf-8").splitlines()]
+    return [pytest.param(row, id=f"{number}-{row['label']}") for number, row in enumerate(rows, 1)]
+
+
+def junk_of(text: str) -> list[Hit]:
+    return find_junk(text, plain(text), TABLE)
+
+
+def check(row: dict[str, str]) -> None:
+    text, wanted = marked_spans(row["text"])
+    found = junk_of(text)
+    assert [(hit.start, hit.end) for hit in found] == wanted, f"{row['comment']}: {[hit.rule for hit in found]}"
+
+
+@pytest.mark.parametrize("row", cases("junk.jsonl"))
+def test_junk(row: dict[str, str]) -> None:
+    assert "⟦" in row["text"]
+    check(row)
+
+
+@pytest.mark.parametrize("row", cases("content.jsonl"))
+def test_content_stays(row: dict[str, str]) -> None:
+    assert "⟦" not in row["text"]
+    check(row)
+
+
+@pytest.mark.xfail(strict=True, reason="known failure; the comment of the case says why")
+@pytest.mark.parametrize("row", cases("known_failures.jsonl"))
+def test_known_failures(row: dict[str, str]) -> None:
+    check(row)
+
+
+def test_a_finding_names_its_rule() -> None:
+    text = "现在位置:首页>总结\n" + BODY + "\n相关文章:\n镇工作总结"
+    assert [hit.rule for hit in junk_of(text)] == [
+        "junk.breadcrumb_label",
+        "junk.related_heading",
+        "junk.related_item",
+    ]
+
+
+def test_all_line_ends_separate_lines() -> None:
+    for end in ("\n", "\r\n", "\r", "\u2028", "\x85"):
+        text = f"  返回顶部 {end}{end}{BODY}"
+        assert [(hit.start, hit.end) for hit in junk_of(text)] == [(2, 6)], repr(end)
+
+
+def test_blank_lines_are_seen_whatever_ends_them() -> None:
+    assert [line.after_blank for line in split_lines("a\n\nb\nc")] == [False, True, False]
+    assert [line.after_blank for line in split_lines("a\r\n\r\nb\r\nc")] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("全镇上下凝心聚力,克难前行。", True),
+        ("The council approved the budget on Monday.", True),
+        ("关于我们 | 联系我们 | 网站地图", False),
+        ("好的。", False),
+        ("Read more.", False),
+        ("", False),
+    ],
+)
+def test_sentences_are_told_from_labels(line: str, expected: bool) -> None:
+    assert is_sentence(line) is expected
+
+
+def frequent(documents: list[str], families: list[int] | None = None, series: str | None = "a.cn") -> list[list[Hit]]:
+    return frequent_lines(
+        [plain(text) for text in documents],
+        families=families or list(range(len(documents))),
+        series=[series] * len(documents),
+    )
+
+
+def test_frequent_lines_of_a_series_are_junk() -> None:
+    documents = [f"小城故事网 第{number}期\n标题{number}\n{BODY}\n编后语小栏目" for number in range(MIN_FREQUENT)]
+    for text, hits in zip(documents, frequent(documents), strict=True):
+        assert [text[hit.start : hit.end] for hit in hits] == [text.split("\n")[0], "标题" + text[8], "编后语小栏目"]
+        assert {hit.rule for hit in hits} == {FREQUENT}
+        assert hits[0].evidence == {"n_families": MIN_FREQUENT, "n_families_of_series": MIN_FREQUENT}
+
+
+def test_frequency_counts_families_not_documents() -> None:
+    documents = [f"小城故事网\n{BODY}"] * 20
+    assert not any(frequent(documents, families=[0] * 20))
+    assert not any(frequent(documents, families=[number % (MIN_FREQUENT - 1) for number in range(20)]))
+    assert all(frequent(documents, families=[number % MIN_FREQUENT for number in range(20)]))
+
+
+def test_frequency_needs_a_series() -> None:
+    documents = [f"小城故事网\n{BODY}" for _ in range(20)]
+    assert not any(frequent(documents, series=None))
+
+
+def test_frequency_never_takes_a_whole_document_a_sentence_or_a_heading() -> None:
+    assert not any(frequent(["小城故事网"] * 20))
+    for line in ("全镇上下凝心聚力,各项工作取得了成绩。", "一、主要工作", "第一条 总则", "地点:长沙", "2020年3月5日"):
+        assert not any(frequent([f"{line}\n{BODY}\n{number}尾" for number in range(20)])[number][:1] for number in ())
+        hits = frequent([f"{line}\n{BODY}" for _ in range(20)])
+        assert not any(hits), line
+
+
+def test_frequency_needs_a_share_of_a_large_series() -> None:
+    documents = [f"小城故事网\n{BODY}" if number < 10 else f"{chr(0x4E00 + number)}\n{BODY}" for number in range(100)]
+    assert not any(frequent(documents))
+
+
+def test_frequency_does_not_depend_on_the_order_of_documents() -> None:
+    documents = [f"小城故事网\n{BODY}\n{chr(0x4E00 + number)}" for number in range(9)]
+    forward = frequent(documents)
+    backward = frequent(documents[::-1], families=list(range(9))[::-1])
+    assert forward == backward[::-1]
+
+
+pieces = st.sampled_from(
+    [
+        "\n", "\r\n", "\n\n", " ", "\u3000", "\x00", "\ud800", "首页", "登录", "相关文章:", "返回顶部", "• 项目03-05", "标题",
+        "上一篇：无", "(www.a.com)", "。", "&nbsp;", "© 2020 A", "44722", "| abc", "一、工作", "The end.", BODY, "x" * 90,
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=40).map("".join))
+def test_junk_is_sorted_separate_and_never_blank(text: str) -> None:
+    end = 0
+    for hit in junk_of(text):
+        assert end <= hit.start < hit.end <= len(text)
+        found = plain(text)[hit.start : hit.end]
+        assert found == found.strip()
+        assert hit.kind == "junk"
+        end = hit.end
+
+
+def test_a_huge_line_and_many_lines_are_cheap() -> None:
+    assert junk_of("首页>" * 100_000) == []
+    assert len(junk_of("返回顶部\n" * 20_000)) == 20_000
+
+
+def n_characters(text: str, spans: list[tuple[int, int]]) -> set[int]:
+    """The places of the non-blank characters of some spans."""
+    return {at for start, end in spans for at in range(start, end) if not text[at].isspace()}
+
+
+def test_real_documents(shared: Path) -> None:
+    right = wrong = missed = 0
+    for line in (shared / "gold" / "seeds.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        text = (shared / row["file"]).read_bytes().decode("utf-8")
+        wanted = n_characters(text, [(span["start"], span["end"]) for span in row["spans"] if span["kind"] == "junk"])
+        found = n_characters(text, [(hit.start, hit.end) for hit in junk_of(text)])
+        right, wrong, missed = right + len(wanted & found), wrong + len(found - wanted), missed + len(wanted - found)
+    assert 2 * right / (2 * right + wrong + missed) == 1.0
+
+
+@pytest.mark.parametrize("corpus", ["zh_gov_national_2024_2026", "zh_gongwen_templates", "en_textreuse"])
+def test_almost_nothing_of_clean_text_is_junk(shared: Path, corpus: str) -> None:
+    path = shared / "corpora" / corpus / "docs.jsonl"
+    if not path.is_file():
+        pytest.skip(f"not here: {path}")
+    n_all = n_junk = 0
+    for line in path.read_text("utf-8").splitlines():
+        text = json.loads(line)["text"]
+        n_all += len(text)
+        n_junk += sum(hit.end - hit.start for hit in junk_of(text))
+    assert n_junk < 0.001 * n_all
+
+
+@pytest.mark.parametrize("corpus", ["zh_webpages_dev", "en_aeb"])
+def test_content_of_web_pages_stays(shared: Path, corpus: str) -> None:
+    folder = shared / "corpora" / corpus
+    if not (folder / "gold_lines.jsonl").is_file():
+        pytest.skip(f"not here: {folder}")
+    texts = {row["id"]: row["text"] for row in map(json.loads, (folder / "docs.jsonl").read_text("utf-8").splitlines())}
+    n_content = n_lost = 0
+    for row in map(json.loads, (folder / "gold_lines.jsonl").read_text("utf-8").splitlines()):
+        if row.get("gold_coverage", 1.0) < 0.9:
+            continue
+        text = texts[row["id"]]
+        junk = n_characters(text, [(hit.start, hit.end) for hit in junk_of(text)])
+        start = 0
+        for line, label in zip(text.split("\n"), row["labels"], strict=True):
+            if label == "c":
+                content = n_characters(text, [(start, start + len(line))])
+                n_content, n_lost = n_content + len(content), n_lost + len(content & junk)
+            start += len(line) + 1
+    assert n_content > 0
+    assert n_lost < 0.005 * n_content

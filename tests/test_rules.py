@@ -1,0 +1,192 @@
+"""Rule tables: every row holds its own examples, costs linear time, and a user's table is checked before it is used."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from detector import rules
+from detector.errors import RuleError
+from detector.folding import plain
+from detector.rules import (
+    Rule,
+    RuleTable,
+    check_rule,
+    example_matches,
+    find_spans,
+    load_rules,
+    marked_spans,
+    matches_line,
+    speaks_for_document,
+)
+from detector.settings import Settings
+
+TABLE = load_rules(Settings())
+MAX_LOAD_SECONDS = 0.040
+
+ROW = """
+[[rule]]
+name = "placeholder.ours"
+kind = "placeholder"
+triggers = ["qq"]
+pattern = "q{2,8}"
+why = "our own blank"
+hits = ["in ⟦QQQ⟧ days"]
+misses = ["q"]
+source = "us"
+"""
+
+
+def user_table(folder: Path, text: str) -> Settings:
+    """Settings that read one more table."""
+    path = folder / "ours.toml"
+    path.write_text(text, "utf-8")
+    return Settings(rules=(str(path),))
+
+
+@pytest.mark.parametrize("rule", TABLE.rules, ids=lambda rule: rule.name)
+def test_built_in_rows_hold_their_examples(rule: Rule) -> None:
+    check_rule(rule, "built-in")
+    assert rule.misses, "a rule without a miss is not tested against its false friends"
+
+
+@pytest.mark.parametrize("rule", TABLE.rules, ids=lambda rule: rule.name)
+def test_examples_mean_the_same_in_the_real_plain_form(rule: Rule) -> None:
+    for hit in rule.hits:
+        text, wanted = marked_spans(hit)
+        found = [(match.start, match.end) for match in example_matches(rule, plain(text))]
+        assert found
+        if wanted:
+            assert found == wanted
+
+
+def test_loading_is_cheap() -> None:
+    best = 1.0
+    for _ in range(5):
+        rules._built_in.cache_clear()
+        start = time.perf_counter()
+        load_rules(Settings())
+        best = min(best, time.perf_counter() - start)
+    assert best < MAX_LOAD_SECONDS
+
+
+def test_a_guard_affects_rules_that_exist() -> None:
+    for guard in TABLE.select(("content",), "span") + TABLE.select(("content",), "document"):
+        for glob in guard.affects:
+            assert any(rules.fnmatchcase(rule.name, glob) for rule in TABLE), f"{guard.name}: {glob} names no rule"
+
+
+def test_user_rows_add_and_replace(tmp_path: Path) -> None:
+    assert load_rules(user_table(tmp_path, ROW)).named("placeholder.ours").why == "our own blank"
+    other = ROW.replace("placeholder.ours", "placeholder.lorem_ipsum")
+    table = load_rules(user_table(tmp_path, other))
+    assert table.named("placeholder.lorem_ipsum").why == "our own blank"
+    assert len(table) == len(TABLE)
+
+
+def test_user_rows_may_cite_built_in_words(tmp_path: Path) -> None:
+    row = ROW.replace('pattern = "q{2,8}"', "pattern = 'q{2,8}(?=[ ]?(?&unit))'").replace("QQQ⟧ days", "QQQ⟧万元")
+    assert "万" in load_rules(user_table(tmp_path, row)).named("placeholder.ours").pattern
+
+
+def test_rules_can_be_switched_off() -> None:
+    table = load_rules(Settings(disable_rules=("placeholder.lorem_ipsum",)))
+    assert len(table) == len(TABLE) - 1
+    with pytest.raises(RuleError, match="no rule is named 'placeholder.lorem_ipsum'"):
+        table.named("placeholder.lorem_ipsum")
+
+
+def test_switching_off_an_unknown_rule_is_an_error() -> None:
+    with pytest.raises(RuleError, match=r"no rule is named 'no\.such'"):
+        load_rules(Settings(disable_rules=("no.such",)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("⟦QQQ⟧", "⟦Q⟧QQ", "rule placeholder.ours fails its own hit"),
+        ("⟦QQQ⟧", "no", "rule placeholder.ours fails its own hit"),
+        ('misses = ["q"]', 'misses = ["qq"]', "rule placeholder.ours fails its own miss"),
+        ("q{2,8}", "q(", "the pattern does not compile"),
+        ("q{2,8}", "q{2,8}(?&nothing)", "no list of words is named 'nothing'"),
+        ('why = "our own blank"', "", "why is missing"),
+        ('kind = "placeholder"', 'kind = "nonsense"', "kind is 'nonsense'"),
+        ('triggers = ["qq"]', "", "triggers are missing"),
+        ('triggers = ["qq"]', 'triggers = "qq"', "triggers must be a list of strings"),
+        ('source = "us"', 'source = "us"\nneeds = true', "needs must be of type int"),
+        ('source = "us"', 'source = "us"\nplase = "any"', "unknown key 'plase'"),
+        ("[[rule]]", "[rule]", "write \\[\\[rule\\]\\]"),
+        ("[[rule]]", "[[rules]]", "unknown key 'rules'"),
+        ("[[rule]]", "[[rule]", "not a TOML file"),
+    ],
+)
+def test_bad_tables_are_refused_with_place_and_reason(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in ROW
+    with pytest.raises(RuleError, match=message) as error:
+        load_rules(user_table(tmp_path, ROW.replace(old, new)))
+    assert "ours.toml" in str(error.value)
+    assert "\n" not in str(error.value).split(": not a TOML file")[0]
+
+
+def test_a_name_twice_and_a_missing_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RuleError, match="two rules are named placeholder.ours"):
+        load_rules(user_table(tmp_path, ROW + ROW))
+    with pytest.raises(RuleError, match="cannot read the rule table"):
+        load_rules(Settings(rules=(str(tmp_path / "none.toml"),)))
+
+
+def test_lists_of_words_may_not_cite_each_other_in_a_circle(tmp_path: Path) -> None:
+    circle = "[words]\na = '(?&b)'\nb = '(?&a)'\n" + ROW.replace("q{2,8}", "(?&a)")
+    with pytest.raises(RuleError, match="in a circle"):
+        load_rules(user_table(tmp_path, circle))
+
+
+def test_guards_are_chosen_by_what_they_affect_and_by_their_triggers() -> None:
+    names = {guard.name for guard in TABLE.guards("拍x光片", ["placeholder.blank_weak"], "span")}
+    assert "content.x_term" in names
+    assert not TABLE.guards("拍x光片", ["placeholder.lorem_ipsum"], "span")
+    assert not TABLE.guards("没有", ["placeholder.blank_weak"], "span")
+
+
+NEAR_MISSES = ("a", "年", " ", "。", ":", "(", "/", "0")
+
+
+def adversarial(rule: Rule, size: int) -> list[str]:
+    """Texts of a size that hold many places where the pattern starts and fails late."""
+    pieces = [trigger for trigger in rule.triggers] or ["0", "a", ">"]
+    pieces += [trigger + other for trigger in rule.triggers[:3] for other in NEAR_MISSES]
+    pieces += [plain(marked_spans(hit)[0])[:-1] + "\N{CJK UNIFIED IDEOGRAPH-9F98}" for hit in rule.hits[:3]]
+    if rule.scope == "line":
+        pieces += [(piece * rule.max_chars)[: rule.max_chars - 1] + "\n" for piece in pieces]
+    return [(piece * (size // max(1, len(piece)) + 1))[:size] for piece in pieces]
+
+
+def cost(rule: Rule, text: str) -> float:
+    """The least seconds of three tries to find a rule in a text."""
+    best = 60.0
+    for _ in range(3):
+        start = time.perf_counter()
+        if rule.scope == "span":
+            find_spans(text, (rule,))
+        elif rule.scope == "document":
+            speaks_for_document(rule, text)
+        else:
+            for line in text.split("\n"):
+                matches_line(rule, line)
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+@pytest.mark.parametrize("rule", TABLE.rules, ids=lambda rule: rule.name)
+def test_cost_grows_linearly(rule: Rule) -> None:
+    for half, whole in zip(adversarial(rule, 100_000), adversarial(rule, 200_000), strict=True):
+        short, long = cost(rule, half), cost(rule, whole)
+        assert long < 3.2 * short + 0.05, f"{rule.name}: {short:.3f} s, then {long:.3f} s on {whole[:30]!r}..."
+        assert long < 3.0
+
+
+def test_the_table_is_a_plain_sequence() -> None:
+    assert isinstance(TABLE, RuleTable)
+    assert len(TABLE) == len(list(TABLE)) == len({rule.name for rule in TABLE})
