@@ -62,6 +62,14 @@ def json_line(row: Any) -> str:
     return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", line) + "\n"
 
 
+def write_lines(path: Path, rows: Iterable[Any]) -> None:
+    """Write rows as JSON Lines, complete or not at all; raises `OutputError`."""
+    try:
+        _write_file(path, (json_line(row) for row in rows))
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
 def read_rows(directory: Path, name: str) -> Iterator[dict[str, Any]]:
     """The rows of one table of a scan, from whichever format it was written in."""
     files = _table_files(directory, name)

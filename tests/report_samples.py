@@ -114,6 +114,8 @@ def sample() -> HandMade:
     findings, clusters, members, phrases = [], [], [], []
     for doc, kind, rule, text, occurrence, *claim in case["findings"]:
         evidence = {"claims": [list(find(texts[doc], claim[0]))]} if claim else {"pattern": "as spelled"}
+        if kind == "repeat":
+            evidence |= dict(zip(("start", "end"), find(texts[doc], "会议指出，要提高政治站位"), strict=True))
         findings.append(finding(doc, find(texts[doc], text, occurrence), kind, text, rule=rule, evidence=evidence))
     for level, rows in (("passage", case["passages"]), ("block", case["blocks"])):
         for name, places in rows.items():
@@ -121,7 +123,7 @@ def sample() -> HandMade:
             members += here
             clusters.append(cluster(name, level, here, texts, duplicates))
             if level == "passage":
-                findings += [passage(item, here[0], texts) for item in here]
+                findings += [passage(item, here[0] if item is not here[0] else here[-1], texts) for item in here]
     for name, (text, docs, n_families) in case["phrases"].items():
         found = [finding(doc, find(texts[doc], text), "phrase", text, cluster=name, n_families=3) for doc in docs]
         findings += found
@@ -174,7 +176,7 @@ def cluster(
 
 
 def passage(member: Member, head: Member, texts: Mapping[str, str]) -> Finding:
-    """The finding of one member: the claims are what it has in common with its representative."""
+    """The finding of one member: the claims are what it has in common with ``head``, which its evidence names."""
     text = texts[member.doc][member.start : member.end]
     at, claims = member.start, []
     _, changed = differences(texts[head.doc][head.start : head.end], text)

@@ -98,9 +98,10 @@ def frequent(documents: list[str], families: list[int] | None = None, series: st
 
 
 def test_frequent_lines_of_a_series_are_junk() -> None:
-    documents = [f"小城故事网 第{number}期\n标题{number}\n{BODY}\n编后语小栏目" for number in range(MIN_FREQUENT)]
+    documents = [f"小城故事网 第{number}期\n{chr(0x4E00 + number)}\n{BODY}\n编后语小栏目" for number in range(MIN_FREQUENT)]
     for text, hits in zip(documents, frequent(documents), strict=True):
-        assert [text[hit.start : hit.end] for hit in hits] == [text.split("\n")[0], "标题" + text[8], "编后语小栏目"]
+        lines = text.split("\n")
+        assert [text[hit.start : hit.end] for hit in hits] == [lines[0], lines[-1]]
         assert {hit.rule for hit in hits} == {FREQUENT}
         assert hits[0].evidence == {"n_families": MIN_FREQUENT, "n_families_of_series": MIN_FREQUENT}
 
@@ -120,9 +121,7 @@ def test_frequency_needs_a_series() -> None:
 def test_frequency_never_takes_a_whole_document_a_sentence_or_a_heading() -> None:
     assert not any(frequent(["小城故事网"] * 20))
     for line in ("全镇上下凝心聚力,各项工作取得了成绩。", "一、主要工作", "第一条 总则", "地点:长沙", "2020年3月5日"):
-        assert not any(frequent([f"{line}\n{BODY}\n{number}尾" for number in range(20)])[number][:1] for number in ())
-        hits = frequent([f"{line}\n{BODY}" for _ in range(20)])
-        assert not any(hits), line
+        assert not any(frequent([f"{line}\n{BODY}" for _ in range(20)])), line
 
 
 def test_frequency_needs_a_share_of_a_large_series() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -150,6 +151,21 @@ def test_with_colour_parts_are_backgrounds_and_the_text_is_not_changed() -> None
 def test_findings_that_say_the_same_are_one_note() -> None:
     page = drawn(sample(), 80, doc="洪山鄉-規劃")
     assert "2 times, also at 151" in page
+
+
+def test_passages_and_repeats_name_the_place_that_has_their_like() -> None:
+    scan = sample()
+    assert "also in liulin" in drawn(scan, 140, doc="qingshi/2019-summary")
+    start = scan.texts["xindian-street"].index("会议指出")
+    assert f"again the text at {start}, ratio 1.00" in drawn(scan, 140, doc="xindian-street")
+
+
+def test_members_with_the_same_text_are_not_drawn_twice() -> None:
+    scan = large(3)
+    same = replace(scan, texts=dict.fromkeys(scan.texts, next(iter(scan.texts.values()))))
+    page = drawn(same, 100)
+    assert page.count("村全年完成固定资产投资") == 1
+    assert "at 0, the same" in page
 
 
 def test_an_unknown_document_is_an_error_that_names_near_ones() -> None:

@@ -30,7 +30,7 @@ ROW = """
 [[rule]]
 name = "placeholder.ours"
 kind = "placeholder"
-triggers = ["qq"]
+triggers = ["q"]
 pattern = "q{2,8}"
 why = "our own blank"
 hits = ["in ⟦QQQ⟧ days"]
@@ -113,8 +113,8 @@ def test_switching_off_an_unknown_rule_is_an_error() -> None:
         ("q{2,8}", "q{2,8}(?&nothing)", "no list of words is named 'nothing'"),
         ('why = "our own blank"', "", "why is missing"),
         ('kind = "placeholder"', 'kind = "nonsense"', "kind is 'nonsense'"),
-        ('triggers = ["qq"]', "", "triggers are missing"),
-        ('triggers = ["qq"]', 'triggers = "qq"', "triggers must be a list of strings"),
+        ('triggers = ["q"]', "", "triggers are missing"),
+        ('triggers = ["q"]', 'triggers = "q"', "triggers must be a list of strings"),
         ('source = "us"', 'source = "us"\nneeds = true', "needs must be of type int"),
         ('source = "us"', 'source = "us"\nplase = "any"', "unknown key 'plase'"),
         ("[[rule]]", "[rule]", "write \\[\\[rule\\]\\]"),
@@ -150,40 +150,38 @@ def test_guards_are_chosen_by_what_they_affect_and_by_their_triggers() -> None:
     assert not TABLE.guards("没有", ["placeholder.blank_weak"], "span")
 
 
-NEAR_MISSES = ("a", "年", " ", "。", ":", "(", "/", "0")
+NEAR_MISSES = ("a", "年", " ", ":")
 
 
 def adversarial(rule: Rule, size: int) -> list[str]:
     """Texts of a size that hold many places where the pattern starts and fails late."""
-    pieces = [trigger for trigger in rule.triggers] or ["0", "a", ">"]
-    pieces += [trigger + other for trigger in rule.triggers[:3] for other in NEAR_MISSES]
-    pieces += [plain(marked_spans(hit)[0])[:-1] + "\N{CJK UNIFIED IDEOGRAPH-9F98}" for hit in rule.hits[:3]]
+    pieces = [*rule.triggers[:3]] or ["0", "a", ">"]
+    pieces += [trigger + other for trigger in rule.triggers[:1] for other in NEAR_MISSES]
+    pieces += [plain(marked_spans(hit)[0])[:-1] + "\N{CJK UNIFIED IDEOGRAPH-9F98}" for hit in rule.hits[:2]]
     if rule.scope == "line":
         pieces += [(piece * rule.max_chars)[: rule.max_chars - 1] + "\n" for piece in pieces]
     return [(piece * (size // max(1, len(piece)) + 1))[:size] for piece in pieces]
 
 
 def cost(rule: Rule, text: str) -> float:
-    """The least seconds of three tries to find a rule in a text."""
-    best = 60.0
-    for _ in range(3):
-        start = time.perf_counter()
-        if rule.scope == "span":
-            find_spans(text, (rule,))
-        elif rule.scope == "document":
-            speaks_for_document(rule, text)
-        else:
-            for line in text.split("\n"):
-                matches_line(rule, line)
-        best = min(best, time.perf_counter() - start)
-    return best
+    """Seconds of this process to find a rule in a text."""
+    start = time.process_time()
+    if rule.scope == "span":
+        find_spans(text, (rule,))
+    elif rule.scope == "document":
+        speaks_for_document(rule, text)
+    else:
+        for line in text.split("\n"):
+            matches_line(rule, line)
+    return time.process_time() - start
 
 
 @pytest.mark.parametrize("rule", TABLE.rules, ids=lambda rule: rule.name)
 def test_cost_grows_linearly(rule: Rule) -> None:
-    for half, whole in zip(adversarial(rule, 100_000), adversarial(rule, 200_000), strict=True):
-        short, long = cost(rule, half), cost(rule, whole)
-        assert long < 3.2 * short + 0.05, f"{rule.name}: {short:.3f} s, then {long:.3f} s on {whole[:30]!r}..."
+    """Four times the text: linear rules take four times as long, quadratic ones sixteen times."""
+    for part, whole in zip(adversarial(rule, 50_000), adversarial(rule, 200_000), strict=True):
+        short, long = cost(rule, part), cost(rule, whole)
+        assert long < 8 * short + 0.1, f"{rule.name}: {short:.3f} s, then {long:.3f} s on {whole[:30]!r}..."
         assert long < 3.0
 
 

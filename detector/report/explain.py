@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rapidfuzz import process
 from rich import box
@@ -20,7 +20,7 @@ from rich.style import Style
 from rich.text import Text
 
 from detector.errors import ScanError
-from detector.model import DocumentScore, Finding, Member
+from detector.model import DocumentScore, Finding
 from detector.report import data
 from detector.report.palette import PAINTS, bar, is_plain, legend, percent
 from detector.report.shown import ELLIPSIS, clipped, rows, shortened, shown, widths
@@ -48,6 +48,13 @@ class Piece:
     mark: int
 
 
+class Place(NamedTuple):
+    """An offset in a document."""
+
+    doc: str
+    start: int
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """What was found at one or several places: ``letter`` of its part, what it says, and where."""
@@ -73,7 +80,7 @@ def render_document(scan: Scan, doc_id: str, console: Console) -> None:
         console.print(Text("  The text is not at hand: the input has moved or changed since the scan.", DIM))
     else:
         _body(text, pieces(len(text), findings), console, plain=plain)
-    _notes(notes(findings, found, score.id), console)
+    _notes(notes(findings, found), console)
 
 
 def _unknown(doc_id: str, ids: list[str]) -> str:
@@ -171,36 +178,39 @@ def _style(piece: Piece) -> Style:
     return style + Style(bold=True, underline=True) if piece.mark else style
 
 
-def notes(findings: Sequence[Finding], found: data.Lookup, doc_id: str) -> list[Note]:
+def notes(findings: Sequence[Finding], found: data.Lookup) -> list[Note]:
     """What the findings of a document say, those that say the same as one note, in the order of the text."""
     groups: defaultdict[tuple[str, str, str, str], list[int]] = defaultdict(list)
     for finding in findings:
         letter = PAINTS[finding.part].letter if finding.part else " "
         text = " ".join(finding.text.split())
-        groups[letter, finding.kind, text, says(finding, found, doc_id)].append(finding.start)
+        groups[letter, finding.kind, text, says(finding, found)].append(finding.start)
     return [Note(*key, starts=tuple(starts)) for key, starts in groups.items()]
 
 
-def says(finding: Finding, found: data.Lookup, doc_id: str) -> str:
+def says(finding: Finding, found: data.Lookup) -> str:
     """Why a finding is one, in words: where the same text stands, how many families have it, or which rule spoke."""
     phrase = found.phrases.get(finding.cluster or "")
     if finding.kind == "phrase" and phrase is not None:
         return f"in {counted(phrase.n_families, 'family')}, {counted(phrase.n_occurrences, 'place')}"
-    member = elsewhere(finding, found, doc_id)
-    if member is not None:
-        ratio = f"ratio {finding.score:.2f}, " if finding.kind == "passage" else ""
-        families = counted(finding.n_families or found.clusters[member.cluster].n_families, "family")
-        return f"also in {shown(member.doc)} at {member.start:,}, {ratio}{families}"
-    return ", ".join([shown(finding.rule or finding.kind), *evidence_words(finding.evidence)])
+    place = elsewhere(finding, found)
+    if place is None:
+        return ", ".join([shown(finding.rule or finding.kind), *evidence_words(finding.evidence)])
+    if place.doc == finding.doc:
+        return f"again the text at {place.start:,}, ratio {finding.score:.2f}"
+    families = "" if finding.n_families is None else f", {counted(finding.n_families, 'family')}"
+    return f"also in {shown(place.doc)} at {place.start:,}, ratio {finding.score:.2f}{families}"
 
 
-def elsewhere(finding: Finding, found: data.Lookup, doc_id: str) -> Member | None:
-    """The first other member of the finding's cluster, in another family if there is one."""
-    if finding.cluster is None or finding.cluster not in found.clusters:
+def elsewhere(finding: Finding, found: data.Lookup) -> Place | None:
+    """Where a passage or a repeat has its like: the place its evidence names, which is an earlier one or another's."""
+    if finding.kind not in ("passage", "repeat"):
         return None
-    others = [m for m in found.members.get(finding.cluster, ()) if (m.doc, m.start) != (doc_id, finding.start)]
-    family = found.family(doc_id)
-    return next((m for m in others if found.family(m.doc) != family), others[0] if others else None)
+    start = finding.evidence.get("start")
+    doc = finding.evidence.get("doc", finding.doc)
+    if not isinstance(start, int) or doc not in found.scores:
+        return None
+    return Place(doc, start)
 
 
 def evidence_words(evidence: Mapping[str, Any]) -> list[str]:

@@ -240,10 +240,10 @@ def _text(text: str, doc_id: str, places: Mapping[str, int], found: data.Lookup)
     findings = found.by_document.get(doc_id, ())
     rows = []
     for finding in findings:
-        member = elsewhere(finding, found, doc_id)
-        link = [places.get(member.doc, -1), member.start] if member is not None else [-1, 0]
+        place = elsewhere(finding, found)
+        link = [places.get(place.doc, -1), place.start] if place is not None else [-1, 0]
         letter = PAINTS[finding.part].letter if finding.part else ""
-        rows.append([finding.start, finding.end, shown(finding.kind), letter, says(finding, found, doc_id), *link])
+        rows.append([finding.start, finding.end, shown(finding.kind), letter, says(finding, found), *link])
     cut = [[piece.start, piece.end, PAINTS[piece.part].letter, piece.mark] for piece in pieces(len(text), findings)]
     lines = text.replace("\r\n", " \n").replace("\r", "\n")
     return {"text": shown(lines, lines=True), "pieces": cut, "findings": rows}

@@ -232,16 +232,19 @@ def _shared(top: data.Top[data.SharedText], title: str, frame: Frame) -> None:
         frame.console.print(one_line(Text.assemble((place, DIM), (left, BOLD), gap, (name, DIM))))
         _sample(item.example, "", frame)
         if item.other is not None:
-            _sample(item.other, f"{item.other.ratio:.2f}", frame)
+            same = item.other.text == item.example.text
+            _sample(item.other, ", the same" if same else f", ratio {item.other.ratio:.2f}", frame, brief=same)
     _more(top.n_more, "clusters.jsonl", frame)
     return None
 
 
-def _sample(sample: data.Sample, ratio: str, frame: Frame) -> None:
-    """One member: where it stands, then its text with what differs from the other one marked."""
-    note = f" at {sample.start:,}" + (f", ratio {ratio}" if ratio else "")
+def _sample(sample: data.Sample, how: str, frame: Frame, *, brief: bool = False) -> None:
+    """One member: where it stands, then, unless ``brief``, its text with what differs from the other one marked."""
+    note = f" at {sample.start:,}{how}"
     name = shortened(shown(sample.doc), max(4, frame.width - 5 - len(note)))
     frame.console.print(one_line(Text.assemble("     ", (name, DIM), (note, DIM))))
+    if brief:
+        return
     text = marked(sample.text, sample.changed, DIFFERENT, plain=frame.plain)
     if not sample.text:
         text = Text("(the text is not at hand)", DIM)
@@ -297,7 +300,7 @@ def _rules(found: tuple[data.RuleRow, ...], frame: Frame) -> None:
         if not mine:
             continue
         n_findings = sum(row.n_findings for row in mine)
-        heading(title, f"{says} · {n_findings:,}", frame.console)
+        heading(title, f"{n_findings:,} · {says}", frame.console)
         wide = frame.width >= WIDE
         n_doc = 30 if wide else 0
         n_rule = min(40 if wide else 31, max(sum(widths(shown(row.rule))) for row in mine[: frame.limit]))

@@ -192,8 +192,8 @@
       const numbers = [plural(row.chars, "character", "characters"), plural(row.families, "family", "families"),
         plural(row.documents, "document", "documents"), plural(row.places, "place", "places")].join(" \u00b7 ");
       const card = make("div", { class: "card" }, make("p", { class: "head" }, make("b", null, numbers), make("span", { class: "quiet id" }, row.id)));
-      if (row.template.length) card.append(make("p", { class: "template" }, ...row.template.map(slot)));
-      for (const sample of row.samples) card.append(differing(sample));
+      if (row.template.some((item) => typeof item !== "string")) card.append(make("p", { class: "template" }, ...row.template.map(slot)));
+      row.samples.forEach((sample, place) => card.append(differing(sample, place > 0 && sample.text === row.samples[0].text)));
       const members = make("ul", null, ...row.members.map(([place, id, start, ratio]) =>
         make("li", null, doc(place, id, start), make("span", { class: "quiet" }, " " + ratio.toFixed(2)))));
       if (row.more) members.append(make("li", { class: "quiet" }, number(row.more) + " more in members.jsonl"));
@@ -209,9 +209,13 @@
     return make("span", { class: "slot" }, make("small", null, type), words + (others ? " | " + number(others) + " others" : ""));
   }
 
-  function differing(sample) {
+  function differing(sample, same) {
     const letters = Array.from(sample.text);
     const made = make("p", { class: "sample" });
+    if (same) {
+      made.append(doc(sample.doc, sample.id, sample.start), make("span", { class: "quiet" }, "  the same"));
+      return made;
+    }
     let at = 0;
     for (const [start, end] of sample.changed) {
       made.append(letters.slice(at, start).join(""), make("mark", null, letters.slice(start, end).join("")));

@@ -1,0 +1,330 @@
+"""Slow and obvious implementations of the definitions, which the fast ones must equal.
+
+Everything is written for reading: one loop, lists and sets, no arrays. Nothing here calls the code that it judges,
+except for folding, which has tests of its own over every code point.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import NamedTuple
+
+from rapidfuzz.distance import Indel
+
+from detector.folding import DIGIT, EXTENDER, LETTER, LINE_BREAK, SEPARATOR, SINGLE, fold, plain
+from detector.tokens import MARK, SLOT_POINT
+
+ROUNDING = 1e-9
+LINE_BREAKS = "\n\r\v\f\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
+DOTS = ".,\N{FULLWIDTH FULL STOP}"
+UNSPACED = re.compile(
+    "CJK (UNIFIED|COMPATIBILITY) IDEOGRAPH|(CJK|KANGXI) RADICAL|IDEOGRAPHIC|VERTICAL IDEOGRAPHIC"
+    "|HIRAGANA|KATAKANA|HANGUL|BOPOMOFO|THAI|LAO|KHMER|MYANMAR|YI SYLLABLE"
+)
+
+Span = tuple[int, int]
+
+
+# characters and tokens
+
+
+def class_of(char: str) -> int:
+    """The class of a character, from Unicode's own categories and names."""
+    char = plain(char)
+    name, category = unicodedata.name(char, ""), unicodedata.category(char)
+    if char in LINE_BREAKS:
+        return LINE_BREAK
+    if category == "Cs" or "VARIATION SELECTOR" in name or name == "COMBINING GRAPHEME JOINER":
+        return SEPARATOR
+    if category.startswith("M"):
+        return EXTENDER
+    if category in ("Nd", "No"):
+        return DIGIT
+    if category.startswith("L") or category == "Nl":
+        return SINGLE if UNSPACED.match(name) else LETTER
+    return SEPARATOR
+
+
+class Token(NamedTuple):
+    """A token's place, its class, and its characters in the skeleton."""
+
+    start: int
+    end: int
+    kind: int
+    skeleton: tuple[int, ...]
+
+
+def tokens_of(text: str, marks: Sequence[Span] = ()) -> list[Token]:
+    """The tokens of one document, left to right."""
+    ends_of_marks = dict(marks)
+    classes = [class_of(char) for char in text]
+    for start, end in marks:
+        classes[start:end] = [MARK] * (end - start)
+    tokens, place = [], 0
+    while place < len(text):
+        start, kind = place, classes[place]
+        place += 1
+        if kind == MARK:
+            place = ends_of_marks[start]
+        elif kind in (SINGLE, LETTER, DIGIT):
+            while place < len(text) and _goes_on(text, classes, place, kind):
+                place += 1
+        else:
+            continue
+        is_slot = kind in (DIGIT, MARK)
+        skeleton = (SLOT_POINT,) if is_slot else tuple(map(ord, fold(text[start:place])))
+        tokens.append(Token(start, place, kind, skeleton))
+    return tokens
+
+
+def _goes_on(text: str, classes: Sequence[int], place: int, kind: int) -> bool:
+    """Whether the character at ``place`` belongs to the token of class ``kind`` before it."""
+    if classes[place] == EXTENDER:
+        return True
+    if kind == DIGIT and text[place] in DOTS:
+        return classes[place - 1] == DIGIT and classes[place + 1 : place + 2] == [DIGIT]
+    return kind != SINGLE and classes[place] == kind
+
+
+# sets, buckets, representatives
+
+
+def jaccard(left: set[Hashable], right: set[Hashable]) -> float:
+    """Common members over all members; two empty sets are not equal."""
+    return len(left & right) / len(left | right) if left | right else 0.0
+
+
+def shingles(row: Sequence[Hashable], size: int) -> set[Hashable]:
+    """The set of all runs of ``size`` symbols."""
+    return {tuple(row[place : place + size]) for place in range(len(row) - size + 1)}
+
+
+def banded(signatures: Sequence[Sequence[int]], n_bands: int, n_rows: int) -> set[tuple[int, tuple[int, ...]]]:
+    """Band and rows of every bucket of at least two, the empty signature left out."""
+    buckets: dict[tuple[int, tuple[int, ...]], list[int]] = defaultdict(list)
+    for row, signature in enumerate(signatures):
+        if any(value != 0xFFFFFFFF for value in signature):
+            for band in range(n_bands):
+                buckets[band, tuple(signature[band * n_rows : (band + 1) * n_rows])].append(row)
+    return {(band, tuple(rows)) for (band, _), rows in buckets.items() if len(rows) > 1}
+
+
+def ratio(left: Sequence[int], right: Sequence[int]) -> float:
+    """RapidFuzz's normalised Indel similarity."""
+    return Indel.normalized_similarity(list(left), list(right))
+
+
+def first_independent_set(n: int, matches: Callable[[int, int], bool]) -> list[int]:
+    """The representative of each of ``n`` rows: the lowest earlier one that matches, or the row itself."""
+    chosen: list[int] = []
+    for row in range(n):
+        lower = (other for other in range(row) if chosen[other] == other and matches(row, other))
+        chosen.append(next(lower, row))
+    return chosen
+
+
+def lowest(candidates: Iterable[int]) -> int:
+    """The lowest of some rows, -1 for none."""
+    return min(candidates, default=-1)
+
+
+class MatchOracle(NamedTuple):
+    """The columns of `detector.matches.Matches` that are decided, not measured."""
+
+    representative: list[int]
+    partner: list[int]
+    earlier: list[int]
+
+
+def matches_of(
+    n: int, matches: Callable[[int, int], bool], family: Sequence[int], document: Sequence[int]
+) -> MatchOracle:
+    """Representatives, partners and repeats of ``n`` passages in document order, of which ``matches`` tells pairs."""
+    table = [[matches(row, other) for other in range(n)] for row in range(n)]
+    chosen = first_independent_set(n, lambda row, other: table[row][other])
+    partners, earlier = [], []
+    for row in range(n):
+        others = [other for other in range(n) if other != row and table[row][other]]
+        partner = chosen[row] if family[chosen[row]] != family[row] else -1
+        if partner < 0:
+            partner = lowest(other for other in others if family[other] != family[row])
+        if partner < 0:
+            partner = lowest(other for other in others if document[other] != document[row])
+        partners.append(partner)
+        earlier.append(lowest(other for other in others if document[other] == document[row] and other < row))
+    return MatchOracle(chosen, partners, earlier)
+
+
+# repeats
+
+Key = tuple[int, ...]
+
+
+class Repeat(NamedTuple):
+    """A run of symbols: where it stands (sequence, place) and the families that have it."""
+
+    places: list[tuple[int, int]]
+    families: frozenset[int]
+
+
+def repeats(sequences: Sequence[Sequence[int]], families: Sequence[Iterable[int]], shortest: int) -> dict[Key, Repeat]:
+    """All runs of at least ``shortest`` symbols that two families have, grown one symbol at a time.
+
+    A run can only be in two families if the same run without its last symbol is, so nothing is missed.
+    """
+    owners = [frozenset(owner) for owner in families]
+    length = shortest
+    places = [(s, start) for s, row in enumerate(sequences) for start in range(len(row) - length + 1)]
+    found: dict[Key, Repeat] = {}
+    while places:
+        runs: dict[Key, list[tuple[int, int]]] = defaultdict(list)
+        for s, start in places:
+            runs[tuple(sequences[s][start : start + length])].append((s, start))
+        places = []
+        for key, where in runs.items():
+            owned = frozenset().union(*(owners[s] for s, _ in where))
+            if len(owned) >= 2:
+                found[key] = Repeat(where, owned)
+                places += [(s, start) for s, start in where if start + length < len(sequences[s])]
+        length += 1
+    return found
+
+
+def is_maximal(key: Key, runs: dict[Key, Repeat], sequences: Sequence[Sequence[int]]) -> bool:
+    """Whether no run of one symbol more, on either side, is in as many families."""
+    for s, start in runs[key].places:
+        row, stop = sequences[s], start + len(key)
+        for longer in ((start - 1, stop), (start, stop + 1)):
+            if longer[0] >= 0 and longer[1] <= len(row):
+                around = runs.get(tuple(row[longer[0] : longer[1]]))
+                if around and len(around.families) == len(runs[key].families):
+                    return False
+    return True
+
+
+# phrases
+
+
+class Corpus(NamedTuple):
+    """What phrases are made of, a row per token: skeleton symbol (0 for a slot), passage, clause, family, junk."""
+
+    symbol: Sequence[int]
+    passage: Sequence[int]
+    clause: Sequence[int]
+    family: Sequence[int]
+    is_junk: Sequence[bool]
+
+
+class Lengths(NamedTuple):
+    """The numbers of the definition: least tokens, least tokens of a long phrase, least of a partial clause."""
+
+    least: int = 8
+    long: int = 13
+    clause: int = 5
+
+
+class PhraseOracle(NamedTuple):
+    """A phrase: its symbols, tokens that are no slots, families, and all places with whether each is marked."""
+
+    key: Key
+    n_tokens: int
+    n_families: int
+    places: tuple[int, ...]
+    marked: tuple[bool, ...]
+
+
+def phrases_of(corpus: Corpus, lengths: Lengths, min_families: int | None = None) -> set[PhraseOracle]:
+    """The phrases of a corpus, by the definition and nothing else."""
+    n_families = len(set(corpus.family))
+    needed = min_families or max(2, math.ceil(math.sqrt(n_families) / 8))
+    starts, rows = _segments(corpus)
+    runs = repeats(rows, [[corpus.family[start]] for start in starts], lengths.least)
+    kept: dict[Key, Repeat] = {}
+    for key, run in runs.items():
+        if is_maximal(key, runs, rows):
+            first = min(starts[s] + place for s, place in run.places)
+            start, stop = cut_ends(corpus, first, first + len(key), lengths.clause)
+            cut = tuple(corpus.symbol[start:stop])
+            n_tokens = sum(symbol != 0 for symbol in cut)
+            enough = 2 if n_tokens >= lengths.long else needed
+            if n_tokens >= lengths.least and len(runs[cut].families) >= enough:
+                kept[cut] = runs[cut]
+    spans = {key: {(starts[s] + p, starts[s] + p + len(key)) for s, p in run.places} for key, run in kept.items()}
+    around = _longer_around(spans)
+    listed = {
+        key for key, run in kept.items()
+        if all(len(kept[longer].families) < len(run.families) for span in spans[key] for longer in around[key, span])
+    }  # fmt: skip
+    return {
+        PhraseOracle(
+            key,
+            sum(symbol != 0 for symbol in key),
+            len(kept[key].families),
+            tuple(start for start, _ in sorted(spans[key])),
+            tuple(not listed & around[key, span] for span in sorted(spans[key])),
+        )
+        for key in listed
+    }
+
+
+def _segments(corpus: Corpus) -> tuple[list[int], list[Sequence[int]]]:
+    """The stretches of one passage without junk: the row at which each starts, and its symbols."""
+    starts: list[int] = []
+    rows: list[list[int]] = []
+    open_passage = -1
+    for row, symbol in enumerate(corpus.symbol):
+        if corpus.is_junk[row]:
+            open_passage = -1
+            continue
+        if corpus.passage[row] != open_passage:
+            open_passage = corpus.passage[row]
+            starts.append(row)
+            rows.append([])
+        rows[-1].append(symbol)
+    return starts, list(rows)
+
+
+def cut_ends(corpus: Corpus, start: int, stop: int, least: int) -> Span:
+    """Token rows ``start`` to ``stop`` without slots and short partial clauses at the ends, until nothing changes."""
+    n = len(corpus.symbol)
+    while start < stop:
+        before = (start, stop)
+        while start < stop and corpus.symbol[start] == 0:
+            start += 1
+        while start < stop and corpus.symbol[stop - 1] == 0:
+            stop -= 1
+        if start == stop:
+            break
+        if start > 0 and corpus.clause[start - 1] == corpus.clause[start]:
+            rest = [row for row in range(start, stop) if corpus.clause[row] == corpus.clause[start]]
+            if sum(corpus.symbol[row] != 0 for row in rest) < least:
+                start = rest[-1] + 1
+        if start < stop < n and corpus.clause[stop - 1] == corpus.clause[stop]:
+            rest = [row for row in range(start, stop) if corpus.clause[row] == corpus.clause[stop - 1]]
+            if sum(corpus.symbol[row] != 0 for row in rest) < least:
+                stop = rest[0]
+        if (start, stop) == before:
+            break
+    return start, stop
+
+
+def _longer_around(spans: dict[Key, set[Span]]) -> dict[tuple[Key, Span], set[Key]]:
+    """For every place of every phrase the longer phrases that stand around it."""
+    by_row: dict[int, set[tuple[Key, Span]]] = defaultdict(set)
+    for key, places in spans.items():
+        for span in places:
+            for row in range(*span):
+                by_row[row].add((key, span))
+    return {
+        (key, span): {
+            longer
+            for longer, (start, stop) in by_row[span[0]]
+            if start <= span[0] and span[1] <= stop and stop - start > span[1] - span[0]
+        }
+        for key, places in spans.items()
+        for span in places
+    }
