@@ -23,7 +23,7 @@ SCRIPT_ERROR = "script_error.character"
 
 ANNIVERSARY_TOLERANCE = 0
 """Years that a 周年 may differ from the event's. None: a 周年 counts exactly, and it is only read where the year itself
-is said to be it ("2020年是…41周年"); texts that look ahead or back name another year or none."""
+is said to be it ("2021年是…41周年"); texts that look ahead or back name another year or none."""
 
 TRADITIONAL_SHARE = 0.10
 """Share of Han characters with a simpler form from which a text is traditional. In running traditional text it is about
@@ -123,7 +123,7 @@ def artefact_table() -> ArtefactTable:
 def find_year_swaps(plain: str) -> list[Hit]:
     """Comparisons of a year with itself and anniversaries that do not fit their year; sorted, without overlaps.
 
-    >>> [(hit.start, hit.end, hit.rule) for hit in find_year_swaps("2020年是改革开放41周年。")]
+    >>> [(hit.start, hit.end, hit.rule) for hit in find_year_swaps("2021年是改革开放41周年。")]
     [(0, 14, 'year_swap.anniversary')]
     >>> find_year_swaps("2018年是改革开放40周年。")
     []

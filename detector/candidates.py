@@ -16,6 +16,7 @@ from detector.tokens import mix64
 
 _ORDER = np.uint64(0x9E3779B97F4A7C15)
 
+
 class Bands(NamedTuple):
     """``n_bands`` bands of ``n_rows`` rows: a pair of Jaccard j is a candidate with 1 - (1 - j**n_rows)**n_bands."""
 
@@ -63,9 +64,7 @@ def band_buckets(signatures: Signatures, bands: Bands) -> Buckets:
     return Buckets(of, indptr.astype(np.int64), np.concatenate(rows))
 
 
-def _band_keys(
-    values: NDArray[np.uint32], occupied: NDArray[np.int64], bands: Bands, band: int
-) -> NDArray[np.uint64]:
+def _band_keys(values: NDArray[np.uint32], occupied: NDArray[np.int64], bands: Bands, band: int) -> NDArray[np.uint64]:
     """The band hash of each row."""
     key = np.zeros(len(occupied), dtype=np.uint64)
     for column in range(band * bands.n_rows, (band + 1) * bands.n_rows):

@@ -1,8 +1,8 @@
 """The command ``detector``: parses, shows progress, prints, exits. Nothing else does any of these.
 
-Reports go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 an error in one line, 2 wrong
-usage, 3 a guard refused, 130 interrupted. Heavy modules are imported by the command that needs them, so that ``--help``
-costs next to nothing.
+Reports go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 an error in one line, 2
+wrong usage, 3 a guard refused, 130 interrupted. Heavy modules are imported by the command that needs them, so that
+``--help`` costs next to nothing.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = argparse.ArgumentParser(
         prog="detector",
-        description="Finds the text that a corpus's documents did not write, scores every document, filters the corpus.",
+        description="Finds the text that a corpus's documents did not write; scores and filters documents.",
         epilog=_examples("detector scan reports/ --out scan/", "detector explain scan/ --doc town-2021"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -79,7 +79,9 @@ def _examples(*lines: str) -> str:
     return "examples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def _command(commands: Any, name: str, help_: str, run: Callable[[Any], None], *examples: str) -> argparse.ArgumentParser:
+def _command(
+    commands: Any, name: str, help_: str, run: Callable[[Any], None], *examples: str
+) -> argparse.ArgumentParser:
     """A command with the options that all have."""
     command: argparse.ArgumentParser = commands.add_parser(
         name,
@@ -89,7 +91,9 @@ def _command(commands: Any, name: str, help_: str, run: Callable[[Any], None], *
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.set_defaults(run=run)
-    command.add_argument("--settings", metavar="FILE", help="settings from a TOML file; options on the command line win")
+    command.add_argument(
+        "--settings", metavar="FILE", help="settings from a TOML file; options on the command line win"
+    )
     command.add_argument("--json", action="store_true", help="print one JSON object instead of a report")
     command.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return command
@@ -99,11 +103,19 @@ def _input_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("input", nargs="+", metavar="INPUT", help="files, folders, globs, or - for standard input")
     command.add_argument("--text-field", metavar="A.B", help="the field that holds the text (default: text)")
     command.add_argument("--id-field", metavar="A.B", help="the field that holds the id (default: id, else path#line)")
-    command.add_argument("--series-field", metavar="A.B", help="the site, publisher or place (default: series, else url's host)")
+    command.add_argument(
+        "--series-field", metavar="A.B", help="the site, publisher or place (default: series, else url's host)"
+    )
     command.add_argument("--encoding", choices=ENCODINGS, help="of text files (default: auto)")
-    command.add_argument("--strict", action="store_true", default=None, help="stop at the first record that cannot be read")
-    command.add_argument("--rules", action="append", metavar="FILE", help="a further rule table (TOML); may be repeated")
-    command.add_argument("--disable-rule", action="append", metavar="NAME", help="a rule to switch off; may be repeated")
+    command.add_argument(
+        "--strict", action="store_true", default=None, help="stop at the first record that cannot be read"
+    )
+    command.add_argument(
+        "--rules", action="append", metavar="FILE", help="a further rule table (TOML); may be repeated"
+    )
+    command.add_argument(
+        "--disable-rule", action="append", metavar="NAME", help="a rule to switch off; may be repeated"
+    )
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -132,10 +144,14 @@ def _scan_parser(commands: Any) -> None:
         "zcat corpus.jsonl.gz | detector scan - --json",
     )
     _input_options(command)
-    command.add_argument("--out", metavar="DIR", help="where to write documents, findings, clusters, phrases, report.html")
+    command.add_argument(
+        "--out", metavar="DIR", help="where to write documents, findings, clusters, phrases, report.html"
+    )
     command.add_argument("--finding-text", choices=FINDING_TEXTS, help="how much text findings carry (default: full)")
     command.add_argument("--format", choices=OUTPUT_FORMATS, help="of the tables (default: jsonl, parquet above 1 GB)")
-    command.add_argument("--limit", type=int, default=10, metavar="N", help="rows of each list of the report (default: 10)")
+    command.add_argument(
+        "--limit", type=int, default=10, metavar="N", help="rows of each list of the report (default: 10)"
+    )
 
 
 def _run_scan(options: argparse.Namespace) -> None:
@@ -149,8 +165,10 @@ def _run_scan(options: argparse.Namespace) -> None:
 
         console = _console()
         render(scan, console, limit=max(1, options.limit))
-        where = f"Written to {options.out}: report.html for reading, *.jsonl for programs." if options.out else (
-            "Nothing was written: name a folder with --out to keep this scan."
+        where = (
+            f"Written to {options.out}: report.html for reading, *.jsonl for programs."
+            if options.out
+            else ("Nothing was written: name a folder with --out to keep this scan.")
         )
         console.print(where, style="dim", markup=False, highlight=False, soft_wrap=True)
 
@@ -159,7 +177,10 @@ def _scanned(options: argparse.Namespace) -> Scan:
     """A scan of the inputs, with progress on standard error."""
     settings = _settings(options)
     with _Display(options.quiet) as display:
-        display.say("starting")
+        from detector.kernels import are_compiled
+
+        if not are_compiled():
+            display.announce("first run: compiling the kernels, half a minute once")
         from detector.pipeline import scan
 
         return scan(options.input, settings, progress=display.progress)
@@ -178,7 +199,9 @@ def _explain_parser(commands: Any) -> None:
     )
     command.add_argument("dir", metavar="DIR", help="the folder of a scan")
     command.add_argument("--doc", required=True, metavar="ID", help="the document's id, as in documents.jsonl")
-    command.add_argument("--input", action="append", metavar="INPUT", help="where the scanned input is now, if it was moved")
+    command.add_argument(
+        "--input", action="append", metavar="INPUT", help="where the scanned input is now, if it was moved"
+    )
 
 
 def _run_explain(options: argparse.Namespace) -> None:
@@ -216,12 +239,19 @@ def _filter_parser(commands: Any) -> None:
     command.add_argument("--out", required=True, metavar="DIR", help="where kept/, dropped/, removed.jsonl are written")
     command.add_argument("--min-originality", type=_ratio, metavar="R", help="drop documents below this ratio (0 to 1)")
     for part in PARTS:
-        command.add_argument(f"--max-{part}", type=_ratio, metavar="R", help=f"drop documents with more {part} than this")
+        command.add_argument(
+            f"--max-{part}", type=_ratio, metavar="R", help=f"drop documents with more {part} than this"
+        )
     command.add_argument(
-        "--families", choices=("keep-first", "keep-all"), default="keep-first", help="of near-copies (default: keep-first)"
+        "--families",
+        choices=("keep-first", "keep-all"),
+        default="keep-first",
+        help="of near-copies (default: keep-first)",
     )
     command.add_argument("--strip", default="", metavar="PARTS", help="parts to cut out of kept documents: junk")
-    command.add_argument("--max-drop", type=_ratio, default=0.5, metavar="R", help="refuse to drop more of the corpus (0.5)")
+    command.add_argument(
+        "--max-drop", type=_ratio, default=0.5, metavar="R", help="refuse to drop more of the corpus (0.5)"
+    )
     command.add_argument("--max-drop-per-series", type=_ratio, default=0.8, metavar="R", help="and of one series (0.8)")
 
 
@@ -277,7 +307,9 @@ def _settings_of_scan(scan: Scan, options: argparse.Namespace, settings: Setting
 
 
 def _list_parser(commands: Any, name: str, help_: str) -> None:
-    command = _command(commands, name, help_, _run_list, f"detector {name} reports/seeds", f"detector {name} scan/ --json")
+    command = _command(
+        commands, name, help_, _run_list, f"detector {name} reports/seeds", f"detector {name} scan/ --json"
+    )
     command.set_defaults(table=name)
     command.add_argument("dir", metavar="DIR", help="the folder of a scan")
     command.add_argument("--limit", type=int, default=20, metavar="N", help="rows to print (default: 20)")
@@ -346,8 +378,12 @@ def _rules_parser(commands: Any) -> None:
     )
     command.add_argument("action", choices=("list", "show", "test"))
     command.add_argument("name", nargs="?", help="the rule to show")
-    command.add_argument("--rules", action="append", metavar="FILE", help="a further rule table (TOML); may be repeated")
-    command.add_argument("--disable-rule", action="append", metavar="NAME", help="a rule to switch off; may be repeated")
+    command.add_argument(
+        "--rules", action="append", metavar="FILE", help="a further rule table (TOML); may be repeated"
+    )
+    command.add_argument(
+        "--disable-rule", action="append", metavar="NAME", help="a rule to switch off; may be repeated"
+    )
 
 
 def _run_rules(options: argparse.Namespace) -> None:
@@ -407,6 +443,11 @@ class _Display:
         if self._status is not None:
             self._status.stop()
 
+    def announce(self, text: str) -> None:
+        """Say something that stays."""
+        if not self._quiet:
+            print(f"detector: {text}", file=sys.stderr, flush=True)
+
     def say(self, text: str) -> None:
         """Show what is being done."""
         if self._status is not None:
@@ -423,6 +464,6 @@ class _Display:
         if stage != self._stage:
             self._stage = stage
             if self._status is None:
-                print(f"detector: {stage}", file=sys.stderr, flush=True)
+                self.announce(stage)
         counted = f"{done:,} of {total:,} documents" if total else f"{done:,} documents" if done else ""
         self.say(f"{stage} {counted}".rstrip())

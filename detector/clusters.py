@@ -6,6 +6,7 @@ family, found by the same engine (`detector.repeats`).
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -44,10 +45,10 @@ def passage_groups(matches: Matches, passages: Passages) -> tuple[list[Group], N
     """
     n = len(matches.passage)
     order = np.argsort(matches.representative, kind="stable")
-    bounds = np.flatnonzero(np.diff(matches.representative[order], prepend=-1)).tolist() + [n] if n else [0]
+    bounds = [*np.flatnonzero(np.diff(matches.representative[order], prepend=-1)).tolist(), n] if n else [0]
     group_of = np.full(n, -1, dtype=np.int64)
     groups: list[Group] = []
-    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for begin, end in pairwise(bounds):
         if end - begin > 1:
             rows = order[begin:end]
             group_of[rows] = len(groups)

@@ -52,9 +52,7 @@ def rule_findings(analysis: Analysis, hits: Sequence[Sequence[Hit]]) -> Iterator
                 evidence["claims"] = [[int(passages.clause_start[clause]), int(passages.clause_end[clause])]]
             part = RULE_PARTS.get(hit.kind)
             text = document.text[hit.start : hit.end]
-            yield Finding(
-                document.id, hit.start, hit.end, hit.kind, hit.rule, text, None, None, 1.0, part, evidence
-            )
+            yield Finding(document.id, hit.start, hit.end, hit.kind, hit.rule, text, None, None, 1.0, part, evidence)
 
 
 def match_findings(
@@ -86,6 +84,31 @@ def match_findings(
             yield _passage_finding(
                 analysis, here, ("repeat", cluster, 1, score, "repeated"), _claims(analysis, here, other)
             )
+
+
+def block_findings(analysis: Analysis, blocks: Sequence[Group], names: Sequence[str]) -> Iterator[Finding]:
+    """A ``passage`` finding for each passage too short to be compared alone that stands in a shared block.
+
+    A heading or a list item of three words proves nothing; between passages that another family has around the very
+    same one it was copied with them. Of several blocks the one that most families have speaks, then the first.
+    """
+    chosen: dict[int, tuple[int, int, int]] = {}
+    compared = np.zeros(len(analysis.passages.start), dtype=bool)
+    compared[analysis.matches.passage] = True
+    for number, group in enumerate(blocks):
+        family = analysis.family[group.document]
+        n_families = len(np.unique(family))
+        short = np.flatnonzero(~compared[group.first[0] : group.last[0]]).tolist()
+        other = group.first[np.where(family != family[0], 0, int(np.argmax(family != family[0])))].tolist()
+        for first, elsewhere in zip(group.first.tolist(), other, strict=True):
+            for place in short:
+                verdict = (n_families, number, elsewhere + place)
+                if n_families > chosen.get(first + place, (0,))[0]:
+                    chosen[first + place] = verdict
+    for here, (n_families, number, other_passage) in sorted(chosen.items()):
+        document = analysis.documents[int(analysis.passages.document[other_passage])]
+        evidence = {"doc": document.id} | _claims(analysis, here, other_passage)
+        yield _passage_finding(analysis, here, ("passage", names[number], n_families, 1.0, "shared"), evidence)
 
 
 def _passage_finding(
@@ -129,17 +152,23 @@ def phrase_findings(analysis: Analysis, names: Sequence[str]) -> Iterator[Findin
         yield Finding(item.id, start, end, "phrase", None, text, names[phrase], n_families, 1.0, "phrase", {})
 
 
-def spun_repeats(tokens: Tokens, passages: Passages, n_documents: int, min_tokens: int) -> list[list[Hit]]:
+def spun_repeats(
+    documents: Sequence[Document], tokens: Tokens, passages: Passages, *, min_tokens: int, is_junk: NDArray[np.bool_]
+) -> list[list[Hit]]:
     """For each document the passages that say the end of the one before them again in other words.
 
     The end begins at a clause and has as many tokens; the ratio of their skeletons is at least 0.80, and they are not
-    equal. One span over both.
+    equal. One span over both. Both stand in one line: the items of a list resemble each other by right. Junk
+    (``is_junk``, a row per passage) repeats itself anyway.
     """
-    hits: list[list[Hit]] = [[] for _ in range(n_documents)]
-    length = np.diff(passages.tokens)
+    hits: list[list[Hit]] = [[] for _ in documents]
+    length = np.where(is_junk, 0, np.diff(passages.tokens))
     follows = np.flatnonzero((passages.document[1:] == passages.document[:-1]) & (length[1:] >= min_tokens)) + 1
     for passage in follows[length[follows] <= length[follows - 1]].tolist():
         start, stop = passage_rows(passages, passage)
+        document = int(passages.document[passage])
+        if "\n" in documents[document].text[int(passages.end[passage - 1]) : int(passages.start[passage])]:
+            continue
         tail = start - (stop - start)
         before = passages.tokens[passage - 1]
         if tail != before and passages.clause[tail] == passages.clause[tail - 1]:
@@ -153,9 +182,7 @@ def spun_repeats(tokens: Tokens, passages: Passages, n_documents: int, min_token
             begin, end = int(tokens.start[tail]), int(passages.end[passage])
             claims = [[int(passages.start[passage]), end]]
             evidence = {"ratio": ratio(score, 1.0), "claims": claims}
-            hits[int(passages.document[passage])].append(
-                Hit(begin, end, "spun_repeat", "artefact.spun_repeat", evidence)
-            )
+            hits[document].append(Hit(begin, end, "spun_repeat", "artefact.spun_repeat", evidence))
     return hits
 
 

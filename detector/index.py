@@ -65,11 +65,15 @@ def open_scan(directory: str | Path, inputs: list[str] | None = None) -> Scan:
         summary = json.loads(path.read_text("utf-8"))
         version = summary["format_version"]
     except FileNotFoundError:
-        raise ScanError(f"{directory}: not a scan: it holds no summary.json. Make one with: detector scan INPUT --out {directory}") from None
+        raise ScanError(
+            f"{directory}: not a scan: it holds no summary.json. Make one with: detector scan INPUT --out {directory}"
+        ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ScanError(f"{path}: cannot be read as the summary of a scan: {error}") from None
     if version != FORMAT_VERSION:
-        raise ScanError(f"{directory}: written in format {version}, this is format {FORMAT_VERSION}. Scan the input again.")
+        raise ScanError(
+            f"{directory}: written in format {version}, this is format {FORMAT_VERSION}. Scan the input again."
+        )
     try:
         return Scan(
             documents=tuple(_document(row) for row in read_rows(directory, "documents")),
@@ -122,7 +126,9 @@ class InputTexts(Mapping[str, str]):
 
     def _read(self) -> dict[str, str]:
         if not self._inputs or "-" in self._inputs:
-            raise ScanError(f"{self._directory}: its texts came from memory or standard input. Name them with --input FILE.")
+            raise ScanError(
+                f"{self._directory}: its texts came from memory or standard input. Name them with --input FILE."
+            )
         settings = Settings.from_mapping(self._summary["settings"], f"{self._directory}/summary.json")
         try:
             documents = list(Reader(self._inputs, settings))

@@ -69,6 +69,16 @@ _CONTENT_SHAPE = re.compile(
     """,
     re.VERBOSE,
 )
+_OWN_LINE = re.compile(
+    r"""
+      .* (?: 报告|总结|计划|通知|意见|办法|公告|规定|条例|方案|讲话|决定|纪要|公报|说明|通报|致辞|函|信 )      # titles
+    | .* (?: 政府|委员会|办公室|公司|法院|检察院|大学|学校|[局厅部院] )                              # signatures
+    | [0-9\-/.:\ 年月日]+ | .* [0-9一二三四五六七八九十]日                                          # dates, figures
+    | 各位.* | 同志们.* | 此致 | 敬礼 | 谢谢.* | 附件.* | (?:dear|yours|sincerely|kind|best|regards) .*
+    | .* (?:report|summary|minutes|agenda|introduction|conclusions?|abstract|references|contents)
+    """,
+    re.VERBOSE,
+)
 _ITEM_EVIDENCE = re.compile(
     r"""
     [\-•·*◆■▪>]{1,2}[ ]? .* | [0-9]{1,2}[、.][ ]? .* | \[.*\]\(http.*\)
@@ -295,8 +305,9 @@ def frequent_lines(plains: Sequence[str], *, families: Sequence[int], series: Se
 
     ``plains`` are the plain texts, ``families`` the family of each, ``series`` its site or publisher. Families are
     counted, not documents; a document without a series has no frequent lines; a line that is the whole document never
-    is one, nor is a sentence, a numbered heading or a label with its value. Digits count as equal, so that a counter
-    does not hide a line. A line needs `MIN_FREQUENT` families and `FREQUENT_SHARE` of the families of its series.
+    is one, nor is a sentence, a numbered heading, a label with its value, or what documents of one office share and
+    write themselves: a title by its last word, a signature, a date. Digits count as equal, so that a counter does not
+    hide a line. A line needs `MIN_FREQUENT` families and `FREQUENT_SHARE` of the families of its series.
     """
     edge_lines = [edge for place in range(len(plains)) if series[place] for edge in _edge_lines(place, plains[place])]
     seen: dict[tuple[str | None, str], set[int]] = defaultdict(set)
@@ -325,5 +336,8 @@ def _edge_lines(place: int, plain: str) -> list[EdgeLine]:
     return [
         EdgeLine(place, Span(line.start, line.end), re.sub("[0-9]+", "0", line.plain))
         for line in edges
-        if len(line.plain) <= MAX_ITEM and not is_sentence(line.plain) and not _CONTENT_SHAPE.match(line.plain)
+        if len(line.plain) <= MAX_ITEM
+        and not is_sentence(line.plain)
+        and not _CONTENT_SHAPE.match(line.plain)
+        and not _OWN_LINE.fullmatch(line.plain)
     ]

@@ -95,7 +95,7 @@ def _may_stand_in(plain: str) -> bool:
 def _stand_ins(plain: str) -> list[Hit]:
     """Tokens with a number that stand, all through a text without a pronoun, where its pronoun should.
 
-    A text spinner that fills keywords from a table leaves such tokens ("keyword2 克服镇财薄弱", "让keyword2在…") under
+    A text spinner that fills keywords from a table leaves such tokens ("keyword2 坚持发展", "让keyword2 携手") under
     any name. The token must stand there `MIN_PRONOUN_PLACES` times, `MIN_STAND_INS` times in all, always with the same
     number, and the text must have no pronoun of its own.
     """

@@ -100,7 +100,9 @@ def _distinct_rows(tokens: Tokens, passages: Passages, passage: NDArray[np.int64
     short = (hashes >> np.uint64(32)).astype(np.uint32)
     signatures = sign(short, shingle_indptr, n_permutations=BANDS.n_permutations, seed=seed)
     buckets = band_buckets(signatures, BANDS)
-    bounds = np.stack((tokens.point_indptr[passages.tokens[passage]], tokens.point_indptr[passages.tokens[passage + 1]]))
+    bounds = np.stack(
+        (tokens.point_indptr[passages.tokens[passage]], tokens.point_indptr[passages.tokens[passage + 1]])
+    )
     places, point_indptr = gather_rows(bounds.T.ravel(), 2 * np.arange(len(passage)))
     return _Rows(passage, tokens.points[places], point_indptr, buckets, signatures.values.astype(np.uint8))
 

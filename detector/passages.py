@@ -27,7 +27,8 @@ _BOUNDARY = re.compile(
   | (?P<stop>   [。!?;]+ [{_CLOSERS}"']* | (?:…{{2,}}|⋯{{2,}}| \.{{6}}) [{_CLOSERS}]* )
   | (?P<dot>    \. [{_CLOSERS}"']* (?=[ \n\r\v\f\x85\u2028\u2029]) )
   | (?P<number> \( (?={_NUMERAL}{{1,3}}\)) | [㈠-㈩] )     # （一） begins a passage wherever it stands
-  | (?P<after>  [:{_CLOSERS[1:]}] [ ]* (?=(?:{_NUMERAL}{{1,3}}、 | \d{{1,2}}[.、](?!\d) | 第[{_NUMERAL[1:-1]}零\d]{{1,5}}[条章节编])) )
+  | (?P<after>  [:{_CLOSERS[1:]}] [ ]*
+                (?= {_NUMERAL}{{1,3}}、 | \d{{1,2}}[.、](?!\d) | 第[{_NUMERAL[1:-1]}零\d]{{1,5}}[条章节编] ) )
     """,
     re.VERBOSE,
 )
@@ -234,7 +235,7 @@ def _number(numeral: str) -> int:
         return 10
     if len(numeral) == 1:
         return _UNITS.get(numeral, 0)
-    tens, units = numeral
+    tens, units = numeral[0], numeral[1]
     if tens == "十":
         return 10 + _UNITS.get(units, 0)
     return _UNITS.get(tens, 0) * 10 if units == "十" else 0
@@ -248,7 +249,7 @@ def _clause_cuts(folded: str, block: Block, tokens: Tokens) -> NDArray[np.int64]
     document = np.repeat(np.arange(len(block.starts)), np.diff(tokens.indptr))
     start, end = tokens.start + block.starts[document], tokens.end + block.starts[document]
     row = np.searchsorted(start, cuts - 1, side="right") - 1
-    return cuts[(row < 0) | (end[row] < cuts)]
+    return np.asarray(cuts[(row < 0) | (end[row] < cuts)])
 
 
 def _outside(cuts: NDArray[np.int64], marks: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
@@ -257,7 +258,7 @@ def _outside(cuts: NDArray[np.int64], marks: Sequence[tuple[int, int]]) -> NDArr
         return cuts
     spans = np.array(marks, dtype=np.int64)
     row = np.searchsorted(spans[:, 0], cuts, side="left") - 1
-    return cuts[(row < 0) | (spans[row, 1] <= cuts)]
+    return np.asarray(cuts[(row < 0) | (spans[row, 1] <= cuts)])
 
 
 def _first_rows(groups: NDArray[np.int64]) -> NDArray[np.int64]:

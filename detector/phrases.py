@@ -127,11 +127,15 @@ def _shared_stretches(
     np.add.at(change, begin[inside], 1)
     np.add.at(change, end[inside] + 1, -1)
     covered = np.cumsum(change[:-1]) > 0
-    starts_here = covered & (np.concatenate(([True], ~covered[:-1])) | np.concatenate(([True], passage[1:] != passage[:-1])))
+    starts_here = covered & (
+        np.concatenate(([True], ~covered[:-1])) | np.concatenate(([True], passage[1:] != passage[:-1]))
+    )
     start = np.flatnonzero(starts_here)
     group = np.cumsum(starts_here)[covered] - 1
     length = np.bincount(group, minlength=len(start)) if len(start) else start
-    return _Stretches(start, length.astype(np.int64), family[passages.document[passage[start]]] if len(start) else start)
+    return _Stretches(
+        start, length.astype(np.int64), family[passages.document[passage[start]]] if len(start) else start
+    )
 
 
 def _in_two_families(hashes: NDArray[np.uint64], family: NDArray[np.int64]) -> NDArray[np.bool_]:

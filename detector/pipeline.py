@@ -23,6 +23,7 @@ from detector.artefacts import document_flags, find_script_errors, find_year_swa
 from detector.clusters import Group, block_groups, document_groups, passage_groups, passage_keys, series_numbers
 from detector.evidence import (
     Analysis,
+    block_findings,
     in_order,
     match_findings,
     phrase_findings,
@@ -35,27 +36,16 @@ from detector.index import Scan
 from detector.junk import find_junk, frequent_lines
 from detector.marks import find_marks
 from detector.matches import find_matches
-from detector.model import (
-    FINDING_KINDS,
-    Corpus,
-    Document,
-    DocumentScore,
-    Finding,
-    Hit,
-    Parts,
-    as_row,
-)
+from detector.model import FINDING_KINDS, LEVELS, Corpus, Document, DocumentScore, Finding, Hit
 from detector.passages import Passages, split_passages
 from detector.phrases import find_phrases
-from detector.reading import Reader, corpus_digest
+from detector.reading import Reader
 from detector.rules import load_rules
-from detector.score import SCORE_VERSION, Score, ratio, score_document
+from detector.score import SCORE_VERSION, Score, score_document
 from detector.settings import Settings
+from detector.summary import summarise
 from detector.tables import cluster_rows, phrase_rows
 from detector.tokens import Tokens, join_block, tokenise
-from detector.version import VERSION
-
-FORMAT_VERSION = 1
 
 BLOCK_CHARACTERS = 4_000_000
 """Texts are tokenised in blocks of about this size: large enough for arrays, small enough for memory."""
@@ -93,8 +83,12 @@ def scan(
     with clock.stage("families"):
         families = find_families(tokens, threshold=settings.family_jaccard, seed=settings.seed)
     series = [document.series for document in documents]
-    hits = _all_hits(documents, found, families, (tokens, passages), settings)
+    hits = _site_and_own(found, families, series)
     is_junk = _junk_tokens(tokens, hits)
+    junk_passages = _junk_passages(passages, is_junk)
+    spun = spun_repeats(documents, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=junk_passages)
+    for own, more in zip(hits, spun, strict=True):
+        own.extend(more)
     with clock.stage("matches"):
         matches = find_matches(
             tokens,
@@ -110,24 +104,23 @@ def scan(
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
         keys = passage_keys(tokens, passages)
-        blocks = block_groups(
-            matches, group_of, passages, keys, is_junk=_junk_passages(passages, is_junk), family=families.number
-        )
+        blocks = block_groups(matches, group_of, passages, keys, is_junk=junk_passages, family=families.number)
         levels: list[list[Group]] = [document_groups(families, passages), blocks, groups]
         clusters, members = cluster_rows(analysis, levels, keys, series_numbers(series))
-        names = [cluster.id for cluster in clusters if cluster.level == "passage"]
+        names = {level: [cluster.id for cluster in clusters if cluster.level == level] for level in LEVELS}
         phrase_table = phrase_rows(analysis, series_numbers(series))
     with clock.stage("scores"):
         findings = in_order(
             [
                 *rule_findings(analysis, hits),
-                *match_findings(analysis, group_of, groups, names),
+                *match_findings(analysis, group_of, groups, names["passage"]),
+                *block_findings(analysis, blocks, names["block"]),
                 *phrase_findings(analysis, [phrase.id for phrase in phrase_table]),
             ],
             documents,
         )
         scores = _scores(documents, findings, hits, families)
-    summary = _summary(
+    summary = summarise(
         corpus,
         settings,
         {
@@ -192,8 +185,9 @@ def _corpus(source: Any, settings: Settings, progress: Progress) -> tuple[Corpus
     if isinstance(source, Mapping):
         source = [Document(name, text) for name, text in source.items()]
     items = [source] if isinstance(source, str | Path) else list(source)
-    if all(isinstance(item, Document) for item in items):
-        return Corpus(tuple(_with_unique_ids(sorted(items, key=_document_order)))), []
+    given = [item for item in items if isinstance(item, Document)]
+    if len(given) == len(items):
+        return Corpus(tuple(_with_unique_ids(sorted(given, key=_document_order)))), []
     reader = Reader(items, settings)
     documents = []
     for document in reader:
@@ -265,26 +259,17 @@ def _tokenised(
     return token_module.concatenate(tokens), passage_module.concatenate(passages, sizes)
 
 
-def _all_hits(
-    documents: Sequence[Document],
-    found: _RuleHits,
-    families: Families,
-    columns: tuple[Tokens, Passages],
-    settings: Settings,
-) -> list[list[Hit]]:
-    """Every hit of a rule, by document: those of its own text, lines that its series repeats, spun repeats.
+def _site_and_own(found: _RuleHits, families: Families, series: Sequence[str | None]) -> list[list[Hit]]:
+    """Every hit of a rule, by document: those of its own text, and the lines that its series repeats.
 
     A mark inside junk stays a mark of the tokens but is no finding: the site left it, nobody had to fill it in.
     """
-    frequent = frequent_lines(
-        found.plains, families=families.number.tolist(), series=[document.series for document in documents]
-    )
-    spun = spun_repeats(*columns, len(documents), settings.min_passage_tokens)
+    frequent = frequent_lines(found.plains, families=families.number.tolist(), series=series)
     hits = []
-    for row in range(len(documents)):
+    for row in range(len(found.plains)):
         junk = _without_overlaps([*found.junk[row], *frequent[row]])
         marks = [mark for mark in found.marks[row] if not _inside(mark, junk)]
-        hits.append([*junk, *marks, *found.artefacts[row], *spun[row]])
+        hits.append([*junk, *marks, *found.artefacts[row]])
     return hits
 
 
@@ -350,57 +335,6 @@ def _scores(
             )
         )
     return scores
-
-
-def _summary(
-    corpus: Corpus,
-    settings: Settings,
-    counts: Mapping[str, Any],
-    result: tuple[Sequence[DocumentScore], Sequence[Finding]],
-) -> dict[str, Any]:
-    """What ``summary.json`` holds, but for ``run``."""
-    scores, findings = result
-    parts = sum((score.parts for score in scores), Parts())
-    kinds = Counter(finding.kind for finding in findings)
-    rules = Counter(finding.rule for finding in findings if finding.rule)
-    flags = Counter(flag for score in scores for flag in score.flags)
-    known = [score for score in scores if score.originality_1k is not None]
-    expected = sum((score.originality_1k or 0.0) * score.n_chars for score in known)
-    reasons = Counter(problem.reason for problem in corpus.problems)
-    levels = counts["n_clusters"]
-    return {
-        "format_version": FORMAT_VERSION,
-        "score_version": SCORE_VERSION,
-        "version": VERSION,
-        "settings": settings.as_dict(),
-        "corpus": {
-            "digest": corpus_digest(corpus.documents),
-            "n_documents": len(corpus.documents),
-            "n_families": counts["n_families"],
-            "n_series": len({document.series for document in corpus.documents} - {None}),
-            "n_chars": parts.total,
-            "n_bytes": sum(file.n_bytes for file in corpus.files),
-        },
-        "totals": {
-            "parts": as_row(parts),
-            "originality": ratio(parts.own, parts.total) if parts.total else None,
-            "originality_1k": ratio(expected, sum(score.n_chars for score in known)) if known else None,
-            "n_findings": {kind: kinds[kind] for kind in FINDING_KINDS if kinds[kind]},
-            "n_rules": dict(sorted(rules.items())),
-            "n_clusters": {level: levels.get(level, 0) for level in ("document", "block", "passage")},
-            "n_phrases": counts["n_phrases"],
-            "flags": dict(sorted(flags.items())),
-            "n_passages": counts["n_passages"],
-            "n_passages_matched": counts["n_passages_matched"],
-            "n_matched_alone": counts["n_matched_alone"],
-            "n_documents_without_tokens": counts["n_documents_without_tokens"],
-        },
-        "files": [as_row(file) for file in corpus.files],
-        "problems": {
-            "n": dict(sorted(reasons.items())),
-            "examples": [problem.message for problem in corpus.problems[:20]],
-        },
-    }
 
 
 def _peak_memory() -> int | None:

@@ -56,8 +56,15 @@ class RepeatIndex:
         self._rank = np.empty_like(self._suffixes)
         self._rank[self._suffixes] = np.arange(len(self._suffixes))
         prefix = common_prefixes(sequences.symbols, self._ends, self._suffixes, self._rank)
-        (self._length, self._first, self._last, self._lowest, self._parent, self._count, self._leaf_node) = interval_tree(
-            prefix, self._sequence_of, self._suffixes, sequences.family_indptr, sequences.families, sequences.n_families
+        (self._length, self._first, self._last, self._lowest, self._parent, self._count, self._leaf_node) = (
+            interval_tree(
+                prefix,
+                self._sequence_of,
+                self._suffixes,
+                sequences.family_indptr,
+                sequences.families,
+                sequences.n_families,
+            )
         )
         self._sequence_count = np.diff(sequences.family_indptr)
         powers = _powers(_BASE, len(sequences.symbols) + 1)
@@ -103,7 +110,9 @@ class RepeatIndex:
         nodes = locate(start, length, self._rank, self._leaf_node, self._length, self._parent)
         return np.where(nodes >= 0, self._count[nodes], self._sequence_count[self._sequence_of[start]])
 
-    def occurrences(self, start: NDArray[np.int64], length: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def occurrences(
+        self, start: NDArray[np.int64], length: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """All places of all runs: the row of the run and the place, sorted by both."""
         nodes = locate(start, length, self._rank, self._leaf_node, self._length, self._parent)
         first = np.where(nodes >= 0, self._first[nodes], self._rank[start])

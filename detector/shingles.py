@@ -15,8 +15,8 @@ def shingle_hashes(
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Hashes of all runs of ``size`` tokens of each row, in order, with the offsets of the rows.
 
-    ``tokens``: uint64 token hashes; ``indptr``: int64, n_rows + 1, ascending; row r is ``tokens[indptr[r]:indptr[r+1]]``.
-    A row shorter than ``size`` has no shingle.
+    ``tokens``: uint64 token hashes; ``indptr``: int64, n_rows + 1, ascending; row r is
+    ``tokens[indptr[r]:indptr[r + 1]]``. A row shorter than ``size`` has no shingle.
     """
     lengths = np.maximum(np.diff(indptr) - size + 1, 0)
     rows = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)

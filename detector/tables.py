@@ -61,7 +61,9 @@ def _block_ratios(analysis: Analysis, group: Group) -> list[float]:
         skeleton_text(tokens, int(bounds[first]), int(bounds[last]))
         for first, last in zip(group.first.tolist(), group.last.tolist(), strict=True)
     ]
-    return [1.0 if other == skeletons[0] else float(Indel.normalized_similarity(skeletons[0], other)) for other in skeletons]
+    return [
+        1.0 if other == skeletons[0] else float(Indel.normalized_similarity(skeletons[0], other)) for other in skeletons
+    ]
 
 
 def _member(analysis: Analysis, group: Group, row: int) -> MemberText:

@@ -93,9 +93,11 @@ def concatenate(parts: Sequence[Tokens]) -> Tokens:
     """Tokens of several blocks as those of one corpus."""
     if not parts:
         parts = [tokenise(join_block([]), [])]
-    columns = (np.concatenate([part[i] for part in parts]) for i in range(6))
+    start, end, kind, hashes, skeleton, points = (np.concatenate([part[i] for part in parts]) for i in range(6))
     point_indptr = join_offsets([part.point_indptr for part in parts])
-    return Tokens(*columns, point_indptr, join_offsets([part.indptr for part in parts]))
+    return Tokens(
+        start, end, kind, hashes, skeleton, points, point_indptr, join_offsets([part.indptr for part in parts])
+    )
 
 
 def join_offsets(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -173,9 +175,7 @@ def _skeleton_points(
     return points, offsets
 
 
-def _hashes(
-    folded: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> NDArray[np.uint64]:
+def _hashes(folded: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
     """A 64-bit hash of each token's folded characters and their places in it."""
     if not len(starts):
         return np.empty(0, np.uint64)

@@ -178,7 +178,10 @@ def _write_parquet(directory: Path, name: str, rows: Iterator[dict[str, Any]]) -
     schema = pa.schema([(column, pa.type_for_alias(_TYPES.get(column, "string"))) for column in columns])
     for number, shard in enumerate(_batches(rows, ROWS_PER_SHARD)):
         table = pa.table(
-            {column: pa.array([_cell(row[column], column) for row in shard], schema.field(column).type) for column in columns},
+            {
+                column: pa.array([_cell(row[column], column) for row in shard], schema.field(column).type)
+                for column in columns
+            },
             schema=schema,
         )
         path = directory / f"{name}-{number:05d}.parquet"

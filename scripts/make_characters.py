@@ -111,7 +111,9 @@ def main() -> None:
     plains = [
         chr(point) if 0xD800 <= point < 0xE000 else plain(chr(point), converters) for point in range(N_CODE_POINTS)
     ]
-    classes = [SEPARATOR if 0xD800 <= point < 0xE000 else character_class(plains[point]) for point in range(N_CODE_POINTS)]
+    classes = [
+        SEPARATOR if 0xD800 <= point < 0xE000 else character_class(plains[point]) for point in range(N_CODE_POINTS)
+    ]
     start = 0
     for point in range(1, N_CODE_POINTS + 1):
         if point == N_CODE_POINTS or classes[point] != classes[start]:

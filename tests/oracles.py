@@ -33,8 +33,7 @@ Span = tuple[int, int]
 
 
 def class_of(char: str) -> int:
-    """The class of a character, from Unicode's own categories and names."""
-    char = plain(char)
+    """The class of a character that is plain already, from Unicode's own categories and names."""
     name, category = unicodedata.name(char, ""), unicodedata.category(char)
     if char in LINE_BREAKS:
         return LINE_BREAK
@@ -61,7 +60,7 @@ class Token(NamedTuple):
 def tokens_of(text: str, marks: Sequence[Span] = ()) -> list[Token]:
     """The tokens of one document, left to right."""
     ends_of_marks = dict(marks)
-    classes = [class_of(char) for char in text]
+    classes = [class_of(char) for char in plain(text)]
     for start, end in marks:
         classes[start:end] = [MARK] * (end - start)
     tokens, place = [], 0

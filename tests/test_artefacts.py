@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from detector.artefacts import (
     MIN_SCRIPT_ERRORS,
+    Comparison,
+    WrongCharacter,
     artefact_table,
     document_flags,
     find_script_errors,
@@ -22,27 +24,29 @@ from detector.model import Hit
 from detector.rules import marked_spans
 
 TABLE = artefact_table()
-TRADITIONAL = "過去一年,我們團結帶領全鎮廣大幹部群眾,積極作為,攻堅克難,經濟社會發展取得了顯著成績,人民生活水平進一步提高。"
+TRADITIONAL = (
+    "去年春天,這座小城的學校開設了書法課,孩子們學會了寫對聯,還把作品送給鄰居們,大家都覺得很歡喜。"
+)
 
 
 @pytest.mark.parametrize("row", TABLE.comparisons, ids=lambda row: row.name)
-def test_comparisons_hold_their_examples(row: object) -> None:
-    for hit in row.hits:  # type: ignore[attr-defined]
+def test_comparisons_hold_their_examples(row: Comparison) -> None:
+    for hit in row.hits:
         text, wanted = marked_spans(hit)
         assert [(found.start, found.end) for found in find_year_swaps(plain(text))] == wanted
-    for miss in row.misses:  # type: ignore[attr-defined]
+    for miss in row.misses:
         assert not find_year_swaps(plain(miss)), miss
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "⟦2020年是改革开放41周年⟧,也是关键一年。",
+        "⟦2021年是改革开放41周年⟧,也是关键一年。",
         "⟦2019年是新中国成立六十周年⟧。",
         "⟦2020年恰逢中国共产党成立100周年⟧",
         "⟦2022年,我们隆重庆祝建党一百周年⟧。",
         "⟦2018年是中国人民解放军建军八十周年⟧",
-        "⟦2020年是改革開放41周年⟧",
+        "⟦2021年是改革開放41周年⟧",
     ],
 )
 def test_anniversaries_that_do_not_fit(text: str) -> None:
@@ -74,8 +78,8 @@ def test_years_that_fit(text: str) -> None:
 
 
 @pytest.mark.parametrize("row", TABLE.characters, ids=lambda row: row.wrong + row.right)
-def test_words_hold_their_character(row: object) -> None:
-    wrong, words, unless = row.wrong, row.words, row.unless  # type: ignore[attr-defined]
+def test_words_hold_their_character(row: WrongCharacter) -> None:
+    wrong, words, unless = row.wrong, row.words, row.unless
     assert all(wrong in word for word in words + unless)
     assert len(set(words)) == len(words)
     for word in unless:
@@ -83,14 +87,14 @@ def test_words_hold_their_character(row: object) -> None:
 
 
 @pytest.mark.parametrize("row", TABLE.characters, ids=lambda row: row.wrong + row.right)
-def test_every_regional_standard_writes_the_words_otherwise(row: object) -> None:
+def test_every_regional_standard_writes_the_words_otherwise(row: WrongCharacter) -> None:
     opencc = pytest.importorskip("opencc", reason="OpenCC is only needed to review the table")
     simplified = opencc.OpenCC("t2s")
     standards = [opencc.OpenCC(name) for name in ("s2t", "s2tw", "s2hk")]
-    for word in row.words:  # type: ignore[attr-defined]
-        at = word.index(row.wrong)  # type: ignore[attr-defined]
-        plain_word = simplified.convert(word.replace(row.wrong, row.right))  # type: ignore[attr-defined]
-        assert all(standard.convert(plain_word)[at] != row.wrong for standard in standards), word  # type: ignore[attr-defined]
+    for word in row.words:
+        at = word.index(row.wrong)
+        plain_word = simplified.convert(word.replace(row.wrong, row.right))
+        assert all(standard.convert(plain_word)[at] != row.wrong for standard in standards), word
 
 
 def test_script_errors_carry_their_word() -> None:
@@ -104,7 +108,9 @@ def test_script_errors_carry_their_word() -> None:
 
 
 def test_right_words_are_left_alone() -> None:
-    text = TRADITIONAL + "製造業與麵粉廠,關係密切,關係統計,家裏的雜誌與日曆,重複,新征程,分布,盡快,群眾,製作人員,機製冰。"
+    text = (
+        TRADITIONAL + "製造業與麵粉廠,關係密切,關係統計,家裏的雜誌與日曆,重複,新征程,分布,盡快,群眾,製作人員,機製冰。"
+    )
     assert not find_script_errors(text, plain(text))
 
 

@@ -98,7 +98,9 @@ def frequent(documents: list[str], families: list[int] | None = None, series: st
 
 
 def test_frequent_lines_of_a_series_are_junk() -> None:
-    documents = [f"小城故事网 第{number}期\n{chr(0x4E00 + number)}\n{BODY}\n编后语小栏目" for number in range(MIN_FREQUENT)]
+    documents = [
+        f"小城故事网 第{number}期\n{chr(0x4E00 + number)}\n{BODY}\n编后语小栏目" for number in range(MIN_FREQUENT)
+    ]
     for text, hits in zip(documents, frequent(documents), strict=True):
         lines = text.split("\n")
         assert [text[hit.start : hit.end] for hit in hits] == [lines[0], lines[-1]]
@@ -120,7 +122,18 @@ def test_frequency_needs_a_series() -> None:
 
 def test_frequency_never_takes_a_whole_document_a_sentence_or_a_heading() -> None:
     assert not any(frequent(["小城故事网"] * 20))
-    for line in ("全镇上下凝心聚力,各项工作取得了成绩。", "一、主要工作", "第一条 总则", "地点:长沙", "2020年3月5日"):
+    sentence = "全镇上下凝心聚力,各项工作取得了成绩。"
+    for line in (
+        sentence,
+        "一、主要工作",
+        "第一条 总则",
+        "地点:长沙",
+        "2020年3月5日",
+        "2020-03-05",
+        "二〇二〇年三月五日",
+    ):
+        assert not any(frequent([f"{line}\n{BODY}" for _ in range(20)])), line
+    for line in ("2020年政府工作报告", "镇人民政府", "各位代表", "Annual Report"):
         assert not any(frequent([f"{line}\n{BODY}" for _ in range(20)])), line
 
 
@@ -138,8 +151,9 @@ def test_frequency_does_not_depend_on_the_order_of_documents() -> None:
 
 pieces = st.sampled_from(
     [
-        "\n", "\r\n", "\n\n", " ", "\u3000", "\x00", "\ud800", "首页", "登录", "相关文章:", "返回顶部", "• 项目03-05", "标题",
-        "上一篇：无", "(www.a.com)", "。", "&nbsp;", "© 2020 A", "44722", "| abc", "一、工作", "The end.", BODY, "x" * 90,
+        "\n", "\r\n", "\n\n", " ", "\u3000", "\x00", "\ud800", "首页", "登录", "相关文章:", "返回顶部", "• 项目03-05",
+        "标题", "上一篇：无", "(www.a.com)", "。", "&nbsp;", "© 2020 A", "44722", "| abc", "一、工作", "The end.",
+        BODY, "x" * 90,
     ]
 )  # fmt: skip
 

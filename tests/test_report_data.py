@@ -36,7 +36,7 @@ def test_shared_passages_come_with_the_member_that_shows_the_differences(scan: H
     top = data.shared_texts(scan, "passage", rows=data.lookup(scan))
     first = top.rows[0]
     assert [row.id for row in top.rows] == ["p0001", "p0002"]
-    assert first.n_chars == 145
+    assert first.n_chars == 131
     assert first.n_documents == 3
     assert first.other is not None
     assert first.other.doc.startswith("liulin/")

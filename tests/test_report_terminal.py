@@ -80,7 +80,7 @@ def test_colour_codes_are_only_our_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["38.6 %", "qingshi/2019-summary", "«3.62»亿元", "«5.18»亿元", "习近平新时代", "«关键词2»"]
+    "text", ["43.9 %", "qingshi/2019-summary", "«3.62»亿元", "«5.18»亿元", "习近平新时代", "«关键词2»"]
 )
 def test_the_report_says_what_was_found(text: str) -> None:
     assert text in drawn(sample(), 80)
@@ -166,6 +166,19 @@ def test_members_with_the_same_text_are_not_drawn_twice() -> None:
     page = drawn(same, 100)
     assert page.count("村全年完成固定资产投资") == 1
     assert "at 0, the same" in page
+
+
+def test_a_difference_far_into_a_long_passage_is_shown() -> None:
+    scan = large(2)
+    texts = {
+        doc: "春天来了河水涨" * 60 + number
+        for doc, number in zip(scan.texts, ("完成17公里", "完成23公里"), strict=True)
+    }
+    members = tuple(replace(member, end=len(texts[member.doc])) for member in scan.members)
+    page = drawn(replace(scan, texts=texts, members=members), 80)
+    assert "…" in page
+    assert "完成«17»公里" in page
+    assert "完成«23»公里" in page
 
 
 def test_an_unknown_document_is_an_error_that_names_near_ones() -> None:

@@ -143,7 +143,7 @@ def extended_right(parent, count, length, leaf_node, leaf_length, leaf_count):  
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def locate(starts, lengths, rank, leaf_node, length, parent):  # type: ignore[no-untyped-def]
-    """The node of the run ``starts[i]``, ``lengths[i]``: the shallowest at least that deep; -1 where only one suffix has it."""
+    """The node of the run ``starts[i]``, ``lengths[i]``: the shallowest as deep; -1 where only one suffix has it."""
     found = np.full(starts.shape[0], -1, np.int64)
     for row in range(starts.shape[0]):
         node = leaf_node[rank[starts[row]]]

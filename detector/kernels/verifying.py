@@ -4,15 +4,14 @@ Rows are distinct sequences in the order of their first occurrence, so that the 
 corpus. A candidate passes three tests, the cheap ones first: the 8-bit slots of the signatures, the lengths, the ratio.
 
 The longest common subsequence is found bit-parallel, 64 characters a word (Hyyrö 2004, "Bit-parallel LCS-length
-computation revisited"); ``2 * LCS / (m + n)`` is RapidFuzz's normalised Indel similarity, which ``tests/test_kernels.py``
-holds.
+computation revisited"); ``2 * LCS / (m + n)`` is RapidFuzz's normalised Indel similarity, which
+``tests/test_kernels.py`` holds.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 _EMPTY = np.int64(-1)
 _ONE = np.uint64(1)

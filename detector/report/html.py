@@ -128,7 +128,8 @@ def _bins(bins: Sequence[int]) -> list[dict[str, Any]]:
 
 def _facts(overview: data.Overview) -> list[tuple[str, list[tuple[str, str]]]]:
     """Figures below the bar, in groups: what is counted, and how much of it there is."""
-    corpus = [("documents", overview.n_documents), ("families", overview.n_families), ("series", overview.n_series)]
+    corpus = [("documents", overview.n_documents), ("families", overview.n_families)]
+    corpus += [("series", overview.n_series)] if overview.n_series else []
     corpus += [("passages", overview.n_passages), ("of them matched", overview.n_passages_matched)]
     corpus += [("matched outside any cluster", overview.n_matched_alone)] if overview.n_matched_alone else []
     corpus += [(f"{level} clusters", number) for level, number in sorted(overview.n_clusters.items())]

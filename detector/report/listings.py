@@ -12,7 +12,7 @@ from rich.text import Text
 
 from detector.model import Cluster, Literal, Slot, as_row
 from detector.report.palette import percent
-from detector.report.shown import shown, shortened
+from detector.report.shown import shortened, shown
 
 if TYPE_CHECKING:
     from detector.evaluation import Counts, Evaluation
@@ -80,8 +80,8 @@ def evaluation_report(result: Evaluation, console: Console) -> None:
         table.add_row(Text(kind), *_ratios(counts), percent(result.macro(kind).f1))
     console.print(table)
     rules = _table("found", "wrong", first="rule")
-    for kind in result.by_rule.values():
-        for rule, counts in kind.items():
+    for counted in result.by_rule.values():
+        for rule, counts in counted.items():
             rules.add_row(Text(shown(rule)), f"{counts.n_found:,}", f"{counts.n_wrong:,}")
     console.print(rules)
     for name, ids in (("labelled but not in the scan", result.missing), ("labels cover too little", result.skipped)):
@@ -126,7 +126,9 @@ def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> 
         console.print(Text.assemble((f"{shown(label):<18}", DIM), value))
     if summary.note:
         console.print(Text(summary.note, "bold"))
-    console.print(Text(f"Written to {shown(str(out))}: kept/, dropped/, removed.jsonl, summary.json", DIM), soft_wrap=True)
+    console.print(
+        Text(f"Written to {shown(str(out))}: kept/, dropped/, removed.jsonl, summary.json", DIM), soft_wrap=True
+    )
 
 
 def _by_reach(scan: Scan) -> list[Any]:
@@ -157,7 +159,9 @@ def _slot_text(slot: Slot, width: int) -> Text:
         counts[fill.text] = counts.get(fill.text, 0) + 1
     fills = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     words = [f"{shortened(shown(text), 30) or '(nothing)'}{f' ×{count}' if count > 1 else ''}" for text, count in fills]
-    return Text.assemble((f"    «{slot.name.removeprefix('slot')}» ", "bold cyan"), shortened(" | ".join(words), width - 12))
+    return Text.assemble(
+        (f"    «{slot.name.removeprefix('slot')}» ", "bold cyan"), shortened(" | ".join(words), width - 12)
+    )
 
 
 def _table(*numbers: str, first: str | None = None) -> Table:

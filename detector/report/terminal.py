@@ -29,7 +29,7 @@ KIND_TITLES = {
     "placeholder": ("Placeholders", "blanks that nobody filled in"),
     "junk": ("Junk", "what the site added"),
     "masked": ("Masked", "made unreadable on purpose, no part of the score"),
-    "year_swap": ("Swapped years", "a comparison of a year with itself, or a wrong anniversary"),
+    "year_swap": ("Swapped years", "a year compared with itself, or a wrong anniversary"),
     "spun_repeat": ("Spun repeats", "a sentence and its rewording in a row"),
     "script_error": ("Script errors", "characters of a wrong conversion to traditional"),
     "repeat": ("Repeats", "passages that match an earlier one of the same document"),
@@ -45,6 +45,8 @@ NOUNS = {
 }
 JUSTIFY: tuple[JustifyMethod, ...] = ("right", "left", "right", "left")
 SAMPLE_ROWS = 3
+LEAD = 20
+"""Characters before the first difference of a long sample."""
 WIDE = 110
 DIM = Style(dim=True)
 BOLD = Style(bold=True)
@@ -230,25 +232,38 @@ def _shared(top: data.Top[data.SharedText], title: str, frame: Frame) -> None:
         name = clipped(shown(item.id), max(0, frame.width - len(left) - 7))
         gap = " " * max(1, frame.width - 5 - len(left) - sum(widths(name)))
         frame.console.print(one_line(Text.assemble((place, DIM), (left, BOLD), gap, (name, DIM))))
-        _sample(item.example, "", frame)
+        _sample(item.example, "", frame, first=_first_change(item))
         if item.other is not None:
             same = item.other.text == item.example.text
-            _sample(item.other, ", the same" if same else f", ratio {item.other.ratio:.2f}", frame, brief=same)
+            how = ", the same" if same else f", ratio {item.other.ratio:.2f}"
+            _sample(item.other, how, frame, first=None if same else _first_change(item), brief=same)
     _more(top.n_more, "clusters.jsonl", frame)
     return None
 
 
-def _sample(sample: data.Sample, how: str, frame: Frame, *, brief: bool = False) -> None:
-    """One member: where it stands, then, unless ``brief``, its text with what differs from the other one marked."""
+def _first_change(item: data.SharedText) -> int | None:
+    """Where two members first differ; up to there their texts are the same. None where they do not."""
+    sides = (item.example, item.other) if item.other is not None else (item.example,)
+    return min((side.changed[0].start for side in sides if side.changed), default=None)
+
+
+def _sample(sample: data.Sample, how: str, frame: Frame, *, first: int | None, brief: bool = False) -> None:
+    """One member: where it stands, then, unless ``brief``, its text with what differs from the other one marked.
+
+    Where the ``first`` difference lies beyond the rows there are for it, the text begins shortly before it.
+    """
     note = f" at {sample.start:,}{how}"
     name = shortened(shown(sample.doc), max(4, frame.width - 5 - len(note)))
     frame.console.print(one_line(Text.assemble("     ", (name, DIM), (note, DIM))))
     if brief:
         return
     text = marked(sample.text, sample.changed, DIFFERENT, plain=frame.plain)
+    width = frame.width - 7
     if not sample.text:
         text = Text("(the text is not at hand)", DIM)
-    for line in text_rows(text, frame.width - 7, SAMPLE_ROWS):
+    elif first is not None and sum(widths(shown(sample.text[:first]))) > (SAMPLE_ROWS - 1) * width:
+        text = Text.assemble((ELLIPSIS, DIM), text[first - LEAD :])
+    for line in text_rows(text, width, SAMPLE_ROWS):
         frame.console.print(one_line(Text.assemble("       ", line)))
 
 
@@ -295,16 +310,16 @@ def _phrases(top: data.Top[Phrase], frame: Frame) -> None:
 
 def _rules(found: tuple[data.RuleRow, ...], frame: Frame) -> None:
     """What the rules found, one list for every kind, each rule with an example in its line."""
+    wide = frame.width >= WIDE
+    n_doc = 30 if wide else 0
+    n_rule = min(40 if wide else 30, max((sum(widths(shown(row.rule))) for row in found), default=0))
+    n_example = frame.width - n_rule - 11 - (n_doc + 2 if wide else 0)
     for kind, (title, says) in KIND_TITLES.items():
         mine = [row for row in found if row.kind == kind]
         if not mine:
             continue
         n_findings = sum(row.n_findings for row in mine)
         heading(title, f"{n_findings:,} · {says}", frame.console)
-        wide = frame.width >= WIDE
-        n_doc = 30 if wide else 0
-        n_rule = min(40 if wide else 31, max(sum(widths(shown(row.rule))) for row in mine[: frame.limit]))
-        n_example = frame.width - n_rule - 11 - (n_doc + 2 if wide else 0)
         for row in mine[: frame.limit]:
             example = row.examples[0]
             line = Text.assemble("  ", _padded(shortened(shown(row.rule), n_rule), n_rule))

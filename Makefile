@@ -1,0 +1,37 @@
+# Two commands do everything on a machine with Python 3.11, its venv module and make:
+#   make scan    sets up and scans seeds/ into reports/seeds
+#   make test    sets up what the tests need and runs them
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: scan test recall clean
+
+scan: $(VENV)/installed
+	$(BIN)/detector scan seeds --out reports/seeds
+
+test: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+# the share of true matches that the bands propose, on JSON Lines files named by the user: make recall FILES="a.jsonl"
+recall: $(VENV)/installed-test
+	$(BIN)/python benchmarks/recall.py $(FILES)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "detector needs Python 3.11 or later; name one with PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $(VENV)/installed $@
