@@ -15,6 +15,7 @@ from rapidfuzz.distance import Indel
 
 from detector.alignment import TokenRange, align_tokens, literal_spans
 from detector.clusters import Group
+from detector.folding import DIGIT
 from detector.matches import Matches
 from detector.model import Document, Finding, Hit
 from detector.passages import Passages
@@ -139,17 +140,32 @@ def passage_rows(passages: Passages, passage: int) -> TokenRange:
 
 
 def phrase_findings(analysis: Analysis, names: Sequence[str]) -> Iterator[Finding]:
-    """A finding for each occurrence of a phrase that lies in no longer one; ``names`` are the phrases' ids."""
+    """A finding for each occurrence of a phrase that lies in no longer one; ``names`` are the phrases' ids.
+
+    Slots are not claimed: the figures in a slogan are the document's own.
+    """
     phrases, tokens = analysis.phrases, analysis.tokens
     marked = np.flatnonzero(phrases.longest)
     document = np.searchsorted(tokens.indptr, phrases.token[marked], side="right") - 1
     last = phrases.token[marked] + phrases.n_all[phrases.phrase[marked]] - 1
-    columns = (document, tokens.start[phrases.token[marked]], tokens.end[last], phrases.phrase[marked])
-    for row, start, end, phrase in zip(*(column.tolist() for column in columns), strict=True):
+    columns = (document, phrases.token[marked], last, phrases.phrase[marked])
+    for row, first, final, phrase in zip(*(column.tolist() for column in columns), strict=True):
         item = analysis.documents[row]
-        n_families = int(phrases.n_families[phrase])
-        text = item.text[start:end]
-        yield Finding(item.id, start, end, "phrase", None, text, names[phrase], n_families, 1.0, "phrase", {})
+        start, end = int(tokens.start[first]), int(tokens.end[final])
+        evidence: dict[str, Any] = {}
+        if phrases.n_all[phrase] > phrases.n_tokens[phrase]:
+            evidence["claims"] = _without_slots(tokens, first, final + 1)
+        n_families, text = int(phrases.n_families[phrase]), item.text[start:end]
+        yield Finding(item.id, start, end, "phrase", None, text, names[phrase], n_families, 1.0, "phrase", evidence)
+
+
+def _without_slots(tokens: Tokens, first: int, stop: int) -> list[list[int]]:
+    """The spans of some token rows but for their numbers and marks; the first and last row are no slots."""
+    claims = [[int(tokens.start[first]), int(tokens.end[stop - 1])]]
+    for slot in (np.flatnonzero(tokens.kind[first:stop] >= DIGIT) + first).tolist():
+        before, end = claims[-1]
+        claims[-1:] = [[before, int(tokens.start[slot])], [int(tokens.end[slot]), end]]
+    return [claim for claim in claims if claim[0] < claim[1]]
 
 
 def spun_repeats(

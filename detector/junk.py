@@ -159,7 +159,7 @@ def _sentences(lines: Sequence[Line], marked: Mapping[int, str]) -> list[int]:
 def is_sentence(line: str) -> bool:
     """Whether a plain line reads as a sentence of content: long enough, and ends like one or holds the end of one.
 
-    >>> is_sentence("全镇上下凝心聚力,克难前行。"), is_sentence("关于我们 | 联系我们")
+    >>> is_sentence("全镇干群同心协力,稳步前行。"), is_sentence("关于我们 | 联系我们")
     (True, False)
     """
     spaced = line.isascii() or line.count(" ") * 8 > len(line)

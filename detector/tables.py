@@ -11,7 +11,7 @@ from rapidfuzz.distance import Indel
 from detector.alignment import Run, TokenRange, align_passages, align_tokens
 from detector.clusters import Group, n_different
 from detector.evidence import Analysis, skeleton_text
-from detector.folding import LETTER, fold
+from detector.folding import DIGIT, LETTER, fold
 from detector.model import Cluster, Member, Phrase
 from detector.score import ratio
 from detector.templates import MemberText, build_template
@@ -127,7 +127,7 @@ def _key(analysis: Analysis, text: str, first: int, last: int) -> str:
     key, before = "", False
     for row in range(first, last):
         is_word = tokens.kind[row] == LETTER
-        token = "#" if tokens.is_slot[row] else fold(text[int(tokens.start[row]) : int(tokens.end[row])])
+        token = "#" if tokens.kind[row] >= DIGIT else fold(text[int(tokens.start[row]) : int(tokens.end[row])])
         key += (" " if before and is_word else "") + token
         before = bool(is_word)
     return key

@@ -24,9 +24,7 @@ from detector.model import Hit
 from detector.rules import marked_spans
 
 TABLE = artefact_table()
-TRADITIONAL = (
-    "去年春天,這座小城的學校開設了書法課,孩子們學會了寫對聯,還把作品送給鄰居們,大家都覺得很歡喜。"
-)
+TRADITIONAL = "去年春天,這座小城的學校開設了書法課,孩子們學會了寫對聯,還把作品送給鄰居們,大家都覺得很歡喜。"
 
 
 @pytest.mark.parametrize("row", TABLE.comparisons, ids=lambda row: row.name)
@@ -148,7 +146,7 @@ def test_flags_need_enough_evidence() -> None:
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "gbk"])
 def test_mojibake_is_flagged(encoding: str) -> None:
-    text = "全镇上下凝心聚力，克难前行。café, naïve — “quoted”。" * 5
+    text = "全镇干群同心协力，克难前行。café, naïve — “quoted”。" * 5
     broken = text.encode("utf-8").decode(encoding, "replace")
     assert document_flags(broken, []) == ("mojibake",)
     assert document_flags(text, []) == ()

@@ -17,7 +17,7 @@ from detector.settings import Settings
 
 TABLE = load_rules(Settings())
 DATA = Path(__file__).parent / "data" / "junk"
-BODY = "全镇上下凝心聚力,完成了全年的目标任务。\n基础设施不断完善,群众生活明显改善。"
+BODY = "全镇干群同心协力,完成了全年的目标任务。\n基础设施不断完善,群众生活明显改善。"
 
 
 def cases(name: str) -> list[object]:
@@ -77,7 +77,7 @@ def test_blank_lines_are_seen_whatever_ends_them() -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("全镇上下凝心聚力,克难前行。", True),
+        ("全镇干群同心协力,稳步前行。", True),
         ("The council approved the budget on Monday.", True),
         ("关于我们 | 联系我们 | 网站地图", False),
         ("好的。", False),
@@ -122,7 +122,7 @@ def test_frequency_needs_a_series() -> None:
 
 def test_frequency_never_takes_a_whole_document_a_sentence_or_a_heading() -> None:
     assert not any(frequent(["小城故事网"] * 20))
-    sentence = "全镇上下凝心聚力,各项工作取得了成绩。"
+    sentence = "全镇干群同心协力,各项工作取得了成绩。"
     for line in (
         sentence,
         "一、主要工作",
