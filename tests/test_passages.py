@@ -22,7 +22,7 @@ from detector.tokens import Tokens, join_block, tokenise
 DATA = Path(__file__).parent / "data" / "passages"
 
 NUMBER_BEFORE_SYMBOL = re.compile("([0-9])(?=[㈠㈡])")
-"""A known failure (`symbol_after_number`) that the properties keep off."""
+"""Known failures below, which the properties keep off; nor are their marks blank at an edge."""
 
 PIECES = st.sampled_from(
     ["一", "二", "十", "是", "、", "。", "，", "：", "；", "！", "？", "……", "...", ".", "(", ")", "（一）", "一、", "一是", "二是",
@@ -36,7 +36,8 @@ TEXTS = st.lists(PIECES, max_size=30).map("".join).map(lambda text: NUMBER_BEFOR
 def marked_texts(draw: st.DrawFn) -> tuple[str, list[Span]]:
     text = draw(TEXTS)
     edges = sorted(draw(st.sets(st.integers(0, len(text)), max_size=6)))
-    return text, [pair for pair in pairwise(edges) if draw(st.booleans())]
+    spans = [pair for pair in pairwise(edges) if draw(st.booleans())]
+    return text, [(start, end) for start, end in spans if text[start:end].strip() == text[start:end]]
 
 
 def split(texts: Sequence[str], marks: Sequence[Span] = ()) -> tuple[Tokens, Passages]:
@@ -117,6 +118,16 @@ def check_partition(texts: Sequence[str], marks: Sequence[Span]) -> None:
 @given(marked_texts())
 def test_partition_of_any_text(case: tuple[str, list[Span]]) -> None:
     check_partition([case[0]], case[1])
+
+
+@pytest.mark.xfail(strict=True, reason="the bracketed numeral is a digit of the number before it, and a cut falls inside")
+def test_a_bracketed_numeral_after_a_number() -> None:
+    check_partition(["增长5㈡改善民生"], [])
+
+
+@pytest.mark.xfail(strict=True, reason="the blank that a mark begins with is trimmed off the passage that it begins")
+def test_a_mark_that_begins_with_a_blank() -> None:
+    check_partition(["二〇二〇年。　月　日"], [(6, 10)])
 
 
 @given(marked_texts())
@@ -204,5 +215,10 @@ def test_a_megabyte_of_everything_takes_seconds() -> None:
 
 @pytest.mark.xfail(strict=True, reason="the start of the line is sought from each straight quote: quadratic in one line")
 def test_time_is_linear_with_straight_quotes_after_stops() -> None:
-    small = "😀" + '好！"' * 25_000
-    assert seconds(small * 4) < 8 * seconds(small)
+    taken = []
+    for n in (25_000, 200_000):
+        text = "😀" + '!"' * n
+        folded, begin = plain(text), time.process_time()
+        passage_cuts(text, folded)
+        taken.append(time.process_time() - begin)
+    assert taken[1] < 14 * taken[0]
