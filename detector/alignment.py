@@ -36,18 +36,32 @@ class TokenRange(NamedTuple):
 
 
 def align_tokens(tokens: Tokens, left: TokenRange, right: TokenRange) -> list[Run]:
-    """Runs of equal tokens of two ranges, ascending in both; none where the ranges are too long to be compared."""
+    """Runs of equal tokens of two ranges, ascending in both: common ends first, then an Indel alignment of the rest.
+
+    Where the rest is larger than `LARGEST_ALIGNMENT` it stays a difference.
+    """
     one = tokens.hashes[left.start : left.stop]
     other = tokens.hashes[right.start : right.stop]
-    if np.array_equal(one, other):
-        return [Run(left.start, right.start, len(one))] if len(one) else []
-    if len(one) * len(other) > LARGEST_ALIGNMENT:
-        return []
-    return [
-        Run(left.start + code.src_start, right.start + code.dest_start, code.src_end - code.src_start)
-        for code in Indel.opcodes(one.tolist(), other.tolist())
-        if code.tag == "equal"
-    ]
+    shorter = min(len(one), len(other))
+    head = _equal_from_start(one[:shorter], other[:shorter])
+    tail = _equal_from_start(one[head:][::-1][: shorter - head], other[head:][::-1][: shorter - head])
+    inner, other_inner = one[head : len(one) - tail], other[head : len(other) - tail]
+    runs = [Run(left.start, right.start, head)] if head else []
+    if len(inner) * len(other_inner) <= LARGEST_ALIGNMENT:
+        runs.extend(
+            Run(left.start + head + code.src_start, right.start + head + code.dest_start, code.src_end - code.src_start)
+            for code in Indel.opcodes(inner.tolist(), other_inner.tolist())
+            if code.tag == "equal"
+        )
+    if tail:
+        runs.append(Run(left.stop - tail, right.stop - tail, tail))
+    return runs
+
+
+def _equal_from_start(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> int:
+    """How many values two arrays of one length have in common from the start."""
+    differs = np.flatnonzero(one != other)
+    return int(differs[0]) if len(differs) else len(one)
 
 
 def align_passages(

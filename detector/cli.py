@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from detector.errors import DetectorError, GuardError, ScanError, SettingsError
+from detector.errors import DetectorError, GuardError, SettingsError
 from detector.settings import ENCODINGS, FINDING_TEXTS, OUTPUT_FORMATS, Settings
 from detector.version import VERSION
 
@@ -41,23 +41,41 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_output()
+    except OSError as error:
+        _silence_output()
+        _fail(f"cannot write: {error.strerror or error}", 1)
     except MemoryError:
         _fail("out of memory: scan fewer documents at a time", 1)
     sys.exit(0)
 
 
+def _silence_output() -> None:
+    """What is still to be flushed goes nowhere, so that the exit itself does not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _fail(message: str, code: int) -> NoReturn:
     """One line on standard error, with nothing in it that steers a terminal."""
-    line = " ".join(message.split())
-    printable = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in line)
-    sys.stderr.write(f"detector: {printable}\n".encode("utf-8", "backslashreplace").decode("utf-8"))
+    print(f"detector: {_printable(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(code)
+
+
+def _printable(text: str) -> str:
+    """``text`` without anything that could steer a terminal."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints cannot steer a terminal, whatever a file is called."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(_printable(message))
 
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="detector",
         description="Finds the text that a corpus's documents did not write; scores and filters documents.",
         epilog=_examples("detector scan reports/ --out scan/", "detector explain scan/ --doc town-2021"),
@@ -165,8 +183,9 @@ def _run_scan(options: argparse.Namespace) -> None:
 
         console = _console()
         render(scan, console, limit=max(1, options.limit))
+        out = _printable(options.out or "")
         where = (
-            f"Written to {options.out}: report.html for reading, *.jsonl for programs."
+            f"Written to {out}: report.html for reading, the tables for programs."
             if options.out
             else ("Nothing was written: name a folder with --out to keep this scan.")
         )
@@ -208,15 +227,13 @@ def _run_explain(options: argparse.Namespace) -> None:
     from detector.index import open_scan
 
     scan = open_scan(options.dir, options.input)
-    if options.json:
+    found = [document for document in scan.documents if document.id == options.doc]
+    if options.json and found:
         from detector.model import as_row
 
-        found = [document for document in scan.documents if document.id == options.doc]
-        if not found:
-            raise ScanError(f"{options.dir}: no document has the id {options.doc!r}; documents.jsonl lists them")
         findings = [as_row(finding) for finding in scan.findings if finding.doc == options.doc]
         _print_json({"document": as_row(found[0]), "findings": findings})
-    elif not options.quiet:
+    elif not options.quiet or not found:
         from detector.report.explain import render_document
 
         render_document(scan, options.doc, _console())
@@ -257,9 +274,12 @@ def _filter_parser(commands: Any) -> None:
 
 def _ratio(text: str) -> float:
     """A ratio from 0 to 1."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
     if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+        raise argparse.ArgumentTypeError(f"{text} is not a ratio from 0 to 1")
     return value
 
 
@@ -394,9 +414,13 @@ def _run_rules(options: argparse.Namespace) -> None:
     if options.action == "test":
         for rule in table.rules:
             check_rule(rule, "the rule tables")
-        if not options.quiet:
+        if options.json:
+            _print_json({"n_rules": len(table.rules)})
+        elif not options.quiet:
             print(f"{len(table.rules)} rules: each finds its hits and none of its misses")
         return
+    if options.action == "show" and not options.name:
+        raise SettingsError("name the rule to show; 'detector rules list' names them")
     chosen = [rule for rule in table.rules if options.action == "list" or rule.name == options.name]
     if not chosen:
         raise SettingsError(f"no rule is named {options.name!r}; 'detector rules list' names them")

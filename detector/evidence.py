@@ -183,17 +183,18 @@ def spun_repeats(
     for passage in follows[length[follows] <= length[follows - 1]].tolist():
         start, stop = passage_rows(passages, passage)
         document = int(passages.document[passage])
-        if "\n" in documents[document].text[int(passages.end[passage - 1]) : int(passages.start[passage])]:
+        between = documents[document].text[int(passages.end[passage - 1]) : int(passages.start[passage])]
+        if len(between.splitlines()) > 1 or between.endswith(("\n", "\r")):
             continue
         tail = start - (stop - start)
         before = passages.tokens[passage - 1]
         if tail != before and passages.clause[tail] == passages.clause[tail - 1]:
             continue
-        here, there = tokens.skeleton[start:stop], tokens.skeleton[tail:start]
-        same = int((here == there).sum())
-        if same == len(here) or 2 * same < len(here):
+        if np.array_equal(tokens.skeleton[start:stop], tokens.skeleton[tail:start]):
             continue
-        score = Indel.normalized_similarity(skeleton_text(tokens, tail, start), skeleton_text(tokens, start, stop))
+        score = Indel.normalized_similarity(
+            skeleton_text(tokens, tail, start), skeleton_text(tokens, start, stop), score_cutoff=MIN_SPUN_RATIO
+        )
         if score >= MIN_SPUN_RATIO:
             begin, end = int(tokens.start[tail]), int(passages.end[passage])
             claims = [[int(passages.start[passage]), end]]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from detector.candidates import Bands, band_buckets
 from detector.kernels.verifying import representatives
 from detector.shingles import hash_sets
-from detector.signatures import sign
+from detector.signatures import byte_slots, sign
 from detector.tokens import Tokens
 
 SHINGLE_SIZE = 5
@@ -41,7 +41,7 @@ def find_families(tokens: Tokens, *, threshold: float, seed: int) -> Families:
     sets, indptr = hash_sets(tokens.hashes, tokens.indptr, SHINGLE_SIZE)
     signatures = sign((sets >> np.uint64(32)).astype(np.uint32), indptr, n_permutations=BANDS.n_permutations, seed=seed)
     buckets = band_buckets(signatures, BANDS)
-    slots = signatures.values.astype(np.uint8)
+    slots = byte_slots(signatures)
     head = representatives(
         sets, indptr, buckets.of, buckets.indptr, slots, int(threshold * MIN_AGREEMENT), threshold, True
     )

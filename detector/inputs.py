@@ -114,6 +114,10 @@ def _walk(
 
     n_found = 0
     for base, folders, names in os.walk(folder, onerror=unreadable):
+        if _holds_results(names, folders):
+            folders.clear()
+            note(Path(base), "results", "passed over: it holds the results of a scan or filter", lost=False)
+            continue
         for name in [name for name in folders if _matches(name, skip_files)]:
             folders.remove(name)
             note(Path(base, name), "skipped_name", "passed over (skip_files)", lost=False)
@@ -131,6 +135,14 @@ def _walk(
     if n_found == 0 and required:
         other = ", ".join(f"{n} {reason}" for reason, n in sorted(passed.items())) or "empty"
         raise InputError(f"{folder}: no readable files in this folder ({other}); readable are {_readable()}")
+
+
+def _holds_results(names: Sequence[str], folders: Sequence[str]) -> bool:
+    """Whether a folder is what a scan or a filter wrote: its tables look like documents and are none."""
+    if "summary.json" not in names:
+        return False
+    scanned = any(name == "findings.jsonl" or name.startswith("findings-0") for name in names)
+    return scanned or ("removed.jsonl" in names and "kept" in folders)
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:

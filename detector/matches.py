@@ -15,7 +15,7 @@ from detector.candidates import Bands, Buckets, band_buckets
 from detector.kernels.verifying import common_lengths, earlier_in_document, lowest_elsewhere, representatives
 from detector.passages import Passages
 from detector.shingles import shingle_hashes
-from detector.signatures import sign
+from detector.signatures import byte_slots, sign
 from detector.tokens import Tokens, distinct_in_order, gather_rows, sequence_hashes
 
 SHINGLE_SIZE = 2
@@ -53,13 +53,13 @@ class Matches(NamedTuple):
 
 class _Rows(NamedTuple):
     """Distinct skeletons: ``first`` occurrence (row of the table), characters with ``indptr``, buckets, and ``slots``
-    (uint8, n x n_permutations), the low bytes of their signatures."""
+    (uint64, n x n_words), the low bytes of their signatures."""
 
     first: NDArray[np.int64]
     points: NDArray[np.uint32]
     indptr: NDArray[np.int64]
     buckets: Buckets
-    slots: NDArray[np.uint8]
+    slots: NDArray[np.uint64]
 
 
 def find_matches(
@@ -104,7 +104,7 @@ def _distinct_rows(tokens: Tokens, passages: Passages, passage: NDArray[np.int64
         (tokens.point_indptr[passages.tokens[passage]], tokens.point_indptr[passages.tokens[passage + 1]])
     )
     places, point_indptr = gather_rows(bounds.T.ravel(), 2 * np.arange(len(passage)))
-    return _Rows(passage, tokens.points[places], point_indptr, buckets, signatures.values.astype(np.uint8))
+    return _Rows(passage, tokens.points[places], point_indptr, buckets, byte_slots(signatures))
 
 
 def _partners(

@@ -243,7 +243,9 @@ class Corpus:
 
     documents: tuple[Document, ...]
     files: tuple[InputFile, ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = ()
+    n_problems: Mapping[str, int] = field(default_factory=dict)
+    """All problems by reason; ``problems`` may hold the first of them only."""
 
 
 def as_row(record: Any) -> dict[str, Any]:

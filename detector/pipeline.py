@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,10 +36,10 @@ from detector.index import Scan
 from detector.junk import find_junk, frequent_lines
 from detector.marks import find_marks
 from detector.matches import find_matches
-from detector.model import FINDING_KINDS, LEVELS, Corpus, Document, DocumentScore, Finding, Hit
+from detector.model import FINDING_KINDS, LEVELS, Corpus, Document, DocumentScore, Finding, Hit, Problem
 from detector.passages import Passages, split_passages
 from detector.phrases import find_phrases
-from detector.reading import Reader
+from detector.reading import Reader, printable
 from detector.rules import load_rules
 from detector.score import SCORE_VERSION, Score, score_document
 from detector.settings import Settings
@@ -187,7 +187,7 @@ def _corpus(source: Any, settings: Settings, progress: Progress) -> tuple[Corpus
     items = [source] if isinstance(source, str | Path) else list(source)
     given = [item for item in items if isinstance(item, Document)]
     if len(given) == len(items):
-        return Corpus(tuple(_with_unique_ids(sorted(given, key=_document_order)))), []
+        return _with_unique_ids(sorted(given, key=_document_order)), []
     reader = Reader(items, settings)
     documents = []
     for document in reader:
@@ -195,7 +195,7 @@ def _corpus(source: Any, settings: Settings, progress: Progress) -> tuple[Corpus
         if len(documents) % 100 == 0:
             progress("read", len(documents), 0)
     documents.sort(key=_document_order)
-    corpus = Corpus(tuple(documents), tuple(reader.files), tuple(reader.problems))
+    corpus = Corpus(tuple(documents), tuple(reader.files), tuple(reader.problems), dict(reader.n_problems))
     return corpus, [str(item) if str(item) == "-" else str(Path(item).absolute()) for item in items]
 
 
@@ -203,10 +203,12 @@ def _document_order(document: Document) -> tuple[str, str, int, str]:
     return (document.id, document.source, document.row, document.text)
 
 
-def _with_unique_ids(documents: list[Document]) -> Iterator[Document]:
-    """Documents whose repeated ids get a suffix, as a reader gives it."""
+def _with_unique_ids(documents: list[Document]) -> Corpus:
+    """A corpus of documents whose repeated ids get a suffix, as a reader gives it, and are counted."""
     taken = {document.id for document in documents}
     seen: set[str] = set()
+    unique: list[Document] = []
+    problems: list[Problem] = []
     for document in documents:
         name, number = document.id, 2
         if name in seen:
@@ -214,9 +216,13 @@ def _with_unique_ids(documents: list[Document]) -> Iterator[Document]:
                 number += 1
             name = f"{document.id}~{number}"
             taken.add(name)
-            document = Document(name, document.text, document.source, document.row, document.series)
+            message = f"{printable(document.id)}: a second document has this id; it is now {printable(name)}"
+            problems.append(Problem("duplicate_id", document.source, document.row, message, lost=False))
+            document = replace(document, id=name)
         seen.add(name)
-        yield document
+        unique.append(document)
+    unique.sort(key=_document_order)
+    return Corpus(tuple(unique), (), tuple(problems), dict(Counter(problem.reason for problem in problems)))
 
 
 def _rule_hits(documents: Sequence[Document], table: Any, progress: Progress) -> _RuleHits:

@@ -33,7 +33,7 @@ MAX_PROBLEMS = 1000
 """Problems that are kept with their message; all are counted."""
 
 STDIN_IN_MEMORY = 1 << 26
-NOTES = ("skipped_name",)
+NOTES = ("skipped_name", "results")
 """Reasons that are what the settings ask for, so that ``strict`` lets them pass."""
 
 

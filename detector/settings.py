@@ -103,7 +103,7 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values in the order of the fields, for the summary."""
-        return asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
 def _checked(name: str, value: Any, hint: Any, where: str) -> Any:

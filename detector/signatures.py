@@ -24,6 +24,17 @@ class Signatures(NamedTuple):
     scheme: str = SCHEME
 
 
+def byte_slots(signatures: Signatures) -> NDArray[np.uint64]:
+    """The low byte of every value, eight to a word (uint64, n_rows x ceil(n_permutations / 8)).
+
+    Two rows agree in a byte by chance once in 256; bytes that pad the last word agree always.
+    """
+    n_rows, n_permutations = signatures.values.shape
+    slots = np.zeros((n_rows, -(-n_permutations // 8) * 8), dtype=np.uint8)
+    slots[:, :n_permutations] = signatures.values.astype(np.uint8)
+    return slots.view(np.uint64)
+
+
 def permutations(n_permutations: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Odd multipliers and offsets (uint32) of the scheme, those that datasketch draws for the same seed."""
     generator = np.random.RandomState(seed)

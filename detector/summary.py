@@ -28,7 +28,6 @@ def summarise(
     flags = Counter(flag for score in scores for flag in score.flags)
     known = [score for score in scores if score.originality_1k is not None]
     expected = sum((score.originality_1k or 0.0) * score.n_chars for score in known)
-    reasons = Counter(problem.reason for problem in corpus.problems)
     levels = counts["n_clusters"]
     return {
         "format_version": FORMAT_VERSION,
@@ -59,7 +58,7 @@ def summarise(
         },
         "files": [as_row(file) for file in corpus.files],
         "problems": {
-            "n": dict(sorted(reasons.items())),
+            "n": dict(sorted(corpus.n_problems.items())),
             "examples": [problem.message for problem in corpus.problems[:20]],
         },
     }

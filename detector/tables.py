@@ -78,7 +78,7 @@ def _member(analysis: Analysis, group: Group, row: int) -> MemberText:
 
 
 class _Aligner:
-    """Aligns the representative of a group with its members, each distinct one once."""
+    """Aligns the representative of a group with each of its members."""
 
     def __init__(self, analysis: Analysis, group: Group, keys: NDArray[np.uint64]) -> None:
         self._analysis, self._group, self._keys = analysis, group, keys

@@ -160,7 +160,8 @@ def matches_of(
 
 # repeats
 
-Key = tuple[int, ...]
+Key = tuple[int, ...] | str
+"""A run of symbols; characters serve as symbols where there are many, because strings are quick to cut."""
 
 
 class Repeat(NamedTuple):
@@ -170,7 +171,7 @@ class Repeat(NamedTuple):
     families: frozenset[int]
 
 
-def repeats(sequences: Sequence[Sequence[int]], families: Sequence[Iterable[int]], shortest: int) -> dict[Key, Repeat]:
+def repeats(sequences: Sequence[Key], families: Sequence[Iterable[int]], shortest: int) -> dict[Key, Repeat]:
     """All runs of at least ``shortest`` symbols that two families have, grown one symbol at a time.
 
     A run can only be in two families if the same run without its last symbol is, so nothing is missed.
@@ -182,7 +183,7 @@ def repeats(sequences: Sequence[Sequence[int]], families: Sequence[Iterable[int]
     while places:
         runs: dict[Key, list[tuple[int, int]]] = defaultdict(list)
         for s, start in places:
-            runs[tuple(sequences[s][start : start + length])].append((s, start))
+            runs[sequences[s][start : start + length]].append((s, start))
         places = []
         for key, where in runs.items():
             owned = frozenset().union(*(owners[s] for s, _ in where))
@@ -193,13 +194,13 @@ def repeats(sequences: Sequence[Sequence[int]], families: Sequence[Iterable[int]
     return found
 
 
-def is_maximal(key: Key, runs: dict[Key, Repeat], sequences: Sequence[Sequence[int]]) -> bool:
+def is_maximal(key: Key, runs: dict[Key, Repeat], sequences: Sequence[Key]) -> bool:
     """Whether no run of one symbol more, on either side, is in as many families."""
     for s, start in runs[key].places:
         row, stop = sequences[s], start + len(key)
         for longer in ((start - 1, stop), (start, stop + 1)):
             if longer[0] >= 0 and longer[1] <= len(row):
-                around = runs.get(tuple(row[longer[0] : longer[1]]))
+                around = runs.get(row[longer[0] : longer[1]])
                 if around and len(around.families) == len(runs[key].families):
                     return False
     return True
@@ -208,14 +209,18 @@ def is_maximal(key: Key, runs: dict[Key, Repeat], sequences: Sequence[Sequence[i
 # phrases
 
 
-class Corpus(NamedTuple):
-    """What phrases are made of, a row per token: skeleton symbol (0 for a slot), passage, clause, family, junk."""
+SLOT = "\0"
 
-    symbol: Sequence[int]
+
+class Corpus(NamedTuple):
+    """What phrases are made of: the skeleton, a character per token, and each token's passage, clause, family, junk."""
+
+    symbols: str
     passage: Sequence[int]
     clause: Sequence[int]
     family: Sequence[int]
     is_junk: Sequence[bool]
+    n_families: int
 
 
 class Lengths(NamedTuple):
@@ -238,8 +243,7 @@ class PhraseOracle(NamedTuple):
 
 def phrases_of(corpus: Corpus, lengths: Lengths, min_families: int | None = None) -> set[PhraseOracle]:
     """The phrases of a corpus, by the definition and nothing else."""
-    n_families = len(set(corpus.family))
-    needed = min_families or max(2, math.ceil(math.sqrt(n_families) / 8))
+    needed = min_families or max(2, math.ceil(math.sqrt(corpus.n_families) / 8))
     starts, rows = _segments(corpus)
     runs = repeats(rows, [[corpus.family[start]] for start in starts], lengths.least)
     kept: dict[Key, Repeat] = {}
@@ -247,8 +251,8 @@ def phrases_of(corpus: Corpus, lengths: Lengths, min_families: int | None = None
         if is_maximal(key, runs, rows):
             first = min(starts[s] + place for s, place in run.places)
             start, stop = cut_ends(corpus, first, first + len(key), lengths.clause)
-            cut = tuple(corpus.symbol[start:stop])
-            n_tokens = sum(symbol != 0 for symbol in cut)
+            cut = corpus.symbols[start:stop]
+            n_tokens = len(cut) - cut.count(SLOT)
             enough = 2 if n_tokens >= lengths.long else needed
             if n_tokens >= lengths.least and len(runs[cut].families) >= enough:
                 kept[cut] = runs[cut]
@@ -261,7 +265,7 @@ def phrases_of(corpus: Corpus, lengths: Lengths, min_families: int | None = None
     return {
         PhraseOracle(
             key,
-            sum(symbol != 0 for symbol in key),
+            len(key) - key.count(SLOT),
             len(kept[key].families),
             tuple(start for start, _ in sorted(spans[key])),
             tuple(not listed & around[key, span] for span in sorted(spans[key])),
@@ -270,41 +274,41 @@ def phrases_of(corpus: Corpus, lengths: Lengths, min_families: int | None = None
     }
 
 
-def _segments(corpus: Corpus) -> tuple[list[int], list[Sequence[int]]]:
+def _segments(corpus: Corpus) -> tuple[list[int], list[str]]:
     """The stretches of one passage without junk: the row at which each starts, and its symbols."""
     starts: list[int] = []
-    rows: list[list[int]] = []
+    rows: list[str] = []
     open_passage = -1
-    for row, symbol in enumerate(corpus.symbol):
+    for row, symbol in enumerate(corpus.symbols):
         if corpus.is_junk[row]:
             open_passage = -1
             continue
         if corpus.passage[row] != open_passage:
             open_passage = corpus.passage[row]
             starts.append(row)
-            rows.append([])
-        rows[-1].append(symbol)
-    return starts, list(rows)
+            rows.append("")
+        rows[-1] += symbol
+    return starts, rows
 
 
 def cut_ends(corpus: Corpus, start: int, stop: int, least: int) -> Span:
     """Token rows ``start`` to ``stop`` without slots and short partial clauses at the ends, until nothing changes."""
-    n = len(corpus.symbol)
+    n = len(corpus.symbols)
     while start < stop:
         before = (start, stop)
-        while start < stop and corpus.symbol[start] == 0:
+        while start < stop and corpus.symbols[start] == SLOT:
             start += 1
-        while start < stop and corpus.symbol[stop - 1] == 0:
+        while start < stop and corpus.symbols[stop - 1] == SLOT:
             stop -= 1
         if start == stop:
             break
         if start > 0 and corpus.clause[start - 1] == corpus.clause[start]:
             rest = [row for row in range(start, stop) if corpus.clause[row] == corpus.clause[start]]
-            if sum(corpus.symbol[row] != 0 for row in rest) < least:
+            if sum(corpus.symbols[row] != SLOT for row in rest) < least:
                 start = rest[-1] + 1
         if start < stop < n and corpus.clause[stop - 1] == corpus.clause[stop]:
             rest = [row for row in range(start, stop) if corpus.clause[row] == corpus.clause[stop - 1]]
-            if sum(corpus.symbol[row] != 0 for row in rest) < least:
+            if sum(corpus.symbols[row] != SLOT for row in rest) < least:
                 stop = rest[0]
         if (start, stop) == before:
             break

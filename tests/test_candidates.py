@@ -7,12 +7,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import banded
 
 from detector.candidates import Bands, Buckets, band_buckets
 from detector.signatures import Signatures, sign
+
+kernel = settings(deadline=None)
+"""No deadline: the first call of a kernel may compile it."""
 
 EMPTY = 0xFFFFFFFF
 
@@ -43,6 +46,7 @@ def signatures(draw: st.DrawFn) -> tuple[list[list[int]], Bands]:
     return draw(st.lists(row, max_size=12)), bands
 
 
+@kernel
 @given(signatures())
 def test_buckets_equal_dictionaries(case: tuple[list[list[int]], Bands]) -> None:
     rows, bands = case

@@ -14,6 +14,9 @@ from detector.families import SHINGLE_SIZE, Families, find_families
 from detector.folding import fold
 from detector.tokens import join_block, tokenise
 
+kernel = settings(deadline=None)
+"""No deadline: the first call of a kernel may compile it."""
+
 LETTERS = "经济发展"
 
 
@@ -49,12 +52,13 @@ def check(texts: Sequence[str], threshold: float) -> None:
     assert found.ratio.tolist() == pytest.approx(ratios)
 
 
-@settings(max_examples=200)
+@kernel
 @given(corpora())
 def test_families_equal_brute_force(texts: list[str]) -> None:
     check(texts, 0.80)
 
 
+@kernel
 @given(corpora(), st.sampled_from([0.85, 0.9, 1.0]))
 def test_other_thresholds(texts: list[str], threshold: float) -> None:
     check(texts, threshold)
@@ -92,6 +96,7 @@ def test_no_chain_joins_what_does_not_match() -> None:
     assert all(jaccard(sets[row], sets[head]) >= 0.80 for row, head in enumerate(found.head))
 
 
+@kernel
 @given(corpora(), st.integers(0, 5))
 def test_the_seed_does_not_change_the_answer(texts: list[str], seed: int) -> None:
     assert np.array_equal(families_of(texts).head, families_of(texts, seed=seed).head)

@@ -15,6 +15,9 @@ from detector.kernels.repeating import enclosing
 from detector.kernels.verifying import common_lengths, earlier_in_document, lowest_elsewhere, representatives
 from detector.tokens import SLOT_POINT
 
+kernel = settings(max_examples=200, deadline=None)
+"""No deadline: the first call of a kernel may compile it."""
+
 THRESHOLDS = st.sampled_from([0.5, 0.8, 0.9, 1.0])
 POINTS = st.sampled_from([0x4E00, 0x4E01, 0x4E8C, 0x61, SLOT_POINT])
 SEQUENCES = st.lists(POINTS, max_size=20)
@@ -40,8 +43,14 @@ def columns(rows: Sequence[Sequence[int]], dtype: type = np.uint32) -> Columns:
         np.zeros((n, 1), np.int32),
         np.array([0, n], dtype=np.int64),
         np.arange(n, dtype=np.int32),
-        np.zeros((n, 4), np.uint8),
+        np.zeros((n, 1), np.uint64),
     )
+
+
+def represented(made: Columns, threshold: float, *, by_jaccard: bool = False, least: int = 0) -> list[int]:
+    return representatives(
+        made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.slots, least, threshold, by_jaccard
+    ).tolist()
 
 
 def alike(left: Sequence[int], right: Sequence[int], threshold: float) -> bool:
@@ -60,11 +69,13 @@ def subsequence(left: Sequence[int], right: Sequence[int]) -> int:
     return round(ratio(left, right) * (len(left) + len(right)) / 2) if left or right else 0
 
 
+@kernel
 @given(SEQUENCES, SEQUENCES)
 def test_common_lengths_of_short_rows(left: list[int], right: list[int]) -> None:
     assert common(left, right) == subsequence(left, right)
 
 
+@kernel
 @given(AROUND_A_WORD, AROUND_A_WORD, st.integers(1, 400), st.integers(0, 2**32 - 1))
 def test_common_lengths_around_word_boundaries(m: int, n: int, n_letters: int, seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -97,56 +108,52 @@ def test_many_pairs_in_one_call() -> None:
 DISTINCT = st.lists(st.lists(POINTS, min_size=1, max_size=12).map(tuple), max_size=10, unique=True)
 
 
-@settings(max_examples=200)
+@kernel
 @given(DISTINCT, THRESHOLDS)
 def test_representatives_by_ratio(rows: list[tuple[int, ...]], threshold: float) -> None:
     made = columns(rows)
-    found = representatives(
-        made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.slots, 0, threshold, False
-    )
     expected = first_independent_set(len(rows), lambda row, other: alike(rows[row], rows[other], threshold))
-    assert found.tolist() == expected
+    assert represented(made, threshold) == expected
 
 
-@settings(max_examples=200)
+@kernel
 @given(st.lists(st.frozensets(st.integers(0, 12), max_size=12), max_size=10), THRESHOLDS)
 def test_representatives_by_jaccard(rows: list[frozenset[int]], threshold: float) -> None:
     made = columns([sorted(row) for row in rows], np.uint64)
-    found = representatives(
-        made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.slots, 0, threshold, True
-    )
     expected = first_independent_set(
         len(rows), lambda row, other: jaccard(set(rows[row]), set(rows[other])) >= threshold - 1e-9
     )
-    assert found.tolist() == expected
+    assert represented(made, threshold, by_jaccard=True) == expected
 
 
 @pytest.mark.parametrize(("size", "matches"), [(24, True), (25, False)])
 def test_a_ratio_of_just_the_threshold_matches(size: int, matches: bool) -> None:
     # 2 * 16 / (16 + 24) is 0.8 on paper
     rows = [list(range(100, 100 + size)), list(range(100, 116))]
-    made = columns(rows)
-    found = representatives(made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.slots, 0, 0.8, False)
-    assert (found[1] == 0) is matches
+    assert (represented(columns(rows), 0.8)[1] == 0) is matches
 
 
 def test_rows_without_a_common_bucket_are_not_compared() -> None:
     made = columns([[1, 2, 3]] * 3)
     bucket_of = np.array([[0, -1], [-1, -1], [0, -1]], dtype=np.int32)
-    found = representatives(
-        made.values, made.indptr, bucket_of, np.array([0, 2], dtype=np.int64), made.slots, 0, 0.8, False
-    )
-    assert found.tolist() == [0, 1, 0]
+    made = made._replace(bucket_of=bucket_of, bucket_indptr=np.array([0, 2], dtype=np.int64))
+    assert represented(made, 0.8) == [0, 1, 0]
 
 
-def test_rows_whose_signatures_disagree_are_not_compared() -> None:
-    made = columns([[1, 2, 3]] * 2)
-    slots = np.array([[1, 2, 3, 4], [1, 2, 0, 0]], dtype=np.uint8)
-    for least, expected in ((2, [0, 0]), (3, [0, 1])):
-        found = representatives(
-            made.values, made.indptr, made.bucket_of, made.bucket_indptr, slots, least, 0.8, False
-        )
-        assert found.tolist() == expected
+BYTES = st.lists(st.sampled_from([0, 1, 0x7F, 0x80, 0xFF]), min_size=48, max_size=48)
+
+
+@kernel
+@given(BYTES, st.lists(st.integers(0, 47), max_size=48), st.integers(1, 6), st.integers(0, 49))
+def test_rows_whose_signatures_disagree_are_not_compared(
+    mine: list[int], changed: list[int], n_words: int, least: int
+) -> None:
+    other = [value ^ (1 << place % 8) if place in changed else value for place, value in enumerate(mine)]
+    slots = np.array([mine[: 8 * n_words], other[: 8 * n_words]], dtype=np.uint8)
+    agreed = (slots[0] == slots[1]).sum()
+    may_match = agreed >= least and 8 * (slots[0, :32] == slots[1, :32]).sum() >= least
+    made = columns([[1, 2, 3]] * 2)._replace(slots=slots.view(np.uint64))
+    assert represented(made, 0.8, least=least) == [0, 0 if may_match else 1]
 
 
 @st.composite
@@ -160,7 +167,7 @@ def occurrences(draw: st.DrawFn) -> tuple[list[tuple[int, ...]], list[int], list
     return [pool[row] for row in order], [order.index(row) for row in drawn], groups
 
 
-@settings(max_examples=200)
+@kernel
 @given(occurrences(), THRESHOLDS, st.randoms(use_true_random=False))
 def test_lowest_elsewhere(
     case: tuple[list[tuple[int, ...]], list[int], list[int]], threshold: float, random: object
@@ -187,7 +194,7 @@ def test_lowest_elsewhere(
     assert found.tolist() == expected
 
 
-@settings(max_examples=200)
+@kernel
 @given(occurrences(), THRESHOLDS)
 def test_earlier_in_document(case: tuple[list[tuple[int, ...]], list[int], list[int]], threshold: float) -> None:
     rows, row_of, documents = case
@@ -210,11 +217,11 @@ def test_earlier_in_document(case: tuple[list[tuple[int, ...]], list[int], list[
 def test_more_candidates_than_there_is_room_for_at_first() -> None:
     rows = [[1000 + 20 * number + place for place in range(20)] for number in range(300)]
     rows.append(rows[299])
-    made = columns(rows)
-    found = representatives(made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.slots, 0, 0.8, False)
-    assert found.tolist() == [*range(300), 299]
+    rows[-1] = [*rows[-1], 1]
+    assert represented(columns(rows), 0.8) == [*range(300), 299]
 
 
+@kernel
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 8)), max_size=14, unique=True), st.data())
 def test_enclosing(spans: list[tuple[int, int]], data: st.DataObject) -> None:
     spans = sorted(((start, start + length) for start, length in spans), key=lambda span: (span[0], -span[1]))

@@ -8,12 +8,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from datasketch import MinHash
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import shingles
 
 from detector.shingles import hash_sets, shingle_hashes
-from detector.signatures import SCHEME, Signatures, permutations, sign
+from detector.signatures import SCHEME, Signatures, byte_slots, permutations, sign
+
+kernel = settings(deadline=None)
+"""No deadline: the first call of a kernel may compile it."""
 
 HASHES = st.integers(0, 2**32 - 1) | st.sampled_from([0, 1, 2**31, 2**32 - 1])
 
@@ -39,6 +42,7 @@ def signed(rows: Sequence[Sequence[int]], n_permutations: int, seed: int) -> Sig
     return sign(values, indptr, n_permutations=n_permutations, seed=seed)
 
 
+@kernel
 @given(st.lists(st.lists(HASHES, max_size=12), max_size=6), st.integers(1, 130), st.integers(0, 2**31 - 1))
 def test_signatures_are_those_of_datasketch(rows: list[list[int]], n_permutations: int, seed: int) -> None:
     made = signed(rows, n_permutations, seed)
@@ -78,6 +82,17 @@ def test_order_and_number_of_hashes_do_not_matter() -> None:
     assert np.array_equal(values[0], values[1])
 
 
+@pytest.mark.parametrize("n_permutations", [1, 8, 126, 128])
+def test_byte_slots_are_the_low_bytes(n_permutations: int) -> None:
+    made = signed([[5, 9, 7], [], [1]], n_permutations, 1)
+    slots = byte_slots(made)
+    assert slots.dtype == np.uint64
+    assert slots.shape == (3, -(-n_permutations // 8))
+    packed = slots.view(np.uint8)
+    assert np.array_equal(packed[:, :n_permutations], made.values & 0xFF)
+    assert not packed[:, n_permutations:].any()
+
+
 def test_seeds_differ() -> None:
     assert not np.array_equal(signed([[5, 9, 7]], 64, 1).values, signed([[5, 9, 7]], 64, 2).values)
 
@@ -93,6 +108,7 @@ def test_agreement_estimates_the_jaccard_similarity(shared: int) -> None:
     assert abs((values[0] == values[1]).mean() - jaccard) <= 5 * deviation
 
 
+@kernel
 @given(st.lists(st.lists(st.integers(0, 3), max_size=8), max_size=6), st.integers(1, 5))
 def test_shingles_are_runs_of_tokens(rows: list[list[int]], size: int) -> None:
     tokens, indptr = rows_of(rows, np.uint64)

@@ -16,6 +16,13 @@ from numba import njit
 _EMPTY = np.int64(-1)
 _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+MAX_SIGNED = 8192
+MAX_VERIFIED = 4096
+_LOW_BITS, _HIGH_BITS, _EACH_BYTE = (
+    np.uint64(0x7F7F7F7F7F7F7F7F),
+    np.uint64(0x8080808080808080),
+    np.uint64(0x0101010101010101),
+)
 _ROUNDING = 1e-9
 """Slack of the comparison with a threshold, so that 0.8 of 30 characters is 24 whatever the binary fraction says."""
 
@@ -102,30 +109,81 @@ def _lengths_allow(m, n, threshold):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _agreement(slots, row, other):  # type: ignore[no-untyped-def]
-    """In how many permutations the 8-bit slots of two signatures agree."""
-    agreed = np.int32(0)
-    for permutation in range(slots.shape[1]):
-        agreed += np.int32(slots[row, permutation] == slots[other, permutation])
-    return agreed
+def _agreement(slots, row, other, first, last):  # type: ignore[no-untyped-def]
+    """How many bytes of the words ``first`` to ``last`` of two rows are the same, eight at a time."""
+    agreed = np.uint64(0)
+    for word in range(first, last):
+        differs = slots[row, word] ^ slots[other, word]
+        # the highest bit of each byte is set where any bit of it is
+        differs = (((differs & _LOW_BITS) + _LOW_BITS) | differs) & _HIGH_BITS
+        agreed += np.uint64(8) - ((differs >> np.uint64(7)) * _EACH_BYTE >> np.uint64(56))
+    return np.int64(agreed)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _gather(row, rows, place, stop, seen, found):  # type: ignore[no-untyped-def]
-    """The different rows of the lists ``rows[place[i]:stop[i]]``, ascending; ``seen`` remembers by ``row``."""
+def _gather(mark, rows, place, stop, seen, shared, found):  # type: ignore[no-untyped-def]
+    """The different rows of the lists ``rows[place[i]:stop[i]]``; ``shared`` counts in how many lists each is.
+
+    ``seen`` remembers rows by ``mark``, a number that no other call has.
+    """
     n_found = 0
     for band in range(place.shape[0]):
         for entry in range(place[band], stop[band]):
             other = rows[entry]
-            if seen[other] != row:
-                seen[other] = row
+            if seen[other] != mark:
+                seen[other] = mark
+                shared[other] = 0
                 if n_found == found.shape[0]:
                     grown = np.empty(2 * n_found, np.int64)
                     grown[:n_found] = found
                     found = grown
                 found[n_found] = other
                 n_found += 1
+            shared[other] += 1
     return n_found, found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _keep_highest(found, n_found, value, limit):  # type: ignore[no-untyped-def]
+    """Keep the ``limit`` rows of ``found`` whose ``value`` (below 256) is highest, the first among equals."""
+    if n_found <= limit:
+        return n_found
+    counts = np.zeros(256, np.int64)
+    for place in range(n_found):
+        counts[value[found[place]]] += 1
+    cutoff, above = 255, 0
+    while above + counts[cutoff] <= limit:
+        above += counts[cutoff]
+        cutoff -= 1
+    room = limit - above
+    kept = 0
+    for place in range(n_found):
+        row = found[place]
+        if value[row] > cutoff or (value[row] == cutoff and room > 0):
+            room -= value[row] == cutoff
+            found[kept] = row
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _shortlist(row, rows_of, found, n_found, shared, slots, min_agreement):  # type: ignore[no-untyped-def]
+    """The candidates in ``found`` worth a comparison with ``row``: `MAX_SIGNED` by the bands that they share, of these
+    `MAX_VERIFIED` by the slots in which they agree, at least ``min_agreement``.
+
+    Both limits keep a crowd of half-alike rows (20,000 links to one site) from costing its square; all but such rows
+    stay below them. ``rows_of`` names the signature of each candidate.
+    """
+    n_found = _keep_highest(found, n_found, shared, MAX_SIGNED)
+    kept = 0
+    for place in range(n_found):
+        other = found[place]
+        agreed = _agreement(slots, row, rows_of[other], 0, slots.shape[1])
+        if agreed >= min_agreement:
+            shared[other] = agreed
+            found[kept] = other
+            kept += 1
+    return _keep_highest(found, kept, shared, MAX_VERIFIED)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -167,8 +225,8 @@ def representatives(  # type: ignore[no-untyped-def]
 
     ``values`` with ``indptr`` (int64, n + 1) are the rows: skeleton characters (uint32), compared by normalised Indel
     similarity, or with ``by_jaccard`` sorted hash sets (uint64). ``bucket_of`` (int32, n x n_bands) names each row's
-    bucket in each band or -1; ``bucket_indptr`` (int64) is the room of each. ``slots`` (uint8, n x n_permutations) are
-    the low bytes of the signatures: a candidate that agrees in fewer than ``min_agreement`` is not verified. Returns
+    bucket in each band or -1; ``bucket_indptr`` (int64) is the room of each. ``slots`` (uint64, n x n_words) are
+    the low bytes of the signatures, eight to a word: a candidate that agrees in fewer than ``min_agreement`` is not verified. Returns
     int64, n: a row that is its own representative matches none that is lower and a representative. A bucket holds
     representatives only, so that near-copies without number cost each of them a few comparisons.
     """
@@ -177,8 +235,9 @@ def representatives(  # type: ignore[no-untyped-def]
     members = np.empty(bucket_indptr[-1], np.int32)
     filled = bucket_indptr[:-1].copy()
     place, stop = np.zeros(n_bands, np.int64), np.zeros(n_bands, np.int64)
-    seen, found = np.full(n, -1, np.int64), np.empty(64, np.int64)
+    seen, shared, found = np.full(n, -1, np.int64), np.zeros(n, np.int64), np.empty(64, np.int64)
     pattern = _pattern(values, 0, 0)
+    itself = np.arange(n)
     for row in range(n):
         start, end = indptr[row], indptr[row + 1]
         if end == start:
@@ -187,12 +246,13 @@ def representatives(  # type: ignore[no-untyped-def]
             bucket = bucket_of[row, band]
             place[band] = bucket_indptr[bucket] if bucket >= 0 else 0
             stop[band] = filled[bucket] if bucket >= 0 else 0
-        n_found, found = _gather(row, members, place, stop, seen, found)
+        n_found, found = _gather(row, members, place, stop, seen, shared, found)
+        n_found = _shortlist(row, itself, found, n_found, shared, slots, min_agreement)
         indexed = False
         for candidate in range(n_found):
             other = found[candidate]
             first, last = indptr[other], indptr[other + 1]
-            if other > chosen[row] or _agreement(slots, row, other) < min_agreement:
+            if other > chosen[row]:
                 continue
             if by_jaccard:
                 matched = _jaccard_at_least(values, start, end, first, last, threshold)
@@ -227,7 +287,9 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
     """
     n_bands = bucket_of.shape[1]
     place, stop = np.zeros(n_bands, np.int64), np.zeros(n_bands, np.int64)
-    seen, gathered = np.full(bucket_of.shape[0], -1, np.int64), np.empty(64, np.int64)
+    n = bucket_of.shape[0]
+    seen, shared, gathered = np.full(n, -1, np.int64), np.zeros(n, np.int64), np.empty(64, np.int64)
+    itself = np.arange(n)
     pattern = _pattern(points, 0, 0)
     for query in range(row.shape[0]):
         mine = row[query]
@@ -246,14 +308,13 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
                     else:
                         high = middle
                 stop[band] = low
-        n_found, gathered = _gather(query, bucket_rows, place, stop, seen, gathered)
+        n_found, gathered = _gather(query, bucket_rows, place, stop, seen, shared, gathered)
+        n_found = _shortlist(mine, itself, gathered, n_found, shared, slots, min_agreement)
         indexed = False
         for candidate in range(n_found):
             other = gathered[candidate]
             occurrence = first_other[other] if group_of_first[other] == group[query] else first[other]
             if other == mine or occurrence < 0 or (found[query] >= 0 and occurrence >= found[query]):
-                continue
-            if _agreement(slots, mine, other) < min_agreement:
                 continue
             if not _lengths_allow(end - start, indptr[other + 1] - indptr[other], threshold):
                 continue
@@ -277,7 +338,8 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
     found = np.full(rows.shape[0], -1, np.int64)
     place, stop = np.zeros(n_bands, np.int64), np.zeros(n_bands, np.int64)
     seen_row = np.full(bucket_of.shape[0], -1, np.int64)
-    seen, gathered = np.full(rows.shape[0], -1, np.int64), np.empty(64, np.int64)
+    n = rows.shape[0]
+    seen, shared, gathered = np.full(n, -1, np.int64), np.zeros(n, np.int64), np.empty(64, np.int64)
     pattern = _pattern(points, 0, 0)
     begin = 0
     while begin < rows.shape[0]:
@@ -285,9 +347,9 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
         n_keys = 0
         while until < rows.shape[0] and documents[until] == documents[begin]:
             until += 1
-        n = until - begin
-        shared = np.empty(n * n_bands, np.int64)
-        for occurrence in range(n):
+        size = until - begin
+        keys = np.empty(size * n_bands, np.int64)
+        for occurrence in range(size):
             row = rows[begin + occurrence]
             if seen_row[row] >= begin:
                 found[begin + occurrence] = seen_row[row]  # an equal skeleton; a lower match is looked for below
@@ -295,10 +357,10 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
             seen_row[row] = begin + occurrence
             for band in range(n_bands):
                 if bucket_of[row, band] >= 0:
-                    shared[n_keys] = np.int64(bucket_of[row, band]) * n + occurrence
+                    keys[n_keys] = np.int64(bucket_of[row, band]) * size + occurrence
                     n_keys += 1
-        shared = np.sort(shared[:n_keys])
-        local = shared % n + begin
+        keys = np.sort(keys[:n_keys])
+        local = keys % size + begin
         for occurrence in range(begin + 1, until):
             row = rows[occurrence]
             best = found[occurrence]
@@ -309,17 +371,16 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
                 continue
             for band in range(n_bands):
                 bucket = np.int64(bucket_of[row, band])
-                place[band] = np.searchsorted(shared, bucket * n) if bucket >= 0 else 0
-                stop[band] = np.searchsorted(shared, bucket * n + occurrence - begin) if bucket >= 0 else 0
-            n_found, gathered = _gather(occurrence, local, place, stop, seen, gathered)
+                place[band] = np.searchsorted(keys, bucket * size) if bucket >= 0 else 0
+                stop[band] = np.searchsorted(keys, bucket * size + occurrence - begin) if bucket >= 0 else 0
+            n_found, gathered = _gather(occurrence, local, place, stop, seen, shared, gathered)
+            n_found = _shortlist(row, rows, gathered, n_found, shared, slots, min_agreement)
             start, end = indptr[row], indptr[row + 1]
             indexed = False
             for candidate in range(n_found):
                 other = gathered[candidate]
                 other_row = rows[other]
                 if best >= 0 and other > best:
-                    continue
-                if _agreement(slots, row, other_row) < min_agreement:
                     continue
                 if not _lengths_allow(end - start, indptr[other_row + 1] - indptr[other_row], threshold):
                     continue

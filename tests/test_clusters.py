@@ -1,0 +1,243 @@
+"""Clusters: passages, blocks and documents on made corpora, and blocks against brute force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import oracles
+import pytest
+from corpora import SLOGAN, check_scan, documents, gibberish
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.clusters import block_groups, n_different, passage_groups, series_numbers
+from detector.index import Scan
+from detector.matches import Matches
+from detector.model import Document, Finding
+from detector.passages import Passages
+from detector.pipeline import scan
+from detector.settings import Settings
+
+SENTENCES = [
+    "全镇上下要切实把思想和行动统一到上级的决策部署上来。",
+    "各村各单位务必在月底前完成全部隐患点的排查登记工作。",
+    "对工作不力造成不良影响的将按照有关规定严肃追究责任。",
+]
+
+
+def cluster_list(result: Scan, level: str) -> list[tuple[str, int, int]]:
+    return [(item.id, item.n_families, item.n_members) for item in result.clusters if item.level == level]
+
+
+def members_of(result: Scan, cluster: str) -> list[tuple[str, str]]:
+    return [
+        (item.doc, result.texts[item.doc][item.start : item.end]) for item in result.members if item.cluster == cluster
+    ]
+
+
+def passages_found(result: Scan, doc: str) -> list[Finding]:
+    return [finding for finding in result.findings if finding.doc == doc and finding.kind == "passage"]
+
+
+def test_a_shared_passage_is_a_cluster_of_its_places() -> None:
+    result = scan(documents([gibberish(1) + SENTENCES[0], SENTENCES[0] + gibberish(2), gibberish(3)]))
+    check_scan(result)
+    assert cluster_list(result, "passage") == [("passage-1", 2, 2)]
+    assert members_of(result, "passage-1") == [("d00000", SENTENCES[0]), ("d00001", SENTENCES[0])]
+    assert cluster_list(result, "block") == cluster_list(result, "document") == []
+    assert [finding.evidence["doc"] for finding in passages_found(result, "d00000")] == ["d00001"]
+    assert passages_found(result, "d00002") == []
+
+
+def test_no_chain_joins_what_does_not_match_its_representative() -> None:
+    """b matches a and c, a and c do not match: b joins the lower one, c has a match and no cluster."""
+    a = "子丑寅卯辰巳午未申酉戌亥甲乙丙丁戊己庚辛"
+    b, c = "零一三" + a[3:], "零一三" + a[3:-3] + "天地人"
+    result = scan({"a": a + "。" + gibberish(1), "b": b + "。" + gibberish(2), "c": c + "。" + gibberish(3)})
+    check_scan(result)
+    assert [text for _, text in members_of(result, "passage-1")] == [a + "。", b + "。"]
+    assert [finding.cluster for finding in passages_found(result, "c")] == [None]
+    assert passages_found(result, "c")[0].n_families == 2
+    assert result.summary["totals"]["n_matched_alone"] == 1
+    assert result.summary["totals"]["n_passages_matched"] == 3
+
+
+def test_passages_in_the_same_order_are_a_block() -> None:
+    shared = "".join(SENTENCES)
+    result = scan(documents([gibberish(row) + shared + gibberish(50 + row) for row in range(3)]))
+    check_scan(result)
+    assert cluster_list(result, "block") == [("block-1", 3, 3)]
+    assert [text for _, text in members_of(result, "block-1")] == [shared] * 3
+    assert cluster_list(result, "passage") == [(f"passage-{n}", 3, 3) for n in (1, 2, 3)]
+
+
+def test_a_block_that_some_have_more_of_is_two_blocks() -> None:
+    texts = [*["".join(SENTENCES)] * 2, "".join(SENTENCES[:2])]
+    result = scan(documents([gibberish(row) + text + gibberish(50 + row) for row, text in enumerate(texts)]))
+    check_scan(result)
+    assert cluster_list(result, "block") == [("block-1", 3, 3), ("block-2", 2, 2)]
+
+
+def test_other_order_and_one_passage_alone_are_no_block() -> None:
+    one, other, third = SENTENCES
+    result = scan(documents([one + gibberish(1) + other + third, third + gibberish(2, 4) + other + gibberish(3) + one]))
+    check_scan(result)
+    assert len(cluster_list(result, "passage")) == 3
+    assert cluster_list(result, "block") == []
+
+
+def test_short_passages_inside_a_shared_block_are_shared_with_it() -> None:
+    shared = f"{SENTENCES[0]}\n工作要求\n{SENTENCES[1]}"
+    texts = [f"{gibberish(row)}\n{shared}\n{gibberish(50 + row)}" for row in range(3)]
+    texts += [f"{gibberish(60 + row)}\n工作要求\n{gibberish(70 + row)}" for row in range(2)]
+    result = scan(documents(texts))
+    check_scan(result)
+    for doc in ("d00000", "d00001", "d00002"):
+        short = [finding for finding in passages_found(result, doc) if finding.text == "工作要求"]
+        assert [(item.cluster, item.n_families, item.part) for item in short] == [("block-1", 3, "shared")]
+        other = short[0].evidence
+        assert other["doc"] != doc
+        assert result.texts[other["doc"]][other["start"] : other["end"]] == "工作要求"
+    assert passages_found(result, "d00003") == [], "a heading of four characters alone proves nothing"
+
+
+def test_the_figure_of_a_short_passage_inside_a_block_stays_own() -> None:
+    texts = [f"{gibberish(row)}\n{SENTENCES[0]}\n共{row + 31}户\n{SENTENCES[1]}\n{gibberish(50 + row)}" for row in range(2)]
+    result = scan(documents(texts))
+    check_scan(result)
+    (short,) = [finding for finding in passages_found(result, "d00000") if finding.text == "共31户"]
+    assert [result.texts["d00000"][start:end] for start, end in short.claims] == ["共", "户"]
+
+
+def test_copies_of_a_document_are_one_family_and_count_once_in_every_cluster() -> None:
+    article = "".join(SENTENCES) + gibberish(1, 6)
+    result = scan(documents([article, article, article + "又及。", gibberish(2, 9) + SENTENCES[0]]))
+    check_scan(result)
+    assert [document.duplicate_of for document in result.documents] == [None, "d00000", "d00000", None]
+    assert cluster_list(result, "document") == [("document-1", 1, 3)]
+    assert ("passage-1", 2, 4) in cluster_list(result, "passage")
+    assert cluster_list(result, "block") == [], "a family alone shares nothing"
+    first, last = result.documents[0], result.documents[3]
+    assert first.parts.shared == last.parts.shared == len(SENTENCES[0])
+    assert first.n_families == 2
+
+
+def test_passages_that_only_copies_share_feed_no_part() -> None:
+    result = scan(documents([gibberish(1, 6), gibberish(1, 6), gibberish(2)]))
+    check_scan(result)
+    assert [document.originality for document in result.documents] == [1.0, 1.0, 1.0]
+    assert {finding.part for finding in passages_found(result, "d00000")} == {None}
+
+
+def test_an_in_document_repeat_is_a_cluster_of_one_family() -> None:
+    result = scan(documents([SENTENCES[0] + gibberish(1) + SENTENCES[0], gibberish(2)]))
+    check_scan(result)
+    assert cluster_list(result, "passage") == [("passage-1", 1, 2)]
+    repeats = [finding for finding in result.findings if finding.kind == "repeat"]
+    assert [(item.start, item.cluster, item.part) for item in repeats] == [(len(SENTENCES[0]) + 54, "passage-1", "repeated")]
+    assert result.documents[0].parts.repeated == len(SENTENCES[0])
+
+
+def test_series_are_counted_where_they_are_known() -> None:
+    series = ["one.example", "one.example", "two.example", None]
+    given_documents = [
+        Document(item.id, item.text, series=name)
+        for item, name in zip(documents([gibberish(row) + SLOGAN for row in range(4)]), series, strict=True)
+    ]
+    result = scan(given_documents)
+    assert [(cluster.n_families, cluster.n_series) for cluster in result.clusters] == [(4, 2)]
+    assert series_numbers(series).tolist() == [0, 0, 1, -1]
+    assert n_different(np.array([-1, -1])) == 0
+
+
+def test_a_threshold_of_one_finds_only_equal_skeletons() -> None:
+    near = SENTENCES[0].replace("切实", "着力")
+    texts = [gibberish(1) + SENTENCES[0], gibberish(2) + near, gibberish(3) + SENTENCES[0]]
+    (strict,) = scan(documents(texts), Settings(match_ratio=1.0)).clusters
+    (loose,) = scan(documents(texts)).clusters
+    assert (strict.n_members, loose.n_members) == (2, 3)
+
+
+def group(matches: Sequence[int]) -> Matches:
+    """Matches in which row r has the representative ``matches[r]``."""
+    n = len(matches)
+    column = np.arange(n)
+    ones, none = np.ones(n), np.full(n, -1)
+    return Matches(column, column, np.array(matches), ones, none, none >= 0, ones, none, ones)
+
+
+@given(st.data())
+def test_passage_groups_are_the_rows_by_representative(data: st.DataObject) -> None:
+    n = data.draw(st.integers(0, 12))
+    chosen: list[int] = []
+    for row in range(n):
+        heads = [other for other in range(row) if chosen[other] == other]
+        chosen.append(data.draw(st.sampled_from([*heads, row])))
+    passages = made_passages([0] * n)
+    groups, group_of = passage_groups(group(chosen), passages)
+    expected = {head: [row for row in range(n) if chosen[row] == head] for head in range(n)}
+    assert [item.first.tolist() for item in groups] == [rows for rows in expected.values() if len(rows) > 1]
+    for row in range(n):
+        head = groups[group_of[row]].first[0] if group_of[row] >= 0 else row
+        assert head == chosen[row]
+
+
+def made_passages(document: Sequence[int]) -> Passages:
+    n = len(document)
+    row, nothing = np.arange(n), np.empty(0, np.int64)
+    return Passages(row, row + 1, np.array(document, np.int64), np.arange(n + 1), row, nothing, nothing, nothing)
+
+
+SEQUENCES = st.lists(st.lists(st.integers(0, 3), max_size=8), min_size=1, max_size=6)
+
+
+@given(SEQUENCES, st.data())
+def test_blocks_are_what_brute_force_finds(rows: list[list[int]], data: st.DataObject) -> None:
+    """Symbols 0 and 1 are clustered passages, 2 and 3 short ones with equal skeletons."""
+    family = [data.draw(st.integers(0, min(row, 2)), label="family") for row in range(len(rows))]
+    family = [sorted(set(family)).index(number) for number in family]
+    document = [number for number, row in enumerate(rows) for _ in row]
+    symbols = [symbol for row in rows for symbol in row]
+    is_junk = np.array(data.draw(st.lists(st.booleans(), min_size=len(symbols), max_size=len(symbols))), dtype=bool)
+    passages = made_passages(document)
+    clustered = np.flatnonzero(np.array(symbols, np.int64) < 2)
+    group_of = np.array(symbols, np.int64)[clustered]
+    matches = group(list(range(len(clustered))))._replace(passage=clustered)
+    keys = np.array(symbols, np.uint64) + np.uint64(100)
+    # two clustered passages of one symbol need not have one skeleton
+    keys[clustered] = clustered.astype(np.uint64) + np.uint64(1000)
+    found = block_groups(matches, group_of, passages, keys, is_junk=is_junk, family=np.array(family, np.int64))
+    got = [(item.first.tolist(), int(item.last[0] - item.first[0])) for item in found]
+    assert all((item.last - item.first == item.last[0] - item.first[0]).all() for item in found)
+    assert got == sorted(got)
+    assert got == brute_force_blocks(symbols, document, family, is_junk.tolist())
+
+
+def brute_force_blocks(
+    symbols: Sequence[int], document: Sequence[int], family: Sequence[int], is_junk: Sequence[bool]
+) -> list[tuple[list[int], int]]:
+    """Where each block stands and how long it is, from the definition."""
+    starts: list[int] = []
+    stretches: list[list[int]] = []
+    for place, symbol in enumerate(symbols):
+        if is_junk[place]:
+            continue
+        if not place or is_junk[place - 1] or document[place] != document[place - 1]:
+            starts.append(place)
+            stretches.append([])
+        stretches[-1].append(symbol)
+    rows = [tuple(row) for row in stretches]
+    runs = oracles.repeats(rows, [[family[document[start]]] for start in starts], 2)
+    return sorted(
+        (sorted(starts[sequence] + offset for sequence, offset in run.places), len(key))
+        for key, run in runs.items()
+        if oracles.is_maximal(key, runs, rows) and min(key) < 2
+    )
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_few_documents(n: int) -> None:
+    result = scan(documents(["一二三"] * n))
+    check_scan(result)
+    assert result.clusters == ()
