@@ -2,9 +2,9 @@
 
     python benchmarks/recall.py FILE.jsonl... [--sample N] [--threshold 0.8] [--min-tokens 8]
 
-Brute force compares all distinct skeletons with RapidFuzz (`process.cdist`) and says which passages match one of another
-document; the matcher finds theirs through bands of signatures. Each file is a corpus of its own, a JSON object with a
-``text`` a line. ``--sample N`` brute-forces N of the distinct skeletons only, always the same ones.
+Brute force compares all distinct skeletons with RapidFuzz (`process.cdist`) and says which passages match one of
+another document; the matcher finds theirs through bands of signatures. Each file is a corpus of its own, a JSON object
+with a ``text`` a line. ``--sample N`` brute-forces N of the distinct skeletons only, always the same ones.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def has_true_match(
     np.minimum.at(near_low, pairs[:, 0], lowest[pairs[:, 1]])
     np.maximum.at(near_high, pairs[:, 0], highest[pairs[:, 1]])
     elsewhere = (near_low[matches.distinct] != document) | (near_high[matches.distinct] != document)
-    return elsewhere & chosen[matches.distinct]
+    return np.asarray(elsewhere & chosen[matches.distinct])
 
 
 def measure(

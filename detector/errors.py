@@ -33,3 +33,8 @@ class GuardError(DetectorError):
 
 class MissingExtra(DetectorError):
     """An optional package is needed for what was asked."""
+
+
+def printable(text: str) -> str:
+    """``text`` with everything that could steer a terminal written as an escape; error lines pass through it."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)

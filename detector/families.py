@@ -42,7 +42,7 @@ def find_families(tokens: Tokens, *, threshold: float, seed: int) -> Families:
     signatures = sign((sets >> np.uint64(32)).astype(np.uint32), indptr, n_permutations=BANDS.n_permutations, seed=seed)
     buckets = band_buckets(signatures, BANDS)
     slots = byte_slots(signatures)
-    head = representatives(
+    head, _ = representatives(
         sets, indptr, buckets.of, buckets.indptr, slots, int(threshold * MIN_AGREEMENT), threshold, True
     )
     heads, number = np.unique(head, return_inverse=True)

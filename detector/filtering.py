@@ -83,7 +83,7 @@ def filter_corpus(
     thresholds: Thresholds,
     *,
     families: str = "keep-first",
-    strip: Sequence[str] = ("junk",),
+    strip: Sequence[str] = (),
     settings: Settings | None = None,
     max_drop: float = 0.5,
     max_drop_per_series: float = 0.8,

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,6 +40,16 @@ MIN_SENTENCE = 12
 MIN_WORDS = 6
 """The same for lines of spaced scripts, in words."""
 
+ABOVE_TITLE = ("junk.breadcrumb",)
+BELOW_TITLE = (
+    "junk.site_metadata",
+    "junk.site_fields",
+    "junk.source_fields",
+    "junk.upload_date",
+    "junk.english_fields",
+)
+"""How the names of rules begin whose lines stand directly above or below the title of a document."""
+
 BETWEEN = "junk.between"
 LIST_ITEM = "junk.related_item"
 FREQUENT = "junk.frequent_line"
@@ -55,6 +66,7 @@ FREQUENT_SHARE = 0.2
 _LINE = re.compile("[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _SENTENCE_END = re.compile("[。!?;…][”’\"')）」』》\\]]{0,3}$|[.][”’\"')]{0,3}$")
 _INNER_END = re.compile('[。!?;](?=.)|[.!?][”"]? (?=.)')
+_NUMBERED = re.compile("[(]?[0-9]{1,3}[.)、][ ]?")
 _CONTENT_SHAPE = re.compile(
     r"""
       [一二三四五六七八九十百]{1,4}[、.]          # numbered headings
@@ -71,7 +83,8 @@ _CONTENT_SHAPE = re.compile(
 )
 _OWN_LINE = re.compile(
     r"""
-      .* (?: 报告|总结|计划|通知|意见|办法|公告|规定|条例|方案|讲话|决定|纪要|公报|说明|通报|致辞|函|信 )      # titles
+      .* (?: 报告|总结|计划|通知|意见|办法|公告|规定|条例|方案|讲话|决定|纪要|公报|说明|通报|致辞|函|信        # titles
+           | 汇报|要点|打算|安排|预案|细则|倡议书?|请示|批复|简报|材料|发言|体会|提纲|制度 ) [ ]?(?:[(][^()]{1,12}[)])?
     | .* (?: 政府|委员会|办公室|公司|法院|检察院|大学|学校|[局厅部院] )                              # signatures
     | [0-9\-/.:\ 年月日]+ | .* [0-9一二三四五六七八九十]日                                          # dates, figures
     | 各位.* | 同志们.* | 此致 | 敬礼 | 谢谢.* | 附件.* | (?:dear|yours|sincerely|kind|best|regards) .*
@@ -82,6 +95,7 @@ _OWN_LINE = re.compile(
 _ITEM_EVIDENCE = re.compile(
     r"""
     [\-•·*◆■▪>]{1,2}[ ]? .* | [0-9]{1,2}[、.][ ]? .* | \[.*\]\(http.*\)
+    | .* (?: 范文|范本|模板|样本|素材|大全|精选|集锦|合集 | [0-9一二三四五六七八九十]{1,3}[ ]?篇 ) [^。,;]{0,8}    # of a library
     | .* (?: [(\[]? (?:(?:19|20)[0-9]{2}[\-/.])? [01]?[0-9][\-/.][0-3]?[0-9] [)\]]? | [(\[][0-9]{1,6}[)\]] )
     """,
     re.VERBOSE,
@@ -108,7 +122,7 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     if marked:
         _lists(lines, marked, table)
         _beside(lines, marked, table)
-        _between(lines, marked)
+        _between(lines, marked, table)
     hits = [Hit(lines[at].start, lines[at].end, "junk", name) for at, name in marked.items()]
     covered = [False] * len(lines)
     for at in marked:
@@ -146,14 +160,19 @@ class _Edges(NamedTuple):
 
 
 def _edges(lines: Sequence[Line], marked: Mapping[int, str]) -> _Edges:
-    sentences = _sentences(lines, marked)
-    first, last = (sentences[0], sentences[-1] + 1) if sentences else (len(lines), 0)
-    return _Edges(max(min(first, len(lines)), EDGE_LINES), min(max(last, 0), len(lines) - EDGE_LINES))
+    first = next(_sentences(lines, marked, range(len(lines))), len(lines))
+    last = _last_sentence(lines, marked)
+    return _Edges(max(first, EDGE_LINES), min(last + 1, len(lines) - EDGE_LINES))
 
 
-def _sentences(lines: Sequence[Line], marked: Mapping[int, str]) -> list[int]:
-    """The lines that are sentences of content."""
-    return [at for at, line in enumerate(lines) if at not in marked and is_sentence(line.plain)]
+def _last_sentence(lines: Sequence[Line], marked: Mapping[int, str]) -> int:
+    """The last line that is a sentence of content, or -1."""
+    return next(_sentences(lines, marked, range(len(lines) - 1, -1, -1)), -1)
+
+
+def _sentences(lines: Sequence[Line], marked: Mapping[int, str], order: Iterable[int]) -> Iterator[int]:
+    """The lines that are sentences of content, looked at only as far as they are asked for."""
+    return (at for at in order if at not in marked and is_sentence(lines[at].plain))
 
 
 def is_sentence(line: str) -> bool:
@@ -162,6 +181,9 @@ def is_sentence(line: str) -> bool:
     >>> is_sentence("全镇干群同心协力,稳步前行。"), is_sentence("关于我们 | 联系我们")
     (True, False)
     """
+    numbered = _NUMBERED.match(line)
+    if numbered:
+        line = line[numbered.end() :]
     spaced = line.isascii() or line.count(" ") * 8 > len(line)
     if (line.count(" ") + 1 < MIN_WORDS) if spaced else len(line) < MIN_SENTENCE:
         return False
@@ -173,10 +195,8 @@ def _by_rules(lines: Sequence[Line], plain: str, table: RuleTable) -> dict[int, 
     rules = _allowed(table.select(("junk",), "line"), plain, table)
     anywhere = _with_triggers([rule for rule in rules if rule.place == "any"], plain)
     marked: dict[int, str] = {}
-    longest = max((rule.max_chars for rule in anywhere), default=0)
-    for at, line in enumerate(lines):
-        if len(line.plain) <= longest:
-            _mark(marked, at, line, anywhere)
+    for at, tried in _with_trigger(lines, plain, anywhere).items():
+        _mark(marked, at, lines[at], tried)
     edges = _edges(lines, marked)
     head = _with_triggers([rule for rule in rules if rule.place == "head"], plain)
     tail = _with_triggers([rule for rule in rules if rule.place == "tail"], plain)
@@ -203,6 +223,23 @@ def _with_triggers(rules: Sequence[Rule], plain: str) -> list[Rule]:
     return [rule for rule in rules if not rule.triggers or any(trigger in plain for trigger in rule.triggers)]
 
 
+def _with_trigger(lines: Sequence[Line], plain: str, rules: Sequence[Rule]) -> dict[int, list[Rule]]:
+    """For each line the rules, in their order, of which it holds a trigger; what has none is tried on every line."""
+    starts = [line.start for line in lines]
+    by_trigger: dict[str, set[int]] = {}
+    tried: dict[int, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        places = set(range(len(lines))) if not rule.triggers else set()
+        for trigger in rule.triggers:
+            if trigger not in by_trigger:
+                found = (bisect_right(starts, match.start()) - 1 for match in re.finditer(re.escape(trigger), plain))
+                by_trigger[trigger] = set(found)
+            places |= by_trigger[trigger]
+        for at in places:
+            tried[at].append(rule)
+    return {at: tried[at] for at in sorted(tried) if at >= 0}
+
+
 def _mark(marked: dict[int, str], at: int, line: Line, rules: Iterable[Rule]) -> None:
     """Mark a line by the first rule that matches it, unless it is marked."""
     if at not in marked:
@@ -227,7 +264,7 @@ def _lists(lines: Sequence[Line], marked: dict[int, str], table: RuleTable) -> N
     """
     headings = {rule.name for rule in table.select(("junk",), "line") if rule.opens}
     titles = _repeated(lines)
-    last = max(_sentences(lines, marked), default=-1)
+    last = _last_sentence(lines, marked)
     for heading in sorted(at for at, name in marked.items() if name in headings):
         in_tail = heading > last
         for at in range(heading + 1, len(lines)):
@@ -257,25 +294,39 @@ def _beside(lines: Sequence[Line], marked: dict[int, str], table: RuleTable) -> 
                     _mark(marked, at, lines[at], [rule for rule in rules if rule.place == "head+"])
 
 
-def _between(lines: Sequence[Line], marked: dict[int, str]) -> None:
-    """Mark up to `MAX_GAP` short lines that stand between two junk lines, no blank line around or among them."""
+def _between(lines: Sequence[Line], marked: dict[int, str], table: RuleTable) -> None:
+    """Mark up to `MAX_GAP` lines that stand between two junk lines, no blank line around or among them.
+
+    They are lines that a rule of place "between" matches, or short ones that nothing shows to be content. The title of
+    the document stands where banners do: under the path of the page, over the line of its date and counter, so neither
+    of these encloses a gap.
+    """
+    rules = [rule for rule in table.select(("junk",), "line") if rule.place == "between"]
     titles = _repeated(lines)
     last: int | None = None
     for at in sorted(marked):
         gap = range(0 if last is None else last + 1, at)
+        if last is not None and 0 < len(gap) <= MAX_GAP:
+            for place in gap:
+                _mark(marked, place, lines[place], rules)
+        gap = range(gap.start, at) if all(place not in marked for place in gap) else range(0)
         if (
             last is not None
             and 0 < len(gap) <= MAX_GAP
+            and not marked[last].startswith(ABOVE_TITLE)
+            and not marked[at].startswith(BELOW_TITLE)
             and not any(lines[place].after_blank for place in range(last + 1, at + 1))
-            and all(_is_short(lines[place].plain) and lines[place].plain not in titles for place in gap)
+            and all(_is_filler(lines[place].plain) and lines[place].plain not in titles for place in gap)
         ):
             marked.update(dict.fromkeys(gap, BETWEEN))
         last = at
 
 
-def _is_short(line: str) -> bool:
-    """Whether a line is short, without sentence punctuation and not shaped like a heading, label or quotation."""
-    return len(line) <= MAX_SHORT and not re.search("[。!?;,]", line) and not _CONTENT_SHAPE.match(line)
+def _is_filler(line: str) -> bool:
+    """Whether a line is short, without sentence punctuation and not shaped like a title, heading, label or quotation."""
+    if len(line) > MAX_SHORT or re.search("[。!?;,]", line):
+        return False
+    return not _CONTENT_SHAPE.match(line) and not _OWN_LINE.fullmatch(line)
 
 
 def _outside(

@@ -37,7 +37,7 @@ class Matches(NamedTuple):
     is measured against: the representative where that stands in another family, else its lowest match in another
     family, else its lowest match in another document, else -1; ``elsewhere``: bool, whether the partner is of another
     family; ``partner_ratio``: float64; ``earlier``: int64, its lowest earlier match in its own document or -1;
-    ``earlier_ratio``: float64.
+    ``earlier_ratio``: float64; ``n_crowded``: passages with more candidates than are compared, which may miss a match.
     """
 
     passage: NDArray[np.int64]
@@ -49,6 +49,7 @@ class Matches(NamedTuple):
     partner_ratio: NDArray[np.float64]
     earlier: NDArray[np.int64]
     earlier_ratio: NDArray[np.float64]
+    n_crowded: int
 
 
 class _Rows(NamedTuple):
@@ -71,7 +72,7 @@ def find_matches(
     skeleton = tokens.skeleton[token_rows]
     first, distinct = distinct_in_order(sequence_hashes(skeleton, indptr))
     rows = _distinct_rows(tokens, passages, passage[first], seed)._replace(first=first)
-    chosen = representatives(
+    chosen, crowded = representatives(
         rows.points, rows.indptr, rows.buckets.of, rows.buckets.indptr, rows.slots, MIN_AGREEMENT, threshold, False
     )
     representative = first[chosen[distinct]]
@@ -90,6 +91,7 @@ def find_matches(
         _ratios(rows, distinct, partner),
         earlier,
         _ratios(rows, distinct, earlier),
+        int(crowded[distinct].sum()),
     )
 
 

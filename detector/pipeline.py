@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from detector import passages as passage_module
 from detector import tokens as token_module
 from detector.artefacts import document_flags, find_script_errors, find_year_swaps
 from detector.clusters import Group, block_groups, document_groups, passage_groups, passage_keys, series_numbers
+from detector.errors import printable
 from detector.evidence import (
     Analysis,
     block_findings,
@@ -39,7 +40,7 @@ from detector.matches import find_matches
 from detector.model import FINDING_KINDS, LEVELS, Corpus, Document, DocumentScore, Finding, Hit, Problem
 from detector.passages import Passages, split_passages
 from detector.phrases import find_phrases
-from detector.reading import Reader, printable
+from detector.reading import Reader
 from detector.rules import load_rules
 from detector.score import SCORE_VERSION, Score, score_document
 from detector.settings import Settings
@@ -128,6 +129,7 @@ def scan(
             "n_passages": len(passages.start),
             "n_passages_matched": int(((matches.partner >= 0) | (matches.earlier >= 0)).sum()),
             "n_matched_alone": int((((matches.partner >= 0) | (matches.earlier >= 0)) & (group_of < 0)).sum()),
+            "n_passages_crowded": matches.n_crowded,
             "n_documents_without_tokens": int((np.diff(tokens.indptr) == 0).sum()),
             "n_clusters": dict(Counter(cluster.level for cluster in clusters)),
             "n_phrases": len(phrase_table),

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
-from detector.errors import InputError
+from detector.errors import InputError, printable
 from detector.file_rows import FileRows
 from detector.formats import CsvRow, Fault, JsonLine, Layout, Raw, Row
 from detector.inputs import STDIN, NamedFile, expand
@@ -254,11 +254,6 @@ def corpus_digest(documents: Iterable[Document]) -> str:
         for document in documents
     )
     return hashlib.sha256(b"".join(digests)).hexdigest()
-
-
-def printable(text: str) -> str:
-    """``text`` with everything that could steer a terminal written as an escape."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
 def _short(text: str) -> str:

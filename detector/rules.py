@@ -31,8 +31,9 @@ BUILT_IN = ("placeholders.toml", "masks.toml", "junk.toml")
 
 KINDS = ("placeholder", "masked", "junk", "content")
 SCOPES = ("span", "line", "document")
-PLACES = ("any", "head", "tail", "end", "next", "head+")
-"""Where a junk line may stand: anywhere, in the head or tail, as first or last line, beside junk, or both (head+)."""
+PLACES = ("any", "head", "tail", "end", "next", "head+", "between")
+"""Where a junk line may stand: anywhere, in the head or tail, as first or last line, beside junk, or both (head+), or
+between two junk lines near to it."""
 
 VERDICTS = ("content", "masked")
 

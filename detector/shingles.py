@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.kernels.signing import sort_sets
 from detector.tokens import mix64
 
 _ORDER = np.uint64(0x9E3779B97F4A7C15)
@@ -32,9 +33,7 @@ def hash_sets(
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The set of each row's shingle hashes, sorted within the row, with the offsets of the rows."""
     hashes, rows = shingle_hashes(tokens, indptr, size)
-    row = np.repeat(np.arange(len(rows) - 1), np.diff(rows))
-    order = np.lexsort((hashes, row))
-    hashes, row = hashes[order], row[order]
-    fresh = np.ones(len(hashes), dtype=bool)
-    fresh[1:] = (hashes[1:] != hashes[:-1]) | (row[1:] != row[:-1])
-    return hashes[fresh], np.searchsorted(row[fresh], np.arange(len(rows))).astype(np.int64)
+    sizes = np.empty(len(rows) - 1, dtype=np.int64)
+    sort_sets(hashes, rows, sizes)
+    offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    return hashes[np.repeat(rows[:-1] - offsets[:-1], sizes) + np.arange(offsets[-1])], offsets

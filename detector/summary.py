@@ -54,6 +54,7 @@ def summarise(
             "n_passages": counts["n_passages"],
             "n_passages_matched": counts["n_passages_matched"],
             "n_matched_alone": counts["n_matched_alone"],
+            "n_passages_crowded": counts["n_passages_crowded"],
             "n_documents_without_tokens": counts["n_documents_without_tokens"],
         },
         "files": [as_row(file) for file in corpus.files],

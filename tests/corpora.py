@@ -7,18 +7,28 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from hypothesis import settings
+
+from detector.folding import plain
 from detector.index import Scan
 from detector.marks import find_marks
 from detector.model import PART_NAMES, Cluster, Document, Finding, Literal, Member, Parts
-from detector.folding import plain
 from detector.passages import Passages, split_passages
 from detector.rules import load_rules
 from detector.settings import Settings
 from detector.tokens import Tokens, join_block, tokenise
 
+timeless = settings(deadline=None)
+"""For tests under Hypothesis: the first example may load or compile kernels, and machines are busy."""
+
 SLOGAN = "我们要坚持以群众满意为标准扎实推进各项民生工程落地见效"
 NOTICE = "全年完成固定资产投资{}亿元，比上年增长{}%，新建农村公路{}公里。"
 ENGLISH = "The borough council met {} times during {} and approved {} requests for repair of roads."
+LINES = (
+    "全镇上下要切实把思想和行动统一到上级的决策部署上来。",
+    "各村各单位务必在月底前完成全部隐患点的排查登记工作。",
+    "对工作不力造成不良影响的将按照有关规定严肃追究责任。",
+)
 
 
 class Columns(NamedTuple):
@@ -44,7 +54,9 @@ def columns(*texts: str) -> Columns:
 def gibberish(seed: int, n_sentences: int = 3, length: int = 17) -> str:
     """Sentences of Han characters drawn at random: no two of them match, share a phrase or hold a mark."""
     draw = random.Random(seed)
-    return "".join("".join(chr(draw.randrange(0x4E8C, 0x9F00)) for _ in range(length)) + "。" for _ in range(n_sentences))
+    return "".join(
+        "".join(chr(draw.randrange(0x4E8C, 0x9F00)) for _ in range(length)) + "。" for _ in range(n_sentences)
+    )
 
 
 def documents(texts: Sequence[str], series: str | None = None) -> list[Document]:
@@ -109,9 +121,7 @@ def _check_clusters(scan: Scan) -> None:
 def check_template(scan: Scan, cluster: Cluster, members: Sequence[Member]) -> None:
     """The representative is its literals and first fills; every fill is its document's text, inside its member."""
     head = members[0]
-    said = "".join(
-        part.text if isinstance(part, Literal) else part.fills[0].text for part in cluster.template
-    )
+    said = "".join(part.text if isinstance(part, Literal) else part.fills[0].text for part in cluster.template)
     assert said == scan.texts[head.doc][head.start : head.end]
     at = [member.start for member in members]
     for part in cluster.template:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from corpora import Columns, columns, gibberish
+from corpora import Columns, columns, gibberish, timeless
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -46,6 +46,7 @@ def check(of: Columns, runs: list[Run], left: TokenRange, right: TokenRange) -> 
         assert run.right + run.length <= after.right
 
 
+@timeless
 @given(WORDS, WORDS)
 def test_an_alignment_is_a_longest_common_subsequence(left: str, right: str) -> None:
     of = columns(left, right)
@@ -58,6 +59,7 @@ def test_an_alignment_is_a_longest_common_subsequence(left: str, right: str) -> 
     )
 
 
+@timeless
 @given(WORDS, WORDS)
 def test_passages_that_are_aligned_hold_runs_of_the_same_tokens(left: str, right: str) -> None:
     of = columns(left, right)
@@ -66,6 +68,7 @@ def test_passages_that_are_aligned_hold_runs_of_the_same_tokens(left: str, right
     check(of, runs, rows(of, 0), rows(of, 1))
 
 
+@timeless
 @given(WORDS)
 def test_a_text_is_aligned_with_its_copy_from_end_to_end(text: str) -> None:
     of = columns(text, text)
@@ -113,6 +116,7 @@ def test_what_differs_is_no_literal(text: str, other: str, expected: list[str]) 
     assert [text[start:end] for start, end in spans] == expected
 
 
+@timeless
 @given(WORDS, WORDS)
 def test_literals_are_ascending_and_leave_out_just_the_differing_tokens(left: str, right: str) -> None:
     of = columns(left, right)
@@ -129,7 +133,6 @@ def test_literals_are_ascending_and_leave_out_just_the_differing_tokens(left: st
         assert token <= literal if row in same else not token & literal
 
 
-@pytest.mark.xfail(strict=True, reason="a passage of 4,100 tokens is not aligned at all: the limit ignores common ends")
 def test_one_word_in_a_long_passage_leaves_the_rest_a_literal() -> None:
     text = gibberish(1, 1, 4100)
     of = columns(text, text[:2000] + "甲乙丙丁" + text[2000:])

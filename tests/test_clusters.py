@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import oracles
 import pytest
-from corpora import SLOGAN, check_scan, documents, gibberish
+from corpora import LINES, SLOGAN, check_scan, documents, gibberish, timeless
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,12 +18,6 @@ from detector.model import Document, Finding
 from detector.passages import Passages
 from detector.pipeline import scan
 from detector.settings import Settings
-
-SENTENCES = [
-    "全镇上下要切实把思想和行动统一到上级的决策部署上来。",
-    "各村各单位务必在月底前完成全部隐患点的排查登记工作。",
-    "对工作不力造成不良影响的将按照有关规定严肃追究责任。",
-]
 
 
 def cluster_list(result: Scan, level: str) -> list[tuple[str, int, int]]:
@@ -41,10 +35,10 @@ def passages_found(result: Scan, doc: str) -> list[Finding]:
 
 
 def test_a_shared_passage_is_a_cluster_of_its_places() -> None:
-    result = scan(documents([gibberish(1) + SENTENCES[0], SENTENCES[0] + gibberish(2), gibberish(3)]))
+    result = scan(documents([gibberish(1) + LINES[0], LINES[0] + gibberish(2), gibberish(3)]))
     check_scan(result)
     assert cluster_list(result, "passage") == [("passage-1", 2, 2)]
-    assert members_of(result, "passage-1") == [("d00000", SENTENCES[0]), ("d00001", SENTENCES[0])]
+    assert members_of(result, "passage-1") == [("d00000", LINES[0]), ("d00001", LINES[0])]
     assert cluster_list(result, "block") == cluster_list(result, "document") == []
     assert [finding.evidence["doc"] for finding in passages_found(result, "d00000")] == ["d00001"]
     assert passages_found(result, "d00002") == []
@@ -64,7 +58,7 @@ def test_no_chain_joins_what_does_not_match_its_representative() -> None:
 
 
 def test_passages_in_the_same_order_are_a_block() -> None:
-    shared = "".join(SENTENCES)
+    shared = "".join(LINES)
     result = scan(documents([gibberish(row) + shared + gibberish(50 + row) for row in range(3)]))
     check_scan(result)
     assert cluster_list(result, "block") == [("block-1", 3, 3)]
@@ -73,14 +67,14 @@ def test_passages_in_the_same_order_are_a_block() -> None:
 
 
 def test_a_block_that_some_have_more_of_is_two_blocks() -> None:
-    texts = [*["".join(SENTENCES)] * 2, "".join(SENTENCES[:2])]
+    texts = [*["".join(LINES)] * 2, "".join(LINES[:2])]
     result = scan(documents([gibberish(row) + text + gibberish(50 + row) for row, text in enumerate(texts)]))
     check_scan(result)
     assert cluster_list(result, "block") == [("block-1", 3, 3), ("block-2", 2, 2)]
 
 
 def test_other_order_and_one_passage_alone_are_no_block() -> None:
-    one, other, third = SENTENCES
+    one, other, third = LINES
     result = scan(documents([one + gibberish(1) + other + third, third + gibberish(2, 4) + other + gibberish(3) + one]))
     check_scan(result)
     assert len(cluster_list(result, "passage")) == 3
@@ -88,7 +82,7 @@ def test_other_order_and_one_passage_alone_are_no_block() -> None:
 
 
 def test_short_passages_inside_a_shared_block_are_shared_with_it() -> None:
-    shared = f"{SENTENCES[0]}\n工作要求\n{SENTENCES[1]}"
+    shared = f"{LINES[0]}\n工作要求\n{LINES[1]}"
     texts = [f"{gibberish(row)}\n{shared}\n{gibberish(50 + row)}" for row in range(3)]
     texts += [f"{gibberish(60 + row)}\n工作要求\n{gibberish(70 + row)}" for row in range(2)]
     result = scan(documents(texts))
@@ -103,7 +97,7 @@ def test_short_passages_inside_a_shared_block_are_shared_with_it() -> None:
 
 
 def test_the_figure_of_a_short_passage_inside_a_block_stays_own() -> None:
-    texts = [f"{gibberish(row)}\n{SENTENCES[0]}\n共{row + 31}户\n{SENTENCES[1]}\n{gibberish(50 + row)}" for row in range(2)]
+    texts = [f"{gibberish(row)}\n{LINES[0]}\n共{row + 31}户\n{LINES[1]}\n{gibberish(50 + row)}" for row in range(2)]
     result = scan(documents(texts))
     check_scan(result)
     (short,) = [finding for finding in passages_found(result, "d00000") if finding.text == "共31户"]
@@ -111,15 +105,15 @@ def test_the_figure_of_a_short_passage_inside_a_block_stays_own() -> None:
 
 
 def test_copies_of_a_document_are_one_family_and_count_once_in_every_cluster() -> None:
-    article = "".join(SENTENCES) + gibberish(1, 6)
-    result = scan(documents([article, article, article + "又及。", gibberish(2, 9) + SENTENCES[0]]))
+    article = "".join(LINES) + gibberish(1, 6)
+    result = scan(documents([article, article, article + "又及。", gibberish(2, 9) + LINES[0]]))
     check_scan(result)
     assert [document.duplicate_of for document in result.documents] == [None, "d00000", "d00000", None]
     assert cluster_list(result, "document") == [("document-1", 1, 3)]
     assert ("passage-1", 2, 4) in cluster_list(result, "passage")
     assert cluster_list(result, "block") == [], "a family alone shares nothing"
     first, last = result.documents[0], result.documents[3]
-    assert first.parts.shared == last.parts.shared == len(SENTENCES[0])
+    assert first.parts.shared == last.parts.shared == len(LINES[0])
     assert first.n_families == 2
 
 
@@ -131,12 +125,14 @@ def test_passages_that_only_copies_share_feed_no_part() -> None:
 
 
 def test_an_in_document_repeat_is_a_cluster_of_one_family() -> None:
-    result = scan(documents([SENTENCES[0] + gibberish(1) + SENTENCES[0], gibberish(2)]))
+    result = scan(documents([LINES[0] + gibberish(1) + LINES[0], gibberish(2)]))
     check_scan(result)
     assert cluster_list(result, "passage") == [("passage-1", 1, 2)]
     repeats = [finding for finding in result.findings if finding.kind == "repeat"]
-    assert [(item.start, item.cluster, item.part) for item in repeats] == [(len(SENTENCES[0]) + 54, "passage-1", "repeated")]
-    assert result.documents[0].parts.repeated == len(SENTENCES[0])
+    assert [(item.start, item.cluster, item.part) for item in repeats] == [
+        (len(LINES[0]) + 54, "passage-1", "repeated")
+    ]
+    assert result.documents[0].parts.repeated == len(LINES[0])
 
 
 def test_series_are_counted_where_they_are_known() -> None:
@@ -152,8 +148,8 @@ def test_series_are_counted_where_they_are_known() -> None:
 
 
 def test_a_threshold_of_one_finds_only_equal_skeletons() -> None:
-    near = SENTENCES[0].replace("切实", "着力")
-    texts = [gibberish(1) + SENTENCES[0], gibberish(2) + near, gibberish(3) + SENTENCES[0]]
+    near = LINES[0].replace("切实", "着力")
+    texts = [gibberish(1) + LINES[0], gibberish(2) + near, gibberish(3) + LINES[0]]
     (strict,) = scan(documents(texts), Settings(match_ratio=1.0)).clusters
     (loose,) = scan(documents(texts)).clusters
     assert (strict.n_members, loose.n_members) == (2, 3)
@@ -164,9 +160,11 @@ def group(matches: Sequence[int]) -> Matches:
     n = len(matches)
     column = np.arange(n)
     ones, none = np.ones(n), np.full(n, -1)
-    return Matches(column, column, np.array(matches), ones, none, none >= 0, ones, none, ones)
+    representative = np.array(matches, np.int64)
+    return Matches(column, column, representative, ones, none, none >= 0, ones, none, ones, n_crowded=0)
 
 
+@timeless
 @given(st.data())
 def test_passage_groups_are_the_rows_by_representative(data: st.DataObject) -> None:
     n = data.draw(st.integers(0, 12))
@@ -192,6 +190,7 @@ def made_passages(document: Sequence[int]) -> Passages:
 SEQUENCES = st.lists(st.lists(st.integers(0, 3), max_size=8), min_size=1, max_size=6)
 
 
+@timeless
 @given(SEQUENCES, st.data())
 def test_blocks_are_what_brute_force_finds(rows: list[list[int]], data: st.DataObject) -> None:
     """Symbols 0 and 1 are clustered passages, 2 and 3 short ones with equal skeletons."""

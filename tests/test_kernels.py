@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from oracles import first_independent_set, jaccard, lowest, ratio
 
 from detector.kernels.repeating import enclosing
-from detector.kernels.verifying import common_lengths, earlier_in_document, lowest_elsewhere, representatives
+from detector.kernels.verifying import (
+    MAX_VERIFIED,
+    common_lengths,
+    earlier_in_document,
+    lowest_elsewhere,
+    representatives,
+)
 from detector.tokens import SLOT_POINT
 
 kernel = settings(max_examples=200, deadline=None)
@@ -48,9 +54,12 @@ def columns(rows: Sequence[Sequence[int]], dtype: type = np.uint32) -> Columns:
 
 
 def represented(made: Columns, threshold: float, *, by_jaccard: bool = False, least: int = 0) -> list[int]:
-    return representatives(
+    chosen, crowded = representatives(
         made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.slots, least, threshold, by_jaccard
-    ).tolist()
+    )
+    assert len(crowded) == len(chosen)
+    assert not crowded[:MAX_VERIFIED].any()
+    return chosen.tolist()
 
 
 def alike(left: Sequence[int], right: Sequence[int], threshold: float) -> bool:
@@ -151,7 +160,7 @@ def test_rows_whose_signatures_disagree_are_not_compared(
     other = [value ^ (1 << place % 8) if place in changed else value for place, value in enumerate(mine)]
     slots = np.array([mine[: 8 * n_words], other[: 8 * n_words]], dtype=np.uint8)
     agreed = (slots[0] == slots[1]).sum()
-    may_match = agreed >= least and 8 * (slots[0, :32] == slots[1, :32]).sum() >= least
+    may_match = agreed >= least
     made = columns([[1, 2, 3]] * 2)._replace(slots=slots.view(np.uint64))
     assert represented(made, 0.8, least=least) == [0, 0 if may_match else 1]
 
@@ -177,14 +186,17 @@ def test_lowest_elsewhere(
     made, n = columns(rows), len(row_of)
     first = [row_of.index(row) for row in range(len(rows))]
     home = [groups[place] for place in first]
-    first_other = [lowest(i for i in range(n) if row_of[i] == row and groups[i] != home[row]) for row in range(len(rows))]
+    first_other = [
+        lowest(i for i in range(n) if row_of[i] == row and groups[i] != home[row]) for row in range(len(rows))
+    ]
     queries = sorted(set(zip(row_of, groups, strict=True)))
     known = [lowest(i for i in range(n) if row_of[i] == row and groups[i] != group) for row, group in queries]
     found = np.array(known, dtype=np.int64)
     lowest_elsewhere(
         made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.bucket_rows, made.slots, 0, threshold,
         np.array(first, dtype=np.int64), np.array(first_other, dtype=np.int64), np.array(home, dtype=np.int64),
-        np.array([row for row, _ in queries], dtype=np.int64), np.array([group for _, group in queries], dtype=np.int64),
+        np.array([row for row, _ in queries], dtype=np.int64),
+        np.array([group for _, group in queries], dtype=np.int64),
         found,
     )  # fmt: skip
     expected = [
@@ -214,11 +226,33 @@ def test_earlier_in_document(case: tuple[list[tuple[int, ...]], list[int], list[
     assert found.tolist() == expected
 
 
+def apart(n: int) -> list[list[int]]:
+    """Rows that have nothing in common, and one more that matches the last of them."""
+    rows = [[1000 + 20 * number + place for place in range(20)] for number in range(n)]
+    return [*rows, [*rows[-1], 1]]
+
+
 def test_more_candidates_than_there_is_room_for_at_first() -> None:
-    rows = [[1000 + 20 * number + place for place in range(20)] for number in range(300)]
-    rows.append(rows[299])
-    rows[-1] = [*rows[-1], 1]
-    assert represented(columns(rows), 0.8) == [*range(300), 299]
+    assert represented(columns(apart(300)), 0.8) == [*range(300), 299]
+
+
+def test_of_a_crowd_those_that_agree_most_are_compared_and_the_crowd_is_counted() -> None:
+    n = MAX_VERIFIED + 100
+    random = np.random.default_rng(5)
+    slots = random.integers(0, 256, (n + 1, 16), dtype=np.uint8)
+    slots[n] = slots[n - 1]
+    made = columns(apart(n))._replace(slots=slots.view(np.uint64))
+    chosen, crowded = representatives(
+        made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.slots, 0, 0.8, False
+    )
+    assert chosen.tolist() == [*range(n), n - 1]
+    assert crowded[n]
+    assert not crowded[:MAX_VERIFIED].any()
+    chosen, crowded = representatives(
+        made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.slots, 16, 0.8, False
+    )
+    assert chosen.tolist() == [*range(n), n - 1]
+    assert not crowded.any()
 
 
 @kernel
@@ -231,7 +265,11 @@ def test_enclosing(spans: list[tuple[int, int]], data: st.DataObject) -> None:
     found = enclosing(starts, ends, np.array(rows, dtype=np.int64), np.array(weight, dtype=np.int64))
     expected = [
         max(
-            (weight[row] for (a, b), row in zip(spans, rows, strict=True) if a <= start and end <= b and b - a > end - start),
+            (
+                weight[row]
+                for (a, b), row in zip(spans, rows, strict=True)
+                if a <= start and end <= b and b - a > end - start
+            ),
             default=-1,
         )
         for start, end in spans

@@ -130,7 +130,9 @@ def test_phrases_of_three_families_equal_brute_force(texts: list[str], min_famil
 
 @quick
 @given(
-    st.lists(st.lists(st.sampled_from("甲乙丙丁戊己庚辛，") | st.just("县委县政府的正确领导下"), max_size=6), max_size=4),
+    st.lists(
+        st.lists(st.sampled_from("甲乙丙丁戊己庚辛，") | st.just("县委县政府的正确领导下"), max_size=6), max_size=4
+    ),
     st.integers(0, 3),
 )
 def test_the_lengths_of_the_definition(parts: list[list[str]], copied: int) -> None:

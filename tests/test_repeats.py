@@ -22,7 +22,13 @@ def corpora(draw: st.DrawFn) -> tuple[list[tuple[int, ...]], list[list[int]]]:
     """Different sequences over a small alphabet, some with runs in common, and the families of each."""
     run = draw(st.lists(st.integers(0, 2), min_size=1, max_size=6))
     row = st.lists(st.lists(st.integers(0, draw(st.integers(0, 3))), max_size=5) | st.just(run), max_size=4)
-    rows = draw(st.lists(row.map(lambda parts: tuple(sum(parts, []))).filter(bool), max_size=7, unique=True))
+    rows = draw(
+        st.lists(
+            row.map(lambda parts: tuple(symbol for part in parts for symbol in part)).filter(bool),
+            max_size=7,
+            unique=True,
+        )
+    )
     owners = st.lists(st.integers(0, N_FAMILIES - 1), min_size=1, max_size=N_FAMILIES, unique=True).map(sorted)
     return rows, [draw(owners) for _ in rows]
 
@@ -125,7 +131,9 @@ def test_long_equal_runs_are_sorted() -> None:
 
 
 @kernel
-@given(st.lists(st.tuples(st.lists(st.integers(0, 2), min_size=1, max_size=3).map(tuple), st.integers(0, 3)), max_size=12))
+@given(
+    st.lists(st.tuples(st.lists(st.integers(0, 2), min_size=1, max_size=3).map(tuple), st.integers(0, 3)), max_size=12)
+)
 def test_collapse_keeps_each_sequence_once_with_its_families(rows: list[tuple[tuple[int, ...], int]]) -> None:
     symbols = np.array([symbol for row, _ in rows for symbol in row], dtype=np.int32)
     indptr = np.cumsum([0, *(len(row) for row, _ in rows)]).astype(np.int64)

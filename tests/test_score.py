@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from corpora import check_scan, documents, gibberish, painted, replayed
+from corpora import check_scan, documents, gibberish, painted, replayed, timeless
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +36,7 @@ findings_strategy = st.lists(
 )
 
 
+@timeless
 @given(st.text("字a \n\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}1\ud800\0", min_size=40, max_size=50), findings_strategy)
 def test_parts_are_what_a_replay_of_the_findings_counts(text: str, findings: list[Finding]) -> None:
     score = score_document(text, findings, 1200)
@@ -45,6 +46,7 @@ def test_parts_are_what_a_replay_of_the_findings_counts(text: str, findings: lis
     assert score.originality == (ratio(score.parts.own, score.parts.total) if score.parts.total else None)
 
 
+@timeless
 @given(st.text("字 ", min_size=40, max_size=50), findings_strategy)
 def test_expected_originality_is_what_a_replay_adds_up(text: str, findings: list[Finding]) -> None:
     score = score_document(text, findings, 1200)
@@ -66,7 +68,9 @@ def test_the_first_part_that_claims_a_character_has_it(winner: int) -> None:
 
 def test_claims_win_over_the_span_and_a_finding_without_part_claims_nothing() -> None:
     text = "甲乙丙丁戊己"
-    assert score_document(text, [finding(0, 6, "shared", 2, claims=[[0, 2], [4, 5]])], 2).parts == Parts(shared=3, own=3)
+    assert score_document(text, [finding(0, 6, "shared", 2, claims=[[0, 2], [4, 5]])], 2).parts == Parts(
+        shared=3, own=3
+    )
     assert score_document(text, [finding(0, 6, "shared", 2, claims=[])], 2).parts == Parts(own=6)
     assert score_document(text, [finding(0, 6, None, 2)], 2).parts == Parts(own=6)
 
@@ -76,10 +80,13 @@ def test_a_document_without_text_has_no_originality(text: str) -> None:
     assert score_document(text, [], 5000) == (Parts(), None, None)
 
 
+@timeless
 @given(*[st.lists(st.integers(0, 10**9), min_size=6, max_size=6)] * 2)
 def test_parts_add_up_part_by_part(left: list[int], right: list[int]) -> None:
     total = Parts(*left) + Parts(*right)
-    assert [getattr(total, name) for name in PART_NAMES] == [one + other for one, other in zip(left, right, strict=True)]
+    assert [getattr(total, name) for name in PART_NAMES] == [
+        one + other for one, other in zip(left, right, strict=True)
+    ]
     assert total == Parts(*right) + Parts(*left)
     assert total + Parts() == total
     assert total.total == sum(left) + sum(right)
@@ -92,6 +99,7 @@ def exact(n_families: int, families: int) -> Fraction:
     return Fraction(math.comb(n_families - families, 999), math.comb(n_families - 1, 999))
 
 
+@timeless
 @given(st.integers(1000, 1300), st.data())
 def test_the_chance_of_not_being_seen_is_the_ratio_of_two_binomials(n_families: int, data: st.DataObject) -> None:
     families = data.draw(st.integers(1, n_families))

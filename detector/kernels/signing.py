@@ -1,4 +1,4 @@
-"""MinHash signatures in the ``affine32`` scheme of datasketch 2, bit for bit.
+"""Sets of shingle hashes, and their MinHash signatures in the ``affine32`` scheme of datasketch 2, bit for bit.
 
 Source of the scheme: MurmurHash3's 32-bit finaliser, then ``a * h + b`` in uint32, whose wraparound is the modulus;
 ``tests/test_signatures.py`` holds the equality. That it is min-wise enough is measured, not proven.
@@ -38,3 +38,17 @@ def sign_rows(
             for permutation in range(n_permutations):
                 value = np.uint32(mixed * multipliers[permutation] + offsets[permutation])
                 lowest[permutation] = min(lowest[permutation], value)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sort_sets(hashes: NDArray[np.uint64], indptr: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+    """Sort each row of ``hashes`` in place, its different values first; ``sizes`` (int64) gets how many they are."""
+    for row in range(indptr.shape[0] - 1):
+        start, end = indptr[row], indptr[row + 1]
+        ranked = np.sort(hashes[start:end])
+        size = 0
+        for place in range(ranked.shape[0]):
+            if place == 0 or ranked[place] != ranked[place - 1]:
+                hashes[start + size] = ranked[place]
+                size += 1
+        sizes[row] = size

@@ -16,8 +16,12 @@ from numba import njit
 _EMPTY = np.int64(-1)
 _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
-MAX_SIGNED = 8192
-MAX_VERIFIED = 4096
+MAX_SIGNED = 2048
+"""Candidates of a row whose signatures are looked at; those that share most bands come first."""
+
+MAX_VERIFIED = 512
+"""Of these, how many are compared. A row that has more is *crowded*: it may miss a match, and is counted."""
+
 _LOW_BITS, _HIGH_BITS, _EACH_BYTE = (
     np.uint64(0x7F7F7F7F7F7F7F7F),
     np.uint64(0x8080808080808080),
@@ -28,21 +32,21 @@ _ROUNDING = 1e-9
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _index_pattern(values, start, end, keys, masks):  # type: ignore[no-untyped-def]
-    """Fill the hash table ``keys``/``masks`` with the places of every character of ``values[start:end]``."""
-    size = keys.shape[0]
-    words = masks.shape[1]
-    for slot in range(size):
-        keys[slot] = _EMPTY
+def _pattern(values, start, end):  # type: ignore[no-untyped-def]
+    """``values[start:end]`` made ready to be compared with many: a hash table of the places of each character (``keys``
+    and ``masks``, 64 places a word) and room for the state."""
+    size = 16
+    while size < 2 * (end - start):
+        size *= 2
+    keys = np.full(size, _EMPTY)
+    masks = np.zeros((size, (end - start + 63) >> 6), np.uint64)
     for place in range(start, end):
         slot = (np.int64(values[place]) * 2654435761) & (size - 1)
         while keys[slot] != _EMPTY and keys[slot] != np.int64(values[place]):
             slot = (slot + 1) & (size - 1)
-        if keys[slot] == _EMPTY:
-            keys[slot] = np.int64(values[place])
-            for word in range(words):
-                masks[slot, word] = np.uint64(0)
+        keys[slot] = np.int64(values[place])
         masks[slot, (place - start) >> 6] |= _ONE << np.uint64((place - start) & 63)
+    return keys, masks, np.empty(masks.shape[1], np.uint64)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -77,23 +81,6 @@ def _common_length(values, start, end, keys, masks, pattern_length, state):  # t
             left &= left - _ONE
             common += 1
     return common
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _table_size(length):  # type: ignore[no-untyped-def]
-    size = 16
-    while size < 2 * length:
-        size *= 2
-    return size
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _pattern(values, start, end):  # type: ignore[no-untyped-def]
-    """A row made ready to be compared with many: its table of characters and room for the state."""
-    keys = np.empty(_table_size(end - start), np.int64)
-    masks = np.empty((keys.shape[0], (end - start + 63) >> 6), np.uint64)
-    _index_pattern(values, start, end, keys, masks)
-    return keys, masks, np.empty(masks.shape[1], np.uint64)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -226,9 +213,10 @@ def representatives(  # type: ignore[no-untyped-def]
     ``values`` with ``indptr`` (int64, n + 1) are the rows: skeleton characters (uint32), compared by normalised Indel
     similarity, or with ``by_jaccard`` sorted hash sets (uint64). ``bucket_of`` (int32, n x n_bands) names each row's
     bucket in each band or -1; ``bucket_indptr`` (int64) is the room of each. ``slots`` (uint64, n x n_words) are
-    the low bytes of the signatures, eight to a word: a candidate that agrees in fewer than ``min_agreement`` is not verified. Returns
-    int64, n: a row that is its own representative matches none that is lower and a representative. A bucket holds
-    representatives only, so that near-copies without number cost each of them a few comparisons.
+    the low bytes of the signatures, eight to a word: a candidate that agrees in fewer than ``min_agreement`` is not
+    verified. Returns int64, n: a row that is its own representative matches none that is lower and a representative;
+    and bool, n: whether a row was crowded (`MAX_VERIFIED`). A bucket holds representatives only, so that near-copies
+    without number cost each of them a few comparisons.
     """
     n, n_bands = bucket_of.shape
     chosen = np.arange(n)
@@ -238,6 +226,7 @@ def representatives(  # type: ignore[no-untyped-def]
     seen, shared, found = np.full(n, -1, np.int64), np.zeros(n, np.int64), np.empty(64, np.int64)
     pattern = _pattern(values, 0, 0)
     itself = np.arange(n)
+    crowded = np.zeros(n, np.bool_)
     for row in range(n):
         start, end = indptr[row], indptr[row + 1]
         if end == start:
@@ -247,7 +236,9 @@ def representatives(  # type: ignore[no-untyped-def]
             place[band] = bucket_indptr[bucket] if bucket >= 0 else 0
             stop[band] = filled[bucket] if bucket >= 0 else 0
         n_found, found = _gather(row, members, place, stop, seen, shared, found)
+        n_gathered = n_found
         n_found = _shortlist(row, itself, found, n_found, shared, slots, min_agreement)
+        crowded[row] = n_gathered > MAX_SIGNED or n_found == MAX_VERIFIED
         indexed = False
         for candidate in range(n_found):
             other = found[candidate]
@@ -271,7 +262,7 @@ def representatives(  # type: ignore[no-untyped-def]
                 if bucket >= 0:
                     members[filled[bucket]] = row
                     filled[bucket] += 1
-    return chosen
+    return chosen, crowded
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

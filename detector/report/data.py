@@ -118,6 +118,7 @@ class Overview:
     n_passages: int
     n_passages_matched: int
     n_matched_alone: int
+    n_passages_crowded: int
     n_findings: Mapping[str, int]
     n_clusters: Mapping[str, int]
     n_phrases: int
@@ -205,6 +206,7 @@ def overview(scan: Scan) -> Overview:
         n_passages=totals.get("n_passages", 0),
         n_passages_matched=totals.get("n_passages_matched", 0),
         n_matched_alone=totals.get("n_matched_alone", 0),
+        n_passages_crowded=totals.get("n_passages_crowded", 0),
         n_findings=totals.get("n_findings", {}),
         n_clusters=totals.get("n_clusters", {}),
         n_phrases=totals.get("n_phrases", len(scan.phrases)),

@@ -132,6 +132,7 @@ def _facts(overview: data.Overview) -> list[tuple[str, list[tuple[str, str]]]]:
     corpus += [("series", overview.n_series)] if overview.n_series else []
     corpus += [("passages", overview.n_passages), ("of them matched", overview.n_passages_matched)]
     corpus += [("matched outside any cluster", overview.n_matched_alone)] if overview.n_matched_alone else []
+    corpus += [("not compared with all", overview.n_passages_crowded)] if overview.n_passages_crowded else []
     corpus += [(f"{level} clusters", number) for level, number in sorted(overview.n_clusters.items())]
     corpus += [("phrases", overview.n_phrases)]
     groups = {"Corpus": corpus, "Findings": _largest(overview.n_findings), "Flags": _largest(overview.n_flags)}

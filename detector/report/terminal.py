@@ -142,6 +142,8 @@ def _facts(overview: data.Overview) -> list[tuple[str, str]]:
     if overview.n_passages:
         alone = f", {overview.n_matched_alone:,} of them outside any cluster" if overview.n_matched_alone else ""
         matched = f"{overview.n_passages_matched:,} match another{alone}"
+        crowded = f"; {overview.n_passages_crowded:,} had more candidates than are compared"
+        matched += crowded if overview.n_passages_crowded else ""
         facts.append(("passages", f"{overview.n_passages:,}, {matched}"))
     facts.append(("findings", _counts(overview.n_findings) or "none"))
     if overview.n_flags:

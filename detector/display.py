@@ -1,0 +1,55 @@
+"""What is shown on standard error while a command works."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from detector.pipeline import Progress
+
+
+class Display:
+    """Progress on standard error: a live line on a terminal, one line a stage elsewhere, nothing when quiet."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._status: Any = None
+        self._stage = ""
+
+    def __enter__(self) -> Display:
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status("", spinner="dots")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def announce(self, text: str) -> None:
+        """Say something that stays."""
+        if not self._quiet:
+            print(f"detector: {text}", file=sys.stderr, flush=True)
+
+    def say(self, text: str) -> None:
+        """Show what is being done."""
+        if self._status is not None:
+            self._status.update(text)
+
+    @property
+    def progress(self) -> Progress:
+        """What the pipeline calls."""
+        return self._step
+
+    def _step(self, stage: str, done: int, total: int) -> None:
+        if self._quiet:
+            return
+        if stage != self._stage:
+            self._stage = stage
+            if self._status is None:
+                self.announce(stage)
+        counted = f"{done:,} of {total:,} documents" if total else f"{done:,} documents" if done else ""
+        self.say(f"{stage} {counted}".rstrip())
