@@ -95,7 +95,7 @@ def _scanned(options: argparse.Namespace) -> Scan:
     """A scan of the inputs, with progress on standard error."""
     settings = _settings(options)
     with Display(options.quiet) as display:
-        from detector.kernels import are_compiled
+        from detector.kernels.cache import are_compiled
 
         if not are_compiled():
             display.announce("first run: compiling the kernels, half a minute once")

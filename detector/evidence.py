@@ -184,7 +184,7 @@ def spun_repeats(
         start, stop = passage_rows(passages, passage)
         document = int(passages.document[passage])
         between = documents[document].text[int(passages.end[passage - 1]) : int(passages.start[passage])]
-        if len(between.splitlines()) > 1 or between.endswith(("\n", "\r")):
+        if len(f"{between}.".splitlines()) > 1:
             continue
         tail = start - (stop - start)
         before = passages.tokens[passage - 1]

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from detector.decisions import Decision, Reason, Thresholds, decide, family_of
-from detector.errors import GuardError, OutputError, ScanError, SettingsError
+from detector.errors import GuardError, OutputError, ScanError, SettingsError, printable
 from detector.json_rows import dumps
 from detector.model import Document, DocumentScore, Finding, Span
-from detector.reading import Reader, Record, corpus_digest, printable
+from detector.reading import Reader, Record, corpus_digest
 from detector.settings import Settings
 from detector.shards import ShardWriter
 from detector.stripping import spans_to_strip, without

@@ -129,7 +129,8 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
         covered[at] = True
     spans = _with_triggers(table.select(("junk",), "span"), plain)
     inline = find_spans(plain, _allowed(spans, plain, table)) if spans else []
-    hits += [Hit(start, end, "junk", rule.name) for start, end, rule in _outside(sorted(inline), lines, covered)]
+    inline.sort(key=lambda match: (match.start, -match.end, match.rule.name))
+    hits += [Hit(start, end, "junk", rule.name) for start, end, rule in _outside(inline, lines, covered)]
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
 
 

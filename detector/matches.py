@@ -66,8 +66,12 @@ class _Rows(NamedTuple):
 def find_matches(
     tokens: Tokens, passages: Passages, family: NDArray[np.int64], *, threshold: float, min_tokens: int, seed: int
 ) -> Matches:
-    """All matches of a corpus; ``family`` (int64) is the number of each document's family."""
-    passage = np.flatnonzero(np.diff(passages.tokens) >= min_tokens)
+    """All matches of a corpus; ``family`` (int64) is the number of each document's family.
+
+    A passage of nothing but numbers has no text that another could share, and is not compared.
+    """
+    words = np.concatenate(([0], np.cumsum(~tokens.is_slot)))[passages.tokens]
+    passage = np.flatnonzero((np.diff(passages.tokens) >= min_tokens) & (np.diff(words) > 0))
     token_rows, indptr = gather_rows(passages.tokens, passage)
     skeleton = tokens.skeleton[token_rows]
     first, distinct = distinct_in_order(sequence_hashes(skeleton, indptr))

@@ -28,14 +28,16 @@ _BOUNDARY = re.compile(
   | (?P<dot>    \. [{_CLOSERS}"']* (?=[ \n\r\v\f\x85\u2028\u2029]) )
   | (?P<number> \( (?={_NUMERAL}{{1,3}}\)) | [㈠-㈩] )     # （一） begins a passage wherever it stands
   | (?P<after>  [:{_CLOSERS[1:]}] [ ]*
-                (?= {_NUMERAL}{{1,3}}、 | \d{{1,2}}[.、](?!\d) | 第[{_NUMERAL[1:-1]}零\d]{{1,5}}[条章节编] ) )
+                (?= {_NUMERAL}{{1,3}}、 (?!{_NUMERAL}{{1,3}}[、,])              # but 一、二、五中 is a list
+                  | \d{{1,2}}[.、] (?!\d)
+                  | 第[{_NUMERAL[1:-1]}零\d]{{1,5}}[条章节编] [ ] ) )             # but 《某法》第一条 is a citation
     """,
     re.VERBOSE,
 )
 """Everything that may begin a new passage, on the plain form. At a line start and after a sentence end an enumerator
 begins one anyway; ``after`` adds the colon and the closing bracket."""
 
-_COUNTED_CLAUSE = re.compile(rf"(?<![之唯第统单同万百千])({_NUMERAL}{{1,2}})是")
+_COUNTED_CLAUSE = re.compile(rf"(?<![之唯第统单同万百千其周期初])({_NUMERAL}{{1,2}})是")
 _CLAUSE_END = re.compile("[,:]")
 
 _SOFT_WRAP_LENGTH = 40
@@ -44,6 +46,9 @@ hard-wrapped mail, licences and scanned books have lines of 50 to 80 characters,
 
 _LONGEST_WRAPPED = 400
 """A longer line is a paragraph, not a wrapped line."""
+
+_QUOTE_WINDOW = 2000
+"""Characters of the same line in which the opening quote of a straight one is looked for."""
 
 _UNITS = {numeral: value for value, numeral in enumerate("一二三四五六七八九", start=1)}
 
@@ -71,7 +76,7 @@ class Passages(NamedTuple):
 def split_passages(block: Block, tokens: Tokens, marks: Sequence[tuple[int, int]]) -> Passages:
     """Passages and clauses of the block that ``tokens`` and ``marks`` were made of."""
     folded = plain(block.text)
-    cuts = _outside(passage_cuts(block.text, folded), marks)
+    cuts = np.union1d(_outside(passage_cuts(block.text, folded), marks), block.starts[1:])
     clause_cuts = np.union1d(cuts, _outside(_clause_cuts(folded, block, tokens), marks))
     document = np.repeat(np.arange(len(block.starts)), np.diff(tokens.indptr))
     first = tokens.start + block.starts[document] if len(document) else tokens.start
@@ -79,8 +84,9 @@ def split_passages(block: Block, tokens: Tokens, marks: Sequence[tuple[int, int]
     clause = np.searchsorted(clause_cuts, first, side="right")
     rows = _first_rows(passage)
     clause_rows = _first_rows(clause)
-    start, end = _trimmed(block.text, cuts, passage[rows])
-    clause_start, clause_end = _trimmed(block.text, clause_cuts, clause[clause_rows])
+    last = tokens.end + block.starts[document] if len(document) else tokens.end
+    start, end = _trimmed(block.text, cuts, passage[rows], _held(first, last, rows))
+    clause_start, clause_end = _trimmed(block.text, clause_cuts, clause[clause_rows], _held(first, last, clause_rows))
     offset, clause_offset = block.starts[document[rows]], block.starts[document[clause_rows]]
     return Passages(
         start - offset,
@@ -147,8 +153,9 @@ def _after_quotes(match: re.Match[str], folded: str) -> int:
     end = match.end()
     for place in range(match.start(), match.end()):
         if folded[place] in "\"'":
-            line = folded.rfind("\n", 0, place) + 1
-            closes = folded.count(folded[place], max(line, place - 2000), place) % 2 == 1
+            window = max(0, place - _QUOTE_WINDOW)
+            line = max(window, folded.rfind("\n", window, place) + 1)
+            closes = folded.count(folded[place], line, place) % 2 == 1
             if not closes:
                 return place
     return end
@@ -170,9 +177,10 @@ def _ends_sentence(match: re.Match[str], text: str, folded: str) -> bool:
     word = folded[begin : match.start()]
     if word.isdigit() and len(word) <= 3:
         before = folded[max(0, begin - 20) : begin].rstrip(" #*-")
-        if not before or before[-1] in "\n\r.!?:;。":
+        if not before or (before[-1] in "\n\r.!?:;。" and not _ends_with_abbreviation(before)):
             return False  # the number of a heading or list item
-    return not (len(word) == 1 and word.isalpha()) and word not in _abbreviations()
+    is_initial = len(word) == 1 and word.isalpha() and not (begin > 0 and folded[begin - 1] in "'’")
+    return not is_initial and word not in _abbreviations()
 
 
 def _is_soft_wrap(text: str, match: re.Match[str]) -> bool:
@@ -185,12 +193,17 @@ def _is_soft_wrap(text: str, match: re.Match[str]) -> bool:
     if start == 0 and window > 0:
         return False
     before = text[start : match.start()].rstrip()
-    if len(before) < _SOFT_WRAP_LENGTH or not (before[-1] in ",-" or _is_spaced_letter(before[-1])):
-        return False
     following = text[stop : stop + 40].lstrip(" \t")
-    if not following or following[0] in "\n\r":
+    if len(before) < _SOFT_WRAP_LENGTH or not following or not _is_spaced_letter(following[0]):
         return False
-    return _is_spaced_letter(following[0]) and (following[0].islower() or before[-1] != ".")
+    if before[-1] in ")]\"'”’":
+        return following[0].islower()
+    return before[-1] in ",-" or _is_spaced_letter(before[-1]) or _ends_with_abbreviation(before.lower())
+
+
+def _ends_with_abbreviation(folded: str) -> bool:
+    """Whether the last word of a text is an abbreviation with its full stop."""
+    return folded.endswith(".") and folded[:-1].split(" ")[-1] in _abbreviations()
 
 
 def _is_spaced_letter(char: str) -> bool:
@@ -268,14 +281,25 @@ def _first_rows(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate(([0], np.flatnonzero(groups[1:] != groups[:-1]) + 1)).astype(np.int64)
 
 
-def _trimmed(
-    text: str, cuts: NDArray[np.int64], numbers: NDArray[np.int64]
+def _held(
+    first: NDArray[np.int64], last: NDArray[np.int64], rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Bounds of the numbered stretches between cuts, without the blanks around them."""
+    """Where the first token of each stretch begins and its last one ends; stretches begin at the token ``rows``."""
+    return first[rows], last[np.append(rows[1:], len(last)) - 1] if len(rows) else last
+
+
+def _trimmed(
+    text: str,
+    cuts: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    held: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Bounds of the numbered stretches between cuts, without the blanks around them but with the tokens they hold (a
+    mark may begin with a blank)."""
     edges = np.concatenate(([0], cuts, [len(text)]))
     start, end = edges[numbers].copy(), edges[numbers + 1].copy()
     for row in range(len(start)):
         piece = text[start[row] : end[row]]
         start[row] += len(piece) - len(piece.lstrip())
         end[row] -= len(piece) - len(piece.rstrip())
-    return start, end
+    return np.minimum(start, held[0]), np.maximum(end, held[1])

@@ -126,7 +126,7 @@ def _shared_stretches(
     change = np.zeros(len(tokens.start) + 1, dtype=np.int64)
     np.add.at(change, begin[inside], 1)
     np.add.at(change, end[inside] + 1, -1)
-    covered = np.cumsum(change[:-1]) > 0
+    covered = _with_slots(np.cumsum(change[:-1]) > 0, tokens.is_slot & ~is_junk, passage)
     starts_here = covered & (
         np.concatenate(([True], ~covered[:-1])) | np.concatenate(([True], passage[1:] != passage[:-1]))
     )
@@ -136,6 +136,19 @@ def _shared_stretches(
     return _Stretches(
         start, length.astype(np.int64), family[passages.document[passage[start]]] if len(start) else start
     )
+
+
+def _with_slots(
+    covered: NDArray[np.bool_], is_slot: NDArray[np.bool_], passage: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """What is covered, with the slots on both sides of it: whether a run is maximal depends on them."""
+    changes = np.diff(is_slot, prepend=~is_slot[:1]) | (np.diff(passage, prepend=-1) != 0)
+    start = np.flatnonzero(changes)
+    stop = np.append(start[1:], len(is_slot))
+    before = (start > 0) & covered[start - 1] & (passage[start - 1] == passage[start])
+    after = np.append(covered, False)[stop] & (np.append(passage, -1)[stop] == passage[stop - 1])
+    beside = is_slot[start] & (before | after)
+    return np.asarray(covered | np.repeat(beside, stop - start))
 
 
 def _in_two_families(hashes: NDArray[np.uint64], family: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -282,11 +282,12 @@ def _site_and_own(found: _RuleHits, families: Families, series: Sequence[str | N
 
 
 def _without_overlaps(hits: list[Hit]) -> list[Hit]:
-    """Hits in order, each that overlaps one before it left out; the longer comes first."""
+    """Hits in order, each cut to what those before it leave of it; of two that begin together the longer is first."""
     kept: list[Hit] = []
     for hit in sorted(hits, key=lambda item: (item.start, -item.end, item.rule)):
-        if not kept or hit.start >= kept[-1].end:
-            kept.append(hit)
+        free = kept[-1].end if kept else 0
+        if hit.end > free:
+            kept.append(hit._replace(start=max(hit.start, free)))
     return kept
 
 

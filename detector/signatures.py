@@ -27,7 +27,8 @@ class Signatures(NamedTuple):
 def byte_slots(signatures: Signatures) -> NDArray[np.uint64]:
     """The low byte of every value, eight to a word (uint64, n_rows x ceil(n_permutations / 8)).
 
-    Two rows agree in a byte by chance once in 256; bytes that pad the last word agree always.
+    Two rows agree in a byte by chance once in 256; bytes that pad the last word agree always, so that thresholds on the
+    number of equal bytes are lower by as many (two of 128 for 126 permutations).
     """
     n_rows, n_permutations = signatures.values.shape
     slots = np.zeros((n_rows, -(-n_permutations // 8) * 8), dtype=np.uint8)

@@ -134,16 +134,18 @@ def distinct_in_order(keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np
 def _classes(points: NDArray[np.uint32], marks: Sequence[tuple[int, int]]) -> NDArray[np.uint8]:
     """The class of every character in its context: inner dots are digits, marks are marks, extenders as their base."""
     classes = character_table().classes[points]
+    extenders = classes == EXTENDER
+    for start, end in marks:
+        classes[start:end] = MARK
     if len(points) >= 3:
         inner = np.isin(points[1:-1], _DOTS) & (classes[:-2] == DIGIT) & (classes[2:] == DIGIT)
         classes[1:-1][inner] = DIGIT
-    extenders = classes == EXTENDER
+    extenders &= classes != MARK
     if extenders.any():
         last_base = np.maximum.accumulate(np.where(extenders, 0, np.arange(len(classes))))
-        base = np.where(classes[last_base] == EXTENDER, SEPARATOR, classes[last_base])
-        classes = np.where(extenders, np.where(base == LINE_BREAK, SEPARATOR, base), classes).astype(np.uint8)
-    for start, end in marks:
-        classes[start:end] = MARK
+        base = classes[last_base]
+        lone = (base == EXTENDER) | (base == LINE_BREAK) | (base == MARK)
+        classes = np.where(extenders, np.where(lone, SEPARATOR, base), classes).astype(np.uint8)
     return classes
 
 

@@ -1,6 +1,7 @@
 """Writes detector/data/characters.tsv: what each code point folds to and which class of character it is.
 
-Run by hand when Unicode or the conversion tables move: ``pip install -e .[tables] && python scripts/make_characters.py``.
+Run by hand when Unicode or the conversion tables move:
+``pip install -e .[tables] && python scripts/make_characters.py``.
 Sources: Python's unicodedata (NFKC, case, categories, names) and OpenCC's character tables (t2s, then tw2s and hk2s for
 variants that t2s leaves alone), each taken one character at a time, to a fixed point.
 """
@@ -94,6 +95,8 @@ def character_class(char: str) -> int:
         return SEPARATOR
     if category[0] == "M":
         return EXTENDER
+    if "IDEOGRAPH" in name and category == "No":
+        return SINGLE  # ㈠ and ㊀ count items, they are no digits of the number before them
     if category in ("Nd", "No"):
         return DIGIT
     if category[0] == "L" or category == "Nl":

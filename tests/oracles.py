@@ -41,6 +41,8 @@ def class_of(char: str) -> int:
         return SEPARATOR
     if category.startswith("M"):
         return EXTENDER
+    if category == "No" and "IDEOGRAPH" in name:
+        return SINGLE
     if category in ("Nd", "No"):
         return DIGIT
     if category.startswith("L") or category == "Nl":

@@ -76,12 +76,6 @@ def test_clauses_of(row: dict[str, object]) -> None:
     assert clauses_of(str(row["text"])) == row["expected"], row["comment"]
 
 
-@pytest.mark.xfail(strict=True, reason="see the comment of each case")
-@pytest.mark.parametrize("row", cases("known_failures"))
-def test_known_failures(row: dict[str, object]) -> None:
-    assert passages_of(str(row["text"])) == row["expected"], row["comment"]
-
-
 def test_cases_say_what_they_are() -> None:
     for path in sorted(DATA.glob("*.toml")):
         rows = tomllib.loads(path.read_text("utf-8"))["case"]
@@ -124,14 +118,10 @@ def test_partition_of_any_text(case: tuple[str, list[Span]]) -> None:
     check_partition([case[0]], case[1])
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the bracketed numeral is a digit of the number before it, and a cut falls inside"
-)
 def test_a_bracketed_numeral_after_a_number() -> None:
     check_partition(["增长5㈡改善民生"], [])
 
 
-@pytest.mark.xfail(strict=True, reason="the blank that a mark begins with is trimmed off the passage that it begins")
 def test_a_mark_that_begins_with_a_blank() -> None:
     tokens, found = split(["二〇二〇年。　月　日"], [(6, 10)])
     for start, end in ((found.start, found.end), (found.clause_start, found.clause_end)):
@@ -177,7 +167,6 @@ def test_a_block_is_its_documents_one_by_one(texts: list[str]) -> None:
     same(split(texts)[1], alone(texts))
 
 
-@pytest.mark.xfail(strict=True, reason="a soft wrap is seen across two documents: the second loses its first passage")
 def test_no_passage_spans_two_documents() -> None:
     texts = ["a long line of ordinary words that stops in the middle of", "another document begins in lower case"]
     check_partition(texts, [])
@@ -241,9 +230,6 @@ def test_a_megabyte_of_everything_takes_seconds() -> None:
     assert len(found.start) > 100_000
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the start of the line is sought from each straight quote: quadratic in one line"
-)
 def test_time_is_linear_with_straight_quotes_after_stops() -> None:
     taken = []
     for n in (25_000, 200_000):

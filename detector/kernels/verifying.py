@@ -238,7 +238,7 @@ def representatives(  # type: ignore[no-untyped-def]
         n_found, found = _gather(row, members, place, stop, seen, shared, found)
         n_gathered = n_found
         n_found = _shortlist(row, itself, found, n_found, shared, slots, min_agreement)
-        crowded[row] = n_gathered > MAX_SIGNED or n_found == MAX_VERIFIED
+        crowded[row] = n_gathered > MAX_SIGNED or n_found >= MAX_VERIFIED
         indexed = False
         for candidate in range(n_found):
             other = found[candidate]
