@@ -8,6 +8,7 @@ wrong usage, 3 a guard refused, 130 interrupted. Heavy modules are imported by t
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show Chinese still shows the tables
     options = parser().parse_args(arguments)
     try:
         _RUN[options.command](options)

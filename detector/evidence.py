@@ -192,9 +192,7 @@ def spun_repeats(
             continue
         if np.array_equal(tokens.skeleton[start:stop], tokens.skeleton[tail:start]):
             continue
-        score = Indel.normalized_similarity(
-            skeleton_text(tokens, tail, start), skeleton_text(tokens, start, stop), score_cutoff=MIN_SPUN_RATIO
-        )
+        score = Indel.normalized_similarity(skeleton_text(tokens, tail, start), skeleton_text(tokens, start, stop))
         if score >= MIN_SPUN_RATIO:
             begin, end = int(tokens.start[tail]), int(passages.end[passage])
             claims = [[int(passages.start[passage]), end]]

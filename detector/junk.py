@@ -118,7 +118,8 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     ``plain`` is the plain form of ``text``, of the same length.
     """
     lines = split_lines(plain)
-    marked = _by_rules(lines, plain, table)
+    present = _present(plain, table.select(("junk",), "line"))
+    marked = _by_rules(lines, plain, table, present)
     if marked:
         _lists(lines, marked, table)
         _beside(lines, marked, table)
@@ -127,7 +128,8 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     covered = [False] * len(lines)
     for at in marked:
         covered[at] = True
-    spans = _with_triggers(table.select(("junk",), "span"), plain)
+    spans = table.select(("junk",), "span")
+    spans = tuple(_with_triggers(spans, _present(plain, spans)))
     inline = find_spans(plain, _allowed(spans, plain, table)) if spans else []
     inline.sort(key=lambda match: (match.start, -match.end, match.rule.name))
     hits += [Hit(start, end, "junk", rule.name) for start, end, rule in _outside(inline, lines, covered)]
@@ -191,16 +193,16 @@ def is_sentence(line: str) -> bool:
     return bool(_SENTENCE_END.search(line) or (len(line) >= 2 * MIN_SENTENCE and _INNER_END.search(line)))
 
 
-def _by_rules(lines: Sequence[Line], plain: str, table: RuleTable) -> dict[int, str]:
+def _by_rules(lines: Sequence[Line], plain: str, table: RuleTable, present: frozenset[str]) -> dict[int, str]:
     """Lines that a rule calls junk where they stand, with the rule's name."""
-    rules = _allowed(table.select(("junk",), "line"), plain, table)
-    anywhere = _with_triggers([rule for rule in rules if rule.place == "any"], plain)
+    rules = _allowed(_with_triggers(table.select(("junk",), "line"), present), plain, table)
+    anywhere = [rule for rule in rules if rule.place == "any"]
     marked: dict[int, str] = {}
-    for at, tried in _with_trigger(lines, plain, anywhere).items():
+    for at, tried in _with_trigger(lines, plain, anywhere, present).items():
         _mark(marked, at, lines[at], tried)
     edges = _edges(lines, marked)
-    head = _with_triggers([rule for rule in rules if rule.place == "head"], plain)
-    tail = _with_triggers([rule for rule in rules if rule.place == "tail"], plain)
+    head = [rule for rule in rules if rule.place == "head"]
+    tail = [rule for rule in rules if rule.place == "tail"]
     end = [rule for rule in rules if rule.place == "end"]
     for at in range(min(edges.head, len(lines))):
         _mark(marked, at, lines[at], head)
@@ -219,26 +221,48 @@ def _allowed(rules: Sequence[Rule], plain: str, table: RuleTable) -> list[Rule]:
     return [rule for rule in rules if not any(guard.affects_rule(rule.name) for guard in speaking)]
 
 
-def _with_triggers(rules: Sequence[Rule], plain: str) -> list[Rule]:
+def _present(plain: str, rules: Iterable[Rule]) -> frozenset[str]:
+    """The triggers that the document holds; most are ruled out by a character that it does not have."""
+    characters = frozenset(plain)
+    triggers = {trigger for rule in rules for trigger in rule.triggers}
+    return frozenset(trigger for trigger in triggers if characters.issuperset(trigger) and trigger in plain)
+
+
+def _with_triggers(rules: Sequence[Rule], present: frozenset[str]) -> list[Rule]:
     """The rules of which the document holds a trigger, or that have none."""
-    return [rule for rule in rules if not rule.triggers or any(trigger in plain for trigger in rule.triggers)]
+    return [rule for rule in rules if not rule.triggers or not present.isdisjoint(rule.triggers)]
 
 
-def _with_trigger(lines: Sequence[Line], plain: str, rules: Sequence[Rule]) -> dict[int, list[Rule]]:
+def _with_trigger(
+    lines: Sequence[Line], plain: str, rules: Sequence[Rule], present: frozenset[str]
+) -> dict[int, list[Rule]]:
     """For each line the rules, in their order, of which it holds a trigger; what has none is tried on every line."""
     starts = [line.start for line in lines]
     by_trigger: dict[str, set[int]] = {}
     tried: dict[int, list[Rule]] = defaultdict(list)
     for rule in rules:
         places = set(range(len(lines))) if not rule.triggers else set()
-        for trigger in rule.triggers:
+        for trigger in present.intersection(rule.triggers):
             if trigger not in by_trigger:
-                found = (bisect_right(starts, match.start()) - 1 for match in re.finditer(re.escape(trigger), plain))
-                by_trigger[trigger] = set(found)
+                by_trigger[trigger] = _lines_with(trigger, plain, lines, starts)
             places |= by_trigger[trigger]
         for at in places:
-            tried[at].append(rule)
-    return {at: tried[at] for at in sorted(tried) if at >= 0}
+            if len(lines[at].plain) <= rule.max_chars:
+                tried[at].append(rule)
+    return {at: tried[at] for at in sorted(tried)}
+
+
+def _lines_with(trigger: str, plain: str, lines: Sequence[Line], starts: Sequence[int]) -> set[int]:
+    """The lines that hold a trigger; each is looked at once."""
+    found: set[int] = set()
+    start = plain.find(trigger)
+    while start >= 0:
+        at = bisect_right(starts, start) - 1
+        if at >= 0:
+            found.add(at)
+            start = max(start, lines[at].end - 1)
+        start = plain.find(trigger, start + 1)
+    return found
 
 
 def _mark(marked: dict[int, str], at: int, line: Line, rules: Iterable[Rule]) -> None:

@@ -18,7 +18,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -120,11 +120,11 @@ class RuleTable:
 
     def guards(self, plain: str, names: Iterable[str], scope: str) -> tuple[Rule, ...]:
         """The guards of a scope that speak about any of the named rules and whose triggers the text holds."""
-        found = tuple(names)
+        found = frozenset(names)
         return tuple(
             rule
             for rule in self.select(("content",), scope)
-            if any(rule.affects_rule(name) for name in found) and any(trigger in plain for trigger in rule.triggers)
+            if _any_fits(found, rule.affects) and any(trigger in plain for trigger in rule.triggers)
         )
 
 
@@ -262,6 +262,12 @@ def _plain_character(character: str) -> str:
     """Lower case and single-character NFKC: as much of folding as examples need, which are written in simplified."""
     folded = unicodedata.normalize("NFKC", character).lower()
     return folded if len(folded) == 1 else character
+
+
+@lru_cache(maxsize=4096)
+def _any_fits(names: frozenset[str], globs: tuple[str, ...]) -> bool:
+    """Whether any of the names fits any of the globs; documents ask the same again and again."""
+    return any(fnmatchcase(name, glob) for name in names for glob in globs)
 
 
 @cache

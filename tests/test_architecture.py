@@ -30,7 +30,7 @@ FLOORS = (
     "writing",
     "index summary filtering",
     "pipeline",
-    "display arguments",
+    "arguments display",
     "cli",
     "__main__ detector",
 )

@@ -167,6 +167,10 @@ SAID = "我们要坚持党的领导，认真抓好安全生产检查工作落实
 SPUN = {
     "another word": (f"{SAID}。认真抓好安全生产督查工作落实到位。", "认真抓好安全生产督查工作落实到位。"),
     "two words": (f"{SAID}。认真做好安全生产督查工作落实到位。", "认真做好安全生产督查工作落实到位。"),
+    "exactly 0.80": (
+        "我全面做好安全生产检查工作见效。你全力做好安全生产督查工作见效。",
+        "你全力做好安全生产督查工作见效。",
+    ),
     "the whole passage before": (
         "认真抓好安全生产检查工作落实到位。认真抓好安全生产督查工作落实到位。",
         "认真抓好安全生产督查工作落实到位。",
@@ -206,7 +210,6 @@ def test_a_spun_repeat_whose_words_changed_places() -> None:
     check_spun(f"{SAID}。抓好安全生产检查工作落实到位认真。", "抓好安全生产检查工作落实到位认真。")
 
 
-@pytest.mark.xfail(strict=True, reason="only a line feed ends a line here, elsewhere every line break does")
 @pytest.mark.parametrize("line_break", ["\v", "\x85", "\N{LINE SEPARATOR}"])
 def test_items_of_a_list_are_no_spun_repeats_whatever_breaks_their_lines(line_break: str) -> None:
     check_spun(f"认真抓好安全生产检查工作落实到位{line_break}认真抓好安全生产督查工作落实到位{line_break}", None)

@@ -70,7 +70,7 @@ def test_matches_and_repeats_of_the_real_seeds_are_those_of_brute_force(figures:
     repeats, n_elsewhere = set(), 0
     for place, row in enumerate(rows):
         for other in rows[:place]:
-            if Indel.normalized_similarity(skeletons[row], skeletons[other], score_cutoff=0.8) >= 0.8:
+            if Indel.normalized_similarity(skeletons[row], skeletons[other]) >= 0.8:
                 if passages.document[row] == passages.document[other]:
                     repeats.add((names[passages.document[row]], int(passages.start[row]), int(passages.end[row])))
                 else:
@@ -88,8 +88,8 @@ def test_the_guiding_thought_is_a_phrase_of_three_documents_the_traditional_one_
     cuts = figures.phrases_with(seeds, figures.GUIDING_THOUGHT)
     assert [cut.key for cut in cuts if cut.n_families == 3] == ["以" + figures.GUIDING_THOUGHT]
     assert {cut.n_families for cut in cuts} == {2, 3}
-    found = [item for item in seeds.findings if item.kind == "phrase" and any("導" in item.text for _ in [0])]
-    assert any("習近平新時代" in item.text for item in found)
+    texts = [item.text for item in seeds.findings if item.kind == "phrase"]
+    assert any("習近平新時代中國特色社會主義思想為指導" in text for text in texts)
     for cut in cuts:
         assert len(cut.documents) == cut.n_families
 
@@ -133,7 +133,7 @@ def test_the_four_pairs_that_overlap_are_found_and_no_other(figures: ModuleType,
     assert share["ats/thoughtsonpopery00nevi"] > 0.9
     assert share["ats/lifeofrevrichard00baxt"] > 0.85
     assert share["ats/remember00palm"] > 0.65
-    assert share["legal/ca1851-match"] > 0.4
+    assert share["legal/ca1851-match"] > 0.35
 
 
 def test_the_table_prints(figures: ModuleType, shared: Path, monkeypatch: pytest.MonkeyPatch, seeds: Scan) -> None:
