@@ -50,6 +50,14 @@ MOJIBAKE_PER_THOUSAND = 0.5
 
 SPUN_RULES = ("placeholder.keyword_token", "placeholder.stand_in")
 
+_OCCASION = "(?:既?是|恰逢|适逢|正值|正逢|喜逢|时逢|欣逢|喜迎|将?迎来了?|我们迎来了?|(?:我们)?(?:隆重)?(?:庆祝|纪念))"
+"""How a sentence says what anniversary a year is."""
+
+_SENTENCE_OF_YEAR = re.compile(
+    "[0-9]{4}年(?:,|既?是|恰逢|适逢|正值)(?:(?![0-9]{4}年|[去明今来昨前次上]年)[^。;!?\n\r]){1,120}"
+)
+"""What a sentence says after a year that it begins with, up to another year."""
+
 _YEAR = re.compile("(?<![0-9])(?:19|20)[0-9]{2}年")
 _CHINESE_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
 _MOJIBAKE = re.compile(
@@ -132,10 +140,11 @@ def find_year_swaps(plain: str) -> list[Hit]:
     free = 0
     for year in _YEAR.finditer(plain):
         start = year.start()
-        hit = _comparison(plain, start) or _anniversary(plain, start)
-        if hit is not None and hit.start >= free:
-            hits.append(hit)
-            free = hit.end
+        first = _comparison(plain, start) or _anniversary(plain, start)
+        for hit in (first, *_later_anniversaries(plain, start)):
+            if hit is not None and hit.start >= free:
+                hits.append(hit)
+                free = hit.end
     return hits
 
 
@@ -153,26 +162,49 @@ def _comparison(plain: str, start: int) -> Hit | None:
 
 @cache
 def _anniversary_pattern() -> re.Pattern[str]:
+    return _verbose(f"(?P<year>[0-9]{{4}})年 ,? {_OCCASION} {_event_and_count()}")
+
+
+@cache
+def _later_pattern() -> re.Pattern[str]:
+    joined = "(?:同时)?(?:也|又|还|更)(?:恰好|正好)?(?:是|恰逢|适逢|正值|迎来了?)|恰逢|适逢|正值|正逢|时逢|欣逢"
+    return _verbose(f"(?<=,) (?:{joined}) {_event_and_count()}")
+
+
+@cache
+def _event_and_count() -> str:
     events = "|".join(re.escape(word) for word, _ in artefact_table().founding)
-    return re.compile(
-        f"""
-        (?P<year>[0-9]{{4}})年 ,?
-        (?: 既?是|恰逢|适逢|正值|正逢|喜逢|时逢|欣逢|喜迎|将?迎来了?|我们迎来了?|(?:我们)?(?:隆重)?(?:庆祝|纪念) )
+    return f"""
         [^。;!?,0-9\n\r]{{0,16}}? (?P<event>{events}) [^。;!?,0-9一二三四五六七八九十百\n\r]{{0,4}}
         (?P<count>[0-9]{{1,3}}|[一二三四五六七八九十百零]{{1,6}}) 周年 (?!后|之后|以后|以来|前|之前|来临)
-        """,
-        re.VERBOSE,
-    )
+        """
 
 
 def _anniversary(plain: str, start: int) -> Hit | None:
     """An anniversary that the year beginning at ``start`` is said to be and is not."""
     match = _anniversary_pattern().match(plain, start)
-    if match is None:
-        return None
+    return None if match is None else _wrong_anniversary(match, start, int(match["year"]))
+
+
+def _later_anniversaries(plain: str, start: int) -> list[Hit]:
+    """Anniversaries that later clauses of its sentence say of the year beginning at ``start``, and that do not fit it.
+
+    "2019年,是五四运动100周年,也是新中国成立69周年": the clause is the finding. Another year ends the search, and so
+    does a sentence whose subject the year is not ("2019年我们…").
+    """
+    sentence = _SENTENCE_OF_YEAR.match(plain, start)
+    if sentence is None:
+        return []
+    year = int(plain[start : start + 4])
+    clauses = _later_pattern().finditer(plain, start, sentence.end())
+    hits = (_wrong_anniversary(match, match.start(), year) for match in clauses)
+    return [hit for hit in hits if hit is not None]
+
+
+def _wrong_anniversary(match: re.Match[str], start: int, year: int) -> Hit | None:
+    """A finding that begins at ``start``, unless the anniversary fits its year."""
     founded = dict(artefact_table().founding)[match["event"]]
     count = int(match["count"]) if match["count"].isdecimal() else _chinese_number(match["count"])
-    year = int(match["year"])
     if abs(year - founded - count) <= ANNIVERSARY_TOLERANCE:
         return None
     evidence = {"year": year, "event": match["event"], "founded": founded, "said": count, "expected": year - founded}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.signatures import Signatures
+from detector.signatures import EMPTY_VALUE, Signatures
 from detector.tokens import mix64
 
 _ORDER = np.uint64(0x9E3779B97F4A7C15)
@@ -53,7 +53,7 @@ def band_buckets(signatures: Signatures, bands: Bands) -> Buckets:
     sizes: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     rows: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
     n_buckets = 0
-    occupied = np.flatnonzero(~(values == np.uint32(0xFFFFFFFF)).all(axis=1))
+    occupied = np.flatnonzero(~(values == EMPTY_VALUE).all(axis=1))
     for band in range(bands.n_bands):
         members, size = _grouped(occupied, _band_keys(values, occupied, bands, band))
         of[members, band] = np.repeat(np.arange(len(size)) + n_buckets, size)

@@ -23,7 +23,7 @@ BANDS = Bands(32, 4)
 """At Jaccard 0.80 a pair is missed once in 10**7: 1 - (1 - 0.8**4)**32. At 0.5, the lowest setting, 13 % are missed."""
 
 MIN_AGREEMENT = 96
-"""Of 128 permutations at Jaccard 1.0, in proportion below: at 0.8 six standard deviations under what a true pair has."""
+"""Of 128 permutations at Jaccard 1.0, in proportion below: at 0.8 six standard deviations under a true pair."""
 
 
 class Families(NamedTuple):

@@ -17,8 +17,13 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.folding import code_points
 from detector.model import Hit, Span
 from detector.rules import Rule, RuleTable, find_spans, matches_line, speaks_for_document
 
@@ -49,6 +54,12 @@ BELOW_TITLE = (
     "junk.english_fields",
 )
 """How the names of rules begin whose lines stand directly above or below the title of a document."""
+
+PAIR_BITS = 18
+"""Size of the table of pairs: a document of ten thousand characters fills less than a twentieth of it."""
+
+PAIR_FACTOR = 7919
+"""A prime that spreads the neighbouring code points of one script over the table."""
 
 BETWEEN = "junk.between"
 LIST_ITEM = "junk.related_item"
@@ -118,7 +129,8 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     ``plain`` is the plain form of ``text``, of the same length.
     """
     lines = split_lines(plain)
-    present = _present(plain, table.select(("junk",), "line"))
+    spans = table.select(("junk",), "span")
+    present = _present(plain, (*table.select(("junk",), "line"), *spans))
     marked = _by_rules(lines, plain, table, present)
     if marked:
         _lists(lines, marked, table)
@@ -128,9 +140,7 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     covered = [False] * len(lines)
     for at in marked:
         covered[at] = True
-    spans = table.select(("junk",), "span")
-    spans = tuple(_with_triggers(spans, _present(plain, spans)))
-    inline = find_spans(plain, _allowed(spans, plain, table)) if spans else []
+    inline = find_spans(plain, _allowed(_with_triggers(spans, present), plain, table))
     inline.sort(key=lambda match: (match.start, -match.end, match.rule.name))
     hits += [Hit(start, end, "junk", rule.name) for start, end, rule in _outside(inline, lines, covered)]
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
@@ -222,10 +232,31 @@ def _allowed(rules: Sequence[Rule], plain: str, table: RuleTable) -> list[Rule]:
 
 
 def _present(plain: str, rules: Iterable[Rule]) -> frozenset[str]:
-    """The triggers that the document holds; most are ruled out by a character that it does not have."""
-    characters = frozenset(plain)
-    triggers = {trigger for rule in rules for trigger in rule.triggers}
-    return frozenset(trigger for trigger in triggers if characters.issuperset(trigger) and trigger in plain)
+    """The triggers that a document holds.
+
+    Most are ruled out by a table of the pairs of characters that it has: looking for each in the text costs more than
+    all the rules together.
+    """
+    single, triggers, keys = _pair_keys(frozenset(trigger for rule in rules for trigger in rule.triggers))
+    held = np.zeros(1 << PAIR_BITS, dtype=np.bool_)
+    points = code_points(plain)
+    held[_pairs(points[:-1], points[1:])] = True
+    candidates = single + tuple(triggers[at] for at in np.flatnonzero(held[keys]))
+    return frozenset(trigger for trigger in candidates if trigger in plain)
+
+
+@lru_cache(maxsize=64)
+def _pair_keys(triggers: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...], NDArray[np.uint32]]:
+    """Triggers of one character, longer ones, and the places of the first pairs of these in such a table."""
+    single = tuple(sorted(trigger for trigger in triggers if len(trigger) == 1))
+    longer = tuple(sorted(trigger for trigger in triggers if len(trigger) > 1))
+    first = code_points("".join(trigger[0] for trigger in longer))
+    return single, longer, _pairs(first, code_points("".join(trigger[1] for trigger in longer)))
+
+
+def _pairs(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Where pairs of characters stand in a table of 2 to the `PAIR_BITS`; others may share the place."""
+    return (first * np.uint32(PAIR_FACTOR) + second) & np.uint32((1 << PAIR_BITS) - 1)
 
 
 def _with_triggers(rules: Sequence[Rule], present: frozenset[str]) -> list[Rule]:

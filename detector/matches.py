@@ -15,7 +15,7 @@ from detector.candidates import Bands, Buckets, band_buckets
 from detector.kernels.verifying import common_lengths, earlier_in_document, lowest_elsewhere, representatives
 from detector.passages import Passages
 from detector.shingles import shingle_hashes
-from detector.signatures import byte_slots, sign
+from detector.signatures import EMPTY_VALUE, byte_slots, sign
 from detector.tokens import Tokens, distinct_in_order, gather_rows, sequence_hashes
 
 SHINGLE_SIZE = 2
@@ -64,18 +64,31 @@ class _Rows(NamedTuple):
 
 
 def find_matches(
-    tokens: Tokens, passages: Passages, family: NDArray[np.int64], *, threshold: float, min_tokens: int, seed: int
+    tokens: Tokens,
+    passages: Passages,
+    family: NDArray[np.int64],
+    *,
+    threshold: float,
+    min_tokens: int,
+    seed: int,
+    is_junk: NDArray[np.bool_] | None = None,
 ) -> Matches:
     """All matches of a corpus; ``family`` (int64) is the number of each document's family.
 
-    A passage of nothing but numbers has no text that another could share, and is not compared.
+    A passage of nothing but numbers has no text that another could share, and is not compared. Of junk (``is_junk``,
+    a row per passage) only copies are matched, no near-copies: what a site adds by the ten thousand, links and counters
+    that differ in a few characters, is explained already.
     """
     words = np.concatenate(([0], np.cumsum(~tokens.is_slot)))[passages.tokens]
     passage = np.flatnonzero((np.diff(passages.tokens) >= min_tokens) & (np.diff(words) > 0))
     token_rows, indptr = gather_rows(passages.tokens, passage)
     skeleton = tokens.skeleton[token_rows]
     first, distinct = distinct_in_order(sequence_hashes(skeleton, indptr))
-    rows = _distinct_rows(tokens, passages, passage[first], seed)._replace(first=first)
+    silent = np.zeros(len(first), dtype=bool)
+    if is_junk is not None:
+        silent[:] = True
+        silent[distinct[~is_junk[passage]]] = False
+    rows = _distinct_rows(tokens, passages, passage[first], silent, seed)._replace(first=first)
     chosen, crowded = representatives(
         rows.points, rows.indptr, rows.buckets.of, rows.buckets.indptr, rows.slots, MIN_AGREEMENT, threshold, False
     )
@@ -99,12 +112,15 @@ def find_matches(
     )
 
 
-def _distinct_rows(tokens: Tokens, passages: Passages, passage: NDArray[np.int64], seed: int) -> _Rows:
-    """The characters and buckets of distinct passages."""
+def _distinct_rows(
+    tokens: Tokens, passages: Passages, passage: NDArray[np.int64], silent: NDArray[np.bool_], seed: int
+) -> _Rows:
+    """The characters and buckets of distinct passages; those that are ``silent`` are in no bucket."""
     token_rows, indptr = gather_rows(passages.tokens, passage)
     hashes, shingle_indptr = shingle_hashes(tokens.skeleton[token_rows], indptr, SHINGLE_SIZE)
     short = (hashes >> np.uint64(32)).astype(np.uint32)
     signatures = sign(short, shingle_indptr, n_permutations=BANDS.n_permutations, seed=seed)
+    signatures.values[silent] = EMPTY_VALUE
     buckets = band_buckets(signatures, BANDS)
     bounds = np.stack(
         (tokens.point_indptr[passages.tokens[passage]], tokens.point_indptr[passages.tokens[passage + 1]])

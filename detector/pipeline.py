@@ -98,6 +98,7 @@ def scan(
             threshold=settings.match_ratio,
             min_tokens=settings.min_passage_tokens,
             seed=settings.seed,
+            is_junk=junk_passages,
         )
     with clock.stage("phrases"):
         phrases = find_phrases(tokens, passages, is_junk, families.number, min_families=settings.min_families)

@@ -15,6 +15,9 @@ from detector.kernels.signing import sign_rows
 
 SCHEME = "affine32"
 
+EMPTY_VALUE = np.uint32(0xFFFFFFFF)
+"""A row without shingles has this in every permutation."""
+
 
 class Signatures(NamedTuple):
     """``values``: uint32, n_rows x n_permutations; the hash family that made them is ``scheme`` under ``seed``."""

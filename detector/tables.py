@@ -124,10 +124,12 @@ def phrase_rows(analysis: Analysis, series: NDArray[np.int64]) -> list[Phrase]:
 def _key(analysis: Analysis, text: str, first: int, last: int) -> str:
     """The folded tokens: words apart, other tokens together, ``#`` (which no folded token holds) for a slot."""
     tokens = analysis.tokens
-    key, before = "", False
-    for row in range(first, last):
-        is_word = tokens.kind[row] == LETTER
-        token = "#" if tokens.kind[row] >= DIGIT else fold(text[int(tokens.start[row]) : int(tokens.end[row])])
-        key += (" " if before and is_word else "") + token
-        before = bool(is_word)
+    begin = int(tokens.start[first])
+    folded = fold(text[begin : int(tokens.end[last - 1])])
+    columns = (tokens.kind[first:last], tokens.start[first:last] - begin, tokens.end[first:last] - begin)
+    key, after_word = "", False
+    for kind, start, end in zip(*(column.tolist() for column in columns), strict=True):
+        token = "#" if kind >= DIGIT else folded[start:end]
+        key += f" {token}" if after_word and kind == LETTER else token
+        after_word = kind == LETTER
     return key

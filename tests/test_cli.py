@@ -437,7 +437,7 @@ def test_as_a_program(tmp_path: Path, corpus: Path) -> None:
     assert started("scan", tmp_path / "nothing").returncode == 1
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "gb18030", "latin-1"])
+@pytest.mark.parametrize("encoding", ["gb18030", "ascii", "latin-1"])
 def test_a_terminal_of_another_encoding_is_no_reason_to_fail(folder: Path, encoding: str) -> None:
     for command in (["templates", folder], ["explain", folder, "--doc", "d0"], ["phrases", folder]):
         done = started(*command, environment={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})

@@ -96,6 +96,18 @@ def test_short_passages_inside_a_shared_block_are_shared_with_it() -> None:
     assert passages_found(result, "d00003") == [], "a heading of four characters alone proves nothing"
 
 
+def test_of_two_blocks_around_a_short_passage_the_one_that_more_families_have_speaks() -> None:
+    texts = [f"{LINES[0]}\n工作要求\n{LINES[1]}\n{LINES[2]}"] * 2 + [f"{LINES[0]}\n工作要求\n{LINES[1]}"]
+    result = scan(documents([f"{gibberish(row)}\n{text}\n{gibberish(50 + row)}" for row, text in enumerate(texts)]))
+    check_scan(result)
+    sizes = {name: n_families for name, n_families, _ in cluster_list(result, "block")}
+    assert sorted(sizes.values()) == [2, 3]
+    short = [finding for finding in result.findings if finding.text == "工作要求"]
+    assert [(item.doc, item.n_families, sizes[str(item.cluster)]) for item in short] == [
+        (f"d0000{row}", 3, 3) for row in range(3)
+    ]
+
+
 def test_the_figure_of_a_short_passage_inside_a_block_stays_own() -> None:
     texts = [f"{gibberish(row)}\n{LINES[0]}\n共{row + 31}户\n{LINES[1]}\n{gibberish(50 + row)}" for row in range(2)]
     result = scan(documents(texts))
@@ -231,7 +243,7 @@ def brute_force_blocks(
     return sorted(
         (sorted(starts[sequence] + offset for sequence, offset in run.places), len(key))
         for key, run in runs.items()
-        if oracles.is_maximal(key, runs, rows) and min(key) < 2
+        if oracles.is_maximal(key, runs, rows) and min(map(int, key)) < 2
     )
 
 

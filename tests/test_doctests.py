@@ -89,8 +89,8 @@ def test_a_scan_has_its_tables_writes_and_reports(
     ):
         assert table
         assert {type(item) for item in table} == {row}
-    assert result.write(tmp_path / "scan") is None
-    assert result.report() is None
+    result.write(tmp_path / "scan")
+    result.report()
     assert "in these 3 documents" in " ".join(capsys.readouterr().out.split())
     opened = detector.open(tmp_path / "scan")
     assert isinstance(opened, index.Scan)
@@ -101,7 +101,7 @@ def test_a_scan_has_its_tables_writes_and_reports(
 
 def test_filter(path: Path, tmp_path: Path) -> None:
     result = detector.scan(path)
-    summary = detector.filter(path, result, tmp_path / "out", Thresholds(min_originality=0.1))
+    summary = detector.filter([path], result, tmp_path / "out", Thresholds(min_originality=0.1))
     assert (summary.n_documents, summary.n_kept) == (3, 3)
     assert (tmp_path / "out" / "kept" / "in.jsonl").read_bytes() == path.read_bytes()
 

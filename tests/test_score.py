@@ -53,7 +53,7 @@ def test_expected_originality_is_what_a_replay_adds_up(text: str, findings: list
     own = Fraction(0)
     for char, (part, families) in zip(text, painted(text, findings), strict=True):
         if char != " ":
-            own += {"own": 1, "shared": exact(1200, families), "phrase": exact(1200, families)}.get(part, 0)
+            own += exact(1200, families) if part in ("shared", "phrase") else int(part == "own")
     if score.parts.total:
         assert score.originality_1k == pytest.approx(float(own / score.parts.total), abs=1e-6)
     else:

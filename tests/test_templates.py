@@ -86,6 +86,17 @@ def test_type_of_a_slot(name: str, texts: list[str]) -> None:
     assert [slot.type for slot in slots] == [name.split(",", maxsplit=1)[0].split(" ", maxsplit=1)[0]]
 
 
+def test_an_empty_fill_before_the_first_word_points_at_the_start_of_its_member() -> None:
+    line = "全镇上下要切实把思想和行动统一到上级的决策部署上来。"
+    result = scan({"a": gibberish(1) + "今年" + line, "b": gibberish(2) + line})
+    check_scan(result)
+    (cluster,) = clusters(result)
+    slot, literal = cluster.template
+    assert literal == Literal(line)
+    assert isinstance(slot, Slot)
+    assert [(fill.start, fill.text) for fill in slot.fills] == [(54, "今年"), (54, "")]
+
+
 def test_slots_are_numbered_in_the_order_of_the_text() -> None:
     slots = [part for part in template_of("投资1亿元，增长2%", "投资3亿元，增长4%") if isinstance(part, Slot)]
     assert [slot.name for slot in slots] == ["slot1", "slot2"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import time
 from pathlib import Path
 
@@ -55,8 +56,8 @@ def test_wound_1_of_one_article_100_times_over_exactly_one_is_left(tmp_path: Pat
 
 def test_wound_1_one_is_left_of_near_copies_too(tmp_path: Path) -> None:
     article = gibberish(1, 12) + "".join(LINES)
-    rows = [{"id": f"copy{row}", "text": f"{article}\n编号{row}"} for row in range(100)]
-    path = written(tmp_path / "in.jsonl", [*rows, {"id": "other", "text": gibberish(2, 9)}])
+    texts = {f"copy{row}": f"{article}\n编号{row}" for row in range(100)} | {"other": gibberish(2, 9)}
+    path = written(tmp_path / "in.jsonl", [{"id": name, "text": text} for name, text in texts.items()])
     assert run("filter", path, "--out", tmp_path / "out", "--min-originality", ".5", "--quiet") == 0
     kept = [json.loads(line)["id"] for line in lines(tmp_path / "out" / "kept" / "in.jsonl")]
     assert kept == ["copy0", "other"]
@@ -183,7 +184,7 @@ def test_wound_4_removing_nothing_changes_nothing(tmp_path: Path) -> None:
     )
     path.write_bytes(data.encode("utf-8"))
     result = scan(path)
-    summary = filter_corpus(path, result, tmp_path / "out", Thresholds(), families="keep-all", strip=())
+    summary = filter_corpus([path], result, tmp_path / "out", Thresholds(), families="keep-all", strip=())
     assert summary.n_dropped == summary.n_removed_chars == 0
     assert (tmp_path / "out" / "kept" / "in.jsonl").read_bytes() == path.read_bytes()
     assert lines(tmp_path / "out" / "removed.jsonl") == lines(tmp_path / "out" / "dropped" / "in.jsonl") == []
@@ -194,7 +195,7 @@ def test_wound_4_kept_dropped_and_removed_give_back_every_row(tmp_path: Path) ->
     crumb = "当前位置：首页 > 工作总结 > 乡镇工作总结\n"
     texts = [article, crumb + gibberish(2), article, gibberish(3), crumb + gibberish(4)]
     path = written(tmp_path / "in.jsonl", [{"id": f"d{row}", "text": text, "k": row} for row, text in enumerate(texts)])
-    filter_corpus(path, scan(path), tmp_path / "out", Thresholds(), strip=("junk",))
+    filter_corpus([path], scan(path), tmp_path / "out", Thresholds(), strip=("junk",))
     kept = [json.loads(line) for line in lines(tmp_path / "out" / "kept" / "in.jsonl")]
     dropped = [json.loads(line) for line in lines(tmp_path / "out" / "dropped" / "in.jsonl")]
     removed = [json.loads(line) for line in lines(tmp_path / "out" / "removed.jsonl")]
@@ -246,20 +247,29 @@ def test_wound_6_a_slogan_is_one_cluster() -> None:
     assert max((phrase.n_families for phrase in result.phrases), default=0) == 1500
 
 
+def cost(corpus: list[Document]) -> float:
+    """Processor time of a scan, the better of two."""
+    times = []
+    for _ in range(2):
+        began = time.process_time()
+        scan(corpus)
+        times.append(time.process_time() - began)
+    return min(times)
+
+
 def test_wound_6_a_slogan_costs_linear_work() -> None:
     """Four times the corpus takes four times as long; were the bucket compared pair by pair, sixteen times."""
+    cost(slogans(200))
+    assert cost(slogans(3200)) < 9 * max(cost(slogans(800)), 0.02)
 
-    def cost(n: int) -> float:
-        corpus = slogans(n)
-        times = []
-        for _ in range(2):
-            began = time.process_time()
-            scan(corpus)
-            times.append(time.process_time() - began)
-        return min(times)
 
-    cost(200)
-    assert cost(3200) < 9 * max(cost(800), 0.02)
+@pytest.mark.xfail(strict=True, reason="each passage looks for another family through all of its own in its buckets")
+def test_wound_6_a_list_in_one_document_costs_linear_work() -> None:
+    def lines_of_one(n: int) -> list[Document]:
+        return documents(["\n".join(SLOGAN + gibberish(row, 1, 3) for row in range(n))])
+
+    cost(lines_of_one(50))
+    assert cost(lines_of_one(2000)) < 9 * max(cost(lines_of_one(500)), 0.02)
 
 
 # 7. no silent no-op, and the guards
@@ -268,7 +278,7 @@ def test_wound_6_a_slogan_costs_linear_work() -> None:
 def test_wound_7_documents_without_tokens_are_said() -> None:
     result = scan(documents(["", "。。。", " \n", "一篇有内容的文章。"]))
     assert result.summary["totals"]["n_documents_without_tokens"] == 3
-    assert "3" in said(result)
+    assert re.search(r"\b3\b", said(result))
 
 
 def said(result: Scan) -> str:
