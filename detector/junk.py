@@ -13,17 +13,11 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from detector.folding import code_points
+from detector.lines import Line, held_triggers, rules_by_line, split_lines, with_triggers
 from detector.model import Hit, Span
 from detector.rules import Rule, RuleTable, find_spans, matches_line, speaks_for_document
 
@@ -55,12 +49,6 @@ BELOW_TITLE = (
 )
 """How the names of rules begin whose lines stand directly above or below the title of a document."""
 
-PAIR_BITS = 18
-"""Size of the table of pairs: a document of ten thousand characters fills less than a twentieth of it."""
-
-PAIR_FACTOR = 7919
-"""A prime that spreads the neighbouring code points of one script over the table."""
-
 BETWEEN = "junk.between"
 LIST_ITEM = "junk.related_item"
 FREQUENT = "junk.frequent_line"
@@ -74,7 +62,6 @@ MIN_FREQUENT = 5
 FREQUENT_SHARE = 0.2
 """Share of the series' families that must have it, so that a common heading of a large series stays content."""
 
-_LINE = re.compile("[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _SENTENCE_END = re.compile("[。!?;…][”’\"')）」』》\\]]{0,3}$|[.][”’\"')]{0,3}$")
 _INNER_END = re.compile('[。!?;](?=.)|[.!?][”"]? (?=.)')
 _NUMBERED = re.compile("[(]?[0-9]{1,3}[.)、][ ]?")
@@ -106,21 +93,12 @@ _OWN_LINE = re.compile(
 _ITEM_EVIDENCE = re.compile(
     r"""
     [\-•·*◆■▪>]{1,2}[ ]? .* | [0-9]{1,2}[、.][ ]? .* | \[.*\]\(http.*\)
-    | .* (?: 范文|范本|模板|样本|素材|大全|精选|集锦|合集 | [0-9一二三四五六七八九十]{1,3}[ ]?篇 ) [^。,;]{0,8}    # of a library
+    | .* (?: 范文|范本|模板|样本|素材|大全|精选|集锦|合集
+           | [0-9一二三四五六七八九十]{1,3}[ ]?篇 ) [^。,;]{0,8}                             # names of a library
     | .* (?: [(\[]? (?:(?:19|20)[0-9]{2}[\-/.])? [01]?[0-9][\-/.][0-3]?[0-9] [)\]]? | [(\[][0-9]{1,6}[)\]] )
     """,
     re.VERBOSE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A non-blank line without its surrounding blanks; ``after_blank`` is whether a blank line stands before it."""
-
-    start: int
-    end: int
-    plain: str
-    after_blank: bool
 
 
 def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
@@ -130,7 +108,7 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     """
     lines = split_lines(plain)
     spans = table.select(("junk",), "span")
-    present = _present(plain, (*table.select(("junk",), "line"), *spans))
+    present = held_triggers(plain, (*table.select(("junk",), "line"), *spans))
     marked = _by_rules(lines, plain, table, present)
     if marked:
         _lists(lines, marked, table)
@@ -140,29 +118,10 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     covered = [False] * len(lines)
     for at in marked:
         covered[at] = True
-    inline = find_spans(plain, _allowed(_with_triggers(spans, present), plain, table))
+    inline = find_spans(plain, _allowed(with_triggers(spans, present), plain, table))
     inline.sort(key=lambda match: (match.start, -match.end, match.rule.name))
     hits += [Hit(start, end, "junk", rule.name) for start, end, rule in _outside(inline, lines, covered)]
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
-
-
-def split_lines(plain: str) -> list[Line]:
-    """The non-blank lines of a plain text.
-
-    >>> [line.plain for line in split_lines("a\\n\\n b ")]
-    ['a', 'b']
-    """
-    lines: list[Line] = []
-    end = 0
-    for match in _LINE.finditer(plain):
-        whole = match[0]
-        body = whole.strip()
-        if body:
-            start = match.start() + len(whole) - len(whole.lstrip())
-            breaks = plain.count("\n", end, start) or plain.count("\r", end, start)
-            lines.append(Line(start, start + len(body), body, breaks > 1))
-            end = start + len(body)
-    return lines
 
 
 class _Edges(NamedTuple):
@@ -205,10 +164,10 @@ def is_sentence(line: str) -> bool:
 
 def _by_rules(lines: Sequence[Line], plain: str, table: RuleTable, present: frozenset[str]) -> dict[int, str]:
     """Lines that a rule calls junk where they stand, with the rule's name."""
-    rules = _allowed(_with_triggers(table.select(("junk",), "line"), present), plain, table)
+    rules = _allowed(with_triggers(table.select(("junk",), "line"), present), plain, table)
     anywhere = [rule for rule in rules if rule.place == "any"]
     marked: dict[int, str] = {}
-    for at, tried in _with_trigger(lines, plain, anywhere, present).items():
+    for at, tried in rules_by_line(lines, plain, anywhere, present).items():
         _mark(marked, at, lines[at], tried)
     edges = _edges(lines, marked)
     head = [rule for rule in rules if rule.place == "head"]
@@ -229,71 +188,6 @@ def _allowed(rules: Sequence[Rule], plain: str, table: RuleTable) -> list[Rule]:
     guards = table.guards(plain, [rule.name for rule in rules], "document")
     speaking = [guard for guard in guards if speaks_for_document(guard, plain)]
     return [rule for rule in rules if not any(guard.affects_rule(rule.name) for guard in speaking)]
-
-
-def _present(plain: str, rules: Iterable[Rule]) -> frozenset[str]:
-    """The triggers that a document holds.
-
-    Most are ruled out by a table of the pairs of characters that it has: looking for each in the text costs more than
-    all the rules together.
-    """
-    single, triggers, keys = _pair_keys(frozenset(trigger for rule in rules for trigger in rule.triggers))
-    held = np.zeros(1 << PAIR_BITS, dtype=np.bool_)
-    points = code_points(plain)
-    held[_pairs(points[:-1], points[1:])] = True
-    candidates = single + tuple(triggers[at] for at in np.flatnonzero(held[keys]))
-    return frozenset(trigger for trigger in candidates if trigger in plain)
-
-
-@lru_cache(maxsize=64)
-def _pair_keys(triggers: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...], NDArray[np.uint32]]:
-    """Triggers of one character, longer ones, and the places of the first pairs of these in such a table."""
-    single = tuple(sorted(trigger for trigger in triggers if len(trigger) == 1))
-    longer = tuple(sorted(trigger for trigger in triggers if len(trigger) > 1))
-    first = code_points("".join(trigger[0] for trigger in longer))
-    return single, longer, _pairs(first, code_points("".join(trigger[1] for trigger in longer)))
-
-
-def _pairs(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Where pairs of characters stand in a table of 2 to the `PAIR_BITS`; others may share the place."""
-    return (first * np.uint32(PAIR_FACTOR) + second) & np.uint32((1 << PAIR_BITS) - 1)
-
-
-def _with_triggers(rules: Sequence[Rule], present: frozenset[str]) -> list[Rule]:
-    """The rules of which the document holds a trigger, or that have none."""
-    return [rule for rule in rules if not rule.triggers or not present.isdisjoint(rule.triggers)]
-
-
-def _with_trigger(
-    lines: Sequence[Line], plain: str, rules: Sequence[Rule], present: frozenset[str]
-) -> dict[int, list[Rule]]:
-    """For each line the rules, in their order, of which it holds a trigger; what has none is tried on every line."""
-    starts = [line.start for line in lines]
-    by_trigger: dict[str, set[int]] = {}
-    tried: dict[int, list[Rule]] = defaultdict(list)
-    for rule in rules:
-        places = set(range(len(lines))) if not rule.triggers else set()
-        for trigger in present.intersection(rule.triggers):
-            if trigger not in by_trigger:
-                by_trigger[trigger] = _lines_with(trigger, plain, lines, starts)
-            places |= by_trigger[trigger]
-        for at in places:
-            if len(lines[at].plain) <= rule.max_chars:
-                tried[at].append(rule)
-    return {at: tried[at] for at in sorted(tried)}
-
-
-def _lines_with(trigger: str, plain: str, lines: Sequence[Line], starts: Sequence[int]) -> set[int]:
-    """The lines that hold a trigger; each is looked at once."""
-    found: set[int] = set()
-    start = plain.find(trigger)
-    while start >= 0:
-        at = bisect_right(starts, start) - 1
-        if at >= 0:
-            found.add(at)
-            start = max(start, lines[at].end - 1)
-        start = plain.find(trigger, start + 1)
-    return found
 
 
 def _mark(marked: dict[int, str], at: int, line: Line, rules: Iterable[Rule]) -> None:
@@ -379,7 +273,7 @@ def _between(lines: Sequence[Line], marked: dict[int, str], table: RuleTable) ->
 
 
 def _is_filler(line: str) -> bool:
-    """Whether a line is short, without sentence punctuation and not shaped like a title, heading, label or quotation."""
+    """Whether a line is short, no part of a sentence, and not shaped like a title, heading, label or quotation."""
     if len(line) > MAX_SHORT or re.search("[。!?;,]", line):
         return False
     return not _CONTENT_SHAPE.match(line) and not _OWN_LINE.fullmatch(line)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.folding import plain
-from detector.junk import FREQUENT, MIN_FREQUENT, find_junk, frequent_lines, is_sentence, split_lines
+from detector.junk import FREQUENT, MIN_FREQUENT, find_junk, frequent_lines, is_sentence
+from detector.lines import split_lines
 from detector.model import Hit, Span
 from detector.rules import load_rules, marked_spans
 from detector.settings import Settings
@@ -56,7 +57,7 @@ def test_known_failures(row: dict[str, str]) -> None:
 
 
 HELD_OUT_PRECISION = 0.99
-HELD_OUT_RECALL = 0.0
+HELD_OUT_RECALL = 0.93
 """Shares of characters that the rules reach on cases written before them; they only go up."""
 
 
