@@ -77,7 +77,7 @@ class FilterSummary:
 
 
 def filter_corpus(
-    inputs: Sequence[str | Path] | Reader,
+    inputs: str | Path | Sequence[str | Path] | Reader,
     scan: Scanned,
     out: str | Path,
     thresholds: Thresholds,

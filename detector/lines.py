@@ -1,6 +1,6 @@
-"""The lines of a text, and which of them hold a trigger: what keeps hundreds of line rules cheaper than reading the text.
+"""The lines of a text, and which triggers of rules they hold: it keeps many line rules cheaper than reading the text.
 
-Most triggers are in no line of most documents, so that rules out the many before the few are looked for.
+Most triggers are in no line of most documents, so the many are ruled out before the few are looked for.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ FLOORS = (
     "errors model version",
     "settings folding encodings kernels kernels.cache kernels.repeating kernels.signing kernels.verifying",
     "rules tokens formats signatures gold decisions stripping",
+    "lines",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
     "families matches phrases alignment file_rows",
     "clusters templates reading",

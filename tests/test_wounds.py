@@ -263,7 +263,6 @@ def test_wound_6_a_slogan_costs_linear_work() -> None:
     assert cost(slogans(3200)) < 9 * max(cost(slogans(800)), 0.02)
 
 
-@pytest.mark.xfail(strict=True, reason="each passage looks for another family through all of its own in its buckets")
 def test_wound_6_a_list_in_one_document_costs_linear_work() -> None:
     def lines_of_one(n: int) -> list[Document]:
         return documents(["\n".join(SLOGAN + gibberish(row, 1, 3) for row in range(n))])

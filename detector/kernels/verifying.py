@@ -266,6 +266,20 @@ def representatives(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _only_groups(bucket_indptr, bucket_rows, first_other, group_of_first):  # type: ignore[no-untyped-def]
+    """The group that all rows of a bucket stand in and no other, -1 where there is none (int64, a row per bucket)."""
+    only = np.full(bucket_indptr.shape[0] - 1, -1, np.int64)
+    for bucket in range(only.shape[0]):
+        for entry in range(bucket_indptr[bucket], bucket_indptr[bucket + 1]):
+            row = bucket_rows[entry]
+            if first_other[row] >= 0 or (only[bucket] >= 0 and only[bucket] != group_of_first[row]):
+                only[bucket] = -1
+                break
+            only[bucket] = group_of_first[row]
+    return only
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def lowest_elsewhere(  # type: ignore[no-untyped-def]
     points, indptr, bucket_of, bucket_indptr, bucket_rows, slots, min_agreement, threshold, first, first_other,
     group_of_first, row, group, found
@@ -274,21 +288,23 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
 
     ``found`` (int64) comes with the lowest that is known, -1 for none. A distinct row d occurs first at ``first[d]`` in
     group ``group_of_first[d]`` and first in any other group at ``first_other[d]`` (-1: in none). ``bucket_rows``
-    (int32) with ``bucket_indptr`` are the rows of every bucket that may be looked at, ascending.
+    (int32) with ``bucket_indptr`` are the rows of every bucket that may be looked at, ascending. A bucket whose rows
+    all stand in the asker's own group is passed over: a list of ten thousand like items is no work.
     """
     n_bands = bucket_of.shape[1]
     place, stop = np.zeros(n_bands, np.int64), np.zeros(n_bands, np.int64)
     n = bucket_of.shape[0]
-    seen, shared, gathered = np.full(n, -1, np.int64), np.zeros(n, np.int64), np.empty(64, np.int64)
-    itself = np.arange(n)
+    seen, shared, gathered, itself = np.full(n, -1), np.zeros(n, np.int64), np.empty(64, np.int64), np.arange(n)
+    only = _only_groups(bucket_indptr, bucket_rows, first_other, group_of_first)
     pattern = _pattern(points, 0, 0)
     for query in range(row.shape[0]):
         mine = row[query]
         start, end = indptr[mine], indptr[mine + 1]
         for band in range(n_bands):
             bucket = bucket_of[mine, band]
-            place[band] = bucket_indptr[bucket] if bucket >= 0 else 0
-            stop[band] = bucket_indptr[bucket + 1] if bucket >= 0 else 0
+            passed = bucket < 0 or only[bucket] == group[query]
+            place[band] = 0 if passed else bucket_indptr[bucket]
+            stop[band] = 0 if passed else bucket_indptr[bucket + 1]
             # Rows are ascending by first occurrence: what lies beyond the best match so far cannot be lower.
             if found[query] >= 0 and stop[band] > place[band]:
                 low, high = place[band], stop[band]
@@ -322,8 +338,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
 ):
     """For each occurrence the lowest earlier occurrence of its own document that matches it, or -1.
 
-    ``rows`` (int64) is the distinct row of every occurrence, ``documents`` (int64, ascending) its document. Candidates
-    are occurrences that share a bucket or are of the same distinct row.
+    ``rows`` (int64) is the distinct row of every occurrence, ``documents`` (int64, ascending) its document.
     """
     n_bands = bucket_of.shape[1]
     found = np.full(rows.shape[0], -1, np.int64)
