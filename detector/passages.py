@@ -203,7 +203,7 @@ def _is_soft_wrap(text: str, match: re.Match[str]) -> bool:
 
 def _ends_with_abbreviation(folded: str) -> bool:
     """Whether the last word of a text is an abbreviation with its full stop."""
-    return folded.endswith(".") and folded[:-1].split(" ")[-1] in _abbreviations()
+    return folded.endswith(".") and folded[:-1].rsplit(" ", maxsplit=1)[-1] in _abbreviations()
 
 
 def _is_spaced_letter(char: str) -> bool:

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -159,11 +158,9 @@ def test_texts_that_are_not_at_hand_are_said() -> None:
     assert "The texts of 7 documents were not at hand" in text
 
 
-def test_two_thousand_documents_are_quick_and_modest() -> None:
+def test_two_thousand_documents_make_a_modest_page() -> None:
     scan = large(2000)
-    began = time.perf_counter()
     text = render_html(scan)
-    assert time.perf_counter() - began < 20
     assert len(text.encode()) < 12_000_000
 
 
