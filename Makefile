@@ -15,7 +15,7 @@ test: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2
 
 # the share of true matches that the bands propose, on JSON Lines files named by the user: make recall FILES="a.jsonl"
 recall: $(VENV)/installed-test

@@ -55,6 +55,15 @@ def character_table() -> CharacterTable:
     return CharacterTable(plain, folded, classes)
 
 
+@cache
+def is_blank() -> NDArray[np.bool_]:
+    """Whether a code point is white space (bool, indexed by code point)."""
+    blank = np.zeros(N_CODE_POINTS, dtype=bool)
+    blank[[point for point in range(0x3001) if chr(point).isspace()]] = True
+    blank.flags.writeable = False
+    return blank
+
+
 def code_points(text: str) -> NDArray[np.uint32]:
     """The code points of a text, uint32; lone surrogates stand for themselves."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.folding import plain
+from detector.folding import is_blank, plain
 from detector.tokens import Block, Tokens, join_offsets
 
 _NUMERAL = "[一二三四五六七八九十百]"
@@ -85,8 +85,8 @@ def split_passages(block: Block, tokens: Tokens, marks: Sequence[tuple[int, int]
     rows = _first_rows(passage)
     clause_rows = _first_rows(clause)
     last = tokens.end + block.starts[document] if len(document) else tokens.end
-    start, end = _trimmed(block.text, cuts, passage[rows], _held(first, last, rows))
-    clause_start, clause_end = _trimmed(block.text, clause_cuts, clause[clause_rows], _held(first, last, clause_rows))
+    start, end = _trimmed(block.points, cuts, passage[rows], _held(first, last, rows))
+    clause_start, clause_end = _trimmed(block.points, clause_cuts, clause[clause_rows], _held(first, last, clause_rows))
     offset, clause_offset = block.starts[document[rows]], block.starts[document[clause_rows]]
     return Passages(
         start - offset,
@@ -289,17 +289,15 @@ def _held(
 
 
 def _trimmed(
-    text: str,
+    points: NDArray[np.uint32],
     cuts: NDArray[np.int64],
     numbers: NDArray[np.int64],
     held: tuple[NDArray[np.int64], NDArray[np.int64]],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Bounds of the numbered stretches between cuts, without the blanks around them but with the tokens they hold (a
     mark may begin with a blank)."""
-    edges = np.concatenate(([0], cuts, [len(text)]))
-    start, end = edges[numbers].copy(), edges[numbers + 1].copy()
-    for row in range(len(start)):
-        piece = text[start[row] : end[row]]
-        start[row] += len(piece) - len(piece.lstrip())
-        end[row] -= len(piece) - len(piece.rstrip())
+    shown = np.append(np.flatnonzero(~is_blank()[points]), len(points))
+    edges = np.concatenate(([0], cuts, [len(points)]))
+    start = shown[np.searchsorted(shown, edges[numbers])]
+    end = shown[np.searchsorted(shown, edges[numbers + 1]) - 1] + 1
     return np.minimum(start, held[0]), np.maximum(end, held[1])

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.folding import N_CODE_POINTS, code_points
+from detector.folding import code_points, is_blank
 from detector.model import PART_NAMES, Finding, Parts
 
 SCORE_VERSION = 1
@@ -39,7 +38,7 @@ class Score(NamedTuple):
 def score_document(text: str, findings: Sequence[Finding], n_families: int) -> Score:
     """The score of a text with its findings in a corpus of ``n_families`` families."""
     points = code_points(text)
-    counted = ~_is_blank()[points]
+    counted = ~is_blank()[points]
     part, spread = _painted(len(points), findings)
     counts = np.bincount(part[counted], minlength=len(PART_NAMES)).tolist()
     parts = Parts(*counts)
@@ -97,11 +96,3 @@ def chance_unseen(n_families: int, families: int) -> float:
         - math.lgamma(n_families)
         + math.lgamma(n_families - drawn)
     )
-
-
-@cache
-def _is_blank() -> NDArray[np.bool_]:
-    """Whether a code point is white space."""
-    blank = np.zeros(N_CODE_POINTS, dtype=bool)
-    blank[[point for point in range(0x3001) if chr(point).isspace()]] = True
-    return blank

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.folding import DIGIT, EXTENDER, LETTER, LINE_BREAK, SEPARATOR, SINGLE, character_table, code_points
+from detector.folding import DIGIT, character_table, code_points
+from detector.kernels.tokenising import tokenise_points
 
 MARK = 6
 """Class of the characters of a mark; the classes below it are those of `detector.folding`."""
@@ -25,7 +26,6 @@ SLOT_POINT = 0x110000
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
-_DOTS = (0x2E, 0x2C, 0xFF0E)
 
 
 class Tokens(NamedTuple):
@@ -75,18 +75,22 @@ def join_block(texts: Sequence[str]) -> Block:
 
 def tokenise(block: Block, marks: Sequence[tuple[int, int]]) -> Tokens:
     """The tokens of a block; ``marks`` are sorted, non-overlapping spans in the block's own offsets."""
-    table = character_table()
-    classes = _classes(block.points, marks)
-    starts, ends = _bounds(classes, block.points, marks)
-    kind = classes[starts] if len(starts) else np.empty(0, np.uint8)
-    folded = table.folded[block.points]
-    hashes = _hashes(folded, starts, ends)
-    skeleton = np.where(kind >= DIGIT, SLOT_HASH, hashes)
-    points, point_indptr = _skeleton_points(folded, starts, ends, kind >= DIGIT)
-    document = np.searchsorted(block.starts, starts, side="right") - 1
+    table, n = character_table(), len(block.points)
+    spans = np.array(marks, dtype=np.int64).reshape(-1, 2)
+    start, end, skeleton_end = (np.empty(n, dtype=np.int64) for _ in range(3))
+    kind, hashes, points = np.empty(n, np.uint8), np.empty(n, np.uint64), np.empty(n, np.uint32)
+    n_tokens, n_points = tokenise_points(
+        block.points, table.classes, table.folded, spans[:, 0].copy(), spans[:, 1].copy(), np.uint32(SLOT_POINT),
+        start, end, kind, hashes, points, skeleton_end,
+    )  # fmt: skip
+    start, end = start[:n_tokens].copy(), end[:n_tokens].copy()
+    kind, hashes = kind[:n_tokens].copy(), hashes[:n_tokens].copy()
+    point_indptr = np.concatenate((np.zeros(1, np.int64), skeleton_end[:n_tokens]))
+    document = np.searchsorted(block.starts, start, side="right") - 1
     indptr = np.searchsorted(document, np.arange(len(block.starts) + 1)).astype(np.int64)
-    offset = block.starts[document] if len(starts) else np.empty(0, np.int64)
-    return Tokens(starts - offset, ends - offset, kind, hashes, skeleton, points, point_indptr, indptr)
+    offset = block.starts[document] if n_tokens else start
+    skeleton = np.where(kind >= DIGIT, SLOT_HASH, hashes)
+    return Tokens(start - offset, end - offset, kind, hashes, skeleton, points[:n_points].copy(), point_indptr, indptr)
 
 
 def concatenate(parts: Sequence[Tokens]) -> Tokens:
@@ -129,64 +133,6 @@ def distinct_in_order(keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np
     rank = np.empty_like(by_first)
     rank[by_first] = np.arange(len(by_first))
     return first[by_first].astype(np.int64), rank[inverse].astype(np.int64)
-
-
-def _classes(points: NDArray[np.uint32], marks: Sequence[tuple[int, int]]) -> NDArray[np.uint8]:
-    """The class of every character in its context: inner dots are digits, marks are marks, extenders as their base."""
-    classes = character_table().classes[points]
-    extenders = classes == EXTENDER
-    for start, end in marks:
-        classes[start:end] = MARK
-    if len(points) >= 3:
-        inner = np.isin(points[1:-1], _DOTS) & (classes[:-2] == DIGIT) & (classes[2:] == DIGIT)
-        classes[1:-1][inner] = DIGIT
-    extenders &= classes != MARK
-    if extenders.any():
-        last_base = np.maximum.accumulate(np.where(extenders, 0, np.arange(len(classes))))
-        base = classes[last_base]
-        lone = (base == EXTENDER) | (base == LINE_BREAK) | (base == MARK)
-        classes = np.where(extenders, np.where(lone, SEPARATOR, base), classes).astype(np.uint8)
-    return classes
-
-
-def _bounds(
-    classes: NDArray[np.uint8], points: NDArray[np.uint32], marks: Sequence[tuple[int, int]]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Start and end of every token in a block."""
-    inside = np.isin(classes, (SINGLE, LETTER, DIGIT, MARK))
-    previous = np.concatenate(([SEPARATOR], classes[:-1])) if len(classes) else classes
-    begins = inside & ((classes != previous) | (classes == SINGLE))
-    begins &= ~((character_table().classes[points] == EXTENDER) & (classes != MARK) & (classes == previous))
-    if marks:
-        begins[np.array([start for start, _ in marks])] = True
-    starts = np.flatnonzero(begins)
-    stops = np.flatnonzero(np.concatenate((inside, [False])) < np.concatenate(([False], inside)))
-    stop = stops[np.searchsorted(stops, starts, side="right")] if len(starts) else starts
-    ends = np.minimum(np.append(starts[1:], len(classes) + 1), stop) if len(starts) else starts
-    return starts.astype(np.int64), ends.astype(np.int64)
-
-
-def _skeleton_points(
-    folded: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64], is_slot: NDArray[np.bool_]
-) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """The characters of the skeleton and the offsets of each token's."""
-    lengths = np.where(is_slot, 1, ends - starts)
-    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    points = folded[np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])]
-    points[offsets[:-1][is_slot]] = SLOT_POINT
-    return points, offsets
-
-
-def _hashes(folded: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """A 64-bit hash of each token's folded characters and their places in it."""
-    if not len(starts):
-        return np.empty(0, np.uint64)
-    lengths = ends - starts
-    rows = np.concatenate(([0], np.cumsum(lengths)))
-    place = np.arange(rows[-1]) - np.repeat(rows[:-1], lengths)
-    characters = folded[np.repeat(starts, lengths) + place].astype(np.uint64)
-    mixed = mix64((characters | (place.astype(np.uint64) << np.uint64(32))) * _MULTIPLIER)
-    return mix64(np.add.reduceat(mixed, rows[:-1]))
 
 
 def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

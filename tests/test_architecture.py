@@ -15,7 +15,8 @@ PACKAGE = ROOT / "detector"
 
 FLOORS = (
     "errors model version",
-    "settings folding encodings kernels kernels.cache kernels.repeating kernels.signing kernels.verifying",
+    "kernels kernels.cache kernels.repeating kernels.signing kernels.tokenising kernels.verifying",
+    "settings folding encodings",
     "rules tokens formats signatures gold decisions stripping",
     "lines",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
@@ -40,7 +41,7 @@ FLOORS = (
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 
 ONLY_IN = {
-    "numba": {"kernels.repeating", "kernels.signing", "kernels.verifying"},
+    "numba": {"kernels.repeating", "kernels.signing", "kernels.tokenising", "kernels.verifying"},
     "jinja2": {"report.html"},
     "pyarrow": {"parquet_shard", "table_rows", "writing"},
     "opencc": set(),

@@ -283,7 +283,7 @@ def test_a_document_that_stripping_empties_is_dropped_and_a_copy_kept(tmp_path: 
     documents = {document.id: document for document in reader}
     findings = [junk(documents["d0"], (0, 4), (5, 6)), junk(documents["d3"], (0, 5))]
     scan = scan_of(reader, findings, d1=score("d1", duplicate_of="d0"), d2=score("d2", duplicate_of="d0"))
-    summary = filter_corpus(reader, scan, tmp_path / "out", NOTHING)
+    summary = filter_corpus(reader, scan, tmp_path / "out", NOTHING, strip=("junk",))
     assert summary.dropped_by == {"empty_after_strip": 1, "family": 1}
     assert (summary.n_kept, summary.n_cleaned, summary.n_removed_chars) == (2, 1, 4)
     kept = [json.loads(line) for line in (tmp_path / "out/kept/a.jsonl").read_text().splitlines()]
@@ -308,7 +308,7 @@ def test_a_failure_on_the_way_leaves_no_results(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(filtering._Plan, "cleaned", fails)
     with pytest.raises(KeyboardInterrupt):
-        filter_corpus(reader, scan, tmp_path / "out", NOTHING)
+        filter_corpus(reader, scan, tmp_path / "out", NOTHING, strip=("junk",))
     assert list((tmp_path / "out").iterdir()) == []
 
 

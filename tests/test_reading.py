@@ -195,7 +195,7 @@ def test_colliding_names_get_the_folder_in_front(tmp_path: Path) -> None:
 
 def test_text_ids_keep_the_ending_where_two_would_be_one(tmp_path: Path) -> None:
     files = [write(tmp_path / name, name) for name in ("a.txt", "a.md", "b.txt", "v2.0", "c.txt")]
-    write(tmp_path / "c.txt.gz", gzip.compress(b"other"))
+    write(tmp_path / "c.txt.gz", gzip.compress(b"other", mtime=0))
     documents, reader = read(*files, tmp_path / "c.txt.gz")
     assert [document.id for document in documents] == ["a.md", "a.txt", "b", "c.txt", "c.txt~2", "v2.0"]
     assert reader.n_problems == {"duplicate_id": 1}
@@ -255,7 +255,7 @@ def test_a_file_that_cannot_be_opened_is_counted(tmp_path: Path, monkeypatch: py
         (b' [\n{"text": "a"}]', "json", ["a"]),
         (b'{\n"text": "a"}', "json", ["a"]),
         (b"[X] is missing, {{name}}", "text", ["[X] is missing, {{name}}"]),
-        (gzip.compress(b'{"text": "a"}\n'), "jsonl", ["a"]),
+        (gzip.compress(b'{"text": "a"}\n', mtime=0), "jsonl", ["a"]),
         ('{"text": "工作"}\n'.encode("utf-16"), "jsonl", ["工作"]),
     ],
 )

@@ -153,11 +153,7 @@ def adversarial(rule: Rule, size: int) -> list[str]:
 
 
 def cost(rule: Rule, text: str) -> float:
-    """Seconds of this process to find a rule in a text: the least of three, since the machine has other work."""
-    return min(cost_once(rule, text) for _ in range(3))
-
-
-def cost_once(rule: Rule, text: str) -> float:
+    """Seconds of this process to find a rule in a text."""
     start = time.process_time()
     if rule.scope == "span":
         find_spans(text, (rule,))
@@ -172,9 +168,9 @@ def cost_once(rule: Rule, text: str) -> float:
 @pytest.mark.parametrize("rule", TABLE.rules, ids=lambda rule: rule.name)
 def test_cost_grows_linearly(rule: Rule) -> None:
     """Four times the text: linear rules take four times as long, quadratic ones sixteen times."""
-    for part, whole in zip(adversarial(rule, 50_000), adversarial(rule, 200_000), strict=True):
-        short, long = cost(rule, part), cost(rule, whole)
-        assert long < 9 * short + 0.1, f"{rule.name}: {short:.3f} s, then {long:.3f} s on {whole[:30]!r}..."
+    for part, whole in zip(adversarial(rule, 25_000), adversarial(rule, 100_000), strict=True):
+        tries = ((cost(rule, part), cost(rule, whole)) for _ in range(3))  # the machine may have other work
+        assert any(long < 8 * short + 0.05 for short, long in tries), f"{rule.name} on {whole[:30]!r}..."
 
 
 def test_the_table_is_a_plain_sequence() -> None:

@@ -16,6 +16,9 @@ from numba import njit
 _EMPTY = np.int64(-1)
 _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+FIRST_LISTED, MAX_LISTED = 64, 4096
+"""Rows of a bucket that are looked at first, and at most, for an earlier match in one document: mostly the first do."""
+
 MAX_SIGNED = 2048
 """Candidates of a row whose signatures are looked at; those that share most bands come first."""
 
@@ -296,7 +299,6 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
     n = bucket_of.shape[0]
     seen, shared, gathered, itself = np.full(n, -1), np.zeros(n, np.int64), np.empty(64, np.int64), np.arange(n)
     only = _only_groups(bucket_indptr, bucket_rows, first_other, group_of_first)
-    pattern = _pattern(points, 0, 0)
     for query in range(row.shape[0]):
         mine = row[query]
         start, end = indptr[mine], indptr[mine + 1]
@@ -317,7 +319,7 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
                 stop[band] = low
         n_found, gathered = _gather(query, bucket_rows, place, stop, seen, shared, gathered)
         n_found = _shortlist(mine, itself, gathered, n_found, shared, slots, min_agreement)
-        indexed = False
+        pattern = _pattern(points, start, end if n_found else start)
         for candidate in range(n_found):
             other = gathered[candidate]
             occurrence = first_other[other] if group_of_first[other] == group[query] else first[other]
@@ -325,9 +327,6 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
                 continue
             if not _lengths_allow(end - start, indptr[other + 1] - indptr[other], threshold):
                 continue
-            if not indexed:
-                pattern = _pattern(points, start, end)
-                indexed = True
             if _matches(points, end - start, indptr[other], indptr[other + 1], pattern, threshold):
                 found[query] = occurrence
 
@@ -340,13 +339,11 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
 
     ``rows`` (int64) is the distinct row of every occurrence, ``documents`` (int64, ascending) its document.
     """
-    n_bands = bucket_of.shape[1]
-    found = np.full(rows.shape[0], -1, np.int64)
+    n, n_bands = rows.shape[0], bucket_of.shape[1]
+    found = np.full(n, -1, np.int64)
     place, stop = np.zeros(n_bands, np.int64), np.zeros(n_bands, np.int64)
     seen_row = np.full(bucket_of.shape[0], -1, np.int64)
-    n = rows.shape[0]
     seen, shared, gathered = np.full(n, -1, np.int64), np.zeros(n, np.int64), np.empty(64, np.int64)
-    pattern = _pattern(points, 0, 0)
     begin = 0
     while begin < rows.shape[0]:
         until = begin
@@ -375,26 +372,29 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
                 continue
             if best >= 0:
                 continue
-            for band in range(n_bands):
-                bucket = np.int64(bucket_of[row, band])
-                place[band] = np.searchsorted(keys, bucket * size) if bucket >= 0 else 0
-                stop[band] = np.searchsorted(keys, bucket * size + occurrence - begin) if bucket >= 0 else 0
-            n_found, gathered = _gather(occurrence, local, place, stop, seen, shared, gathered)
-            n_found = _shortlist(row, rows, gathered, n_found, shared, slots, min_agreement)
             start, end = indptr[row], indptr[row + 1]
-            indexed = False
-            for candidate in range(n_found):
-                other = gathered[candidate]
-                other_row = rows[other]
-                if best >= 0 and other > best:
-                    continue
-                if not _lengths_allow(end - start, indptr[other_row + 1] - indptr[other_row], threshold):
-                    continue
-                if not indexed:
-                    pattern = _pattern(points, start, end)
-                    indexed = True
-                if _matches(points, end - start, indptr[other_row], indptr[other_row + 1], pattern, threshold):
-                    best = other
+            pattern = _pattern(points, start, end)
+            for reach in (FIRST_LISTED, MAX_LISTED):
+                beyond = False
+                for band in range(n_bands):
+                    bucket = np.int64(bucket_of[row, band])
+                    before = bucket * size + (best if best >= 0 else occurrence) - begin
+                    place[band] = np.searchsorted(keys, bucket * size) if bucket >= 0 else 0
+                    last = np.searchsorted(keys, before) if bucket >= 0 else 0
+                    stop[band] = min(last, place[band] + reach)
+                    beyond |= last > stop[band]
+                n_found, gathered = _gather(
+                    2 * occurrence + (reach == MAX_LISTED), local, place, stop, seen, shared, gathered
+                )
+                n_found = _shortlist(row, rows, gathered, n_found, shared, slots, min_agreement)
+                for candidate in range(n_found):
+                    other = gathered[candidate]
+                    first, until_row = indptr[rows[other]], indptr[rows[other] + 1]
+                    possible = (best < 0 or other < best) and _lengths_allow(end - start, until_row - first, threshold)
+                    if possible and _matches(points, end - start, first, until_row, pattern, threshold):
+                        best = other
+                if not beyond:
+                    break
             found[occurrence] = best
         begin = until
     return found
