@@ -15,9 +15,13 @@ from measuring import Cost
 from quality import Quality
 
 DOCUMENTS, WHOLE = "a", "b"
-"""The jobs: documents deduplicated, and the whole scan with its files written."""
+"""The jobs, by letter: documents deduplicated, and the whole scan with its files written. A row that does both has
+both letters."""
 
 COLUMNS = ("job", "tool", "seconds", "CPU s", "MB/s", "memory MB", "a / its", "b / its", "recall", "precision", "note")
+PRINTED_WIDTH = 120
+"""Columns of the table where it does not go to a terminal."""
+
 OWN_PACKAGES = ("boilerplate-detector", "numpy", "numba", "pyarrow", "rapidfuzz")
 
 
@@ -67,7 +71,7 @@ class Result(NamedTuple):
 
 def cells(result: Result) -> list[tuple[str, ...]]:
     """The table's text, one tuple of `COLUMNS` a row; ratios are of wall clock, our seconds to theirs."""
-    own = {row.job: row for row in result.rows if row.ours and row.costs}
+    own = {job: row for row in result.rows if row.ours and row.costs for job in row.job}
     return [_cells(row, result.n_bytes, own) for row in result.rows]
 
 
@@ -105,13 +109,13 @@ def machine() -> str:
     )
 
 
-def versions(tools: Sequence[str]) -> str:
-    """Our own packages and those that the peers' answers named, each once."""
+def versions(peers: Sequence[str]) -> str:
+    """Our own packages, then the peers', each once."""
     own = [f"{name} {version(name)}" for name in OWN_PACKAGES]
-    return ", ".join([*own, *sorted(set(tools))])
+    return ", ".join([*own, *sorted(set(peers))])
 
 
-def markdown(results: Sequence[Result], *, command: str, tools: Sequence[str], runs: int) -> str:
+def markdown(results: Sequence[Result], *, command: str, packages: Sequence[str], runs: int) -> str:
     """The page benchmarks/results.md."""
     lines = [
         "# Results",
@@ -119,7 +123,7 @@ def markdown(results: Sequence[Result], *, command: str, tools: Sequence[str], r
         f"Written by `{command}`; the README beside it says how to read it. The median of {runs} runs, taken in turn.",
         "",
         f"- Machine: {machine()}",
-        f"- Versions: {versions(tools)}",
+        f"- Versions: {versions(packages)}",
         "- Jobs: a = documents deduplicated (character 5-grams, 128 permutations, threshold 0.7), "
         "b = the whole scan, files written",
         '- "a / its" and "b / its": our seconds for that job divided by the row\'s, from this run',
@@ -137,20 +141,26 @@ def _row(values: Sequence[str]) -> str:
 
 def show(results: Sequence[Result]) -> None:
     """The tables on the terminal."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=PRINTED_WIDTH)
     for result in results:
-        table = Table(title=Text(result.title), title_justify="left")
-        for name in COLUMNS:
-            numeric = name not in ("job", "tool", "note")
-            table.add_column(name, justify="right" if numeric else "left", no_wrap=name != "note")
-        for row, texts in zip(result.rows, cells(result), strict=True):
+        table = Table(title=Text(result.title), title_justify="left", box=box.SIMPLE)
+        for name in COLUMNS[:-1]:
+            table.add_column(name, justify="left" if name in ("job", "tool") else "right", no_wrap=True)
+        drawn = cells(result)
+        for row, texts in zip(result.rows, drawn, strict=True):
             style = "bold" if row.ours else "red" if row.failure is not None else ""
-            table.add_row(*map(Text, texts), style=style)
+            table.add_row(*map(Text, texts[:-1]), style=style)
         console.print(table)
+        for texts in drawn:
+            if texts[-1]:
+                console.print(Text(f"  {texts[1]}: {texts[-1]}"))
 
 
 def to_json(results: Sequence[Result]) -> str:

@@ -94,8 +94,8 @@ def own_tools(work: Path) -> list[Tool]:
             Tool("detector --level document", DOCUMENTS, documents, scan_answer, ours=True),
             Tool("detector, whole scan", WHOLE, whole, scan_answer, "every rule, phrase, cluster and score", ours=True),
         ]
-    note = "every rule, phrase, cluster and score; no scan of documents alone in this version, so there is no job a"
-    return [Tool("detector, whole scan", WHOLE, whole, scan_answer, note, ours=True)]
+    note = "every rule, phrase, cluster and score; job a is its families, as this version cannot scan documents alone"
+    return [Tool("detector, whole scan", DOCUMENTS + WHOLE, whole, scan_answer, note, ours=True)]
 
 
 def peer_tool(peer: Peer, envs: Path) -> Tool:
@@ -192,10 +192,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show(results)
     options.out.mkdir(parents=True, exist_ok=True)
     command = shlex.join(["python", "benchmarks/run.py", *_told(options)])
-    requirements = [name for peer in peers if peer.name in chosen for name in _installed(peer, options.envs)]
-    (options.out / "results.md").write_text(
-        markdown(results, command=command, tools=requirements, runs=options.runs), "utf-8"
-    )
+    packages = [name for peer in peers if peer.name in chosen for name in _installed(peer, options.envs)]
+    page = markdown(results, command=command, packages=packages, runs=options.runs)
+    (options.out / "results.md").write_text(page, "utf-8")
     (options.out / "results.svg").write_text(chart.draw(results), "utf-8")
     (options.work / "results.json").write_text(to_json(results), "utf-8")
     return 0

@@ -47,6 +47,9 @@ hard-wrapped mail, licences and scanned books have lines of 50 to 80 characters,
 _LONGEST_WRAPPED = 400
 """A longer line is a paragraph, not a wrapped line."""
 
+MAX_PASSAGE_TOKENS = 4096
+"""A text without any punctuation is cut here: comparing passages costs the product of their lengths."""
+
 _QUOTE_WINDOW = 2000
 """Characters of the same line in which the opening quote of a straight one is looked for."""
 
@@ -76,10 +79,11 @@ class Passages(NamedTuple):
 def split_passages(block: Block, tokens: Tokens, marks: Sequence[tuple[int, int]]) -> Passages:
     """Passages and clauses of the block that ``tokens`` and ``marks`` were made of."""
     folded = plain(block.text)
-    cuts = np.union1d(_outside(passage_cuts(block.text, folded), marks), block.starts[1:])
-    clause_cuts = np.union1d(cuts, _outside(_clause_cuts(folded, block, tokens), marks))
     document = np.repeat(np.arange(len(block.starts)), np.diff(tokens.indptr))
     first = tokens.start + block.starts[document] if len(document) else tokens.start
+    cuts = np.union1d(_outside(passage_cuts(block.text, folded), marks), block.starts[1:])
+    cuts = _cut_to_length(cuts, first)
+    clause_cuts = np.union1d(cuts, _outside(_clause_cuts(folded, block, tokens), marks))
     passage = np.searchsorted(cuts, first, side="right")
     clause = np.searchsorted(clause_cuts, first, side="right")
     rows = _first_rows(passage)
@@ -263,6 +267,15 @@ def _clause_cuts(folded: str, block: Block, tokens: Tokens) -> NDArray[np.int64]
     start, end = tokens.start + block.starts[document], tokens.end + block.starts[document]
     row = np.searchsorted(start, cuts - 1, side="right") - 1
     return np.asarray(cuts[(row < 0) | (end[row] < cuts)])
+
+
+def _cut_to_length(cuts: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The cuts, with more where a passage has over `MAX_PASSAGE_TOKENS`; ``first`` is where each token begins."""
+    passage = np.searchsorted(cuts, first, side="right")
+    rows = _first_rows(passage)
+    place = np.arange(len(first)) - np.repeat(rows, np.diff(np.append(rows, len(first))))
+    more = first[(place > 0) & (place % MAX_PASSAGE_TOKENS == 0)]
+    return np.union1d(cuts, more) if len(more) else cuts
 
 
 def _outside(cuts: NDArray[np.int64], marks: Sequence[tuple[int, int]]) -> NDArray[np.int64]:

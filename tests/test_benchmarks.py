@@ -273,6 +273,23 @@ def test_ratios_are_medians_ours_to_theirs() -> None:
     assert rows[3]["note"] == "not installed: & why"
 
 
+def test_whole_scan_that_stands_for_both_jobs() -> None:
+    sample = sample_result()
+    both = sample._replace(rows=(sample.rows[1]._replace(job=results.DOCUMENTS + results.WHOLE), *sample.rows[2:]))
+    rows = [dict(zip(results.COLUMNS, row, strict=True)) for row in results.cells(both)]
+    assert [(row["job"], row["a / its"], row["b / its"]) for row in rows[:2]] == [
+        ("ab", "1.000", "1.000"),
+        ("a", "1.000", "1.000"),
+    ]
+
+
+def test_table_on_the_terminal_is_not_squeezed(capsys: pytest.CaptureFixture[str]) -> None:
+    results.show([sample_result()])
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert "<absent>: not installed: & why" in shown
+
+
 def test_plot_is_xml_with_a_bar_a_tool_that_ran() -> None:
     from xml.etree import ElementTree
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from oracles import Span
 
 from detector.folding import plain
-from detector.passages import Passages, concatenate, passage_cuts, split_passages
+from detector.passages import MAX_PASSAGE_TOKENS, Passages, concatenate, passage_cuts, split_passages
 from detector.tokens import Tokens, join_block, tokenise
 
 DATA = Path(__file__).parent / "data" / "passages"
@@ -238,3 +238,15 @@ def test_time_is_linear_with_straight_quotes_after_stops() -> None:
         passage_cuts(text, folded)
         taken.append(time.process_time() - begin)
     assert taken[1] < 14 * taken[0]
+
+
+def test_text_without_punctuation_is_cut_to_length() -> None:
+    tokens, found = split(["甲乙" * 5000 + "。丙丁戊"], [])
+    assert np.diff(found.tokens).tolist() == [
+        MAX_PASSAGE_TOKENS,
+        MAX_PASSAGE_TOKENS,
+        10_000 - 2 * MAX_PASSAGE_TOKENS,
+        3,
+    ]
+    assert (found.end[:2] == found.start[1:3]).all()
+    assert len(tokens.start) == 10_003
