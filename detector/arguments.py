@@ -56,7 +56,7 @@ def _command(commands: Any, name: str, help_: str, *examples: str) -> argparse.A
     command.add_argument(
         "--settings", metavar="FILE", help="settings from a TOML file; options on the command line win"
     )
-    command.add_argument("--json", action="store_true", help="print one JSON object instead of a report")
+    command.add_argument("--json", action="store_true", help="print JSON instead of a report")
     command.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return command
 
@@ -96,7 +96,7 @@ def _scan_parser(commands: Any) -> None:
     command.add_argument("--finding-text", choices=FINDING_TEXTS, help="how much text findings carry (default: full)")
     command.add_argument("--format", choices=OUTPUT_FORMATS, help="of the tables (default: jsonl, parquet above 1 GB)")
     command.add_argument(
-        "--limit", type=int, default=10, metavar="N", help="rows of each list of the report (default: 10)"
+        "--limit", type=_count, default=10, metavar="N", help="rows of each list of the report (default: 10)"
     )
 
 
@@ -143,6 +143,13 @@ def _filter_parser(commands: Any) -> None:
     command.add_argument("--max-drop-per-series", type=_ratio, default=0.8, metavar="R", help="and of one series (0.8)")
 
 
+def _count(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1")
+    return int(text)
+
+
 def _ratio(text: str) -> float:
     """A ratio from 0 to 1."""
     try:
@@ -157,7 +164,7 @@ def _ratio(text: str) -> float:
 def _list_parser(commands: Any, name: str, help_: str) -> None:
     command = _command(commands, name, help_, f"detector {name} reports/seeds", f"detector {name} scan/ --json")
     command.add_argument("dir", metavar="DIR", help="the folder of a scan")
-    command.add_argument("--limit", type=int, default=20, metavar="N", help="rows to print (default: 20)")
+    command.add_argument("--limit", type=_count, metavar="N", help="rows to print (default: 20; all with --json)")
     if name == "templates":
         command.add_argument("--level", choices=("passage", "block", "document"), help="clusters of one level only")
 

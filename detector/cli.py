@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from detector.arguments import PARTS, parser
 from detector.display import Display
-from detector.errors import DetectorError, GuardError, SettingsError, printable
+from detector.errors import DetectorError, GuardError, InputError, SettingsError, printable
 from detector.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _run_scan(options: argparse.Namespace) -> None:
+    if options.out:
+        from detector.writing import check_target
+
+        check_target(Path(options.out))
     scan = _scanned(options)
     if options.out:
         scan.write(options.out)
@@ -85,7 +89,7 @@ def _run_scan(options: argparse.Namespace) -> None:
         from detector.report.terminal import render
 
         console = _console()
-        render(scan, console, limit=max(1, options.limit))
+        render(scan, console, limit=options.limit)
         out = printable(options.out or "")
         where = (
             f"Written to {out}: report.html for reading, the tables for programs."
@@ -105,7 +109,11 @@ def _scanned(options: argparse.Namespace) -> Scan:
             display.announce("first run: compiling the kernels, half a minute once")
         from detector.pipeline import scan
 
-        return scan(options.input, settings, progress=display.progress)
+        result = scan(options.input, settings, progress=display.progress)
+    if not result.documents:
+        told = result.summary["problems"]["examples"] or ["the input is empty"]
+        raise InputError(f"no document could be read; the first of {len(told)} reasons: {told[0]}")
+    return result
 
 
 def _run_explain(options: argparse.Namespace) -> None:
@@ -125,10 +133,12 @@ def _run_explain(options: argparse.Namespace) -> None:
 
 
 def _run_filter(options: argparse.Namespace) -> None:
-    from detector.filtering import Thresholds, filter_corpus
+    from detector.filtering import Thresholds, check_plan, filter_corpus
     from detector.index import open_scan
 
     settings = _settings(options)
+    strip = tuple(part.strip() for part in options.strip.split(",") if part.strip())
+    check_plan(Path(options.out), strip)
     if options.scan:
         scan = open_scan(options.scan)
         settings = _settings_of_scan(scan, options, settings)
@@ -142,7 +152,7 @@ def _run_filter(options: argparse.Namespace) -> None:
         options.out,
         Thresholds(options.min_originality, *(getattr(options, f"max_{part}") for part in PARTS)),
         families=options.families,
-        strip=tuple(part.strip() for part in options.strip.split(",") if part.strip()),
+        strip=strip,
         settings=settings,
         max_drop=options.max_drop,
         max_drop_per_series=options.max_drop_per_series,
@@ -169,9 +179,9 @@ def _run_list(options: argparse.Namespace) -> None:
     from detector.report import listings
 
     scan = open_scan(options.dir)
-    limit = max(1, options.limit)
+    limit = options.limit or 20
     if options.json:
-        _print_json(listings.as_json(scan, options.command, getattr(options, "level", None)))
+        _print_json(listings.as_json(scan, options.command, getattr(options, "level", None))[: options.limit])
     elif not options.quiet and options.command == "phrases":
         listings.phrase_book(scan, _console(), limit=limit)
     elif not options.quiet:
@@ -189,6 +199,8 @@ def _run_evaluate(options: argparse.Namespace) -> None:
     for finding in scan.findings:
         findings[finding.doc].append(finding)
     result = evaluate(findings, scan.texts, load_gold(options.gold))
+    if not result.by_document:
+        raise InputError(f"{options.gold}: none of its documents is in the scan {options.dir}; check their ids")
     if options.errors:
         write_lines(Path(options.errors), (mistake.as_row() for mistake in result.errors))
     if options.json:

@@ -27,6 +27,9 @@ __all__ = ["Decision", "FilterSummary", "Reason", "Scanned", "Thresholds", "deci
 
 FORMAT_VERSION = 1
 STRIPPABLE = ("junk",)
+DAMAGE = "\N{REPLACEMENT CHARACTER}"
+"""What stands in a text for bytes that its encoding does not have."""
+
 MIN_GUARDED_SERIES = 5
 """Documents from which on a series is guarded: of fewer, losing most is no sign of anything."""
 
@@ -47,7 +50,8 @@ class FilterSummary:
     """What a filter did, as in its ``summary.json``.
 
     ``n_removed_chars`` are the non-blank characters stripped from kept documents, ``n_not_read`` records without a
-    document, which are kept as they are; ``dropped_by`` counts a document once for each rule that speaks against it.
+    document, which are kept as they are, ``n_damaged`` kept documents with bytes that could not be decoded, which are
+    not cleaned lest those bytes be lost; ``dropped_by`` counts a document once for each rule that speaks against it.
     ``n_families_lost`` are families of which no member is kept: what the guards count.
     """
 
@@ -62,6 +66,7 @@ class FilterSummary:
     n_kept: int
     n_dropped: int
     n_cleaned: int
+    n_damaged: int
     n_removed_chars: int
     n_without_text: int
     n_not_read: int
@@ -96,10 +101,7 @@ def filter_corpus(
     settings.
     """
     out = Path(out)
-    unknown = [name for name in strip if name not in STRIPPABLE]
-    if unknown:
-        raise SettingsError(f"strip is {unknown[0]!r}; what can be stripped is {', '.join(STRIPPABLE)}")
-    _refuse_results(out)
+    check_plan(out, strip)
     reader = inputs if isinstance(inputs, Reader) else Reader(inputs, settings)
     claims = _claims(scan.findings, strip)
     survey = _survey(reader, scan, claims)
@@ -133,6 +135,7 @@ def _counts(documents: Sequence[DocumentScore], decisions: Sequence[Decision], p
         "n_kept": n_kept,
         "n_dropped": len(decisions) - n_kept,
         "n_cleaned": plan.n_cleaned,
+        "n_damaged": plan.n_damaged,
         "n_removed_chars": plan.n_removed_chars,
         "n_without_text": sum(document.originality is None for document in documents),
         "n_not_read": plan.n_not_read,
@@ -141,7 +144,13 @@ def _counts(documents: Sequence[DocumentScore], decisions: Sequence[Decision], p
     }
 
 
-def _refuse_results(out: Path) -> None:
+def check_plan(out: Path, strip: Sequence[str]) -> None:
+    """Raises `SettingsError` for a part that cannot be stripped, `OutputError` where ``out`` holds results already."""
+    unknown = [name for name in strip if name not in STRIPPABLE]
+    if unknown:
+        raise SettingsError(f"strip is {unknown[0]!r}; what can be stripped is {', '.join(STRIPPABLE)}")
+    if out.is_file():
+        raise OutputError(f"{out}: is a file; name a folder")
     for name in ("kept", "dropped", "removed.jsonl", "summary.json"):
         path = out / name
         if path.is_file() or (path.is_dir() and any(path.iterdir())):
@@ -173,7 +182,7 @@ def _survey(reader: Reader, scan: Scanned, claims: Mapping[str, Sequence[Span]])
             if document.series is not None:
                 series[document.id] = document.series
             spans = spans_to_strip(document.text, claims.get(document.id, ()))
-            if spans and not without(document.text, spans).strip():
+            if spans and DAMAGE not in document.text and not without(document.text, spans).strip():
                 n_chars = sum(end - start for start, end in spans)
                 emptied[document.id] = Reason("empty_after_strip", n_chars, None)
             yield document
@@ -239,7 +248,7 @@ class _Plan:
     def __init__(self, decisions: Mapping[str, Decision], claims: Mapping[str, Sequence[Span]]) -> None:
         self._decisions = decisions
         self._claims = claims
-        self.n_cleaned = self.n_removed_chars = self.n_not_read = 0
+        self.n_cleaned = self.n_damaged = self.n_removed_chars = self.n_not_read = 0
 
     def decision(self, document: Document) -> Decision:
         """The decision on a document; raises `ScanError` for one that the scan does not have."""
@@ -251,6 +260,9 @@ class _Plan:
     def cleaned(self, record: Record, document: Document) -> tuple[str | None, list[dict[str, Any]]]:
         """The new text of a kept document (None: as it was) and the rows of what was removed from it."""
         spans = spans_to_strip(document.text, self._claims.get(document.id, ()))
+        if spans and DAMAGE in document.text:
+            self.n_damaged += 1  # its bytes could not all be read, and writing it anew would lose them
+            return None, []
         if not spans:
             return None, []
         rows = [

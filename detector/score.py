@@ -56,13 +56,16 @@ def _painted(length: int, findings: Iterable[Finding]) -> tuple[NDArray[np.uint8
     """The part of every character, and in how many families the text of a shared or phrase character is."""
     part = np.full(length, PART_NAMES.index("own"), dtype=np.uint8)
     spread = np.ones(length, dtype=np.int64)
-    claimed = [(PART_NAMES.index(finding.part), finding) for finding in findings if finding.part is not None]
-    for number, finding in sorted(claimed, key=lambda item: -item[0]):
-        families = finding.n_families or 1
-        for start, end in finding.claims:
-            here = part[start:end] == number
-            spread[start:end] = np.where(here, np.maximum(spread[start:end], families), families)
-            part[start:end] = number
+    claims: dict[tuple[int, int, int], int] = {}
+    for finding in findings:
+        if finding.part is not None:
+            for start, end in finding.claims:  # many blanks of one clause claim it once
+                key = (-PART_NAMES.index(finding.part), start, end)
+                claims[key] = max(claims.get(key, 1), finding.n_families or 1)
+    for (order, start, end), families in sorted(claims.items()):
+        here = part[start:end] == -order
+        spread[start:end] = np.where(here, np.maximum(spread[start:end], families), families)
+        part[start:end] = -order
     return part, spread
 
 

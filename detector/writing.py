@@ -31,8 +31,35 @@ PARQUET_ABOVE = 1 << 30
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def check_target(directory: Path) -> None:
+    """Raises `OutputError` unless a scan may be written there: a new or empty folder, or one that holds a scan."""
+    if directory.is_dir():
+        names = {path.name for path in directory.iterdir()}
+        if not names or _is_scan(directory):
+            return
+        raise OutputError(f"{directory}: holds files and no scan; nothing of yours is overwritten. Name a new folder")
+    if directory.exists():
+        raise OutputError(f"{directory}: is a file; name a folder")
+
+
+def _is_scan(directory: Path) -> bool:
+    """Whether a folder holds a scan, or what an interrupted one left: tables but no summary."""
+    try:
+        summary = json.loads((directory / "summary.json").read_text("utf-8"))
+        return "format_version" in summary and "digest" in summary["corpus"]
+    except FileNotFoundError:
+        tables = {file.name for name in TABLES for file in _table_files(directory, name)} | {"report.html"}
+        return (directory / "findings.jsonl").exists() and {path.name for path in directory.iterdir()} <= tables
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+
+
 def write_scan(scan: Scan, directory: Path) -> None:
-    """Write every file of the contract; ``summary.json`` comes last, so that a folder with one is a whole scan."""
+    """Write every file of the contract; ``summary.json`` comes last, so that a folder with one is a whole scan.
+
+    Raises `OutputError` where the folder holds something else (`check_target`) or cannot be written.
+    """
+    check_target(directory)
     settings = scan.summary["settings"]
     as_parquet = settings["format"] == "parquet" or scan.summary["corpus"]["n_bytes"] > PARQUET_ABOVE
     try:

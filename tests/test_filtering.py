@@ -435,3 +435,21 @@ def test_the_same_bytes_whatever_the_order_of_the_inputs(tmp_path: Path) -> None
     )
     assert one == two
     assert len(one) == 4
+
+
+def test_a_text_with_undecodable_bytes_is_not_cleaned(tmp_path: Path) -> None:
+    """Writing it anew would put other bytes in the place of those that nobody could read."""
+    raw = (
+        "首页 > 文章\n".encode()
+        + b"caf\xe9 and so on, a longer line of text that is content."
+        + "\n正文内容在此。".encode()
+    )
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_bytes(raw)
+    reader = Reader([tmp_path / "in"], Settings(encoding="utf-8"))
+    (document,) = reader
+    assert "\N{REPLACEMENT CHARACTER}" in document.text
+    scan = scan_of(reader, [junk(document, (0, 8))])
+    summary = filter_corpus(reader, scan, tmp_path / "out", NOTHING, strip=("junk",))
+    assert (summary.n_damaged, summary.n_cleaned) == (1, 0)
+    assert (tmp_path / "out" / "kept" / "a.txt").read_bytes() == raw

@@ -279,9 +279,28 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     assert (tmp_path / "scan").read_text("utf-8") == "something"
 
 
-def test_other_files_of_the_folder_stay(tmp_path: Path) -> None:
+def test_other_files_of_a_scan_folder_stay(tmp_path: Path) -> None:
+    small().write(tmp_path)
     for name in ("notes.txt", "documents.csv", "findings-old.parquet"):
         (tmp_path / name).write_text("mine", "utf-8")
     small().write(tmp_path)
     for name in ("notes.txt", "documents.csv", "findings-old.parquet"):
         assert (tmp_path / name).read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    "name", ["documents.jsonl", "summary.json", "report.html", "corpus.txt", "documents-00000.parquet"]
+)
+def test_a_folder_of_the_user_is_refused_and_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine", "utf-8")
+    with pytest.raises(OutputError, match="nothing of yours is overwritten"):
+        small().write(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text("utf-8") == "mine"
+
+
+def test_what_an_interrupted_scan_left_is_written_over(tmp_path: Path) -> None:
+    small().write(tmp_path)
+    (tmp_path / "summary.json").unlink()
+    small().write(tmp_path)
+    assert (tmp_path / "summary.json").is_file()

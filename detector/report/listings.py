@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 DIM = "dim"
 
+NOTES = ("skipped_name", "results")
+"""Reasons that are what the settings ask for."""
+
 
 def as_json(scan: Scan, table: str, level: str | None) -> list[dict[str, Any]]:
     """The phrases or the templates of a scan as plain values."""
@@ -122,6 +125,12 @@ def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> 
         ("without text", f"{summary.n_without_text:,}"),
         ("not read", f"{summary.n_not_read:,} records, kept as they are"),
     ]
+    if summary.n_damaged:
+        lines.append(("not cleaned", f"{summary.n_damaged:,} documents with bytes that could not be decoded"))
+    lost = {reason: count for reason, count in summary.problems.items() if reason not in NOTES}
+    lines.extend(
+        ("problem", f"{shown(reason)} {count:,}: see the messages of a scan") for reason, count in lost.items()
+    )
     for label, value in lines:
         console.print(Text.assemble((f"{shown(label):<18}", DIM), value))
     if summary.note:

@@ -7,14 +7,17 @@ from collections.abc import Iterable
 
 from rapidfuzz.distance import Indel
 
+from detector.folding import plain
 from detector.model import PART_NAMES, Finding, Span
 
-UNIT = re.compile(r"\d+(?:[.,]\d+)*|[A-Za-z]+|.", re.DOTALL)
-"""What differences are made of: a whole number, a word, or one character."""
+UNIT = re.compile(r"\d+(?:[.,]\d+)*|[A-Za-z]+|\s+|.", re.DOTALL)
+"""What differences are made of: a whole number, a word, a run of blanks, or one character."""
 
 
 def differences(one: str, two: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """Where two texts differ, as spans of each; a number or a word differs as a whole.
+
+    What matching takes for equal is equal: case, script, the width of a character, one run of blanks and another.
 
     >>> differences("投资1830.96万元", "投资2150万元")
     ((Span(start=2, end=9),), (Span(start=2, end=6),))
@@ -22,7 +25,8 @@ def differences(one: str, two: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]
     units = [[found.group() for found in UNIT.finditer(text)] for text in (one, two)]
     places = [_places(side) for side in units]
     changed: tuple[list[Span], list[Span]] = ([], [])
-    for step in Indel.opcodes(units[0], units[1]):
+    folded = [[" " if unit.isspace() else plain(unit) for unit in side] for side in units]
+    for step in Indel.opcodes(folded[0], folded[1]):
         if step.tag == "equal":
             continue
         for side, start, end in ((0, step.src_start, step.src_end), (1, step.dest_start, step.dest_end)):
