@@ -42,7 +42,7 @@ class Thresholds:
             limit = getattr(self, item.name)
             share = document.parts.share(item.name.removeprefix("max_"))
             if limit is not None and share > limit:
-                found.append(Reason(item.name, share, limit))
+                found.append(Reason(item.name, round(share, 6), limit))
         return tuple(found)
 
 

@@ -25,6 +25,7 @@ from detector.errors import GuardError, OutputError, ScanError, SettingsError
 from detector.filtering import Reason, Thresholds, decide, filter_corpus
 from detector.model import Document, DocumentScore, Finding, Parts, Span
 from detector.reading import Reader, corpus_digest
+from detector.settings import Settings
 from detector.stripping import put_back, spans_to_strip, without
 
 NOTHING = Thresholds()
