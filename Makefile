@@ -1,12 +1,13 @@
 # Two commands do everything on a machine with Python 3.11, its venv module and make:
 #   make scan    sets up and scans seeds/ into reports/seeds
 #   make test    sets up what the tests need and runs them
+# and for those who change it: make recall, make bench, make clean
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: scan test recall clean
+.PHONY: scan test recall bench clean
 
 scan: $(VENV)/installed
 	$(BIN)/detector scan seeds --out reports/seeds
@@ -20,6 +21,12 @@ test: $(VENV)/installed-test
 # the share of true matches that the bands propose, on JSON Lines files named by the user: make recall FILES="a.jsonl"
 recall: $(VENV)/installed-test
 	$(BIN)/python benchmarks/recall.py $(FILES)
+
+# the detector beside its peers on made corpora: make bench [SIZE=10,100 or SIZE=1GB] [PEERS=rensa,gaoya] [RUNS=3]
+SIZE ?= 10
+RUNS ?= 3
+bench: $(VENV)/installed
+	$(BIN)/python benchmarks/run.py --size $(SIZE) --runs $(RUNS) $(if $(PEERS),--peers "$(PEERS)")
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

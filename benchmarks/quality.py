@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from corpus import Copy, shingles, truth_path
@@ -14,10 +15,14 @@ THRESHOLD = 0.7
 
 
 class Answer(NamedTuple):
-    """What was found: ``form`` is ``pairs`` or ``clusters`` of rows, or the rows ``dropped``."""
+    """What was found: ``form`` is ``pairs`` or ``clusters`` of rows, or the rows ``dropped``.
+
+    ``stages`` are the seconds that a scan says its steps took.
+    """
 
     form: str
     rows: list[Any]
+    stages: Mapping[str, float] = MappingProxyType({})
 
 
 class Quality(NamedTuple):
@@ -80,7 +85,8 @@ def scan_answer(folder: Path) -> Answer:
         for row in map(json.loads, lines):
             if row["duplicate_of"] is not None:
                 families[int(row["duplicate_of"])].append(int(row["id"]))
-    return Answer("clusters", [[head, *rows] for head, rows in sorted(families.items())])
+    stages = json.loads((folder / "summary.json").read_text("utf-8"))["run"]["seconds"]
+    return Answer("clusters", [[head, *rows] for head, rows in sorted(families.items())], stages)
 
 
 def judge(answer: Answer, truth: Truth) -> Quality:

@@ -6,9 +6,10 @@ import json
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from measuring import Cost
@@ -35,6 +36,7 @@ class Row(NamedTuple):
     note: str = ""
     failure: str | None = None
     ours: bool = False
+    stages: Mapping[str, float] = MappingProxyType({})
 
     @property
     def seconds(self) -> float:
@@ -131,8 +133,17 @@ def markdown(results: Sequence[Result], *, command: str, packages: Sequence[str]
     for result in results:
         lines += ["", f"## {result.title}", "", _row(COLUMNS), _row(["---"] * len(COLUMNS))]
         lines += [_row(row) for row in cells(result)]
+        lines += [line for row in result.rows if row.stages and row.costs for line in ("", stages(row))]
     lines += ["", "![Seconds by tool, on a logarithmic scale](results.svg)"]
     return "\n".join(lines) + "\n"
+
+
+def stages(row: Row) -> str:
+    """What each step of a scan took in its last run, and what is left of the clock: start-up and imports."""
+    steps = [f"{name} {seconds:.2f}" for name, seconds in row.stages.items()]
+    left = row.costs[-1].seconds - sum(row.stages.values())
+    told = ", ".join([*steps, f"start and what no stage counts {left:.2f}"])
+    return f"Stages of {row.name}, last run, seconds: {told}."
 
 
 def _row(values: Sequence[str]) -> str:

@@ -161,7 +161,8 @@ def benchmark(tools: Sequence[Tool], n_bytes: int, work: Path, *, runs: int, lim
     rows = []
     for tool, (costs, answer, failure) in zip(tools, timed, strict=True):
         quality: Quality | None = judge(answer, truth) if answer is not None else None
-        rows.append(Row(tool.name, tool.job, costs, quality, tool.note, failure, tool.ours))
+        stages = answer.stages if answer is not None else {}
+        rows.append(Row(tool.name, tool.job, costs, quality, tool.note, failure, tool.ours, stages))
     n_documents = json.loads(truth_path(corpus).read_text("utf-8"))["n_documents"]
     return Result(corpus.stat().st_size, n_documents, len(list(truth.planted())), tuple(rows))
 

@@ -1,4 +1,4 @@
-"""Writes docs/report.svg: the first lines of the terminal report of seeds/, as a dark terminal shows them.
+"""Writes docs/report.svg, the first lines of the terminal report of seeds/ in a dark terminal, and reports/sample.
 
 Run it from anywhere: ``python scripts/draw_report.py``. The same corpus gives the same bytes. Rich has a writer of its
 own, but it stretches whole runs of text to their width, which squeezes Chinese; here every character has its place.
@@ -6,6 +6,7 @@ own, but it stretches whole runs of text to their width, which squeezes Chinese;
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from detector.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "report.svg"
+SAMPLE = ROOT / "reports" / "sample"
 
 COLUMNS, LINES = 100, 66
 ROWS_PER_LIST = 3
@@ -182,6 +184,14 @@ def svg(lines: list[list[Piece]]) -> str:
     )
 
 
+def write_sample(directory: Path) -> None:
+    """The files of a scan of seeds/, without what differs from run to run; its texts are found from the checkout."""
+    found = scan(ROOT / "seeds", Settings())
+    replace(found, summary={**found.summary, "run": {"inputs": ["seeds"]}}).write(directory)
+
+
 if __name__ == "__main__":
+    write_sample(SAMPLE)
+    print(f"wrote {SAMPLE.relative_to(ROOT)}")
     TARGET.write_text(svg(report_lines()), "utf-8", newline="\n")
     print(f"wrote {TARGET.relative_to(ROOT)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from itertools import combinations
@@ -70,6 +71,10 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
+SHA256 = "2ac9ed5c5e0251451933222d5d97f25cb5ea2d460ad563b2e3b9cb6cfa1ad645"
+"""Of the corpus above: figures of two machines are comparable only as long as it is the same text."""
+
+
 def texts_of(path: Path) -> list[str]:
     return [json.loads(line)["text"] for line in path.read_text("utf-8").splitlines()]
 
@@ -83,6 +88,7 @@ def test_same_size_gives_the_same_bytes(corpus: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.jsonl"
     assert made_corpus.main(["0.6", str(again)]) == 0
     assert again.read_bytes() == corpus.read_bytes()
+    assert hashlib.sha256(again.read_bytes()).hexdigest() == SHA256, "another corpus must have another FORMAT"
     assert made_corpus.truth_path(again).read_bytes() == made_corpus.truth_path(corpus).read_bytes()
     assert 600_000 <= again.stat().st_size < 650_000
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again.jsonl", "again.truth.json"]
@@ -194,11 +200,14 @@ def test_families_of_a_scan_are_an_answer(tmp_path: Path) -> None:
     rows = [("000000000", None), ("000000001", "000000000"), ("000000002", None), ("000000003", "000000000")]
     lines = [json.dumps({"id": name, "duplicate_of": head}) + "\n" for name, head in rows]
     (tmp_path / "documents.jsonl").write_text("".join(lines), "utf-8")
-    assert quality.scan_answer(tmp_path) == quality.Answer("clusters", [[0, 1, 3]])
+    (tmp_path / "summary.json").write_text(json.dumps({"run": {"seconds": {"read": 0.5, "rules": 2}}}), "utf-8")
+    answer = quality.scan_answer(tmp_path)
+    assert answer[:2] == ("clusters", [[0, 1, 3]])
+    assert answer.stages == {"read": 0.5, "rules": 2}
 
 
 def test_memory_and_processor_time_are_the_commands_own(tmp_path: Path) -> None:
-    held = bytearray(200_000_000)  # of the process that measures, which must not count
+    held = bytearray(b"x") * 200_000_000  # of the process that measures, which must not count
     idle = measuring.measure([sys.executable, "-S", "-c", "pass"], tmp_path, 60)
     busy = "data = bytearray(100_000_000); data[::4096] = b'x' * len(data[::4096]); sum(range(3_000_000))"
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', {busy!r}], check=True)"
@@ -281,6 +290,15 @@ def test_whole_scan_that_stands_for_both_jobs() -> None:
         ("ab", "1.000", "1.000"),
         ("a", "1.000", "1.000"),
     ]
+
+
+def test_stages_of_a_scan_and_what_is_left_of_its_clock() -> None:
+    sample = sample_result()
+    staged = sample._replace(rows=(sample.rows[0]._replace(stages={"read": 0.25, "tokens": 1.0}), *sample.rows[1:]))
+    page = results.markdown([staged], command="run", packages=["theirs 1.0"], runs=3)
+    assert "Stages of ours, last run, seconds: read 0.25, tokens 1.00, start and what no stage counts 0.75." in page
+    assert page.count("Stages of") == 1
+    assert "theirs 1.0" in page
 
 
 def test_table_on_the_terminal_is_not_squeezed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -252,6 +252,13 @@ def test_picture_shows_the_report_of_today(drawing: ModuleType) -> None:
     }, "a picture of text needs nothing else"
 
 
+def test_the_kept_sample_is_a_scan_of_today(drawing: ModuleType, tmp_path: Path) -> None:
+    drawing.write_sample(tmp_path / "sample")
+    for path in sorted((tmp_path / "sample").iterdir()):
+        kept = ROOT / "reports" / "sample" / path.name
+        assert kept.read_bytes() == path.read_bytes(), f"{kept.name}: run scripts/draw_report.py"
+
+
 def test_wide_characters_of_the_picture_have_two_cells_each(drawing: ModuleType) -> None:
     look = drawing.Look("#ffffff", None, False)
     picture = drawing.svg([[drawing.Piece(3, "投a<资", look)]])
