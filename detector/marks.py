@@ -1,8 +1,8 @@
 """Marks: what spelling and near context tell about places where content should stand, and about masked names.
 
-A mark is found before tokens are made, because it is one token. Its kind here is ``placeholder`` or ``masked``; the
-clusters may re-type it later (a blank whose siblings have a fill), so nothing here looks beyond the one document. Three
-things decide, in this order: the rules (rows of ``placeholders.toml`` and ``masks.toml``), the guards that keep their
+A mark is found before tokens are made, because it is one token. Its kind is ``placeholder`` or ``masked``; nothing here
+looks beyond the one document, and what other documents have in its place does not yet change the kind. Three things
+decide, in this order: the rules (rows of ``placeholders.toml`` and ``masks.toml``), the guards that keep their
 false friends, and, for rules that are not certain alone, how many certain marks of the same character stand in the
 document.
 """

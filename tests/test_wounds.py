@@ -267,8 +267,8 @@ def test_wound_6_a_list_in_one_document_costs_linear_work() -> None:
     def lines_of_one(n: int) -> list[Document]:
         return documents(["\n".join(SLOGAN + gibberish(row, 1, 3) for row in range(n))])
 
-    # Below some hundred lines each is compared with all before it; above, with as many as the kernels allow.
     cost(lines_of_one(50))
+    assert cost(lines_of_one(2000)) < 9 * max(cost(lines_of_one(500)), 0.02)
     assert cost(lines_of_one(4500)) < 6.5 * cost(lines_of_one(1500))
 
 
