@@ -24,8 +24,8 @@ BANDS = Bands(42, 3)
 propose one or two of ten true matches. ``benchmarks/recall.py`` prints the recall of this choice on real text."""
 
 MIN_AGREEMENT = 16
-"""Of 128 bytes, two of them padding that always agrees: below it the estimated Jaccard is under 14 / 126, where hardly a
-pair has the ratio 0.80. It spares text that is unlike; a crowd of half-alike lines passes it."""
+"""Of 128 bytes, two of them padding that always agrees: below it the estimated Jaccard is under 14 / 126, where hardly
+a pair has the ratio 0.80. It spares text that is unlike; a crowd of half-alike lines passes it."""
 
 
 class Matches(NamedTuple):
