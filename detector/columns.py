@@ -73,6 +73,21 @@ class FindingColumns(NamedTuple):
     extras: Sequence[Mapping[str, Any]]
 
 
+class GroupColumns(NamedTuple):
+    """Clusters of one level before they have templates: members of group g are rows ``indptr[g]`` to ``indptr[g + 1]``.
+
+    The representative is the first member, the others follow in document order; groups are in the order of their
+    representatives, then of their lengths. A member is passages ``first`` to ``last`` (half-open, int32) of
+    ``document`` (int32); ``ratio``: float64, with the representative, NaN where it is still to be computed.
+    """
+
+    indptr: NDArray[np.int64]
+    document: NDArray[np.int32]
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
+    ratio: NDArray[np.float64]
+
+
 class ClusterColumns(NamedTuple):
     """Clusters level by level (document, block, passage), in each by their representatives, with their templates.
 

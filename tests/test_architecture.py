@@ -17,14 +17,14 @@ FLOORS = (
     "errors model version columns workspace",
     "kernels kernels.cache kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
-    " kernels.sorting kernels.counting",
+    " kernels.sorting kernels.counting kernels.documents kernels.grouping",
     "settings folding encodings",
     "texts rows",
     "rules tokens formats signatures gold decisions stripping",
     "lines hits",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
     "families matches phrases alignment file_rows arrow_rows",
-    "clusters templates reading",
+    "clusters blocks templates reading",
     "corpus",
     "duplicates estimate",
     "evidence parquet_shard",
