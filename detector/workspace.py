@@ -8,7 +8,9 @@ is closed, or with the process.
 from __future__ import annotations
 
 import mmap
+import os
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +26,22 @@ Result = TypeVar("Result")
 SMALLEST_MAPPED = 1 << 20
 """Bytes; smaller columns always stay in memory."""
 
+COLUMN_SHARE = 0.4
+"""Of the budget for columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
+
+WATCH_SECONDS = 0.05
+"""How often the resident memory is looked at once there are mapped columns."""
+
+RELEASE_SHARE = 0.8
+"""Of the budget, from which mapped pages are given back."""
+
 
 class Workspace:
-    """Columns within ``memory`` bytes (None: all in memory) and ``workers`` threads; a context manager."""
+    """Columns within ``memory`` bytes (None: all in memory) and ``workers`` threads; a context manager.
+
+    ``memory`` is a budget for the whole process; ``COLUMN_SHARE`` of it is for columns, further ones are mapped files
+    in ``tmp`` (None: the system's folder for temporary files). ``spilled`` counts their bytes.
+    """
 
     def __init__(self, *, memory: int | None = None, tmp: Path | None = None, workers: int = 1) -> None:
         self.memory, self.workers = memory, workers
@@ -36,6 +51,7 @@ class Workspace:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
+        self._closed = threading.Event()
 
     def __enter__(self) -> Workspace:
         return self
@@ -46,7 +62,7 @@ class Workspace:
     def empty(self, shape: int | tuple[int, ...], dtype: Any) -> NDArray[Any]:
         """An uninitialised column (zeros where it is a file); in memory while the budget lasts."""
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self.memory is None or size < SMALLEST_MAPPED or self.used + size <= self.memory:
+        if self.memory is None or size < SMALLEST_MAPPED or self.used + size <= COLUMN_SHARE * self.memory:
             column = np.empty(shape, dtype)
             if size >= SMALLEST_MAPPED:
                 self.used += size
@@ -61,6 +77,7 @@ class Workspace:
         """A column over a file that has no name any more, so that nothing is left behind."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="detector-", dir=self._tmp)
+            threading.Thread(target=self._watch, name="detector-memory", daemon=True).start()
         with tempfile.TemporaryFile(dir=self._folder.name) as file:
             file.truncate(size)
             mapped = mmap.mmap(file.fileno(), size)
@@ -68,10 +85,20 @@ class Workspace:
         self.spilled += size
         return np.frombuffer(mapped, dtype=dtype).reshape(shape)
 
+    def _watch(self) -> None:
+        """Keep the resident memory below the budget by giving mapped pages back, while the workspace is open."""
+        assert self.memory is not None
+        while not self._closed.wait(WATCH_SECONDS):
+            resident = resident_bytes()
+            if resident is None:
+                return
+            if resident > RELEASE_SHARE * self.memory:
+                self.release()
+
     def release(self) -> None:
         """Give the pages of mapped columns back to the system; their values stay."""
         if hasattr(mmap, "MADV_DONTNEED"):
-            for mapped in self._maps:
+            for mapped in tuple(self._maps):
                 mapped.madvise(mmap.MADV_DONTNEED)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
@@ -88,10 +115,32 @@ class Workspace:
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None
+        self._closed.set()
         self._maps.clear()
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
+
+
+def resident_bytes() -> int | None:
+    """The resident memory of this process; None where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def available_bytes() -> int | None:
+    """The memory that the system could still give; None where it does not tell."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, IndexError, StopIteration):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def document_ranges(sizes: NDArray[np.int64], block: int) -> list[tuple[int, int]]:

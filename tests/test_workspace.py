@@ -1,0 +1,57 @@
+"""Columns in memory or in mapped files, and threads: the same values either way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.workspace import Workspace, available_bytes, document_ranges, resident_bytes
+
+
+def test_columns_beyond_the_budget_are_files_that_go_away(tmp_path: Path) -> None:
+    with Workspace(memory=4 << 20, tmp=tmp_path) as work:
+        kept = work.empty(1 << 17, np.uint64)  # 1 MiB of the 1.6 MiB for columns
+        mapped = work.empty((1 << 18, 2), np.uint32)
+        assert work.spilled == mapped.nbytes
+        mapped[:] = np.arange(1 << 18, dtype=np.uint32)[:, None]
+        kept[:] = 7
+        work.release()
+        assert (mapped[:, 1] == np.arange(1 << 18)).all()
+    assert not list(tmp_path.iterdir())
+    assert int(mapped[5, 0]) == 5, "a column that is still held keeps its values"
+
+
+def test_memory_of_a_column_that_is_gone_is_free_again() -> None:
+    with Workspace(memory=4 << 20) as work:
+        first = work.empty(1 << 20, np.uint8)
+        del first
+        work.empty(1 << 20, np.uint8)
+        assert not work.spilled
+
+
+def test_no_budget_means_no_files() -> None:
+    with Workspace() as work:
+        work.empty(1 << 22, np.uint8)
+        assert not work.spilled
+
+
+def test_workers_give_results_in_order() -> None:
+    with Workspace(workers=3) as work:
+        assert work.map(lambda number: number * number, range(50)) == [number * number for number in range(50)]
+        assert work.map(str, []) == []
+
+
+@given(st.lists(st.integers(0, 20), max_size=40), st.integers(1, 30))
+def test_ranges_hold_every_document_once(sizes: list[int], block: int) -> None:
+    ranges = document_ranges(np.array(sizes, dtype=np.int64), block)
+    assert [row for begin, end in ranges for row in range(begin, end)] == list(range(len(sizes)))
+    assert all(end - begin == 1 or sum(sizes[begin:end]) <= block for begin, end in ranges)
+
+
+def test_the_system_tells_its_memory() -> None:
+    resident, available = resident_bytes(), available_bytes()
+    assert resident is None or resident > 1 << 20
+    assert available is None or available > 1 << 20
