@@ -1,13 +1,13 @@
 # Two commands do everything on a machine with Python 3.11, its venv module and make:
 #   make scan    sets up and scans seeds/ into reports/seeds
 #   make test    sets up what the tests need and runs them
-# and for those who change it: make recall, make bench, make clean
+# and for those who change it: make recall, make bench, make profile, make clean
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: scan test recall bench clean
+.PHONY: scan test recall bench profile clean
 
 scan: $(VENV)/installed
 	$(BIN)/detector scan seeds --out reports/seeds
@@ -27,6 +27,10 @@ SIZE ?= 10
 RUNS ?= 3
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/run.py --size $(SIZE) --runs $(RUNS) $(if $(PEERS),--peers "$(PEERS)")
+
+# where the time of a scan goes: make profile [SIZE=10] [FILES=corpus.jsonl]
+profile: $(VENV)/installed
+	$(BIN)/python benchmarks/profile_scan.py --size $(SIZE) $(FILES)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -28,6 +28,7 @@ class Peer(NamedTuple):
     python: str = ""
     requires: tuple[str, ...] = ()
     note: str = ""
+    job: str = "a"
 
 
 def load_peers(table: Path) -> list[Peer]:
@@ -41,6 +42,7 @@ def load_peers(table: Path) -> list[Peer]:
             row.get("python", ""),
             tuple(row.get("requires", ())),
             row.get("note", ""),
+            row.get("job", "a"),
         )
         for row in tomllib.loads(table.read_text("utf-8"))["peer"]
     ]

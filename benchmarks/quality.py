@@ -15,7 +15,7 @@ THRESHOLD = 0.7
 
 
 class Answer(NamedTuple):
-    """What was found: ``form`` is ``pairs`` or ``clusters`` of rows, or the rows ``dropped``.
+    """What was found: ``form`` is ``pairs`` or ``clusters`` of rows, the rows ``dropped``, or the share of a ``mask``.
 
     ``stages`` are the seconds that a scan says its steps took.
     """
@@ -98,6 +98,8 @@ def judge(answer: Answer, truth: Truth) -> Quality:
     its relatives, reaches the threshold.
     """
     planted = list(truth.planted())
+    if answer.form == "mask":
+        return Quality(None, None, len(planted), 0)
     if answer.form == "dropped":
         gone = set(answer.rows)
         n_found = sum(one in gone or other in gone for one, other in planted)

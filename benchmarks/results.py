@@ -15,9 +15,9 @@ from typing import NamedTuple
 from measuring import Cost
 from quality import Quality
 
-DOCUMENTS, WHOLE = "a", "b"
-"""The jobs, by letter: documents deduplicated, and the whole scan with its files written. A row that does both has
-both letters."""
+DOCUMENTS, WHOLE, MASK = "a", "b", "m"
+"""The jobs, by letter: documents deduplicated, the whole scan with its files written, and shared characters marked. A
+row that does two has both letters."""
 
 COLUMNS = ("job", "tool", "seconds", "CPU s", "MB/s", "memory MB", "a / its", "b / its", "recall", "precision", "note")
 PRINTED_WIDTH = 120
@@ -127,7 +127,7 @@ def markdown(results: Sequence[Result], *, command: str, packages: Sequence[str]
         f"- Machine: {machine()}",
         f"- Versions: {versions(packages)}",
         "- Jobs: a = documents deduplicated (character 5-grams, 128 permutations, threshold 0.7), "
-        "b = the whole scan, files written",
+        "b = the whole scan, files written; m = shared characters marked by a suffix array",
         '- "a / its" and "b / its": our seconds for that job divided by the row\'s, from this run',
     ]
     for result in results:

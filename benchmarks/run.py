@@ -113,7 +113,7 @@ def peer_tool(peer: Peer, envs: Path) -> Tool:
         interpreter = python_of(peer, envs)
     except NotInstalled as error:
         failure = f"not installed: {error}"
-    return Tool(peer.name, DOCUMENTS, command, answer, peer.note, failure=failure)
+    return Tool(peer.name, peer.job, command, answer, peer.note, failure=failure)
 
 
 def run_once(tool: Tool, corpus: Path, work: Path, limit: float) -> Timed:

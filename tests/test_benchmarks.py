@@ -321,6 +321,13 @@ def test_plot_is_xml_with_a_bar_a_tool_that_ran() -> None:
     assert "not installed: & why" in words
 
 
+def test_a_mask_is_not_judged_by_pairs(tmp_path: Path) -> None:
+    corpus = tmp_path / "made.jsonl"
+    made_corpus.make(60_000, corpus)
+    judged = quality.judge(quality.Answer("mask", [0.4]), quality.Truth(corpus))
+    assert (judged.recall, judged.precision, judged.n_claims) == (None, None, 0)
+
+
 def test_table_of_peers_names_programs_that_exist() -> None:
     peers = environments.load_peers(ROOT / "benchmarks" / "peers.toml")
     assert len({peer.name for peer in peers}) == len(peers) >= 8
