@@ -1,20 +1,24 @@
-"""Recall of matching on real text: how many passages with a true match in another document end up with one.
+"""Recall of matching on real text: how many passages with a true match end up with one.
 
-    python benchmarks/recall.py FILE.jsonl... [--sample N] [--threshold 0.8] [--min-tokens 8]
+    python benchmarks/recall.py FILE... [--sample N] [--threshold 0.8] [--together] [--curve]
 
-Brute force compares all distinct skeletons with RapidFuzz (`process.cdist`) and says which passages match one of
-another document; the matcher finds theirs through bands of signatures. Each file is a corpus of its own, a JSON object
-with a ``text`` a line. ``--sample N`` brute-forces N of the distinct skeletons only, always the same ones.
+A passage has a true match if its skeleton has the ratio with that of a passage of another family or of its own
+document. Brute force says which: it cuts skeletons out of the folded text itself and compares all distinct ones with
+RapidFuzz (`process.cdist`). The matcher, with the settings in use, has found one if the passage has a partner, an
+earlier match, or is in a cluster. Each file or folder is a corpus of its own, unless they are taken ``--together``.
+``--sample N`` brute-forces N of the distinct skeletons only, against all, always the same ones. ``--curve`` prints for
+other bands and shingles the share of true pairs that become candidates, and how many candidates there are.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +26,19 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
+from detector.candidates import Bands, Buckets, band_buckets, band_keys
 from detector.families import find_families
-from detector.folding import plain
+from detector.folding import DIGIT, fold, plain
 from detector.marks import find_marks
-from detector.matches import Matches, find_matches
+from detector.matches import BANDS, SHINGLE_SIZE, find_matches
 from detector.passages import Passages, split_passages
+from detector.reading import Reader
 from detector.rules import load_rules
 from detector.settings import Settings
-from detector.tokens import SLOT_POINT, Tokens, join_block, tokenise
+from detector.shingles import shingle_hashes
+from detector.signatures import sign
+from detector.tokens import Tokens, join_block, tokenise
+from detector.workspace import Workspace
 
 SLOT = "\U0010ffff"
 """Stands for a slot in a string: no character of any token, because it separates tokens."""
@@ -44,9 +53,13 @@ SHORT = "8-20 tokens"
 LONG = "over 20 tokens"
 
 
+CHOICES = (Bands(64, 2), Bands(42, 3), Bands(32, 4), Bands(25, 5), Bands(16, 8))
+SIZES = (2, 3, 5)
+
+
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Of ``n_true`` passages with a true match in another document, ``n_found`` have a partner there."""
+    """Of ``n_true`` passages with a true match, ``n_found`` have one."""
 
     n_found: int = 0
     n_true: int = 0
@@ -64,15 +77,28 @@ class Recall:
 class Prepared:
     """A corpus that is cut up: texts in the order of their ids."""
 
+    texts: Sequence[str]
     tokens: Tokens
     passages: Passages
     family: NDArray[np.int64]
 
 
-def prepare(path: Path) -> Prepared:
-    """The tokens, passages and families of a JSONL file."""
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    texts = [row["text"] for row in sorted(rows, key=lambda row: str(row.get("id", "")))]
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Brute force: ``skeletons`` are different strings; passage ``passage[i]`` has the one numbered ``number[i]``, and
+    ``chosen`` of them were compared with all: ``pairs`` (n x 2) are of at least the ratio."""
+
+    skeletons: Sequence[str]
+    passage: NDArray[np.int64]
+    number: NDArray[np.int64]
+    chosen: NDArray[np.bool_]
+    pairs: NDArray[np.int64]
+
+
+def prepare(paths: Sequence[Path]) -> Prepared:
+    """The tokens, passages and families of all that a scan reads in some files or folders, by their ids."""
+    documents = sorted(Reader(paths, Settings()), key=lambda document: document.id)
+    texts = [document.text for document in documents]
     block, rules = join_block(texts), load_rules(Settings())
     marks = [
         (int(base) + hit.start, int(base) + hit.end)
@@ -81,17 +107,38 @@ def prepare(path: Path) -> Prepared:
     ]
     tokens = tokenise(block, marks)
     family = find_families(tokens, threshold=Settings().family_jaccard, seed=Settings().seed).number
-    return Prepared(tokens, split_passages(block, tokens, marks), family)
+    return Prepared(texts, tokens, split_passages(block, tokens, marks), family)
 
 
-def skeletons(corpus: Prepared, matches: Matches) -> list[str]:
-    """Each distinct skeleton as a string."""
+def compared(corpus: Prepared, min_tokens: int) -> tuple[list[int], list[str]]:
+    """The passages with enough tokens and a word, and the skeleton of each, cut out of the folded text."""
     tokens, passages = corpus.tokens, corpus.passages
-    _, first = np.unique(matches.distinct, return_index=True)
-    rows = matches.passage[first]
-    start, end = (tokens.point_indptr[passages.tokens[rows + side]].tolist() for side in (0, 1))
-    points = "".join(SLOT if point == SLOT_POINT else chr(point) for point in tokens.points.tolist())
-    return [points[a:b] for a, b in zip(start, end, strict=True)]
+    start, end, is_slot = tokens.start.tolist(), tokens.end.tolist(), (tokens.kind >= DIGIT).tolist()
+    rows: list[int] = []
+    skeletons: list[str] = []
+    folded, document = "", -1
+    bounds, owners = passages.tokens.tolist(), passages.document.tolist()
+    for row, (first, last) in enumerate(pairwise(bounds)):
+        if last - first < min_tokens or all(is_slot[first:last]):
+            continue
+        if owners[row] != document:
+            document = owners[row]
+            folded = fold(corpus.texts[document])
+        rows.append(row)
+        skeletons.append(
+            "".join(SLOT if is_slot[token] else folded[start[token] : end[token]] for token in range(first, last))
+        )
+    return rows, skeletons
+
+
+def find_truth(corpus: Prepared, *, threshold: float, min_tokens: int, sample: int | None) -> Truth:
+    """All pairs of different skeletons that match, a chosen one and any."""
+    rows, skeletons = compared(corpus, min_tokens)
+    number_of: dict[str, int] = {}
+    number = [number_of.setdefault(skeleton, len(number_of)) for skeleton in skeletons]
+    chosen = sampled(len(number_of), sample)
+    pairs = true_pairs(list(number_of), threshold, chosen)
+    return Truth(list(number_of), np.array(rows, np.int64), np.array(number, np.int64), chosen, pairs)
 
 
 def sampled(n: int, sample: int | None) -> NDArray[np.bool_]:
@@ -127,57 +174,103 @@ def true_pairs(rows: Sequence[str], threshold: float, chosen: NDArray[np.bool_])
     return np.concatenate(pairs)
 
 
-def has_true_match(
-    matches: Matches, document: NDArray[np.int64], rows: Sequence[str], threshold: float, chosen: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """For each passage whose skeleton is chosen whether another document has a true match of it."""
-    n = len(rows)
-    pairs = true_pairs(rows, threshold, chosen)
-    lowest, highest = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
-    np.minimum.at(lowest, matches.distinct, document)
-    np.maximum.at(highest, matches.distinct, document)
-    near_low, near_high = lowest.copy(), highest.copy()
-    np.minimum.at(near_low, pairs[:, 0], lowest[pairs[:, 1]])
-    np.maximum.at(near_high, pairs[:, 0], highest[pairs[:, 1]])
-    elsewhere = (near_low[matches.distinct] != document) | (near_high[matches.distinct] != document)
-    return np.asarray(elsewhere & chosen[matches.distinct])
+def has_true_match(corpus: Prepared, truth: Truth) -> NDArray[np.bool_]:
+    """For each compared passage whose skeleton is chosen whether another family or its own document has a match."""
+    document = corpus.passages.document[truth.passage].tolist()
+    family = corpus.family[document].tolist()
+    families: dict[int, set[int]] = defaultdict(set)
+    in_document: Counter[tuple[int, int]] = Counter()
+    for number, owner, kin in zip(truth.number.tolist(), document, family, strict=True):
+        families[number].add(kin)
+        in_document[number, owner] += 1
+    alike: dict[int, list[int]] = defaultdict(list)
+    for left, right in truth.pairs.tolist():
+        alike[left].append(right)
+    found = np.zeros(len(document), bool)
+    for place, (number, owner, kin) in enumerate(zip(truth.number.tolist(), document, family, strict=True)):
+        if truth.chosen[number]:
+            near = [number, *alike[number]]
+            found[place] = any(families[other] - {kin} for other in near) or (
+                sum(in_document[other, owner] for other in near) > 1
+            )
+    return found
 
 
-def measure(
-    path: Path, *, threshold: float = 0.80, min_tokens: int = 8, sample: int | None = None
-) -> dict[str, Recall]:
-    """The recall on one file, for short and long passages apart."""
-    corpus = prepare(path)
+def measure(*paths: Path, threshold: float = 0.80, min_tokens: int = 8, sample: int | None = None) -> dict[str, Recall]:
+    """The recall on one corpus, for short and long passages apart."""
+    corpus = prepare(paths)
     matches = find_matches(
         corpus.tokens, corpus.passages, corpus.family, threshold=threshold, min_tokens=min_tokens, seed=Settings().seed
     )
-    document = corpus.passages.document[matches.passage]
-    rows = skeletons(corpus, matches)
-    true = has_true_match(matches, document, rows, threshold, sampled(len(rows), sample))
-    n_tokens = np.diff(corpus.passages.tokens)[matches.passage]
-    found = matches.partner >= 0
+    truth = find_truth(corpus, threshold=threshold, min_tokens=min_tokens, sample=sample)
+    assert matches.passage.tolist() == truth.passage.tolist()
+    true = has_true_match(corpus, truth)
+    is_in_cluster = np.bincount(matches.representative, minlength=len(true))[matches.representative] > 1
+    found = (matches.partner >= 0) | (matches.earlier >= 0) | is_in_cluster
+    n_tokens = np.diff(corpus.passages.tokens)[truth.passage]
     return {
         name: Recall(int((true & found & chosen).sum()), int((true & chosen).sum()))
         for name, chosen in ((SHORT, n_tokens <= 20), (LONG, n_tokens > 20))
     }
 
 
+def buckets_of(corpus: Prepared, truth: Truth, bands: Bands, size: int) -> Buckets:
+    """The buckets of the distinct skeletons under other bands or shingles."""
+    _, first = np.unique(truth.number, return_index=True)
+    bounds = corpus.passages.tokens
+    start, stop = bounds[truth.passage[first]], bounds[truth.passage[first] + 1]
+    hashes, indptr = shingle_hashes(corpus.tokens, start, stop, size, is_skeleton=True)
+    signatures = sign(hashes, indptr, n_permutations=bands.n_permutations, seed=Settings().seed)
+    return band_buckets(band_keys(signatures, bands), np.arange(len(first), dtype=np.int32), len(first), Workspace())
+
+
+def print_curve(paths: Sequence[Path], *, threshold: float, min_tokens: int, sample: int | None) -> None:
+    """For each choice of bands and shingles the share of true pairs that become candidates, by the shorter passage, and
+    the candidates that a passage has in the mean (one that shares two buckets counts twice)."""
+    corpus = prepare(paths)
+    truth = find_truth(corpus, threshold=threshold, min_tokens=min_tokens, sample=sample)
+    _, first = np.unique(truth.number, return_index=True)
+    n_tokens = np.diff(corpus.passages.tokens)[truth.passage[first]]
+    shorter = np.minimum(*n_tokens[truth.pairs.T]) if len(truth.pairs) else np.empty(0)
+    print(f"{'shingle':>8} {'bands':>8} {SHORT:>16} {LONG:>16} {'candidates':>12}")
+    for size in SIZES:
+        for bands in CHOICES:
+            buckets = buckets_of(corpus, truth, bands, size)
+            of = [set(buckets.of[a:b].tolist()) for a, b in pairwise(buckets.row_indptr.tolist())]
+            met = np.array([not of[left].isdisjoint(of[right]) for left, right in truth.pairs.tolist()], bool)
+            sizes = np.diff(buckets.indptr)
+            shares = [f"{met[chosen].mean():.4f}" if chosen.any() else "-" for chosen in (shorter <= 20, shorter > 20)]
+            mark = "*" if (bands, size) == (BANDS, SHINGLE_SIZE) else " "
+            per_passage = float((sizes * (sizes - 1)).sum()) / max(1, len(first))
+            choice = f"{bands.n_bands}x{bands.n_rows}{mark}"
+            print(f"{size:>8} {choice:>8} {shares[0]:>16} {shares[1]:>16} {per_passage:12.1f}")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE.jsonl")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--together", action="store_true", help="all files and folders are one corpus")
     parser.add_argument("--sample", type=int, help="brute-force only so many distinct skeletons")
     parser.add_argument("--threshold", type=float, default=0.80)
     parser.add_argument("--min-tokens", type=int, default=8)
+    parser.add_argument("--curve", action="store_true", help="other choices of bands and shingles")
     chosen = parser.parse_args(arguments)
+    options = {"threshold": chosen.threshold, "min_tokens": chosen.min_tokens, "sample": chosen.sample}
+    corpora = [chosen.files] if chosen.together else [[path] for path in chosen.files]
+    if chosen.curve:
+        for paths in corpora:
+            print(*paths)
+            print_curve(paths, **options)
+        return 0
     print(f"{'corpus':40} {'passages':>16} {'found':>8} {'true':>8} {'recall':>8} {'seconds':>8}")
-    for path in chosen.files:
+    for paths in corpora:
         begin = time.perf_counter()
-        measured = measure(path, threshold=chosen.threshold, min_tokens=chosen.min_tokens, sample=chosen.sample)
+        measured = measure(*paths, **options)
         seconds = time.perf_counter() - begin
         measured["all"] = measured[SHORT] + measured[LONG]
         for name, recall in measured.items():
             share = "-" if recall.share is None else f"{recall.share:.4f}"
-            where = f"{path.parent.name}/{path.name}"[-40:]
+            where = " ".join(f"{path.parent.name}/{path.name}" for path in paths)[-40:]
             print(f"{where:40} {name:>16} {recall.n_found:8} {recall.n_true:8} {share:>8} {seconds:8.1f}")
     return 0
 

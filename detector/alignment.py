@@ -13,11 +13,51 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
+from detector.kernels import aligning
+from detector.kernels.aligning import LARGEST_ALIGNMENT
 from detector.passages import Passages
-from detector.tokens import Tokens
+from detector.tokens import Tokens, join_offsets
+from detector.workspace import Workspace
 
-LARGEST_ALIGNMENT = 16_000_000
-"""Token pairs of one alignment (2 MB of bits); larger gaps between aligned passages stay differences."""
+PAIRS_AT_ONCE = 1 << 15
+"""Pairs of passages that a thread takes at a time."""
+
+
+class LiteralColumns(NamedTuple):
+    """What pairs of passages have in common: ``whole`` (bool, a row per pair), nothing of the left one differs.
+
+    If something does, rows ``indptr[i]`` to ``indptr[i + 1]`` (int64) of ``start``, ``end`` (int32, code points of its
+    document) are the spans that do not; a pair that is whole has none.
+    """
+
+    whole: NDArray[np.bool_]
+    indptr: NDArray[np.int64]
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
+
+
+def literal_columns(
+    tokens: Tokens, passages: Passages, left: NDArray[np.int64], right: NDArray[np.int64], work: Workspace
+) -> LiteralColumns:
+    """What each passage ``left[i]`` has in common with passage ``right[i]``: all of its span but its differing tokens.
+
+    Punctuation between two differing tokens goes with them, any other punctuation with the literal beside it.
+    """
+
+    def part(begin: int) -> LiteralColumns:
+        here = slice(begin, begin + PAIRS_AT_ONCE)
+        return LiteralColumns(
+            *aligning.literal_spans(
+                tokens.hashes, tokens.start, tokens.end, passages.tokens, passages.start, passages.end,
+                left[here], right[here],
+            )
+        )  # fmt: skip
+
+    parts = work.map(part, range(0, max(len(left), 1), PAIRS_AT_ONCE))
+    if len(parts) == 1:
+        return parts[0]
+    whole, start, end = (np.concatenate([part[column] for part in parts]) for column in (0, 2, 3))
+    return LiteralColumns(whole, join_offsets([part.indptr for part in parts]), start, end)
 
 
 class Run(NamedTuple):

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 import numpy as np
+from numpy.typing import NDArray
 
-from detector.folding import code_points
+from detector.folding import N_CODE_POINTS, code_points
 from detector.model import Hit
+
+FLAG_NAMES = ("machine_converted", "mojibake", "spun", "year_swapped")
+"""The flags of documents, sorted; columns hold a bit for each."""
 
 ANNIVERSARY = "year_swap.anniversary"
 SCRIPT_ERROR = "script_error.character"
@@ -48,6 +52,7 @@ MIN_MOJIBAKE = 3
 MOJIBAKE_PER_THOUSAND = 0.5
 """Of all characters, together with at least `MIN_MOJIBAKE`: a text that only quotes broken text stays below."""
 
+SPUN_REPEAT = "artefact.spun_repeat"
 SPUN_RULES = ("placeholder.keyword_token", "placeholder.stand_in")
 
 _OCCASION = "(?:既?是|恰逢|适逢|正值|正逢|喜逢|时逢|欣逢|喜迎|将?迎来了?|我们迎来了?|(?:我们)?(?:隆重)?(?:庆祝|纪念))"
@@ -57,6 +62,9 @@ _SENTENCE_OF_YEAR = re.compile(
     "[0-9]{4}年(?:,|既?是|恰逢|适逢|正值)(?:(?![0-9]{4}年|[去明今来昨前次上]年)[^。;!?\n\r]){1,120}"
 )
 """What a sentence says after a year that it begins with, up to another year."""
+
+YEAR_REACH = 200
+"""Characters after a year in which a finding says it again or says 周年: more than any pattern here can span."""
 
 _YEAR = re.compile("(?<![0-9])(?:19|20)[0-9]{2}年")
 _CHINESE_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
@@ -136,10 +144,14 @@ def find_year_swaps(plain: str) -> list[Hit]:
     >>> find_year_swaps("2018年是改革开放40周年。")
     []
     """
+    return year_swaps_at(plain, (year.start() for year in _YEAR.finditer(plain)))
+
+
+def year_swaps_at(plain: str, years: Iterable[int]) -> list[Hit]:
+    """The same of some years, given where their numbers begin, ascending; others have nothing within `YEAR_REACH`."""
     hits: list[Hit] = []
     free = 0
-    for year in _YEAR.finditer(plain):
-        start = year.start()
+    for start in years:
         first = _comparison(plain, start) or _anniversary(plain, start)
         for hit in (first, *_later_anniversaries(plain, start)):
             if hit is not None and hit.start >= free:
@@ -231,11 +243,15 @@ def is_traditional(text: str, plain: str) -> bool:
     """Whether a text is written in traditional Chinese: enough of its Han characters have a simpler form."""
     points, simple = code_points(text), code_points(plain)
     han = (points >= 0x3400) & (points <= 0x9FFF)
-    n_han = int(np.count_nonzero(han))
     kana = int(np.count_nonzero((points >= 0x3041) & (points <= 0x30FA)))
-    if n_han == 0 or kana > KANA_SHARE * n_han:
+    return is_traditional_by(int(np.count_nonzero(han)), kana, int(np.count_nonzero(han & (points != simple))))
+
+
+def is_traditional_by(n_han: int, n_kana: int, n_changed: int) -> bool:
+    """The same by the number of Han characters, of Kana, and of Han characters that have a simpler form."""
+    if n_han == 0 or n_kana > KANA_SHARE * n_han:
         return False
-    return int(np.count_nonzero(han & (points != simple))) >= TRADITIONAL_SHARE * n_han
+    return n_changed >= TRADITIONAL_SHARE * n_han
 
 
 def find_script_errors(text: str, plain: str) -> list[Hit]:
@@ -243,8 +259,11 @@ def find_script_errors(text: str, plain: str) -> list[Hit]:
 
     Only traditional documents have any; the span is the character, the evidence its word and what was expected.
     """
-    if not is_traditional(text, plain):
-        return []
+    return script_errors_of(text) if is_traditional(text, plain) else []
+
+
+def script_errors_of(text: str) -> list[Hit]:
+    """The same of a text that is traditional."""
     found: dict[int, Hit] = {}
     for row in artefact_table().characters:
         for at in _places(text, row.wrong):
@@ -276,11 +295,9 @@ def _covering(text: str, at: int, character: str, words: Sequence[str]) -> str |
 def document_flags(text: str, hits: Sequence[Hit]) -> tuple[str, ...]:
     """The flags of a document by its text and its findings of all kinds (marks, ``spun_repeat``), sorted."""
     flags = []
-    n_errors = sum(hit.kind == "script_error" for hit in hits)
-    if n_errors >= MIN_SCRIPT_ERRORS and n_errors * 1000 >= SCRIPT_ERRORS_PER_THOUSAND * _n_han(text):
+    if is_converted(sum(hit.kind == "script_error" for hit in hits), _n_han(text)):
         flags.append("machine_converted")
-    n_broken = sum(1 for _ in _MOJIBAKE.finditer(text))
-    if n_broken >= MIN_MOJIBAKE and n_broken * 1000 >= MOJIBAKE_PER_THOUSAND * len(text):
+    if is_mojibake(text):
         flags.append("mojibake")
     if sum(hit.kind == "spun_repeat" or hit.rule in SPUN_RULES for hit in hits) >= MIN_SPUN_SIGNALS:
         flags.append("spun")
@@ -288,6 +305,34 @@ def document_flags(text: str, hits: Sequence[Hit]) -> tuple[str, ...]:
     if len(swaps) >= MIN_ANNIVERSARIES or any(rule != ANNIVERSARY for rule in swaps):
         flags.append("year_swapped")
     return tuple(flags)
+
+
+def is_converted(n_errors: int, n_han: int) -> bool:
+    """Whether so many script errors among so many Han characters are those of a machine."""
+    return n_errors >= MIN_SCRIPT_ERRORS and n_errors * 1000 >= SCRIPT_ERRORS_PER_THOUSAND * n_han
+
+
+def is_mojibake(text: str) -> bool:
+    """Whether a text holds enough bytes that were read in a wrong encoding."""
+    return is_broken(sum(1 for _ in _MOJIBAKE.finditer(text)), len(text))
+
+
+def is_broken(n_broken: int, length: int) -> bool:
+    """Whether so many wrong bytes are enough for a text of some length."""
+    return n_broken >= MIN_MOJIBAKE and n_broken * 1000 >= MOJIBAKE_PER_THOUSAND * length
+
+
+@cache
+def broken_classes() -> NDArray[np.uint8]:
+    """By code point: bit 1 where a match of wrong bytes begins, bit 2 where another must follow, bit 4 for those."""
+    classes = np.zeros(N_CODE_POINTS, dtype=np.uint8)
+    for first in "锟烫屯锛銆\xc2\xc3\xe2\xe4\xe5\xe6\xe7\xe8\xe9":
+        classes[ord(first)] = 3
+    for alone in "\N{REPLACEMENT CHARACTER}鐨":
+        classes[ord(alone)] |= 1
+    for begin, end in ((0x80, 0xC0), (0x152, 0x193), (0x2C6, 0x2123), (0x3400, 0xA000), (0xE000, 0xF900)):
+        classes[begin:end] |= 4
+    return classes
 
 
 def _n_han(text: str) -> int:

@@ -1,20 +1,21 @@
 """Candidate pairs: rows whose signatures agree in all rows of at least one band share a bucket.
 
-A candidate proves nothing; `detector.matches` and `detector.families` verify. Buckets are found by sorting band hashes;
+A candidate proves nothing; `detector.matches` and `detector.families` verify. Buckets are found by sorting band keys;
 a bucket of one row is no bucket.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.signatures import EMPTY_VALUE, Signatures
-from detector.tokens import mix64
-
-_ORDER = np.uint64(0x9E3779B97F4A7C15)
+from detector.kernels.signing import fold_bands
+from detector.kernels.sorting import list_buckets, shared_keys
+from detector.signatures import Signatures
+from detector.workspace import Workspace
 
 
 class Bands(NamedTuple):
@@ -38,44 +39,55 @@ class Bands(NamedTuple):
 
 
 class Buckets(NamedTuple):
-    """``of``: int32, n_rows x n_bands, each row's bucket in each band or -1; ``indptr``: int64, n_buckets + 1;
-    ``rows``: int32, the rows of each bucket, ascending."""
+    """Buckets of at least two rows, band by band.
 
-    of: NDArray[np.int32]
+    ``rows``: int32, the rows of each bucket, ascending: bucket b has ``rows[indptr[b]:indptr[b + 1]]`` (int64);
+    ``of``: int32, the buckets of each row, ascending: row r is in ``of[row_indptr[r]:row_indptr[r + 1]]`` (int64).
+    """
+
     indptr: NDArray[np.int64]
     rows: NDArray[np.int32]
+    row_indptr: NDArray[np.int64]
+    of: NDArray[np.int32]
 
 
-def band_buckets(signatures: Signatures, bands: Bands) -> Buckets:
-    """The buckets of at least two rows; rows of the empty signature (all ones) are in none."""
-    values = signatures.values
-    of = np.full((len(values), bands.n_bands), -1, dtype=np.int32)
-    sizes: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-    rows: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
-    n_buckets = 0
-    occupied = np.flatnonzero(~(values == EMPTY_VALUE).all(axis=1))
-    for band in range(bands.n_bands):
-        members, size = _grouped(occupied, _band_keys(values, occupied, bands, band))
-        of[members, band] = np.repeat(np.arange(len(size)) + n_buckets, size)
-        rows.append(members.astype(np.int32))
-        sizes.append(size)
-        n_buckets += len(size)
-    indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(sizes))])
-    return Buckets(of, indptr.astype(np.int64), np.concatenate(rows))
+def band_keys(signatures: Signatures, bands: Bands) -> NDArray[np.uint32]:
+    """A hash of every band of every row (n_bands x n_rows)."""
+    keys = np.empty((bands.n_bands, len(signatures.values)), np.uint32)
+    fold_bands(signatures.values, bands.n_rows, keys)
+    return keys
 
 
-def _band_keys(values: NDArray[np.uint32], occupied: NDArray[np.int64], bands: Bands, band: int) -> NDArray[np.uint64]:
-    """The band hash of each row."""
-    key = np.zeros(len(occupied), dtype=np.uint64)
-    for column in range(band * bands.n_rows, (band + 1) * bands.n_rows):
-        key = mix64(key * _ORDER + values[occupied, column])
-    return key
+def band_buckets(keys: NDArray[np.uint32], numbers: NDArray[np.int32], n_rows: int, work: Workspace) -> Buckets:
+    """The buckets of some of ``n_rows`` rows: ``keys`` (n_bands x n) of the rows ``numbers``, ascending.
+
+    Rows without a shingle have no business in a bucket, and must not be among them.
+    """
+    found = work.map(lambda band: shared_keys(keys[band]), range(len(keys)))
+    indptr = np.zeros(1 + sum(len(sizes) for _, sizes in found), np.int64)
+    rows = work.empty(sum(len(members) for members, _ in found), np.int32)
+    n_buckets = n_entries = 0
+    counts = np.zeros(n_rows, np.int64)
+    for members, sizes in found:
+        np.cumsum(sizes, out=indptr[n_buckets + 1 : n_buckets + len(sizes) + 1])
+        indptr[n_buckets + 1 : n_buckets + len(sizes) + 1] += n_entries
+        np.take(numbers, members, out=rows[n_entries : n_entries + len(members)])
+        counts[rows[n_entries : n_entries + len(members)]] += 1
+        n_buckets, n_entries = n_buckets + len(sizes), n_entries + len(members)
+    row_indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
+    of, place, bucket, entry = work.empty(n_entries, np.int32), row_indptr[:-1].copy(), 0, 0
+    for members, sizes in found:
+        list_buckets(rows[entry : entry + len(members)], sizes, bucket, place, of)
+        bucket, entry = bucket + len(sizes), entry + len(members)
+    return Buckets(indptr, rows, row_indptr, of)
 
 
-def _grouped(rows: NDArray[np.int64], key: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The rows whose key another row has, group by group and ascending in each, and the sizes of the groups."""
-    order = np.lexsort((rows, key))
-    ranked = key[order]
-    first = np.flatnonzero(np.concatenate((np.ones(min(1, len(key)), bool), ranked[1:] != ranked[:-1])))
-    size = np.diff(np.append(first, len(ranked)))
-    return rows[order[np.repeat(size > 1, size)]], size[size > 1]
+def row_ranges(ends: NDArray[np.int64], block: int) -> list[tuple[int, int]]:
+    """Ranges of consecutive rows of about ``block`` values; ``ends`` (int64, ascending) is where each row ends.
+
+    >>> row_ranges(np.array([3, 6, 9, 18, 19]), 6)
+    [(0, 2), (2, 3), (3, 4), (4, 5)]
+    """
+    cuts = np.searchsorted(ends, np.arange(0, int(ends[-1]) if len(ends) else 0, block), side="right")
+    bounds = np.unique(np.concatenate((cuts, [0, len(ends)]))).tolist()
+    return list(pairwise(bounds))

@@ -1,38 +1,53 @@
 """Evidence: what the steps found, as findings that point at raw text and say why.
 
-This is where columns become rows. Every finding that feeds a part of the score carries the spans that it claims, so
-that the score can be replayed from the findings alone.
+Findings are columns, put together source by source (rules, matches, blocks, phrases) and then in order. Every finding
+that feeds a part of the score carries the spans that it claims, so that the score can be replayed from them alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import Indel
 
-from detector.alignment import TokenRange, align_tokens, literal_spans
-from detector.clusters import Group
-from detector.folding import DIGIT
+from detector.columns import CLUSTER_LEVELS, FindingColumns, GroupColumns, HitColumns
+from detector.kernels.aligning import literal_spans
+from detector.kernels.painting import (
+    choose_blocks,
+    gather_spans,
+    group_by_document,
+    group_families,
+    last_begun,
+    sort_in_documents,
+    spans_without_slots,
+)
 from detector.matches import Matches
-from detector.model import Document, Finding, Hit
+from detector.model import FINDING_KINDS, PART_NAMES
 from detector.passages import Passages
 from detector.phrases import PhraseTable
-from detector.score import ratio
-from detector.tokens import Tokens
+from detector.score import millionths
+from detector.texts import Texts
+from detector.tokens import Tokens, join_offsets
+from detector.workspace import Workspace, document_ranges
 
 RULE_PARTS = {"junk": "junk", "placeholder": "unfilled", "spun_repeat": "repeated"}
 """The part that a finding of a rule feeds; kinds that are not here feed none."""
 
-MIN_SPUN_RATIO = 0.80
+CERTAIN = 1_000_000
+"""The score of a finding that is there or not, in millionths."""
+
+BLOCK_PAIRS = 5_000
+"""Pairs of passages that one thread aligns at a time."""
+
+BLOCK_FINDINGS = 20_000
 
 
-class Analysis(NamedTuple):
-    """The columns of a corpus that findings are made of; ``family`` is a row per document."""
+class AnalysisColumns(NamedTuple):
+    """The columns of a corpus that findings are made of; ``family`` (int64) is a row per document."""
 
-    documents: Sequence[Document]
+    texts: Texts
     tokens: Tokens
     passages: Passages
     family: NDArray[np.int64]
@@ -40,174 +55,305 @@ class Analysis(NamedTuple):
     phrases: PhraseTable
 
 
-def rule_findings(analysis: Analysis, hits: Sequence[Sequence[Hit]]) -> Iterator[Finding]:
-    """Findings of the rules; a placeholder claims the clause around it. ``hits`` is a list per document."""
-    passages = analysis.passages
-    bounds = np.searchsorted(passages.clause_document, np.arange(len(analysis.documents) + 1)).tolist()
-    for row, document in enumerate(analysis.documents):
-        starts = passages.clause_start[bounds[row] : bounds[row + 1]]
-        for hit in hits[row]:
-            evidence: dict[str, Any] = dict(hit.evidence)
-            if hit.kind == "placeholder":
-                clause = bounds[row] + int(np.searchsorted(starts, hit.start, side="right")) - 1
-                evidence["claims"] = [[int(passages.clause_start[clause]), int(passages.clause_end[clause])]]
-            part = RULE_PARTS.get(hit.kind)
-            text = document.text[hit.start : hit.end]
-            yield Finding(document.id, hit.start, hit.end, hit.kind, hit.rule, text, None, None, 1.0, part, evidence)
+class _Claims(NamedTuple):
+    """Claimed spans of some findings; those that are ``whole`` have none and claim their own."""
+
+    whole: NDArray[np.bool_]
+    indptr: NDArray[np.int64]
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
 
 
-def match_findings(
-    analysis: Analysis, group_of: NDArray[np.int64], groups: Sequence[Group], names: Sequence[str]
-) -> Iterator[Finding]:
-    """A ``passage`` finding for each match in another document, a ``repeat`` for each earlier one in its own.
+_COLUMNS: Mapping[str, tuple[type[np.generic], int]] = {
+    "document": (np.int32, 0),
+    "start": (np.int32, 0),
+    "end": (np.int32, 0),
+    "kind": (np.uint8, 0),
+    "rule": (np.int16, -1),
+    "level": (np.uint8, 0),
+    "cluster": (np.int32, 0),
+    "n_families": (np.int32, 0),
+    "score": (np.int32, CERTAIN),
+    "part": (np.int8, -1),
+    "extra": (np.int32, -1),
+    "other": (np.int32, -1),
+    "other_start": (np.int32, -1),
+    "other_end": (np.int32, -1),
+}
+"""The columns of findings but for their claims, with what a source has that does not give them."""
 
-    ``group_of`` is the group of each row of the matches or -1, ``names`` the clusters' ids.
+
+class _Source:
+    """Findings of one origin: their claims, and the columns that differ from the defaults (one value or an array)."""
+
+    def __init__(self, claims: _Claims, **columns: Any) -> None:
+        self.claims = claims
+        self._columns = {name: np.asarray(column, _COLUMNS[name][0]) for name, column in columns.items()}
+
+    def column(self, name: str) -> NDArray[Any]:
+        """A column of `_COLUMNS`, a row per finding."""
+        dtype, default = _COLUMNS[name]
+        return np.broadcast_to(self._columns.get(name, dtype(default)), len(self.claims.whole))
+
+
+def finding_columns(
+    work: Workspace,
+    analysis: AnalysisColumns,
+    hits: Sequence[HitColumns],
+    *,
+    group_of: NDArray[np.int64],
+    n_families: NDArray[np.int32],
+    blocks: GroupColumns,
+) -> FindingColumns:
+    """Every finding of a corpus, in order.
+
+    ``hits``: what the rules found, tables that stand beside each other; ``group_of``: the group of each row of the
+    matches or -1; ``n_families``: how many families each of these groups has (`family_counts`).
     """
-    matches, passages, family = analysis.matches, analysis.passages, analysis.family
-    n_families = [len(np.unique(family[group.document])) for group in groups]
-    for row in np.flatnonzero((matches.partner >= 0) | (matches.earlier >= 0)).tolist():
-        group = int(group_of[row])
-        cluster = names[group] if group >= 0 else None
-        here = int(matches.passage[row])
-        if matches.partner[row] >= 0:
-            other = int(matches.passage[matches.partner[row]])
-            elsewhere = bool(matches.elsewhere[row])
-            among = max(n_families[group] if group >= 0 else 1, 2 if elsewhere else 1)
-            score = ratio(float(matches.partner_ratio[row]), 1.0)
-            evidence: dict[str, Any] = {"doc": analysis.documents[int(passages.document[other])].id}
-            evidence |= _claims(analysis, here, other)
-            yield _passage_finding(
-                analysis, here, ("passage", cluster, among, score, "shared" if elsewhere else None), evidence
-            )
-        if matches.earlier[row] >= 0:
-            other = int(matches.passage[matches.earlier[row]])
-            score = ratio(float(matches.earlier_ratio[row]), 1.0)
-            yield _passage_finding(
-                analysis, here, ("repeat", cluster, 1, score, "repeated"), _claims(analysis, here, other)
-            )
+    rule_names = sorted({name for table in hits for name in table.rule_names})
+    sources: list[_Source] = []
+    extras: list[dict[str, Any]] = []
+    for table in hits:
+        sources.append(_rule_source(analysis.passages, table, rule_names, len(extras)))
+        extras += [{key: value for key, value in extra.items() if key != "claims"} for extra in table.extras]
+    sources += _match_sources(work, analysis, group_of, n_families)
+    sources.append(_block_source(work, analysis, blocks))
+    sources.append(_phrase_source(analysis))
+    return _in_order(work, sources, len(analysis.texts), rule_names, extras)
 
 
-def block_findings(analysis: Analysis, blocks: Sequence[Group], names: Sequence[str]) -> Iterator[Finding]:
+def family_counts(groups: GroupColumns, family: NDArray[np.int64]) -> NDArray[np.int32]:
+    """How many families the members of each group are of (int32)."""
+    return _families(groups, family)[0]
+
+
+def _families(groups: GroupColumns, family: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The families of each group, and its first member of another family than its first member's (or that)."""
+    n = len(groups.indptr) - 1
+    counts, stranger = np.empty(n, np.int32), np.empty(n, np.int64)
+    n_families = int(family.max()) + 1 if len(family) else 0
+    group_families(groups.indptr, groups.document, family, n_families, counts, stranger)
+    return counts, stranger
+
+
+def _rule_source(passages: Passages, hits: HitColumns, rule_names: Sequence[str], n_extras: int) -> _Source:
+    """Findings of rules; a placeholder claims the clause around it. ``n_extras`` stand before those of this table."""
+    n = len(hits.start)
+    n_documents = len(hits.indptr) - 1
+    document = np.repeat(np.arange(n_documents, dtype=np.int32), np.diff(hits.indptr))
+    bounds = np.searchsorted(passages.clause_document, np.arange(n_documents + 1)).astype(np.int64)
+    blank = np.flatnonzero(hits.kind == FINDING_KINDS.index("placeholder"))
+    clause = np.empty(len(blank), np.int64)
+    at = document[blank]
+    last_begun(passages.clause_start, bounds[at], bounds[at + 1], hits.start[blank], clause)
+    spans = zip(passages.clause_start[clause].tolist(), passages.clause_end[clause].tolist(), strict=True)
+    claims: dict[int, Sequence[Sequence[int]]] = {row: [span] for row, span in zip(blank.tolist(), spans, strict=True)}
+    given = np.array([("claims" in extra) for extra in hits.extras], dtype=bool)
+    if given.any():
+        for row in np.flatnonzero((hits.extra >= 0) & given[hits.extra]).tolist():
+            claims[row] = hits.extras[int(hits.extra[row])]["claims"]
+    part = [PART_NAMES.index(RULE_PARTS[kind]) if kind in RULE_PARTS else -1 for kind in FINDING_KINDS]
+    number = {name: row for row, name in enumerate(rule_names)}
+    return _Source(
+        _listed_claims(n, claims),
+        document=document,
+        start=hits.start,
+        end=hits.end,
+        kind=hits.kind,
+        rule=np.array([number[name] for name in hits.rule_names], dtype=np.int16)[hits.rule],
+        part=np.array(part, dtype=np.int8)[hits.kind],
+        extra=np.where(hits.extra >= 0, hits.extra + n_extras, -1),
+    )
+
+
+def _listed_claims(n: int, claims: Mapping[int, Sequence[Sequence[int]]]) -> _Claims:
+    """The claims of n findings, given by row; others claim their own span."""
+    rows = sorted(claims)
+    counts = np.zeros(n, np.int64)
+    counts[rows] = [len(claims[row]) for row in rows]
+    whole = np.ones(n, dtype=bool)
+    whole[rows] = False
+    spans = np.array([span for row in rows for span in claims[row]], dtype=np.int32).reshape(-1, 2)
+    return _Claims(whole, np.concatenate(([0], np.cumsum(counts))).astype(np.int64), spans[:, 0], spans[:, 1])
+
+
+def _match_sources(
+    work: Workspace, analysis: AnalysisColumns, group_of: NDArray[np.int64], n_families: NDArray[np.int32]
+) -> list[_Source]:
+    """A ``passage`` finding for each match in another document, a ``repeat`` for each earlier one in its own."""
+    matches = analysis.matches
+    among = np.append(n_families, 1)  # a match in no group is of one family
+    rows = np.flatnonzero(matches.partner >= 0)
+    elsewhere = matches.elsewhere[rows]
+    here, other = matches.passage[rows], matches.passage[matches.partner[rows]]
+    shared = _passage_source(
+        work,
+        analysis,
+        (here, other),
+        kind=FINDING_KINDS.index("passage"),
+        n_families=np.maximum(among[group_of[rows]], np.where(elsewhere, 2, 1)),
+        score=millionths(matches.partner_ratio[rows]),
+        part=np.where(elsewhere, PART_NAMES.index("shared"), -1),
+        other=analysis.passages.document[other],
+        **_cluster("passage", group_of[rows]),
+    )
+    rows = np.flatnonzero(matches.earlier >= 0)
+    here, other = matches.passage[rows], matches.passage[matches.earlier[rows]]
+    repeated = _passage_source(
+        work,
+        analysis,
+        (here, other),
+        kind=FINDING_KINDS.index("repeat"),
+        n_families=1,
+        score=millionths(matches.earlier_ratio[rows]),
+        part=PART_NAMES.index("repeated"),
+        **_cluster("passage", group_of[rows]),
+    )
+    return [shared, repeated]
+
+
+def _cluster(level: str, number: NDArray[Any]) -> dict[str, Any]:
+    """The columns that name the clusters of a level by their numbers from 0; -1 names none."""
+    return {"level": np.where(number >= 0, CLUSTER_LEVELS.index(level), 0), "cluster": number + 1}
+
+
+def _block_source(work: Workspace, analysis: AnalysisColumns, blocks: GroupColumns) -> _Source:
     """A ``passage`` finding for each passage too short to be compared alone that stands in a shared block.
 
     A heading or a list item of three words proves nothing; between passages that another family has around the very
     same one it was copied with them. Of several blocks the one that most families have speaks, then the first.
     """
-    chosen: dict[int, tuple[int, int, int]] = {}
-    compared = np.zeros(len(analysis.passages.start), dtype=bool)
+    passages, family = analysis.passages, analysis.family
+    n_families, stranger = _families(blocks, family)
+    compared = np.zeros(len(passages.start), dtype=bool)
     compared[analysis.matches.passage] = True
-    for number, group in enumerate(blocks):
-        family = analysis.family[group.document]
-        n_families = len(np.unique(family))
-        short = np.flatnonzero(~compared[group.first[0] : group.last[0]]).tolist()
-        other = group.first[np.where(family != family[0], 0, int(np.argmax(family != family[0])))].tolist()
-        for first, elsewhere in zip(group.first.tolist(), other, strict=True):
-            for place in short:
-                verdict = (n_families, number, elsewhere + place)
-                if n_families > chosen.get(first + place, (0,))[0]:
-                    chosen[first + place] = verdict
-    for here, (n_families, number, other_passage) in sorted(chosen.items()):
-        document = analysis.documents[int(analysis.passages.document[other_passage])]
-        evidence = {"doc": document.id} | _claims(analysis, here, other_passage)
-        yield _passage_finding(analysis, here, ("passage", names[number], n_families, 1.0, "shared"), evidence)
+    chosen = np.empty(len(passages.start), dtype=np.int32)
+    owner = np.repeat(np.arange(len(n_families)), np.diff(blocks.indptr))
+    choose_blocks(blocks.indptr, blocks.first, blocks.last, n_families, compared, owner, chosen)
+    here = np.flatnonzero(chosen >= 0)
+    member = chosen[here]
+    block = owner[member]
+    base = blocks.indptr[block]
+    # what a member is measured against: the first of its block, which measures itself against the first stranger
+    its_own = family[blocks.document[member]] == family[blocks.document[base]]
+    other = blocks.first[np.where(its_own, stranger[block], base)] + (here - blocks.first[member])
+    return _passage_source(
+        work,
+        analysis,
+        (here, other),
+        kind=FINDING_KINDS.index("passage"),
+        n_families=n_families[block],
+        part=PART_NAMES.index("shared"),
+        other=passages.document[other],
+        **_cluster("block", block),
+    )
 
 
-def _passage_finding(
-    analysis: Analysis, passage: int, verdict: tuple[str, str | None, int, float, str | None], evidence: dict[str, Any]
-) -> Finding:
-    kind, cluster, n_families, score, part = verdict
-    document = analysis.documents[int(analysis.passages.document[passage])]
-    start, end = int(analysis.passages.start[passage]), int(analysis.passages.end[passage])
-    text = document.text[start:end]
-    return Finding(document.id, start, end, kind, None, text, cluster, n_families, score, part, evidence)
-
-
-def _claims(analysis: Analysis, here: int, other: int) -> dict[str, Any]:
-    """Where the other passage stands, and which spans of this one they have in common."""
+def _passage_source(
+    work: Workspace, analysis: AnalysisColumns, pairs: tuple[NDArray[np.int64], NDArray[np.int64]], **columns: Any
+) -> _Source:
+    """Findings that the first passages of ``pairs`` say what the second ones say; they claim what both have."""
     tokens, passages = analysis.tokens, analysis.passages
-    rows, other_rows = passage_rows(passages, here), passage_rows(passages, other)
-    span = (int(passages.start[here]), int(passages.end[here]))
-    literals = literal_spans(tokens, span, rows, align_tokens(tokens, rows, other_rows))
-    evidence: dict[str, Any] = {"start": int(passages.start[other]), "end": int(passages.end[other])}
-    if literals != [span]:
-        evidence["claims"] = [list(literal) for literal in literals]
-    return evidence
+    here, other = (rows.astype(np.int64, copy=False) for rows in pairs)  # one compiled kernel for all sources
+
+    def aligned(block: tuple[int, int]) -> Any:
+        return literal_spans(
+            tokens.hashes, tokens.start, tokens.end, passages.tokens, passages.start, passages.end,
+            here[slice(*block)], other[slice(*block)],
+        )  # fmt: skip
+
+    return _Source(
+        _joined_claims(work.map(aligned, _ranges(len(here), BLOCK_PAIRS))),
+        document=passages.document[here],
+        start=passages.start[here],
+        end=passages.end[here],
+        other_start=passages.start[other],
+        other_end=passages.end[other],
+        **columns,
+    )
 
 
-def passage_rows(passages: Passages, passage: int) -> TokenRange:
-    """The token rows of a passage."""
-    return TokenRange(int(passages.tokens[passage]), int(passages.tokens[passage + 1]))
+def _ranges(n: int, size: int) -> list[tuple[int, int]]:
+    """Rows 0 to n in ranges of a size; at least one."""
+    return [(row, min(row + size, n)) for row in range(0, n, size)] or [(0, 0)]
 
 
-def phrase_findings(analysis: Analysis, names: Sequence[str]) -> Iterator[Finding]:
-    """A finding for each occurrence of a phrase that lies in no longer one; ``names`` are the phrases' ids.
+def _joined_claims(parts: Sequence[Any]) -> _Claims:
+    """The claims of findings that follow each other."""
+    whole, indptr, start, end = zip(*parts, strict=True)
+    return _Claims(np.concatenate(whole), join_offsets(indptr), np.concatenate(start), np.concatenate(end))
+
+
+def _phrase_source(analysis: AnalysisColumns) -> _Source:
+    """A finding for each occurrence of a phrase that lies in no longer one.
 
     Slots are not claimed: the figures in a slogan are the document's own.
     """
     phrases, tokens = analysis.phrases, analysis.tokens
     marked = np.flatnonzero(phrases.longest)
-    document = np.searchsorted(tokens.indptr, phrases.token[marked], side="right") - 1
-    last = phrases.token[marked] + phrases.n_all[phrases.phrase[marked]] - 1
-    columns = (document, phrases.token[marked], last, phrases.phrase[marked])
-    for row, first, final, phrase in zip(*(column.tolist() for column in columns), strict=True):
-        item = analysis.documents[row]
-        start, end = int(tokens.start[first]), int(tokens.end[final])
-        evidence: dict[str, Any] = {}
-        if phrases.n_all[phrase] > phrases.n_tokens[phrase]:
-            evidence["claims"] = _without_slots(tokens, first, final + 1)
-        n_families, text = int(phrases.n_families[phrase]), item.text[start:end]
-        yield Finding(item.id, start, end, "phrase", None, text, names[phrase], n_families, 1.0, "phrase", evidence)
+    phrase, first = phrases.phrase[marked], phrases.token[marked]
+    n_all = phrases.n_all[phrase]
+    n_slots = n_all - phrases.n_tokens[phrase]
+    indptr = np.empty(len(marked) + 1, dtype=np.int64)
+    room = int((n_slots + 1)[n_slots > 0].sum())
+    start, end = np.empty(room, np.int32), np.empty(room, np.int32)
+    spans_without_slots(tokens.kind, tokens.start, tokens.end, first, first + n_all, n_slots, indptr, start, end)
+    return _Source(
+        _Claims(n_slots == 0, indptr, start[: indptr[-1]], end[: indptr[-1]]),
+        document=np.searchsorted(tokens.indptr, first, side="right") - 1,
+        start=tokens.start[first],
+        end=tokens.end[first + n_all - 1],
+        kind=FINDING_KINDS.index("phrase"),
+        n_families=phrases.n_families[phrase],
+        part=PART_NAMES.index("phrase"),
+        **_cluster("phrase", phrase),
+    )
 
 
-def _without_slots(tokens: Tokens, first: int, stop: int) -> list[list[int]]:
-    """The spans of some token rows but for their numbers and marks; the first and last row are no slots."""
-    claims = [[int(tokens.start[first]), int(tokens.end[stop - 1])]]
-    for slot in (np.flatnonzero(tokens.kind[first:stop] >= DIGIT) + first).tolist():
-        before, end = claims[-1]
-        claims[-1:] = [[before, int(tokens.start[slot])], [int(tokens.end[slot]), end]]
-    return [claim for claim in claims if claim[0] < claim[1]]
+def _in_order(
+    work: Workspace,
+    sources: Sequence[_Source],
+    n_documents: int,
+    rule_names: Sequence[str],
+    extras: Sequence[Mapping[str, Any]],
+) -> FindingColumns:
+    """The findings of all sources, in order."""
+    order = _order(work, sources, n_documents)
+
+    columns: dict[str, Any] = {name: work.empty(len(order), dtype) for name, (dtype, _) in _COLUMNS.items()}
+    work.map(lambda name: np.take(_joined(sources, name), order, out=columns[name], mode="clip"), _COLUMNS)
+    claims = _joined_claims([source.claims for source in sources])
+    claim_indptr = np.empty(len(order) + 1, dtype=np.int64)
+    claim_start, claim_end = (work.empty(len(claims.start), np.int32) for _ in range(2))
+    gather_spans(order, claims.indptr, claims.start, claims.end, claim_indptr, claim_start, claim_end)
+    return FindingColumns(
+        **columns,
+        whole=claims.whole[order],
+        claim_indptr=claim_indptr,
+        claim_start=claim_start,
+        claim_end=claim_end,
+        rule_names=rule_names,
+        extras=extras,
+    )
 
 
-def spun_repeats(
-    documents: Sequence[Document], tokens: Tokens, passages: Passages, *, min_tokens: int, is_junk: NDArray[np.bool_]
-) -> list[list[Hit]]:
-    """For each document the passages that say the end of the one before them again in other words.
-
-    The end begins at a clause and has as many tokens; the ratio of their skeletons is at least 0.80, and they are not
-    equal. One span over both. Both stand in one line: the items of a list resemble each other by right. Junk
-    (``is_junk``, a row per passage) repeats itself anyway.
-    """
-    hits: list[list[Hit]] = [[] for _ in documents]
-    length = np.where(is_junk, 0, np.diff(passages.tokens))
-    follows = np.flatnonzero((passages.document[1:] == passages.document[:-1]) & (length[1:] >= min_tokens)) + 1
-    for passage in follows[length[follows] <= length[follows - 1]].tolist():
-        start, stop = passage_rows(passages, passage)
-        document = int(passages.document[passage])
-        between = documents[document].text[int(passages.end[passage - 1]) : int(passages.start[passage])]
-        if len(f"{between}.".splitlines()) > 1:
-            continue
-        tail = start - (stop - start)
-        before = passages.tokens[passage - 1]
-        if tail != before and passages.clause[tail] == passages.clause[tail - 1]:
-            continue
-        if np.array_equal(tokens.skeleton[start:stop], tokens.skeleton[tail:start]):
-            continue
-        score = Indel.normalized_similarity(skeleton_text(tokens, tail, start), skeleton_text(tokens, start, stop))
-        if score >= MIN_SPUN_RATIO:
-            begin, end = int(tokens.start[tail]), int(passages.end[passage])
-            claims = [[int(passages.start[passage]), end]]
-            evidence = {"ratio": ratio(score, 1.0), "claims": claims}
-            hits[document].append(Hit(begin, end, "spun_repeat", "artefact.spun_repeat", evidence))
-    return hits
+def _order(work: Workspace, sources: Sequence[_Source], n_documents: int) -> NDArray[np.int64]:
+    """The rows by document, then start, the longer first, then by the names of kind and rule, then as they come."""
+    names = sorted(FINDING_KINDS)
+    tie = np.array([names.index(name) for name in FINDING_KINDS], dtype=np.int64)[_joined(sources, "kind")] << 16
+    tie += _joined(sources, "rule") + 1
+    key = _joined(sources, "start").astype(np.int64) << 31
+    key += 0x7FFFFFFF - _joined(sources, "end")
+    order, bounds = np.empty(len(key), np.int64), np.empty(n_documents + 1, np.int64)
+    group_by_document(_joined(sources, "document"), bounds, order)
+    room = np.empty_like(order)
+    work.map(
+        lambda block: sort_in_documents(bounds, key, tie, order, room, *block),
+        document_ranges(np.diff(bounds), BLOCK_FINDINGS),
+    )
+    return order
 
 
-def skeleton_text(tokens: Tokens, start: int, stop: int) -> list[int]:
-    """The characters of the skeleton of some token rows, as RapidFuzz takes them."""
-    characters: list[int] = tokens.points[tokens.point_indptr[start] : tokens.point_indptr[stop]].tolist()
-    return characters
-
-
-def in_order(findings: Iterable[Finding], documents: Sequence[Document]) -> list[Finding]:
-    """Findings by document order, then start, the longer first, then kind and rule."""
-    order = {document.id: row for row, document in enumerate(documents)}
-    return sorted(findings, key=lambda item: (order[item.doc], item.start, -item.end, item.kind, item.rule or ""))
+def _joined(sources: Sequence[_Source], name: str) -> NDArray[Any]:
+    """One column of all sources, one after the other."""
+    return np.concatenate([source.column(name) for source in sources])

@@ -12,11 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.candidates import Bands, band_buckets
-from detector.kernels.verifying import representatives
-from detector.shingles import hash_sets
-from detector.signatures import byte_slots, sign
+from detector.candidates import Bands, Buckets, band_buckets, band_keys, row_ranges
+from detector.kernels.hashing import lead, set_sizes
+from detector.shingles import shingle_hashes
+from detector.signatures import sign
 from detector.tokens import Tokens
+from detector.workspace import Workspace
 
 SHINGLE_SIZE = 5
 BANDS = Bands(32, 4)
@@ -24,6 +25,12 @@ BANDS = Bands(32, 4)
 
 MIN_AGREEMENT = 96
 """Of 128 permutations at Jaccard 1.0, in proportion below: at 0.8 six standard deviations under a true pair."""
+
+BLOCK_TOKENS = 1 << 20
+"""Tokens that are signed at a time."""
+
+N_BLOCKS = 16
+"""Blocks of documents in which heads are chosen: within a block that takes one thread."""
 
 
 class Families(NamedTuple):
@@ -36,22 +43,66 @@ class Families(NamedTuple):
     n_families: int
 
 
-def find_families(tokens: Tokens, *, threshold: float, seed: int) -> Families:
-    """The families of a corpus; documents are rows in document order."""
-    sets, indptr = hash_sets(tokens.hashes, tokens.indptr, SHINGLE_SIZE)
-    signatures = sign((sets >> np.uint64(32)).astype(np.uint32), indptr, n_permutations=BANDS.n_permutations, seed=seed)
-    buckets = band_buckets(signatures, BANDS)
-    slots = byte_slots(signatures)
-    head, _ = representatives(
-        sets, indptr, buckets.of, buckets.indptr, slots, int(threshold * MIN_AGREEMENT), threshold, True
-    )
-    heads, number = np.unique(head, return_inverse=True)
-    ratio = np.ones(len(head))
-    for row in np.flatnonzero(head != np.arange(len(head))):
-        ratio[row] = _jaccard(sets[indptr[row] : indptr[row + 1]], sets[indptr[head[row]] : indptr[head[row] + 1]])
-    return Families(head, number, ratio, len(heads))
+def find_families(tokens: Tokens, *, threshold: float, seed: int, work: Workspace | None = None) -> Families:
+    """The families of a corpus; documents are rows in document order. The workers of ``work`` do not change them."""
+    work = work or Workspace()
+    buckets, slots = _buckets(tokens, seed, work)
+    head, ratio = _heads(tokens, buckets, slots, threshold, work)
+    is_head = head == np.arange(len(head))
+    number = (np.cumsum(is_head) - 1)[head]
+    return Families(head.astype(np.int64), number, ratio, int(is_head.sum()))
 
 
-def _jaccard(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> float:
-    common = len(np.intersect1d(left, right, assume_unique=True))
-    return common / (len(left) + len(right) - common)
+def _buckets(tokens: Tokens, seed: int, work: Workspace) -> tuple[Buckets, NDArray[np.uint8]]:
+    """The buckets of all documents that have a shingle, and the low bytes of all signatures."""
+    lengths = np.diff(tokens.indptr)
+    rows = np.flatnonzero(lengths >= SHINGLE_SIZE).astype(np.int32)
+    start, stop = tokens.indptr[rows], tokens.indptr[rows + 1]
+    keys = np.empty((BANDS.n_bands, len(rows)), np.uint32)
+    slots = np.zeros((len(lengths), BANDS.n_permutations), np.uint8)
+
+    def fold(bounds: tuple[int, int]) -> None:
+        a, b = bounds
+        hashes, indptr = shingle_hashes(tokens, start[a:b], stop[a:b], SHINGLE_SIZE, is_skeleton=False)
+        signatures = sign(hashes, indptr, n_permutations=BANDS.n_permutations, seed=seed)
+        keys[:, a:b] = band_keys(signatures, BANDS)
+        slots[rows[a:b]] = signatures.values.astype(np.uint8)
+
+    work.map(fold, row_ranges(np.cumsum(stop - start), BLOCK_TOKENS))
+    return band_buckets(keys, rows, len(lengths), work), slots
+
+
+def _heads(
+    tokens: Tokens, buckets: Buckets, slots: NDArray[np.uint8], threshold: float, work: Workspace
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """The head of every document's family, and the Jaccard similarity with it.
+
+    Heads are the lexicographically first maximal independent set. Several threads look among the heads of the blocks
+    before, then one decides the block; what they find is what one thread finds from document to document.
+    """
+    n = len(slots)
+    sizes, rows = np.zeros(n, np.int64), np.flatnonzero(np.diff(buckets.row_indptr))
+
+    def count(bounds: tuple[int, int]) -> None:
+        set_sizes(tokens.hashes, tokens.kind, tokens.indptr, rows[slice(*bounds)], SHINGLE_SIZE, sizes)
+
+    work.map(count, row_ranges(np.cumsum(np.diff(tokens.indptr)[rows]), BLOCK_TOKENS))
+    head, ratio = np.arange(n, dtype=np.int32), np.ones(n)
+    members, filled = np.empty(len(buckets.rows), np.int32), buckets.indptr[:-1].copy()
+
+    def decide(first: int, last: int, floor: int, *, is_last: bool) -> None:
+        lead(
+            tokens.hashes, tokens.kind, tokens.indptr, SHINGLE_SIZE, sizes, slots, int(threshold * MIN_AGREEMENT),
+            threshold, buckets.row_indptr, buckets.of, buckets.indptr, members, filled, first, last, floor, is_last,
+            head, ratio,
+        )  # fmt: skip
+
+    block = max(1, n if work.workers == 1 else -(-n // N_BLOCKS))
+    for begin in range(0, n, block):
+        end = min(n, begin + block)
+        if begin:
+            step = -(-(end - begin) // (2 * work.workers))
+            parts = [(first, min(end, first + step)) for first in range(begin, end, step)]
+            work.map(lambda part: decide(*part, 0, is_last=False), parts)
+        decide(begin, end, begin, is_last=True)
+    return head, ratio

@@ -11,24 +11,37 @@ from typing import BinaryIO, cast
 
 from detector.encodings import KEEP_BYTES, SAMPLE_BYTES, UTF8, Decoded, Encoding, common_share, decode, detect
 from detector.formats import (
+    BLOCK_BYTES,
     CHUNK,
     READ_ERRORS,
+    BatchBlock,
     Fault,
     HeadedStream,
     JsonItem,
     JsonLine,
     Layout,
+    LineBlock,
     Row,
     TextFile,
     lines_of,
     open_stream,
     read_magic,
     sniff,
+    whole_lines,
 )
 from detector.inputs import STDIN, NamedFile
 from detector.json_rows import ArrayItems, parse_object
 from detector.settings import Settings
-from detector.table_rows import csv_rows, first_row, open_parquet, parquet_codec, parquet_rows, read_header
+from detector.table_rows import (
+    batch_rows,
+    csv_rows,
+    first_row,
+    open_parquet,
+    parquet_blocks,
+    parquet_codec,
+    parquet_rows,
+    read_header,
+)
 
 LINES_TRIED = 100
 _KEPT_BYTE = re.compile("[\udc80-\udcff]")
@@ -48,8 +61,36 @@ class FileRows:
         self.layout = Layout(named.source, name.format or "text", name.compression)
         self.fault: Fault | None = None
         self._from_stdin = named.source == STDIN and named.path is None
+        self._in_blocks = False
+        self._only_ascii = True
 
     def __iter__(self) -> Iterator[Row]:
+        return cast(Iterator[Row], self._guarded())
+
+    def pieces(self) -> Iterator[Row | LineBlock | BatchBlock]:
+        """Rows as iteration gives them, but JSON Lines in UTF-8 and Parquet as blocks that nobody has parsed yet.
+
+        Of each block, in order, either `rows_of` gives the rows or `passed` is told of it, so that the encoding of a
+        file is settled as if every line had been read.
+        """
+        self._in_blocks = True
+        return self._guarded()
+
+    def rows_of(self, block: LineBlock | BatchBlock, row: int) -> Iterator[Row]:
+        """The rows of a block whose first has the number ``row``."""
+        if isinstance(block, BatchBlock):
+            known = block.batch.schema.names
+            yield from batch_rows(block, [name for name in dict.fromkeys(self._wanted) if name in known])
+        else:
+            assert self.layout.encoding is not None
+            yield from self._json_lines(io.BytesIO(block.data), self.layout.encoding, row)
+
+    def passed(self, block: LineBlock | BatchBlock) -> None:
+        """Notes that a block was parsed elsewhere and was UTF-8 throughout."""
+        if isinstance(block, LineBlock):
+            self._only_ascii = self._only_ascii and block.data.isascii()
+
+    def _guarded(self) -> Iterator[Row | LineBlock | BatchBlock]:
         try:
             yield from self._rows()
         except READ_ERRORS as error:
@@ -58,7 +99,7 @@ class FileRows:
             detail = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
             self.fault = Fault(reason, f"reading stopped, {what}: {detail}")
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[Row | LineBlock | BatchBlock]:
         if self._from_stdin:
             head = self._file.read(8)
             self._file.seek(0)
@@ -109,8 +150,10 @@ class FileRows:
             found = "json"
         self.layout = replace(self.layout, format=found, single=found == "json" and not text.lstrip().startswith("["))
 
-    def _structured_rows(self, stream: io.BufferedReader, encoding: Encoding) -> Iterator[Row]:
-        if self.layout.format == "jsonl":
+    def _structured_rows(self, stream: io.BufferedReader, encoding: Encoding) -> Iterator[Row | LineBlock]:
+        if self.layout.format == "jsonl" and self._in_blocks and encoding == UTF8:
+            yield from map(LineBlock, whole_lines(stream.read1, BLOCK_BYTES))
+        elif self.layout.format == "jsonl":
             yield from self._json_lines(stream, encoding)
         elif self.layout.format == "json":
             yield from self._json_items(stream, encoding)
@@ -131,14 +174,14 @@ class FileRows:
         yield Row(1, raw, None if lost else {self._settings.text_field: decoded.text}, faults)
 
     def _decoded_lines(
-        self, stream: io.BufferedReader, encoding: Encoding, *, universal: bool
+        self, stream: BinaryIO | io.BufferedReader, encoding: Encoding, *, universal: bool
     ) -> Iterator[tuple[bytes, str, Encoding, tuple[Fault, ...]]]:
         """Lines as bytes and as text; one that is not in the file's encoding is tried in the others.
 
         As long as all was ASCII the first line beyond it settles the encoding of the file.
         """
         auto = self._settings.encoding == "auto"
-        only_ascii = encoding == UTF8
+        self._only_ascii = self._only_ascii and encoding == UTF8
         for data in lines_of(stream, encoding, universal=universal):
             decoded = decode(data, encoding)
             if auto and not decoded.n_bad and _rather_utf8(data, decoded.text, encoding):
@@ -146,14 +189,14 @@ class FileRows:
                 yield data, data.decode("utf-8"), UTF8, (Fault("mixed_encoding", message, lost=False),)
                 continue
             if not decoded.n_bad:
-                only_ascii = only_ascii and data.isascii()
+                self._only_ascii = self._only_ascii and data.isascii()
                 yield data, decoded.text, encoding, ()
                 continue
             other = detect(data) if auto and not encoding.wide else None
             if other is None or other.wide or other.bom or other == encoding or decode(data, other).n_bad:
                 yield data, decoded.text, encoding, _decoding_faults(decoded, encoding)
-            elif only_ascii:
-                encoding, only_ascii = other, False
+            elif self._only_ascii:
+                encoding, self._only_ascii = other, False
                 self.layout = replace(self.layout, encoding=encoding)
                 yield data, decode(data, encoding).text, encoding, ()
             else:
@@ -161,9 +204,9 @@ class FileRows:
                 faults = () if other.related(encoding) else (Fault("mixed_encoding", message, lost=False),)
                 yield data, decode(data, other).text, other, faults
 
-    def _json_lines(self, stream: io.BufferedReader, encoding: Encoding) -> Iterator[Row]:
+    def _json_lines(self, stream: BinaryIO | io.BufferedReader, encoding: Encoding, row: int = 1) -> Iterator[Row]:
         lines = self._decoded_lines(stream, encoding, universal=False)
-        for number, (data, text, used, faults) in enumerate(lines, 1):
+        for number, (data, text, used, faults) in enumerate(lines, row):
             raw = JsonLine(data, used)
             if not text.strip() or any(fault.lost for fault in faults):
                 yield Row(number, raw, None, faults)
@@ -206,14 +249,15 @@ class FileRows:
         )
         yield from csv_rows(lines, self.layout)
 
-    def _parquet_rows(self) -> Iterator[Row]:
+    def _parquet_rows(self) -> Iterator[Row | BatchBlock]:
         if self.layout.compression:
             self.fault = Fault("bad_parquet", "a compressed Parquet file cannot be read; decompress it first")
             return
         try:
             parquet = open_parquet(self._file)
             self.layout = replace(self.layout, schema=parquet.schema_arrow, codec=parquet_codec(parquet))
-            yield from parquet_rows(parquet, self._wanted)
+            in_blocks = self._in_blocks and len(set(parquet.schema_arrow.names)) == len(parquet.schema_arrow.names)
+            yield from (parquet_blocks if in_blocks else parquet_rows)(parquet, self._wanted)
         except ValueError as error:
             self.fault = Fault("bad_parquet", f"not a readable Parquet file: {error}")
 

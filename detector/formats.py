@@ -11,7 +11,7 @@ import io
 import lzma
 import re
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -36,6 +36,9 @@ READ_ERRORS = (OSError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdErro
 """What reading a damaged compressed stream raises."""
 
 CHUNK = 1 << 20
+
+BLOCK_BYTES = 1 << 21
+"""Bytes of whole lines that are read as one block; a line that is longer is a block by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,19 @@ class Row(NamedTuple):
     raw: Raw
     fields: dict[str, Any] | None
     faults: tuple[Fault, ...] = ()
+
+
+class LineBlock(NamedTuple):
+    """A run of whole lines of JSON Lines that nobody has parsed yet."""
+
+    data: bytes
+
+
+class BatchBlock(NamedTuple):
+    """A ``pyarrow.RecordBatch`` of the columns that were asked for; ``row`` is the number of its first row."""
+
+    row: int
+    batch: Any
 
 
 class FileName(NamedTuple):
@@ -269,6 +285,33 @@ def lines_of(stream: BinaryIO, encoding: Encoding, *, universal: bool = False) -
             yield from _split_at_returns(line, encoding)
         elif line:
             yield line
+
+
+def whole_lines(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
+    """Runs of whole lines from a stream, of about ``size`` bytes; the last line may lack its end.
+
+    What was read before an error is given first, but for a line that the error cut.
+    """
+    held: list[bytes] = []
+    n_held = 0
+    while True:
+        try:
+            chunk = read(size)
+        except READ_ERRORS:
+            # Lines in front of a damaged place are not lost; the error comes after them.
+            if n_held and (whole := b"".join(held)).rfind(b"\n") >= 0:
+                yield whole[: whole.rfind(b"\n") + 1]
+            raise
+        if not chunk:
+            break
+        at = chunk.rfind(b"\n") + 1 if n_held + len(chunk) >= size else 0
+        if at:
+            yield b"".join((*held, chunk[:at]))
+            held, n_held, chunk = [], 0, chunk[at:]
+        held.append(chunk)
+        n_held += len(chunk)
+    if n_held:
+        yield b"".join(held)
 
 
 def _split_at_returns(line: bytes, encoding: Encoding) -> Iterator[bytes]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from detector.errors import DetectorError, ScanError
 from detector.model import (
@@ -21,25 +21,39 @@ from detector.model import (
     Slot,
 )
 from detector.reading import Reader, corpus_digest
+from detector.rows import FindingRows, Rows
 from detector.settings import Settings
-from detector.writing import FORMAT_VERSION, read_rows, write_scan
+from detector.writing import FORMAT_VERSION, TABLES, check_table, read_rows, write_scan
+
+ROW = TypeVar("ROW")
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """Everything that a scan found; rows are in document order, then by start.
 
-    ``summary`` is what ``summary.json`` holds; ``texts`` the raw text by document id. Of a scan that was opened the
-    texts are read again from its input when one is first asked for; `ScanError` where that is gone or has changed.
+    The tables are sequences of rows that may be made when they are asked for: from the columns of a scan that was just
+    made, or from the files of one that was opened. ``summary`` is what ``summary.json`` holds; ``texts`` the raw text
+    by document id. Of a scan that was opened the texts are read again from its input when one is first asked for;
+    `ScanError` where that is gone or has changed, or where a table does not fit its format.
     """
 
-    documents: tuple[DocumentScore, ...]
-    findings: tuple[Finding, ...]
-    clusters: tuple[Cluster, ...]
-    members: tuple[Member, ...]
-    phrases: tuple[Phrase, ...]
+    documents: Sequence[DocumentScore]
+    findings: Sequence[Finding]
+    clusters: Sequence[Cluster]
+    members: Sequence[Member]
+    phrases: Sequence[Phrase]
     summary: Mapping[str, Any]
     texts: Mapping[str, str]
+
+    def findings_of(self, doc_id: str) -> Sequence[Finding]:
+        """The findings of one document, of none where there is no such document."""
+        if isinstance(self.findings, FindingRows | StoredFindings):
+            try:
+                return self.findings.of(doc_id)
+            except KeyError:
+                return ()
+        return tuple(finding for finding in self.findings if finding.doc == doc_id)
 
     def write(self, directory: str | Path) -> None:
         """Writes the files of the contract to a folder, each complete or not at all; raises `OutputError`."""
@@ -74,18 +88,66 @@ def open_scan(directory: str | Path, inputs: list[str] | None = None) -> Scan:
         raise ScanError(
             f"{directory}: written in format {version}, this is format {FORMAT_VERSION}. Scan the input again."
         )
-    try:
-        return Scan(
-            documents=tuple(_document(row) for row in read_rows(directory, "documents")),
-            findings=tuple(Finding(**row) for row in read_rows(directory, "findings")),
-            clusters=tuple(_cluster(row) for row in read_rows(directory, "clusters")),
-            members=tuple(Member(**row) for row in read_rows(directory, "members")),
-            phrases=tuple(Phrase(**row) for row in read_rows(directory, "phrases")),
-            summary=summary,
-            texts=InputTexts(summary, directory, inputs),
-        )
-    except (ValueError, TypeError, KeyError) as error:
-        raise ScanError(f"{directory}: its files do not fit its format: {error}. Scan the input again.") from None
+    for name in TABLES:
+        check_table(directory, name)
+    return Scan(
+        documents=StoredRows(directory, "documents", _document),
+        findings=StoredFindings(directory, "findings", _finding),
+        clusters=StoredRows(directory, "clusters", _cluster),
+        members=StoredRows(directory, "members", _member),
+        phrases=StoredRows(directory, "phrases", _phrase),
+        summary=summary,
+        texts=InputTexts(summary, directory, inputs),
+    )
+
+
+class StoredRows(Rows[ROW]):
+    """A table of a scan that was written; all of it is read when the first row is asked for."""
+
+    def __init__(self, directory: Path, name: str, make: Callable[[dict[str, Any]], ROW]) -> None:
+        self._directory, self._name, self._make = directory, name, make
+        self._rows: list[ROW] | None = None
+
+    def _all(self) -> list[ROW]:
+        if self._rows is None:
+            self._rows = self._read(read_rows(self._directory, self._name))
+        return self._rows
+
+    def _read(self, rows: Iterator[dict[str, Any]]) -> list[ROW]:
+        try:
+            return [self._make(row) for row in rows]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ScanError(
+                f"{self._directory}: its files do not fit its format: {error}. Scan the input again."
+            ) from None
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def block(self, start: int, stop: int) -> list[ROW]:
+        return self._all()[start:stop]
+
+
+class StoredFindings(StoredRows[Finding]):
+    """The findings of a scan that was written."""
+
+    def of(self, name: str) -> Sequence[Finding]:
+        """Those of one document; no others are read for them."""
+        if self._rows is None:
+            return self._read(read_rows(self._directory, self._name, doc=name))
+        return [finding for finding in self._rows if finding.doc == name]
+
+
+def _finding(row: dict[str, Any]) -> Finding:
+    return Finding(**row)
+
+
+def _member(row: dict[str, Any]) -> Member:
+    return Member(**row)
+
+
+def _phrase(row: dict[str, Any]) -> Phrase:
+    return Phrase(**row)
 
 
 def _document(row: dict[str, Any]) -> DocumentScore:

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from detector.lines import Line, held_triggers, rules_by_line, split_lines, with_triggers
+from detector.lines import LineRules, Lines, rules_by_line, split_lines
 from detector.model import Hit, Span
-from detector.rules import Rule, RuleTable, find_spans, matches_line, speaks_for_document
+from detector.places import Places
+from detector.rules import Rule, RuleMatch, RuleTable, find_spans, speaks_for_document
 
 EDGE_LINES = 6
 """Non-blank lines that count as head or tail even where sentences reach to the edge of the document."""
@@ -33,11 +36,8 @@ MAX_SHORT = 18
 MAX_ITEM = 70
 """Longest item of a list of other pages, in characters: headlines rarely are longer."""
 
-MIN_SENTENCE = 12
-"""Shortest line that can be a sentence of content, in characters; shorter ones are captions and interjections."""
-
-MIN_WORDS = 6
-"""The same for lines of spaced scripts, in words."""
+PLACED = ("any", "head", "tail", "end")
+"""Places of a rule that do not depend on other junk."""
 
 ABOVE_TITLE = ("junk.breadcrumb",)
 BELOW_TITLE = (
@@ -62,9 +62,6 @@ MIN_FREQUENT = 5
 FREQUENT_SHARE = 0.2
 """Share of the series' families that must have it, so that a common heading of a large series stays content."""
 
-_SENTENCE_END = re.compile("[。!?;…][”’\"')）」』》\\]]{0,3}$|[.][”’\"')]{0,3}$")
-_INNER_END = re.compile('[。!?;](?=.)|[.!?][”"]? (?=.)')
-_NUMBERED = re.compile("[(]?[0-9]{1,3}[.)、][ ]?")
 _CONTENT_SHAPE = re.compile(
     r"""
       [一二三四五六七八九十百]{1,4}[、.]          # numbered headings
@@ -107,21 +104,64 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     ``plain`` is the plain form of ``text``, of the same length.
     """
     lines = split_lines(plain)
-    spans = table.select(("junk",), "span")
-    present = held_triggers(plain, (*table.select(("junk",), "line"), *spans))
-    marked = _by_rules(lines, plain, table, present)
+    placed = [rule for rule in table.select(("junk",), "line") if rule.place in PLACED]
+    places = Places(plain)
+    return junk_of(places, find_spans(places, table.trials(("junk",))), lines, rules_by_line(lines, placed), table)
+
+
+def junk_of(
+    places: Places, matches: Iterable[RuleMatch], lines: Lines, tried: Mapping[int, Sequence[Rule]], table: RuleTable
+) -> list[Hit]:
+    """The same by what its rules match inside lines, and the rules of `PLACED` that have a trigger in each line.
+
+    The lines of ``tried`` come in order, and none is longer than its rules allow.
+    """
+    guarded = _Guarded(places, table)
+    marked = _by_rules(lines, tried, guarded)
     if marked:
-        _lists(lines, marked, table)
+        titles = _Titles(lines)
+        _lists(lines, marked, table, titles)
         _beside(lines, marked, table)
-        _between(lines, marked, table)
-    hits = [Hit(lines[at].start, lines[at].end, "junk", name) for at, name in marked.items()]
-    covered = [False] * len(lines)
-    for at in marked:
-        covered[at] = True
-    inline = find_spans(plain, _allowed(with_triggers(spans, present), plain, table))
+        _between(lines, marked, table, titles)
+    hits = [Hit(lines.starts[at], lines.ends[at], "junk", name) for at, name in marked.items()]
+    inline = [match for match in matches if guarded.allows(match.rule)]
     inline.sort(key=lambda match: (match.start, -match.end, match.rule.name))
-    hits += [Hit(start, end, "junk", rule.name) for start, end, rule in _outside(inline, lines, covered)]
+    hits += [Hit(start, end, "junk", rule.name) for start, end, rule in _outside(inline, lines, marked)]
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
+
+
+class _Guarded:
+    """Which rules no guard of scope ``document`` takes out for a text; asked only about rules that match."""
+
+    def __init__(self, places: Places, table: RuleTable) -> None:
+        self._places, self._table = places, table
+        self._speaks: dict[str, bool] = {}
+        self._allows: dict[str, bool] = {}
+
+    def allows(self, rule: Rule) -> bool:
+        """Whether what the rule matches in this text counts."""
+        if rule.name not in self._allows:
+            guards = self._table.guards(self._places, (rule.name,), "document")
+            self._allows[rule.name] = not any(self._asked(guard) for guard in guards)
+        return self._allows[rule.name]
+
+    def _asked(self, guard: Rule) -> bool:
+        if guard.name not in self._speaks:
+            self._speaks[guard.name] = speaks_for_document(guard, self._places)
+        return self._speaks[guard.name]
+
+
+class _Titles:
+    """Lines that stand more than once in the document: titles do. Counted when first asked."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._counts: Counter[str] | None = None
+
+    def __contains__(self, line: str) -> bool:
+        if self._counts is None:
+            self._counts = Counter(map(self._lines.text, range(len(self._lines))))
+        return self._counts[line] > 1
 
 
 class _Edges(NamedTuple):
@@ -131,166 +171,155 @@ class _Edges(NamedTuple):
     tail: int
 
 
-def _edges(lines: Sequence[Line], marked: Mapping[int, str]) -> _Edges:
-    first = next(_sentences(lines, marked, range(len(lines))), len(lines))
+def _edges(lines: Lines, marked: Mapping[int, str]) -> _Edges:
+    first = next((at for at in lines.sentences if at not in marked), len(lines))
     last = _last_sentence(lines, marked)
     return _Edges(max(first, EDGE_LINES), min(last + 1, len(lines) - EDGE_LINES))
 
 
-def _last_sentence(lines: Sequence[Line], marked: Mapping[int, str]) -> int:
+def _last_sentence(lines: Lines, marked: Mapping[int, str]) -> int:
     """The last line that is a sentence of content, or -1."""
-    return next(_sentences(lines, marked, range(len(lines) - 1, -1, -1)), -1)
+    return next((at for at in reversed(lines.sentences) if at not in marked), -1)
 
 
-def _sentences(lines: Sequence[Line], marked: Mapping[int, str], order: Iterable[int]) -> Iterator[int]:
-    """The lines that are sentences of content, looked at only as far as they are asked for."""
-    return (at for at in order if at not in marked and is_sentence(lines[at].plain))
-
-
-def is_sentence(line: str) -> bool:
-    """Whether a plain line reads as a sentence of content: long enough, and ends like one or holds the end of one.
-
-    >>> is_sentence("全镇干群同心协力,稳步前行。"), is_sentence("关于我们 | 联系我们")
-    (True, False)
-    """
-    numbered = _NUMBERED.match(line)
-    if numbered:
-        line = line[numbered.end() :]
-    spaced = line.isascii() or line.count(" ") * 8 > len(line)
-    if (line.count(" ") + 1 < MIN_WORDS) if spaced else len(line) < MIN_SENTENCE:
-        return False
-    return bool(_SENTENCE_END.search(line) or (len(line) >= 2 * MIN_SENTENCE and _INNER_END.search(line)))
-
-
-def _by_rules(lines: Sequence[Line], plain: str, table: RuleTable, present: frozenset[str]) -> dict[int, str]:
+def _by_rules(lines: Lines, tried: Mapping[int, Sequence[Rule]], guarded: _Guarded) -> dict[int, str]:
     """Lines that a rule calls junk where they stand, with the rule's name."""
-    rules = _allowed(with_triggers(table.select(("junk",), "line"), present), plain, table)
-    anywhere = [rule for rule in rules if rule.place == "any"]
     marked: dict[int, str] = {}
-    for at, tried in rules_by_line(lines, plain, anywhere, present).items():
-        _mark(marked, at, lines[at], tried)
-    edges = _edges(lines, marked)
-    head = [rule for rule in rules if rule.place == "head"]
-    tail = [rule for rule in rules if rule.place == "tail"]
-    end = [rule for rule in rules if rule.place == "end"]
-    for at in range(min(edges.head, len(lines))):
-        _mark(marked, at, lines[at], head)
-    for at in range(max(edges.tail, 0), len(lines)):
-        _mark(marked, at, lines[at], tail)
-    if len(lines) > 1:
-        for at in (0, len(lines) - 1):
-            _mark(marked, at, lines[at], end)
+    placed: dict[str, list[int]] = {}
+    for at, rules in tried.items():
+        text = ""
+        for rule in rules:
+            if rule.place != "any":
+                some = placed.setdefault(rule.place, [])
+                if not some or some[-1] != at:
+                    some.append(at)
+            elif at not in marked:
+                text = text or lines.text(at)
+                if rule.regex.fullmatch(text) and guarded.allows(rule):
+                    marked[at] = rule.name
+    if placed:
+        edges, n = _edges(lines, marked), len(lines)
+        for place, within in (("head", range(edges.head)), ("tail", range(edges.tail, n)), ("end", _ends(n))):
+            for at in placed.get(place, ()):
+                if at in within and at not in marked:
+                    for rule in tried[at]:
+                        if rule.place == place and rule.regex.fullmatch(lines.text(at)) and guarded.allows(rule):
+                            marked[at] = rule.name
+                            break
     return marked
 
 
-def _allowed(rules: Sequence[Rule], plain: str, table: RuleTable) -> list[Rule]:
-    """The rules that no guard of scope ``document`` takes out for this text."""
-    guards = table.guards(plain, [rule.name for rule in rules], "document")
-    speaking = [guard for guard in guards if speaks_for_document(guard, plain)]
-    return [rule for rule in rules if not any(guard.affects_rule(rule.name) for guard in speaking)]
+def _ends(n_lines: int) -> tuple[int, ...]:
+    """The first and the last line, where there is more than one."""
+    return (0, n_lines - 1) if n_lines > 1 else ()
 
 
-def _mark(marked: dict[int, str], at: int, line: Line, rules: Iterable[Rule]) -> None:
-    """Mark a line by the first rule that matches it, unless it is marked."""
-    if at not in marked:
-        for rule in rules:
-            if matches_line(rule, line.plain):
-                marked[at] = rule.name
-                return
-
-
-def _repeated(lines: Sequence[Line]) -> frozenset[str]:
-    """Lines that stand more than once in the document: titles do."""
-    counts = Counter(line.plain for line in lines)
-    return frozenset(plain for plain, count in counts.items() if count > 1)
-
-
-def _lists(lines: Sequence[Line], marked: dict[int, str], table: RuleTable) -> None:
+def _lists(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titles) -> None:
     """Mark the items of lists of other pages.
 
     Such a list runs from its heading to the first sentence. Where sentences of content follow it, only items that look
     like items (a bullet, a number, a date or counter at the end) and stand together are taken: a heading of the
     document may follow a list.
     """
-    headings = {rule.name for rule in table.select(("junk",), "line") if rule.opens}
-    titles = _repeated(lines)
+    opening = {rule.name for rule in table.select(("junk",), "line") if rule.opens}
+    headings = sorted(at for at, name in marked.items() if name in opening)
+    if not headings:
+        return
     last = _last_sentence(lines, marked)
-    for heading in sorted(at for at, name in marked.items() if name in headings):
+    reached = {True: 0, False: 0}  # a heading inside such a list begins no other: the work stays linear
+    for heading in headings:
         in_tail = heading > last
-        for at in range(heading + 1, len(lines)):
-            line = lines[at]
-            if at in marked:
-                continue
-            if len(line.plain) > MAX_ITEM or (is_sentence(line.plain) and not line.plain.endswith(("?", "!", "…"))):
-                break
-            if in_tail or _ITEM_EVIDENCE.fullmatch(line.plain):
-                if line.plain not in titles or in_tail:
-                    marked[at] = LIST_ITEM
-            else:
-                break
+        if heading < reached[in_tail]:
+            continue
+        at = heading + 1
+        while at < len(lines) and _goes_on(lines, at, marked, titles, in_tail=in_tail):
+            at += 1
+        reached[in_tail] = at
 
 
-def _beside(lines: Sequence[Line], marked: dict[int, str], table: RuleTable) -> None:
+def _goes_on(lines: Lines, at: int, marked: dict[int, str], titles: _Titles, *, in_tail: bool) -> bool:
+    """Whether a list of other pages goes on with a line; marks the line if it is an item."""
+    if at in marked:
+        return True
+    text = lines.text(at)
+    if len(text) > MAX_ITEM or (lines.is_sentence(at) and not text.endswith(("?", "!", "…"))):
+        return False
+    if not in_tail and not _ITEM_EVIDENCE.fullmatch(text):
+        return False
+    if in_tail or text not in titles:
+        marked[at] = LIST_ITEM
+    return True
+
+
+def _beside(lines: Lines, marked: dict[int, str], table: RuleTable) -> None:
     """Mark menu words and counters beside junk; one pass down and one up reach every chain of them."""
+    beside, in_head = _placed(table, "next"), _placed(table, "next", "head+")
+    head = _edges(lines, marked).head
+    for step in (1, -1):
+        for begin in sorted(marked, reverse=step < 0):
+            at = begin + step
+            while 0 <= at < len(lines) and at not in marked:
+                if not _mark(marked, at, lines, in_head if at < head else beside):
+                    break
+                at += step
+
+
+def _placed(table: RuleTable, *places: str) -> LineRules:
+    """The line rules of some places, place after place."""
     rules = table.select(("junk",), "line")
-    beside = [rule for rule in rules if rule.place == "next"]
-    edges = _edges(lines, marked)
-    for order in (range(1, len(lines)), range(len(lines) - 2, -1, -1)):
-        before = -1 if order.step > 0 else 1
-        for at in order:
-            if at + before in marked:
-                _mark(marked, at, lines[at], beside)
-                if at < edges.head:
-                    _mark(marked, at, lines[at], [rule for rule in rules if rule.place == "head+"])
+    return table.kept(
+        ("placed", *places), lambda: LineRules([rule for place in places for rule in rules if rule.place == place])
+    )
 
 
-def _between(lines: Sequence[Line], marked: dict[int, str], table: RuleTable) -> None:
+def _mark(marked: dict[int, str], at: int, lines: Lines, rules: LineRules) -> bool:
+    """Mark a line by the first rule that matches it; returns whether one does."""
+    rule = rules.first(lines.text(at)) if lines.length(at) <= rules.max_chars else None
+    if rule is None:
+        return False
+    marked[at] = rule.name
+    return True
+
+
+def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titles) -> None:
     """Mark up to `MAX_GAP` lines that stand between two junk lines, no blank line around or among them.
 
     They are lines that a rule of place "between" matches, or short ones that nothing shows to be content. The title of
     the document stands where banners do: under the path of the page, over the line of its date and counter, so neither
     of these encloses a gap.
     """
-    rules = [rule for rule in table.select(("junk",), "line") if rule.place == "between"]
-    titles = _repeated(lines)
-    last: int | None = None
-    for at in sorted(marked):
-        gap = range(0 if last is None else last + 1, at)
-        if last is not None and 0 < len(gap) <= MAX_GAP:
-            for place in gap:
-                _mark(marked, place, lines[place], rules)
-        gap = range(gap.start, at) if all(place not in marked for place in gap) else range(0)
+    rules = _placed(table, "between")
+    for last, at in pairwise(sorted(marked)):
+        gap = range(last + 1, at)
+        if not 0 < len(gap) <= MAX_GAP:
+            continue
+        n_marked = sum(_mark(marked, place, lines, rules) for place in gap)
         if (
-            last is not None
-            and 0 < len(gap) <= MAX_GAP
+            not n_marked
             and not marked[last].startswith(ABOVE_TITLE)
             and not marked[at].startswith(BELOW_TITLE)
-            and not any(lines[place].after_blank for place in range(last + 1, at + 1))
-            and all(_is_filler(lines[place].plain) and lines[place].plain not in titles for place in gap)
+            and not any(lines.after_blank[last + 1 : at + 1])
+            and all(_is_filler(lines.text(place)) and lines.text(place) not in titles for place in gap)
         ):
             marked.update(dict.fromkeys(gap, BETWEEN))
-        last = at
 
 
 def _is_filler(line: str) -> bool:
     """Whether a line is short, no part of a sentence, and not shaped like a title, heading, label or quotation."""
     if len(line) > MAX_SHORT or re.search("[。!?;,]", line):
         return False
-    return not _CONTENT_SHAPE.match(line) and not _OWN_LINE.fullmatch(line)
+    return may_be_frequent(line)
 
 
-def _outside(
-    inline: Iterable[tuple[int, int, Rule]], lines: Sequence[Line], covered: Sequence[bool]
-) -> Iterable[tuple[int, int, Rule]]:
-    """Spans that overlap neither a junk line nor each other; both inputs are sorted by place."""
+def _outside(inline: Iterable[RuleMatch], lines: Lines, covered: Collection[int]) -> Iterator[RuleMatch]:
+    """Spans that overlap neither a junk line nor each other; spans and lines are sorted by place."""
     at, free = 0, 0
-    for start, end, rule in inline:
-        while at < len(lines) and lines[at].end <= start:
-            at += 1
-        inside = at < len(lines) and lines[at].start < end and covered[at]
-        if start >= free and not inside:
-            free = end
-            yield start, end, rule
+    for match in inline:
+        at = bisect_right(lines.ends, match.start, at)
+        inside = at < len(lines) and lines.starts[at] < match.end and at in covered
+        if match.start >= free and not inside:
+            free = match.end
+            yield match
 
 
 class EdgeLine(NamedTuple):
@@ -311,20 +340,35 @@ def frequent_lines(plains: Sequence[str], *, families: Sequence[int], series: Se
     hide a line. A line needs `MIN_FREQUENT` families and `FREQUENT_SHARE` of the families of its series.
     """
     edge_lines = [edge for place in range(len(plains)) if series[place] for edge in _edge_lines(place, plains[place])]
-    seen: dict[tuple[str | None, str], set[int]] = defaultdict(set)
+    hits: list[list[Hit]] = [[] for _ in plains]
+    for place, hit in frequent_of(edge_lines, families=families, series=series):
+        hits[place].append(hit)
+    return hits
+
+
+def frequent_of(
+    edge_lines: Sequence[EdgeLine], *, families: Sequence[int], series: Sequence[Hashable]
+) -> list[tuple[int, Hit]]:
+    """The same, each with its document, where all lines are known that could be frequent."""
+    seen: dict[tuple[Hashable, str], set[int]] = defaultdict(set)
     for edge in edge_lines:
         seen[series[edge.place], edge.key].add(families[edge.place])
-    members: dict[str | None, set[int]] = defaultdict(set)
+    members: dict[Hashable, set[int]] = defaultdict(set)
     for family, name in zip(families, series, strict=True):
         members[name].add(family)
-    hits: list[list[Hit]] = [[] for _ in plains]
+    hits = []
     for edge in edge_lines:
         name = series[edge.place]
         n_families, n_all = len(seen[name, edge.key]), len(members[name])
-        if n_families >= max(MIN_FREQUENT, math.ceil(FREQUENT_SHARE * n_all)):
+        if n_families >= min_frequent(n_all):
             evidence = {"n_families": n_families, "n_families_of_series": n_all}
-            hits[edge.place].append(Hit(edge.span.start, edge.span.end, "junk", FREQUENT, evidence))
+            hits.append((edge.place, Hit(edge.span.start, edge.span.end, "junk", FREQUENT, evidence)))
     return hits
+
+
+def min_frequent(n_families: int) -> int:
+    """How many families of a series of so many make a line frequent."""
+    return max(MIN_FREQUENT, math.ceil(FREQUENT_SHARE * n_families))
 
 
 def _edge_lines(place: int, plain: str) -> list[EdgeLine]:
@@ -333,12 +377,19 @@ def _edge_lines(place: int, plain: str) -> list[EdgeLine]:
     if len(lines) < 2:
         return []
     tail = max(FREQUENT_EDGE, len(lines) - FREQUENT_EDGE)
-    edges = [*lines[:FREQUENT_EDGE], *lines[tail:]]
+    edges = [*range(min(FREQUENT_EDGE, len(lines))), *range(tail, len(lines))]
     return [
-        EdgeLine(place, Span(line.start, line.end), re.sub("[0-9]+", "0", line.plain))
-        for line in edges
-        if len(line.plain) <= MAX_ITEM
-        and not is_sentence(line.plain)
-        and not _CONTENT_SHAPE.match(line.plain)
-        and not _OWN_LINE.fullmatch(line.plain)
+        EdgeLine(place, Span(lines.starts[at], lines.ends[at]), frequency_key(lines.text(at)))
+        for at in edges
+        if lines.length(at) <= MAX_ITEM and not lines.is_sentence(at) and may_be_frequent(lines.text(at))
     ]
+
+
+def may_be_frequent(line: str) -> bool:
+    """Whether a plain line is not shaped like what documents of one office share and write themselves."""
+    return not _CONTENT_SHAPE.match(line) and not _OWN_LINE.fullmatch(line)
+
+
+def frequency_key(line: str) -> str:
+    """A plain line with all numbers equal."""
+    return re.sub("[0-9]+", "0", line)

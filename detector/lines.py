@@ -1,49 +1,73 @@
-"""The lines of a text, and which triggers of rules they hold: it keeps many line rules cheaper than reading the text.
+"""The lines of a text, and which rules can match them.
 
-Most triggers are in no line of most documents, so the many are ruled out before the few are looked for.
+What the lines of a corpus hold is found by a compiled pass (`detector.places`); here is the definition of a line, and
+the same for one text.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
+from detector.places import LINE_BREAKS, MIN_SENTENCE, MIN_WORDS, AnyOf, Places
+from detector.rules import Rule, matches_line
 
-from detector.folding import code_points
-from detector.rules import Rule
-
-PAIR_BITS = 18
-"""Size of the table of pairs: a document of ten thousand characters fills less than a twentieth of it."""
-
-PAIR_FACTOR = 7919
-"""A prime that spreads the neighbouring code points of one script over the table."""
-
-_LINE = re.compile("[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
+_LINE = re.compile(f"[^{LINE_BREAKS}]+")
+_SENTENCE_END = re.compile("[。!?;…][”’\"')」』》\\]]{0,3}$|[.][”’\"')]{0,3}$")
+_INNER_END = re.compile('[。!?;](?=.)|[.!?][”"]? (?=.)')
+_NUMBERED = re.compile("[(]?[0-9]{1,3}[.)、][ ]?")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A non-blank line without its surrounding blanks; ``after_blank`` is whether a blank line stands before it."""
+class Lines:
+    """The non-blank lines of a plain text, without their surrounding blanks.
 
-    start: int
-    end: int
-    plain: str
-    after_blank: bool
+    ``starts``, ``ends`` are their offsets, ``after_blank`` whether a blank line stands before each, ``sentences`` those
+    that read as a sentence of content, ascending.
+    """
+
+    __slots__ = ("after_blank", "ends", "plain", "sentences", "starts")
+
+    def __init__(
+        self,
+        plain: str,
+        starts: Sequence[int],
+        ends: Sequence[int],
+        after_blank: Sequence[bool],
+        sentences: Sequence[int],
+    ) -> None:
+        self.plain, self.starts, self.ends = plain, starts, ends
+        self.after_blank, self.sentences = after_blank, sentences
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def text(self, at: int) -> str:
+        """The characters of a line."""
+        return self.plain[self.starts[at] : self.ends[at]]
+
+    def length(self, at: int) -> int:
+        """The number of characters of a line."""
+        return self.ends[at] - self.starts[at]
+
+    def is_sentence(self, at: int) -> bool:
+        """Whether a line reads as a sentence of content."""
+        place = bisect_left(self.sentences, at)
+        return place < len(self.sentences) and self.sentences[place] == at
 
 
-def split_lines(plain: str) -> list[Line]:
+def split_lines(plain: str) -> Lines:
     """The non-blank lines of a plain text.
 
-    >>> [line.plain for line in split_lines("a\\n\\n b ")]
-    ['a', 'b']
+    >>> lines = split_lines("a\\n\\n b ")
+    >>> [lines.text(at) for at in range(len(lines))], lines.after_blank
+    (['a', 'b'], [False, True])
     """
-    lines: list[Line] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    after_blank: list[bool] = []
+    sentences: list[int] = []
     end = 0
     for match in _LINE.finditer(plain):
         whole = match[0]
@@ -51,71 +75,76 @@ def split_lines(plain: str) -> list[Line]:
         if body:
             start = match.start() + len(whole) - len(whole.lstrip())
             breaks = plain.count("\n", end, start) or plain.count("\r", end, start)
-            lines.append(Line(start, start + len(body), body, breaks > 1))
             end = start + len(body)
-    return lines
+            if is_sentence(body):
+                sentences.append(len(starts))
+            starts.append(start)
+            ends.append(end)
+            after_blank.append(breaks > 1)
+    return Lines(plain, starts, ends, after_blank, sentences)
 
 
-def held_triggers(plain: str, rules: Iterable[Rule]) -> frozenset[str]:
-    """The triggers that a document holds.
+def is_sentence(line: str) -> bool:
+    """Whether a plain line reads as a sentence of content: long enough, and ends like one or holds the end of one.
 
-    Most are ruled out by a table of the pairs of characters that it has: looking for each in the text costs more than
-    all the rules together.
+    >>> is_sentence("全镇干群同心协力,稳步前行。"), is_sentence("关于我们 | 联系我们")
+    (True, False)
     """
-    single, triggers, keys = _pair_keys(frozenset(trigger for rule in rules for trigger in rule.triggers))
-    held = np.zeros(1 << PAIR_BITS, dtype=np.bool_)
-    points = code_points(plain)
-    held[_pairs(points[:-1], points[1:])] = True
-    candidates = single + tuple(triggers[at] for at in np.flatnonzero(held[keys]))
-    return frozenset(trigger for trigger in candidates if trigger in plain)
+    numbered = _NUMBERED.match(line)
+    if numbered:
+        line = line[numbered.end() :]
+    spaced = line.isascii() or line.count(" ") * 8 > len(line)
+    if (line.count(" ") + 1 < MIN_WORDS) if spaced else len(line) < MIN_SENTENCE:
+        return False
+    return bool(_SENTENCE_END.search(line) or (len(line) >= 2 * MIN_SENTENCE and _INNER_END.search(line)))
 
 
-@lru_cache(maxsize=64)
-def _pair_keys(triggers: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...], NDArray[np.uint32]]:
-    """Triggers of one character, longer ones, and the places of the first pairs of these in such a table."""
-    single = tuple(sorted(trigger for trigger in triggers if len(trigger) == 1))
-    longer = tuple(sorted(trigger for trigger in triggers if len(trigger) > 1))
-    first = code_points("".join(trigger[0] for trigger in longer))
-    return single, longer, _pairs(first, code_points("".join(trigger[1] for trigger in longer)))
-
-
-def _pairs(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Where pairs of characters stand in a table of 2 to the `PAIR_BITS`; others may share the place."""
-    return (first * np.uint32(PAIR_FACTOR) + second) & np.uint32((1 << PAIR_BITS) - 1)
-
-
-def with_triggers(rules: Sequence[Rule], present: frozenset[str]) -> list[Rule]:
-    """The rules of which the document holds a trigger, or that have none."""
-    return [rule for rule in rules if not rule.triggers or not present.isdisjoint(rule.triggers)]
-
-
-def rules_by_line(
-    lines: Sequence[Line], plain: str, rules: Sequence[Rule], present: frozenset[str]
-) -> dict[int, list[Rule]]:
+def rules_by_line(lines: Lines, rules: Sequence[Rule]) -> dict[int, list[Rule]]:
     """For each line the rules, in their order, of which it holds a trigger; what has none is tried on every line."""
-    starts = [line.start for line in lines]
+    places = Places(lines.plain)
     by_trigger: dict[str, set[int]] = {}
     tried: dict[int, list[Rule]] = defaultdict(list)
     for rule in rules:
-        places = set(range(len(lines))) if not rule.triggers else set()
-        for trigger in present.intersection(rule.triggers):
+        found = set(range(len(lines))) if not rule.triggers else set()
+        for trigger in places.held(rule.triggers):
             if trigger not in by_trigger:
-                by_trigger[trigger] = _lines_with(trigger, plain, lines, starts)
-            places |= by_trigger[trigger]
-        for at in places:
-            if len(lines[at].plain) <= rule.max_chars:
+                by_trigger[trigger] = _lines_with(trigger, lines)
+            found |= by_trigger[trigger]
+        for at in found:
+            if lines.length(at) <= rule.max_chars:
                 tried[at].append(rule)
     return {at: tried[at] for at in sorted(tried)}
 
 
-def _lines_with(trigger: str, plain: str, lines: Sequence[Line], starts: Sequence[int]) -> set[int]:
+def _lines_with(trigger: str, lines: Lines) -> set[int]:
     """The lines that hold a trigger; each is looked at once."""
     found: set[int] = set()
-    start = plain.find(trigger)
+    start = lines.plain.find(trigger)
     while start >= 0:
-        at = bisect_right(starts, start) - 1
+        at = bisect_right(lines.starts, start) - 1
         if at >= 0:
-            found.add(at)
-            start = max(start, lines[at].end - 1)
-        start = plain.find(trigger, start + 1)
+            if start + len(trigger) <= lines.ends[at]:
+                found.add(at)
+            start = max(start, lines.ends[at] - 1)
+        start = lines.plain.find(trigger, start + 1)
     return found
+
+
+class LineRules:
+    """Rules of scope ``line`` that are tried on lines of which no trigger is known."""
+
+    __slots__ = ("_patterns", "max_chars", "rules")
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self.max_chars = max((rule.max_chars for rule in rules), default=0)
+        self._patterns = AnyOf([rule.pattern for rule in rules])
+
+    def first(self, line: str) -> Rule | None:
+        """The first rule that matches a stripped line."""
+        screen = self._patterns.screen
+        if screen is None:
+            self._patterns.tried(1)
+        elif screen.fullmatch(line) is None:
+            return None
+        return next((rule for rule in self.rules if matches_line(rule, line)), None)

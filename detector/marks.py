@@ -14,7 +14,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from detector.model import Hit
-from detector.rules import Rule, RuleMatch, RuleTable, find_spans, speaks_for_document
+from detector.places import Places
+from detector.rules import Rule, RuleMatch, RuleTable, find_spans, speaks_for_document, trials
 
 MARK_KINDS = ("placeholder", "masked")
 
@@ -35,6 +36,9 @@ _STAND_IN = re.compile(
     """,
     re.VERBOSE,
 )
+FOLLOWERS = "要更应必将也清深坚相谨衷一高重克"
+"""The first characters of the words before which only a pronoun can stand."""
+
 _PRONOUNS = ("我们", "咱们", "本人", "笔者")
 
 
@@ -43,25 +47,30 @@ def find_marks(plain: str, table: RuleTable) -> list[Hit]:
 
     Where two rules meet, a mask wins over a placeholder, then the longer mark, then the name of the rule.
     """
-    matches = find_spans(plain, table.select(MARK_KINDS, "span"))
-    if not matches and not _may_stand_in(plain):
-        return []
-    matches = _unguarded(plain, matches, table)
-    matches, masked = _by_document(plain, matches, table)
-    hits = [
-        Hit(match.start, match.end, "masked" if match.rule.name in masked else match.rule.kind, match.rule.name)
-        for match in _certain(plain, matches)
-    ]
-    return _without_overlaps(hits + _stand_ins(plain))
+    places = Places(plain)
+    return marks_of(places, find_spans(places, table.trials(MARK_KINDS)), table, stand_ins=True)
 
 
-def _unguarded(plain: str, matches: list[RuleMatch], table: RuleTable) -> list[RuleMatch]:
+def marks_of(places: Places, matches: list[RuleMatch], table: RuleTable, *, stand_ins: bool) -> list[Hit]:
+    """The same by what its rules match; ``stand_ins``: whether enough numbers stand before a word of `FOLLOWERS`."""
+    hits = _stand_ins(places.plain) if stand_ins else []
+    if matches:
+        matches = _unguarded(places, matches, table)
+        matches, masked = _by_document(places, matches, table)
+        hits += [
+            Hit(match.start, match.end, "masked" if match.rule.name in masked else match.rule.kind, match.rule.name)
+            for match in _certain(places.plain, matches)
+        ]
+    return _without_overlaps(hits) if hits else []
+
+
+def _unguarded(places: Places, matches: list[RuleMatch], table: RuleTable) -> list[RuleMatch]:
     """The matches that no guard of scope ``span`` covers in part."""
-    guards = table.guards(plain, {match.rule.name for match in matches}, "span")
+    guards = table.guards(places, {match.rule.name for match in matches}, "span")
     if not guards:
         return matches
     kept_back: dict[Rule, list[tuple[int, int]]] = defaultdict(list)
-    for found in find_spans(plain, guards):
+    for found in find_spans(places, trials(guards)):
         kept_back[found.rule].append((found.start, found.end))
     covered: dict[str, list[tuple[int, int]]] = {}
     for name in {match.rule.name for match in matches}:
@@ -70,10 +79,10 @@ def _unguarded(plain: str, matches: list[RuleMatch], table: RuleTable) -> list[R
     return [match for match in matches if not _touches(covered[match.rule.name], match.start, match.end)]
 
 
-def _by_document(plain: str, matches: list[RuleMatch], table: RuleTable) -> tuple[list[RuleMatch], frozenset[str]]:
+def _by_document(places: Places, matches: list[RuleMatch], table: RuleTable) -> tuple[list[RuleMatch], frozenset[str]]:
     """The matches that no guard of scope ``document`` drops, and the names of the rules that one calls masked."""
     names = {match.rule.name for match in matches}
-    guards = [guard for guard in table.guards(plain, names, "document") if speaks_for_document(guard, plain)]
+    guards = [guard for guard in table.guards(places, names, "document") if speaks_for_document(guard, places)]
     dropped = {name for name in names for guard in guards if guard.verdict == "content" and guard.affects_rule(name)}
     masked = {name for name in names for guard in guards if guard.verdict == "masked" and guard.affects_rule(name)}
     return [match for match in matches if match.rule.name not in dropped], frozenset(masked)
@@ -88,10 +97,6 @@ def _certain(plain: str, matches: Sequence[RuleMatch]) -> list[RuleMatch]:
     return [match for match in matches if len(places[plain[match.start]]) >= match.rule.needs]
 
 
-def _may_stand_in(plain: str) -> bool:
-    return not any(pronoun in plain for pronoun in _PRONOUNS) and _STAND_IN.search(plain) is not None
-
-
 def _stand_ins(plain: str) -> list[Hit]:
     """Tokens with a number that stand, all through a text without a pronoun, where its pronoun should.
 
@@ -101,9 +106,9 @@ def _stand_ins(plain: str) -> list[Hit]:
     """
     if any(pronoun in plain for pronoun in _PRONOUNS):
         return []
-    places = Counter(match["token"] for match in _STAND_IN.finditer(plain))
+    where = Counter(match["token"] for match in _STAND_IN.finditer(plain))
     hits: list[Hit] = []
-    for token, count in sorted(places.items()):
+    for token, count in sorted(where.items()):
         stem = token.rstrip("0123456789")
         if count < MIN_PRONOUN_PLACES or plain.count(token) < MIN_STAND_INS or plain.count(stem) > plain.count(token):
             continue

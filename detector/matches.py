@@ -6,203 +6,389 @@ tokens are signed, narrow bands propose candidates, the ratio decides. ``docs/al
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.candidates import Bands, Buckets, band_buckets
-from detector.kernels.verifying import common_lengths, earlier_in_document, lowest_elsewhere, representatives
+from detector.candidates import Bands, Buckets, band_buckets, band_keys, row_ranges
+from detector.kernels.hashing import first_rows, skeleton_keys
+from detector.kernels.verifying import (
+    MAX_VERIFIED,
+    common_lengths,
+    earlier_in_document,
+    lowest_elsewhere,
+    only_groups,
+    represent,
+    sketch_rows,
+)
 from detector.passages import Passages
 from detector.shingles import shingle_hashes
-from detector.signatures import EMPTY_VALUE, byte_slots, sign
-from detector.tokens import Tokens, distinct_in_order, gather_rows, sequence_hashes
+from detector.signatures import sign
+from detector.tokens import SLOT_HASH, Tokens, packed_points
+from detector.workspace import Workspace
 
 SHINGLE_SIZE = 2
 BANDS = Bands(42, 3)
 """Short passages have few shingles, and one changed word breaks two of them: the usual 5-grams in 16 bands of 8 rows
 propose one or two of ten true matches. ``benchmarks/recall.py`` prints the recall of this choice on real text."""
 
-MIN_AGREEMENT = 16
-"""Of 128 bytes, two of them padding that always agrees: below it the estimated Jaccard is under 14 / 126, where hardly
-a pair has the ratio 0.80. It spares text that is unlike; a crowd of half-alike lines passes it."""
+BLOCK_TOKENS = 1 << 18
+"""Tokens that are signed at a time: their signatures stay in the cache until their bands are folded."""
+
+BLOCK_POINTS = 1 << 21
+"""Tokens whose characters are gathered at a time."""
+
+N_BLOCKS = 32
+"""Blocks of rows in which representatives are chosen: within a block that takes one thread."""
+
+SMALL = 1 << 12
+"""Rows or queries that are not worth being shared out."""
+
+Numbers = NDArray[np.int32]
 
 
 class Matches(NamedTuple):
     """Columns over the passages that are long enough to be compared, in document order.
 
-    ``passage``: int64, the row of each in `Passages`; ``distinct``: int64, the number of its skeleton;
-    ``representative``: int64, the row *in this table* of the passage that represents it (itself if it does so);
-    ``ratio``: float64, its ratio with that; ``partner``: int64, the row in this table of the match that its shared text
+    ``passage``: int64, the row of each in `Passages`; ``distinct``: int32, the number of its skeleton;
+    ``representative``: int32, the row *in this table* of the passage that represents it (itself if it does so);
+    ``ratio``: float64, its ratio with that; ``partner``: int32, the row in this table of the match that its shared text
     is measured against: the representative where that stands in another family, else its lowest match in another
     family, else its lowest match in another document, else -1; ``elsewhere``: bool, whether the partner is of another
-    family; ``partner_ratio``: float64; ``earlier``: int64, its lowest earlier match in its own document or -1;
+    family; ``partner_ratio``: float64; ``earlier``: int32, its lowest earlier match in its own document or -1;
     ``earlier_ratio``: float64; ``n_crowded``: passages with more candidates than are compared, which may miss a match.
     """
 
     passage: NDArray[np.int64]
-    distinct: NDArray[np.int64]
-    representative: NDArray[np.int64]
+    distinct: Numbers
+    representative: Numbers
     ratio: NDArray[np.float64]
-    partner: NDArray[np.int64]
+    partner: Numbers
     elsewhere: NDArray[np.bool_]
     partner_ratio: NDArray[np.float64]
-    earlier: NDArray[np.int64]
+    earlier: Numbers
     earlier_ratio: NDArray[np.float64]
     n_crowded: int
 
 
 class _Rows(NamedTuple):
-    """Distinct skeletons: ``first`` occurrence (row of the table), characters with ``indptr``, buckets, and ``slots``
-    (uint64, n x n_words), the low bytes of their signatures."""
+    """Distinct skeletons in the order of their ``first`` occurrence (int32, a row of the table).
 
-    first: NDArray[np.int64]
+    ``points`` (uint32) with ``indptr`` (int64): the characters of those that are in a bucket, the others have none;
+    ``sketches``: uint64, n x 4.
+    """
+
+    first: Numbers
     points: NDArray[np.uint32]
     indptr: NDArray[np.int64]
+    sketches: NDArray[np.uint64]
     buckets: Buckets
-    slots: NDArray[np.uint64]
+    threshold: float
+    work: Workspace
+
+
+class _Table(NamedTuple):
+    """The passages that are compared: their rows, the number of their skeletons, their families and documents (int32),
+    and the representative of each distinct row."""
+
+    distinct: Numbers
+    family: Numbers
+    document: Numbers
+    chosen: Numbers
 
 
 def find_matches(
     tokens: Tokens,
     passages: Passages,
-    family: NDArray[np.int64],
+    family: NDArray[np.integer],
     *,
     threshold: float,
     min_tokens: int,
     seed: int,
     is_junk: NDArray[np.bool_] | None = None,
+    work: Workspace | None = None,
 ) -> Matches:
-    """All matches of a corpus; ``family`` (int64) is the number of each document's family.
+    """All matches of a corpus; ``family`` (integers) is the number of each document's family.
 
     A passage of nothing but numbers has no text that another could share, and is not compared. Of junk (``is_junk``,
     a row per passage) only copies are matched, no near-copies: what a site adds by the ten thousand, links and counters
-    that differ in a few characters, is explained already.
+    that differ in a few characters, is explained already. The result does not depend on the workers of ``work``.
     """
-    words = np.concatenate(([0], np.cumsum(~tokens.is_slot)))[passages.tokens]
-    passage = np.flatnonzero((np.diff(passages.tokens) >= min_tokens) & (np.diff(words) > 0))
-    token_rows, indptr = gather_rows(passages.tokens, passage)
-    skeleton = tokens.skeleton[token_rows]
-    first, distinct = distinct_in_order(sequence_hashes(skeleton, indptr))
-    silent = np.zeros(len(first), dtype=bool)
+    work = work or Workspace()
+    passage, distinct, first = _distinct_rows(tokens, passages, min_tokens, work)
+    signed = np.ones(len(first), dtype=bool)
     if is_junk is not None:
-        silent[:] = True
-        silent[distinct[~is_junk[passage]]] = False
-    rows = _distinct_rows(tokens, passages, passage[first], silent, seed)._replace(first=first)
-    chosen, crowded = representatives(
-        rows.points, rows.indptr, rows.buckets.of, rows.buckets.indptr, rows.slots, MIN_AGREEMENT, threshold, False
-    )
+        signed[:] = False
+        signed[distinct[~is_junk[passage]]] = True
+    buckets = _buckets(tokens, passages, passage[first], signed, seed, work)
+    rows = _rows(tokens, passages, passage, first, buckets, threshold, work)
+    chosen, is_crowded = _representatives(rows)
+    document = passages.document[passage].astype(np.int32, copy=False)
+    table = _Table(distinct, family[document].astype(np.int32, copy=False), document, chosen)
     representative = first[chosen[distinct]]
-    document = passages.document[passage]
-    partner, elsewhere = _partners(rows, chosen, distinct, (family[document], document), threshold)
-    earlier = earlier_in_document(
-        rows.points, rows.indptr, rows.buckets.of, rows.slots, MIN_AGREEMENT, threshold, distinct, document
-    )
+    partner, missed = _partners(rows, table)
+    earlier = _earlier(rows, table)
+    ratio = _ratios_with_representatives(rows, chosen)[distinct]
+    known = (representative, ratio)
     return Matches(
         passage,
         distinct,
         representative,
-        _ratios(rows, distinct, representative),
+        ratio,
         partner,
-        elsewhere,
-        _ratios(rows, distinct, partner),
+        (partner >= 0) & (table.family[partner] != table.family),
+        _ratios(rows, distinct, partner, known),
         earlier,
-        _ratios(rows, distinct, earlier),
-        int(crowded[distinct].sum()),
+        _ratios(rows, distinct, earlier, known),
+        int((is_crowded[distinct] | missed).sum()),
     )
 
 
 def _distinct_rows(
-    tokens: Tokens, passages: Passages, passage: NDArray[np.int64], silent: NDArray[np.bool_], seed: int
-) -> _Rows:
-    """The characters and buckets of distinct passages; those that are ``silent`` are in no bucket."""
-    token_rows, indptr = gather_rows(passages.tokens, passage)
-    hashes, shingle_indptr = shingle_hashes(tokens.skeleton[token_rows], indptr, SHINGLE_SIZE)
-    short = (hashes >> np.uint64(32)).astype(np.uint32)
-    signatures = sign(short, shingle_indptr, n_permutations=BANDS.n_permutations, seed=seed)
-    signatures.values[silent] = EMPTY_VALUE
-    buckets = band_buckets(signatures, BANDS)
-    bounds = np.stack(
-        (tokens.point_indptr[passages.tokens[passage]], tokens.point_indptr[passages.tokens[passage + 1]])
-    )
-    places, point_indptr = gather_rows(bounds.T.ravel(), 2 * np.arange(len(passage)))
-    return _Rows(passage, tokens.points[places], point_indptr, buckets, byte_slots(signatures))
+    tokens: Tokens, passages: Passages, min_tokens: int, work: Workspace
+) -> tuple[NDArray[np.int64], Numbers, Numbers]:
+    """The passages that are compared, the number of each one's skeleton, and the first of each skeleton."""
+    n = len(passages.tokens) - 1
+    keys, is_long = np.empty(n, np.uint64), np.empty(n, bool)
+
+    def key(bounds: tuple[int, int]) -> None:
+        first, last = bounds
+        skeleton_keys(
+            tokens.hashes, tokens.kind, passages.tokens[first : last + 1], SLOT_HASH, min_tokens, keys[first:last],
+            is_long[first:last],
+        )  # fmt: skip
+
+    work.map(key, row_ranges(passages.tokens[1:], 4 * BLOCK_TOKENS))
+    passage = np.flatnonzero(is_long)
+    keys = keys[passage]
+    first_of = np.empty(len(keys), np.int32)
+    bits = max(1, (len(keys) >> 18).bit_length())
+    work.map(lambda part: first_rows(keys, part, bits, first_of), range(1 << bits))
+    is_first = first_of == np.arange(len(keys), dtype=np.int32)
+    number = np.cumsum(is_first, dtype=np.int32) - np.int32(1)
+    return passage, number[first_of], np.flatnonzero(is_first).astype(np.int32)
 
 
-def _partners(
-    rows: _Rows,
-    chosen: NDArray[np.int64],
-    distinct: NDArray[np.int64],
-    groups: tuple[NDArray[np.int64], NDArray[np.int64]],
-    threshold: float,
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Each occurrence's partner, and whether it is of another family; ``groups`` are families and documents."""
-    family = groups[0]
-    representative = rows.first[chosen[distinct]]
-    partner = np.where(family[representative] != family, representative, -1)
-    for group in groups:
-        asked = np.flatnonzero(partner < 0)
-        partner[asked] = _lowest_in_other_group(rows, chosen, distinct, (group, asked), threshold)
-    return partner, (partner >= 0) & (family[partner] != family)
+def _buckets(
+    tokens: Tokens,
+    passages: Passages,
+    passage: NDArray[np.int64],
+    signed: NDArray[np.bool_],
+    seed: int,
+    work: Workspace,
+) -> Buckets:
+    """The buckets of distinct passages; those that are not ``signed`` are in none."""
+    start, stop = passages.tokens[passage], passages.tokens[passage + 1]
+    rows = np.flatnonzero(signed & (stop - start >= SHINGLE_SIZE)).astype(np.int32)
+    start, stop = start[rows], stop[rows]
+    keys = work.empty((BANDS.n_bands, len(rows)), np.uint32)
+
+    def fold(bounds: tuple[int, int]) -> None:
+        a, b = bounds
+        hashes, indptr = shingle_hashes(tokens, start[a:b], stop[a:b], SHINGLE_SIZE, is_skeleton=True)
+        keys[:, a:b] = band_keys(sign(hashes, indptr, n_permutations=BANDS.n_permutations, seed=seed), BANDS)
+
+    work.map(fold, row_ranges(np.cumsum(stop - start), BLOCK_TOKENS))
+    return band_buckets(keys, rows, len(passage), work)
+
+
+def _rows(
+    tokens: Tokens, passages: Passages, passage: NDArray[np.int64], first: Numbers, buckets: Buckets, threshold: float,
+    work: Workspace,
+) -> _Rows:  # fmt: skip
+    """The characters and sketches of the rows that are in a bucket."""
+    rows = np.flatnonzero(np.diff(buckets.row_indptr)).astype(np.int32)
+    of_row = passage[first[rows]]
+    start, stop = passages.tokens[of_row], passages.tokens[of_row + 1]
+    most = int((passages.end[of_row].astype(np.int64) - passages.start[of_row]).sum())
+    points, sketches = work.empty(most, np.uint32), np.empty((len(first), 4), np.uint64)
+    indptr, n_points = np.zeros(len(first) + 1, np.int64), 0
+
+    def sketched(bounds: tuple[int, int]) -> NDArray[np.uint32]:
+        a, b = bounds
+        packed, offsets = packed_points(tokens, start[a:b], stop[a:b])
+        begin, end = offsets[:-1], offsets[1:]
+        indptr[rows[a:b] + 1] = end - begin
+        kept, made = np.empty(int((end - begin).sum()), np.uint32), np.empty((b - a, 4), np.uint64)
+        sketch_rows(packed, begin, end, kept, made)
+        sketches[rows[a:b]] = made
+        return kept
+
+    ranges = row_ranges(stop, BLOCK_POINTS)
+    for number in range(0, len(ranges), work.workers):
+        for kept in work.map(sketched, ranges[number : number + work.workers]):
+            points[n_points : n_points + len(kept)] = kept
+            n_points += len(kept)
+    np.cumsum(indptr, out=indptr)
+    return _Rows(first, points, indptr, sketches, buckets, threshold, work)
+
+
+def _representatives(rows: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
+    """The representative of every distinct row, and whether a row was crowded.
+
+    It is the lowest lower representative that the row matches, or the row itself: the lexicographically first maximal
+    independent set. Several threads look among the representatives of the blocks before, then one decides the block;
+    what they find is what one thread finds from row to row.
+    """
+    n, buckets = len(rows.first), rows.buckets
+    chosen, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32)
+    members, filled = np.empty(len(buckets.rows), np.int32), buckets.indptr[:-1].copy()
+
+    def decide(first: int, last: int, floor: int, *, is_last: bool) -> None:
+        represent(
+            rows.points, rows.indptr, rows.sketches, buckets.row_indptr, buckets.of, buckets.indptr, members, filled,
+            rows.threshold, first, last, floor, is_last, chosen, compared,
+        )  # fmt: skip
+
+    block = n if rows.work.workers == 1 else max(SMALL, -(-n // N_BLOCKS))
+    for begin in range(0, n, max(1, block)):
+        end = min(n, begin + block)
+        if begin:
+            step = -(-(end - begin) // (4 * rows.work.workers))
+            parts = [(first, min(end, first + step)) for first in range(begin, end, step)]
+            rows.work.map(lambda part: decide(*part, 0, is_last=False), parts)
+        decide(begin, end, begin, is_last=True)
+    return chosen, compared >= MAX_VERIFIED
+
+
+def _partners(rows: _Rows, table: _Table) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Each occurrence's partner, and whether it has none because there were too many candidates."""
+    family, distinct = table.family, table.distinct
+    representative = rows.first[table.chosen[distinct]]
+    partner = np.where(family[representative] != family, representative, np.int32(-1))
+    missed = np.zeros(len(partner), bool)
+    asked = np.flatnonzero(partner < 0)
+    partner[asked], missed[asked] = _lowest_in_other_group(rows, table, family, asked)
+    n_documents = _n_documents(family, table.document)
+    asked = asked[(partner[asked] < 0) & (n_documents[family[asked]] > 1)]
+    partner[asked], missed[asked] = _lowest_in_other_group(rows, table, table.document, asked)
+    return partner, missed
+
+
+def _n_documents(family: Numbers, document: Numbers) -> NDArray[np.int64]:
+    """How many documents of each family have passages here."""
+    is_first = np.ones(len(document), bool)
+    is_first[1:] = document[1:] != document[:-1]
+    return np.bincount(family[is_first], minlength=1)
 
 
 def _lowest_in_other_group(
-    rows: _Rows,
-    chosen: NDArray[np.int64],
-    distinct: NDArray[np.int64],
-    query: tuple[NDArray[np.int64], NDArray[np.int64]],
-    threshold: float,
-) -> NDArray[np.int64]:
-    """The lowest match of each asked occurrence that stands in another group than it, or -1.
+    rows: _Rows, table: _Table, group: Numbers, asked: NDArray[np.int64]
+) -> tuple[Numbers, NDArray[np.bool_]]:
+    """The lowest match of each occurrence ``asked`` for that stands in another ``group`` than it, or -1; and whether
+    there is none because there were too many candidates.
 
-    ``query`` is the group of every occurrence and the occurrences asked for. Two representatives never match, so that
-    one looks among the other rows only, and knows the members of its own cluster already.
+    Two representatives never match, so that one looks among the other rows only, and knows the members of its own
+    cluster already.
     """
-    group, asked = query
+    chosen, distinct, buckets = table.chosen, table.distinct, rows.buckets
     group_of_first = group[rows.first]
     first_other = _first_in_other(distinct, group, group_of_first)
-    cluster = chosen[distinct]
-    cluster_other = _first_in_other(cluster, group, group_of_first)
-    pairs, inverse = np.unique(np.stack((distinct[asked], group[asked]), axis=1), axis=0, return_inverse=True)
-    row, its_group = pairs[:, 0].copy(), pairs[:, 1].copy()
-    is_representative = chosen[row] == row
-    known_other = np.where(is_representative, cluster_other[row], first_other[row])
-    found = np.where(group_of_first[row] == its_group, known_other, rows.first[row])
-    buckets = rows.buckets
+    cluster_other = _first_in_other(chosen[distinct], group, group_of_first)
+    keys, inverse = np.unique(distinct[asked].astype(np.int64) << 32 | group[asked], return_inverse=True)
+    row, its_group = (keys >> 32).astype(np.int32), keys.astype(np.int32)
+    represents = chosen[row] == row
+    known_other = np.where(represents, cluster_other[row], first_other[row])
+    found = np.where(group_of_first[row] == its_group, known_other, rows.first[row]).astype(np.int32)
+    missed = np.zeros(len(found), bool)
     follows = chosen[buckets.rows] != buckets.rows
-    followers = np.concatenate(([0], np.cumsum(follows)))[buckets.indptr].astype(np.int64)
-    for mask, indptr, members in (
-        (is_representative, followers, buckets.rows[follows]),
-        (~is_representative, buckets.indptr, buckets.rows),
+    counts = np.concatenate((np.zeros(1, np.int64), np.cumsum(follows)))
+    for asking, indptr, members in (
+        (represents, counts[buckets.indptr], buckets.rows[follows]),
+        (~represents, buckets.indptr, buckets.rows),
     ):
-        some = found[mask]
+        query = np.flatnonzero(asking & (buckets.row_indptr[row] < buckets.row_indptr[row + 1]))
+        if len(query):
+            listed = buckets._replace(indptr=indptr, rows=members)
+            groups = (first_other, group_of_first, row[query], its_group[query])
+            found[query], missed[query] = _lowered(rows._replace(buckets=listed), groups, found[query])
+    inverse = inverse.ravel()
+    return found[inverse], missed[inverse]
+
+
+def _lowered(
+    rows: _Rows, groups: tuple[Numbers, Numbers, Numbers, Numbers], found: Numbers
+) -> tuple[Numbers, NDArray[np.bool_]]:
+    """What `lowest_elsewhere` finds; ``groups`` are its ``first_other``, ``group_of_first``, ``row`` and ``group``."""
+    first_other, group_of_first, row, group = groups
+    buckets, n = rows.buckets, len(rows.buckets.indptr) - 1
+    only, crowded = np.empty(n, np.int32), np.empty(len(row), bool)
+    rows.work.map(
+        lambda part: only_groups(buckets.indptr, buckets.rows, first_other, group_of_first, *part, only),
+        _even_ranges(n, 16 * SMALL),
+    )
+
+    def ask(part: tuple[int, int]) -> None:
+        a, b = part
         lowest_elsewhere(
-            rows.points, rows.indptr, buckets.of, indptr, members, rows.slots, MIN_AGREEMENT, threshold,
-            rows.first, first_other, group_of_first, row[mask], its_group[mask], some,
+            rows.points, rows.indptr, rows.sketches, buckets.row_indptr, buckets.of, buckets.indptr, buckets.rows, only,
+            rows.threshold, rows.first, first_other, group_of_first, row[a:b], group[a:b], found[a:b], crowded[a:b],
         )  # fmt: skip
-        found[mask] = some
-    return np.asarray(found[inverse.ravel()])
+
+    rows.work.map(ask, _even_ranges(len(row), SMALL))
+    return found, crowded
 
 
-def _first_in_other(
-    key: NDArray[np.int64], group: NDArray[np.int64], group_of_first: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _first_in_other(key: Numbers, group: Numbers, group_of_first: Numbers) -> Numbers:
     """For each key the lowest occurrence in a group other than its first occurrence's, or -1."""
     other = np.flatnonzero(group != group_of_first[key])
-    first_other = np.full(len(group_of_first), -1, dtype=np.int64)
+    first_other = np.full(len(group_of_first), -1, dtype=np.int32)
     first_other[key[other][::-1]] = other[::-1]
     return first_other
 
 
-def _ratios(rows: _Rows, distinct: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The ratio of each occurrence with another one (0.0 where that is -1)."""
-    ratios = np.zeros(len(distinct))
-    some = np.flatnonzero(other >= 0)
-    left, right = distinct[some], distinct[other[some]]
-    pairs, inverse = np.unique(np.stack((left, right), axis=1), axis=0, return_inverse=True)
-    common = np.empty(len(pairs), dtype=np.int64)
-    common_lengths(rows.points, rows.indptr, pairs[:, 0].copy(), pairs[:, 1].copy(), common)
+def _earlier(rows: _Rows, table: _Table) -> Numbers:
+    """The lowest earlier match of each occurrence in its own document, or -1."""
+    buckets, document = rows.buckets, table.document
+    found = np.empty(len(document), np.int32)
+    n = len(document)
+    step = max(8 * SMALL, -(-n // (4 * rows.work.workers)))
+    cuts = np.unique(np.searchsorted(document, document[np.arange(0, n, step)])) if n else np.zeros(0, np.int64)
+    bounds = [*cuts.tolist(), n]
+
+    def look(part: tuple[int, int]) -> None:
+        earlier_in_document(
+            rows.points, rows.indptr, rows.sketches, buckets.row_indptr, buckets.of, len(buckets.indptr) - 1,
+            rows.threshold, table.distinct, document, *part, found,
+        )  # fmt: skip
+
+    rows.work.map(look, pairwise(bounds))
+    return found
+
+
+def _ratios_with_representatives(rows: _Rows, chosen: Numbers) -> NDArray[np.float64]:
+    """The ratio of each distinct row with its representative."""
+    ratio = np.ones(len(chosen))
+    follower = np.flatnonzero(chosen != np.arange(len(chosen), dtype=np.int32)).astype(np.int32)
+    ratio[follower] = _measured(rows, follower, chosen[follower])
+    return ratio
+
+
+def _ratios(
+    rows: _Rows, distinct: Numbers, other: Numbers, known: tuple[Numbers, NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """The ratio of each occurrence with another one (0.0 where that is -1); ``known`` are ratios with some."""
+    ratio = np.where(other < 0, 0.0, np.where(other == known[0], known[1], 1.0))
+    some = np.flatnonzero((other >= 0) & (other != known[0]) & (distinct[other] != distinct))
+    ratio[some] = _measured(rows, distinct[some], distinct[other[some]])
+    return ratio
+
+
+def _measured(rows: _Rows, left: Numbers, right: Numbers) -> NDArray[np.float64]:
+    """The ratio of each pair of distinct rows."""
+    common = np.empty(len(left), np.int64)
+    rows.work.map(
+        lambda part: common_lengths(
+            rows.points, rows.indptr, left[slice(*part)], right[slice(*part)], common[slice(*part)]
+        ),
+        _even_ranges(len(left), SMALL),
+    )
     lengths = np.diff(rows.indptr)
-    total = lengths[pairs[:, 0]] + lengths[pairs[:, 1]]
-    ratios[some] = (2 * common / np.maximum(total, 1))[inverse.ravel()]
-    return ratios
+    return np.asarray(2 * common / np.maximum(lengths[left] + lengths[right], 1))
+
+
+def _even_ranges(n: int, step: int) -> list[tuple[int, int]]:
+    """Ranges of ``step`` of n rows."""
+    return [(begin, min(n, begin + step)) for begin in range(0, n, step)]

@@ -9,15 +9,20 @@ those exactly (`detector.repeats`), and cuts them. ``tests/test_phrases.py`` hol
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.repeating import enclosing
+from detector.columns import PhraseColumns
+from detector.folding import character_table
+from detector.kernels.phrasing import count_series, cut_runs, enclosing, write_keys
 from detector.passages import Passages
-from detector.repeats import RepeatIndex, Sequences, collapse
-from detector.tokens import Tokens, mix64
+from detector.repeats import Places, Repeats, Rows, Stretches, find_stretches
+from detector.texts import Texts
+from detector.tokens import Tokens
+from detector.workspace import Workspace
 
 MIN_TOKENS = 8
 LONG_TOKENS = 13
@@ -26,41 +31,37 @@ LONG_TOKENS = 13
 MIN_CLAUSE_TOKENS = 5
 """A partial clause of fewer tokens at either end of a run says nothing by itself and is cut off."""
 
-_ORDER = np.uint64(0x9E3779B97F4A7C15)
-
 
 class PhraseTable(NamedTuple):
     """Phrases in the order of their first occurrence, and where they stand.
 
     ``first``: int64, the token row at which the first occurrence begins; ``n_all``: int64, its tokens with slots;
-    ``n_tokens``: int64, without; ``n_families``: int64; ``phrase``, ``token``: int64, a row per occurrence, the
-    phrase and the token row at which it begins, sorted by both; ``longest``: bool, whether the occurrence lies in no
-    longer one, so that it is marked.
+    ``n_tokens``: int64, without; ``n_families``: int64; ``n_occurrences``: int64. ``phrase``, ``token``: int64, a row
+    per occurrence that lies in no longer one, so that it is marked: the phrase and the token row at which it begins,
+    sorted by both. All occurrences, which can be a hundred times as many, are kept as ``places`` in distinct stretches
+    of text, with ``is_longest`` (bool) for each of them and ``copy_start`` (int64), the token rows at which the copies
+    of these begin.
     """
 
     first: NDArray[np.int64]
     n_all: NDArray[np.int64]
     n_tokens: NDArray[np.int64]
     n_families: NDArray[np.int64]
+    n_occurrences: NDArray[np.int64]
     phrase: NDArray[np.int64]
     token: NDArray[np.int64]
-    longest: NDArray[np.bool_]
+    places: Places
+    is_longest: NDArray[np.bool_]
+    copy_start: NDArray[np.int64]
 
+    @property
+    def longest(self) -> NDArray[np.bool_]:
+        """Whether each row of ``phrase`` and ``token`` lies in no longer occurrence: all do."""
+        return np.ones(len(self.phrase), dtype=bool)
 
-class _Stretches(NamedTuple):
-    """Runs of token rows worth a closer look: ``start``, ``length``, ``family`` (int64)."""
-
-    start: NDArray[np.int64]
-    length: NDArray[np.int64]
-    family: NDArray[np.int64]
-
-
-class _Cut(NamedTuple):
-    """Token rows: where runs begin and stop after the cuts, and how many of their tokens are no slots."""
-
-    start: NDArray[np.int64]
-    stop: NDArray[np.int64]
-    n_tokens: NDArray[np.int64]
+    def occurrences(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Every occurrence: phrase and first token row, sorted by both."""
+        return self.places.copied(np.arange(len(self.places.sequence)), self.copy_start)
 
 
 def families_needed(n_families: int, min_families: int | None = None) -> int:
@@ -79,169 +80,125 @@ def find_phrases(
     family: NDArray[np.int64],
     *,
     min_families: int | None = None,
+    work: Workspace | None = None,
 ) -> PhraseTable:
     """The phrases of a corpus; ``is_junk`` is a row per token, ``family`` the number of each document's family."""
     n_families = int(family.max()) + 1 if len(family) else 0
-    stretches = _shared_stretches(tokens, passages, is_junk, family)
-    sequences, number, symbol_row = _sequences(tokens, stretches, n_families)
-    index = RepeatIndex(sequences)
-    runs = index.maximal(MIN_TOKENS)
-    cut = _cut(tokens, passages, symbol_row[runs.start], runs.length)
-    place, length, n_tokens = runs.start + cut.start - symbol_row[runs.start], cut.stop - cut.start, cut.n_tokens
-    some = n_tokens >= MIN_TOKENS
-    place, length, n_tokens = place[some], length[some], n_tokens[some]
-    count = index.count(place, length)
-    needed = np.where(n_tokens >= LONG_TOKENS, 2, families_needed(n_families, min_families))
-    place = index.lowest(place, length)
-    _, distinct = np.unique(index.keys(place, length), return_index=True)
-    kept = np.sort(distinct[(count >= needed)[distinct]])
-    kept = kept[np.lexsort((length[kept], place[kept]))]
-    return _listed(index, stretches, number, (place[kept], length[kept], n_tokens[kept], count[kept]))
+    owner = family[passages.document].astype(np.int32) if len(family) else np.empty(0, np.int32)
+    bounds = passages.tokens if len(passages.tokens) else np.zeros(1, np.int64)
+    rows = Rows(tokens.hashes, tokens.kind, is_junk, bounds, owner, n_families)
+    stretches = find_stretches(rows, MIN_TOKENS, work or Workspace())
+    repeats = Repeats(rows, stretches, MIN_TOKENS)
+    runs = _cut(tokens, passages, repeats)
+    needed = np.where(runs.n_tokens >= LONG_TOKENS, 2, families_needed(n_families, min_families))
+    runs = _listed(repeats, runs.take(np.flatnonzero(runs.n_families >= needed)))
+    return _table(repeats, stretches, runs)
 
 
-def _shared_stretches(
-    tokens: Tokens, passages: Passages, is_junk: NDArray[np.bool_], family: NDArray[np.int64]
-) -> _Stretches:
-    """Stretches of a passage outside junk that are covered by windows of eight tokens (slots between them not counted)
-    that two families have. Every phrase lies in one: each of its windows is in its families."""
-    passage = np.repeat(np.arange(len(passages.start)), np.diff(passages.tokens))
-    rows = np.flatnonzero(~tokens.is_slot & ~is_junk)
-    junk_before = np.cumsum(is_junk)
-    size = MIN_TOKENS
-    if len(rows) < size:
-        return _Stretches(*(np.empty(0, np.int64) for _ in range(3)))
-    n_windows = len(rows) - size + 1
-    gap = np.diff(rows, prepend=rows[0])
-    hashes = np.zeros(n_windows, dtype=np.uint64)
-    for step in range(size):
-        window = slice(step, step + n_windows)
-        value = tokens.skeleton[rows[window]]
-        if step:
-            value = value + mix64(gap[window].astype(np.uint64))
-        hashes = mix64(hashes * _ORDER + value)
-    begin, end = rows[:n_windows], rows[size - 1 :]
-    inside = np.flatnonzero((passage[begin] == passage[end]) & (junk_before[begin] == junk_before[end]))
-    owner = family[passages.document[passage[begin[inside]]]] if len(inside) else inside
-    inside = inside[_in_two_families(hashes[inside], owner)]
-    change = np.zeros(len(tokens.start) + 1, dtype=np.int64)
-    np.add.at(change, begin[inside], 1)
-    np.add.at(change, end[inside] + 1, -1)
-    covered = _with_slots(np.cumsum(change[:-1]) > 0, tokens.is_slot & ~is_junk, passage)
-    starts_here = covered & (
-        np.concatenate(([True], ~covered[:-1])) | np.concatenate(([True], passage[1:] != passage[:-1]))
-    )
-    start = np.flatnonzero(starts_here)
-    group = np.cumsum(starts_here)[covered] - 1
-    length = np.bincount(group, minlength=len(start)) if len(start) else start
-    return _Stretches(
-        start, length.astype(np.int64), family[passages.document[passage[start]]] if len(start) else start
-    )
+class _Runs(NamedTuple):
+    """Runs by their lowest places: the ``row`` of the tokens at which each begins, its ``length``, ``n_tokens`` that
+    are no slots, ``n_families``, and as `Repeats` names it, ``chain``, ``n_chains`` and ``before`` (all int64)."""
+
+    row: NDArray[np.int64]
+    length: NDArray[np.int64]
+    n_tokens: NDArray[np.int64]
+    n_families: NDArray[np.int64]
+    chain: NDArray[np.int64]
+    n_chains: NDArray[np.int64]
+    before: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.int64]) -> _Runs:
+        return _Runs(*(column[rows] for column in self))
 
 
-def _with_slots(
-    covered: NDArray[np.bool_], is_slot: NDArray[np.bool_], passage: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """What is covered, with the slots on both sides of it: whether a run is maximal depends on them."""
-    changes = np.diff(is_slot, prepend=~is_slot[:1]) | (np.diff(passage, prepend=-1) != 0)
-    start = np.flatnonzero(changes)
-    stop = np.append(start[1:], len(is_slot))
-    before = (start > 0) & covered[start - 1] & (passage[start - 1] == passage[start])
-    after = np.append(covered, False)[stop] & (np.append(passage, -1)[stop] == passage[stop - 1])
-    beside = is_slot[start] & (before | after)
-    return np.asarray(covered | np.repeat(beside, stop - start))
+def _cut(tokens: Tokens, passages: Passages, repeats: Repeats) -> _Runs:
+    """The maximal repeats trimmed of slots and of short partial clauses at both ends, as their first occurrence is
+    punctuated; each distinct result that is long enough once, in the order of the text, the shorter first."""
+    found = repeats.maximal()
+    base = repeats.start[found.sequence]
+    start = base + found.offset
+    stop = start + found.length
+    n_tokens = cut_runs(tokens.kind, passages.clause, start, stop, MIN_CLAUSE_TOKENS)
+    kept = np.flatnonzero(n_tokens >= MIN_TOKENS)
+    length = (stop - start)[kept]
+    chain, n_chains, before = repeats.lookup(found.sequence[kept], (start - base)[kept], length)
+    n_families = repeats.index.count(chain, n_chains)
+    chain = repeats.index.lowest(chain, n_chains)
+    row, n_tokens = repeats.rows(chain, before), n_tokens[kept].astype(np.int64)
+    runs = _Runs(row, length, n_tokens, n_families, chain, n_chains, before)
+    runs = runs.take(np.lexsort((length, row)))
+    return runs.take(np.flatnonzero((np.diff(runs.row, prepend=-1) != 0) | (np.diff(runs.length, prepend=-1) != 0)))
 
 
-def _in_two_families(hashes: NDArray[np.uint64], family: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether another family has the same hash; a row per hash."""
-    if not len(hashes):
-        return np.empty(0, dtype=bool)
-    order = np.argsort(hashes, kind="stable")
-    ranked = hashes[order]
-    first = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
-    differs = np.minimum.reduceat(family[order], first) != np.maximum.reduceat(family[order], first)
-    shared = np.empty(len(hashes), dtype=bool)
-    shared[order] = np.repeat(differs, np.diff(np.append(first, len(hashes))))
-    return shared
-
-
-def _sequences(
-    tokens: Tokens, stretches: _Stretches, n_families: int
-) -> tuple[Sequences, NDArray[np.int64], NDArray[np.int64]]:
-    """The stretches as distinct sequences, each stretch's number among them, and the token row of every symbol."""
-    indptr = np.concatenate(([0], np.cumsum(stretches.length))).astype(np.int64)
-    row = np.repeat(stretches.start - indptr[:-1], stretches.length) + np.arange(indptr[-1])
-    _, symbols = np.unique(tokens.skeleton[row], return_inverse=True)
-    sequences, number = collapse(symbols.astype(np.int32), indptr, stretches.family, n_families)
-    _, first = np.unique(number, return_index=True)
-    symbol_row = np.repeat(stretches.start[first] - sequences.indptr[:-1], np.diff(sequences.indptr))
-    return sequences, number, symbol_row + np.arange(len(sequences.symbols))
-
-
-def _cut(tokens: Tokens, passages: Passages, start: NDArray[np.int64], length: NDArray[np.int64]) -> _Cut:
-    """Runs trimmed of slots and of short partial clauses at both ends, as their first occurrence is punctuated."""
-    n = len(tokens.start)
-    words = np.concatenate(([0], np.cumsum(~tokens.is_slot)))
-    next_word = np.minimum.accumulate(np.where(tokens.is_slot, n, np.arange(n))[::-1])[::-1] if n else np.empty(0, int)
-    last_word = np.maximum.accumulate(np.where(tokens.is_slot, -1, np.arange(n))) if n else next_word
-    clause_first = np.searchsorted(passages.clause, np.arange(len(passages.clause_start) + 1))
-    stop = start + length
-    start = start.copy()
-    while True:
-        before = (start.copy(), stop.copy())
-        some = stop > start
-        start[some] = np.minimum(next_word[start[some]], stop[some])
-        stop[some] = np.maximum(last_word[stop[some] - 1] + 1, start[some])
-        some = stop > start
-        clause = passages.clause[start[some]]
-        beyond = np.minimum(clause_first[clause + 1], stop[some])
-        short = words[beyond] - words[start[some]] < MIN_CLAUSE_TOKENS
-        start[some] = np.where((start[some] > clause_first[clause]) & short, beyond, start[some])
-        some = stop > start
-        clause = passages.clause[stop[some] - 1]
-        begins = np.maximum(clause_first[clause], start[some])
-        short = words[stop[some]] - words[begins] < MIN_CLAUSE_TOKENS
-        stop[some] = np.where((stop[some] < clause_first[clause + 1]) & short, begins, stop[some])
-        if np.array_equal(before[0], start) and np.array_equal(before[1], stop):
-            return _Cut(start, stop, words[stop] - words[start])
-
-
-def _listed(
-    index: RepeatIndex,
-    stretches: _Stretches,
-    number: NDArray[np.int64],
-    runs: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
-) -> PhraseTable:
-    """The runs that more families have than any longer one around them, with every occurrence of each."""
-    place, length, n_tokens, count = runs
-    run, where = index.occurrences(place, length)
-    around = _enclosed(run, where, length, count)
-    most = np.full(len(place), -1, dtype=np.int64)
+def _listed(repeats: Repeats, runs: _Runs) -> _Runs:
+    """The runs that more families have than any longer one around them."""
+    places = repeats.occurrences(runs.chain, runs.n_chains, runs.before)
+    run, order = _by_place(repeats, places, runs.length)
+    start = places.offset[order]
+    longest = int(repeats.length.max()) if len(repeats.length) else 0
+    around = enclosing(start, start + runs.length[run], places.sequence[order], run, runs.n_families, longest)
+    most = np.full(len(runs.row), -1, dtype=np.int64)
     np.maximum.at(most, run, around)
-    listed = count > most
-    place, length, n_tokens, count = place[listed], length[listed], n_tokens[listed], count[listed]
-    renumbered = np.cumsum(listed) - 1
-    run, where = renumbered[run[listed[run]]], where[listed[run]]
-    longest = _enclosed(run, where, length, np.ones_like(length)) < 0
-    # from places in distinct stretches to token rows of all stretches
-    sequence = index.sequence_of(where)
-    by_sequence = np.argsort(number, kind="stable")
-    bounds = np.searchsorted(number[by_sequence], np.arange(len(index.sequences.indptr)))
-    copies = np.diff(bounds)[sequence]
-    occurrence = np.repeat(np.arange(len(where)), copies)
-    nth = np.arange(len(occurrence)) - np.repeat(np.cumsum(copies) - copies, copies)
-    stretch = by_sequence[bounds[sequence][occurrence] + nth]
-    token = stretches.start[stretch] + (where - index.sequences.indptr[sequence])[occurrence]
-    order = np.lexsort((token, run[occurrence]))
-    phrase, token, longest = run[occurrence][order], token[order], longest[occurrence][order]
-    first = token[np.searchsorted(phrase, np.arange(len(place)))] if len(place) else place
-    return PhraseTable(first, length, n_tokens, count, phrase, token, longest)
+    return runs.take(np.flatnonzero(runs.n_families > most))
 
 
-def _enclosed(
-    run: NDArray[np.int64], where: NDArray[np.int64], length: NDArray[np.int64], weight: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """For each occurrence the largest weight of a longer run around it, or -1."""
-    order = np.lexsort((-length[run], where))
-    found = np.empty(len(run), dtype=np.int64)
-    found[order] = enclosing(where[order], (where + length[run])[order], run[order], weight)
-    return found
+def _by_place(
+    repeats: Repeats, places: Places, length: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The order of all places by sequence, then by offset, then the longer run first; and the runs in that order."""
+    run = np.repeat(np.arange(len(length), dtype=np.int32), np.diff(places.indptr))
+    base = np.concatenate(([0], np.cumsum(repeats.length.astype(np.int64))))
+    most = int(length.max(initial=0)) + 1
+    order = np.argsort((base[places.sequence] + places.offset) * most + (most - length[run]))
+    return run[order], order
+
+
+def _table(repeats: Repeats, stretches: Stretches, runs: _Runs) -> PhraseTable:
+    """Phrases with all their places."""
+    places = repeats.occurrences(runs.chain, runs.n_chains, runs.before)
+    run, order = _by_place(repeats, places, runs.length)
+    base = np.concatenate(([0], np.cumsum(repeats.length.astype(np.int64))))[places.sequence[order]]
+    end = base + places.offset[order] + runs.length[run]
+    reach = np.maximum.accumulate(np.concatenate(([0], end)))
+    longest = np.empty(len(order), dtype=bool)
+    longest[order] = end > reach[:-1]
+    copy_start = stretches.start[repeats.copies.stretch]
+    phrase, token = places.copied(np.flatnonzero(longest), copy_start)
+    counts = (runs.n_tokens, runs.n_families, places.n_copies())
+    return PhraseTable(runs.row, runs.length, *counts, phrase, token, places, longest, copy_start)
+
+
+def phrase_columns(table: PhraseTable, tokens: Tokens, texts: Texts, series: NDArray[np.int64]) -> PhraseColumns:
+    """The phrases as they are written to files; ``series`` is a number per document or -1."""
+    document = np.searchsorted(tokens.indptr, table.first, side="right") - 1
+    start, end = tokens.start[table.first], tokens.end[table.first + table.n_all - 1]
+    keys, ends = write_keys(
+        texts.points,
+        texts.start[document],
+        table.first,
+        table.n_all,
+        tokens.start,
+        tokens.end,
+        tokens.kind,
+        character_table().folded,
+    )
+    written = keys.tobytes().decode("utf-32-le", "surrogatepass")
+    bounds = [0, *ends.tolist()]
+    copy_document = np.searchsorted(tokens.indptr, table.copy_start, side="right") - 1
+    n_series = count_series(
+        table.places.indptr,
+        table.places.sequence,
+        table.places.copy_indptr,
+        series[copy_document].astype(np.int32),
+        int(series.max(initial=-1)) + 1,
+    )
+    return PhraseColumns(
+        document=document.astype(np.int32),
+        start=start.astype(np.int32),
+        end=end.astype(np.int32),
+        n_tokens=table.n_tokens.astype(np.int32),
+        n_families=table.n_families.astype(np.int32),
+        n_series=n_series,
+        n_occurrences=table.n_occurrences.astype(np.int32),
+        key=[written[begin:stop] for begin, stop in pairwise(bounds)],
+    )

@@ -2,43 +2,161 @@
 
 A repeat is a run of symbols inside one sequence. Its families are the families of all sequences that hold it. It is
 maximal if no longer run around it, by one symbol to the left or to the right, is in as many families.
+
+Three steps leave little to sort. Only *stretches* are kept, all of whose windows of a few symbols stand in two families
+(`find_stretches`); every repeat lies in one. Equal stretches are one. Windows of which each always stands before the
+next one, and nothing else does, are one *chain*: a run that begins or ends inside one is in no more families than the
+whole, so maximal repeats are runs of chains (`Repeats`).
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.repeating import common_prefixes, extended_right, interval_tree, locate
-from detector.tokens import distinct_in_order, gather_rows, mix64, sequence_hashes
+from detector.kernels import counting, repeating
+from detector.tokens import SLOT_HASH
+from detector.workspace import Workspace
 
-_BASE = 0x9E3779B97F4A7C15
-_INVERSE = pow(_BASE, -1, 1 << 64)
+BLOCK_ROWS = 1 << 21
+"""Rows (tokens, passages) whose windows are hashed at a time."""
+
+PARTITION_ROWS = 1 << 15
+"""Windows in a partition, on average: their table of twice as many words of 64 bits fits the cache of a core."""
+
+MAX_PARTITION_BITS = 14
+
+
+class Rows(NamedTuple):
+    """What repeats are made of, in sections that no repeat leaves: tokens in passages, or passages in documents.
+
+    A row each: ``hashes`` (uint64), ``kind`` (uint8; from 3 on a slot, of which one is as good as another), ``is_junk``
+    (bool); a section each: rows ``bounds[s]`` to ``bounds[s + 1]`` (int64), ``owner`` (int32, the family).
+    """
+
+    hashes: NDArray[np.uint64]
+    kind: NDArray[np.uint8]
+    is_junk: NDArray[np.bool_]
+    bounds: NDArray[np.int64]
+    owner: NDArray[np.int32]
+    n_families: int
+
+
+class Stretches(NamedTuple):
+    """Runs of rows worth a closer look: ``start`` (int64), ``length``, ``family`` (int32)."""
+
+    start: NDArray[np.int64]
+    length: NDArray[np.int32]
+    family: NDArray[np.int32]
 
 
 class Sequences(NamedTuple):
     """Sequences of symbols, each distinct one once, with the families that have it.
 
-    ``symbols``: int32, all sequences after each other; ``indptr``: int64, n + 1; ``families``: int64, ascending and
-    different within a sequence, those of sequence s are ``families[family_indptr[s]:family_indptr[s + 1]]``;
-    ``n_families``: families are numbers below it.
+    ``symbols``: int32, all sequences after each other; ``indptr``: int64, n + 1; ``families``: int32, different within
+    a sequence, those of sequence s are ``families[family_indptr[s]:family_indptr[s + 1]]`` (int64); ``n_families``:
+    families are numbers below it.
     """
 
     symbols: NDArray[np.int32]
     indptr: NDArray[np.int64]
-    families: NDArray[np.int64]
+    families: NDArray[np.int32]
     family_indptr: NDArray[np.int64]
     n_families: int
 
 
 class Runs(NamedTuple):
-    """Runs of symbols: ``start`` (int64, the lowest place in the symbols), ``length``, ``n_families``."""
+    """Runs of symbols: ``start`` (the lowest place in the symbols), ``length``, ``n_families`` (int64)."""
 
     start: NDArray[np.int64]
     length: NDArray[np.int64]
     n_families: NDArray[np.int64]
+
+
+class Copies(NamedTuple):
+    """Equal stretches as one sequence: ``number`` (int32) of each stretch's, in the order in which they first come.
+
+    ``first``: int64, the first stretch of each; ``stretch``: int64, the stretches of sequence s, ascending, are
+    ``stretch[indptr[s]:indptr[s + 1]]`` (int64); ``families`` (int32), different ones, ``family_indptr`` (int64).
+    """
+
+    number: NDArray[np.int32]
+    first: NDArray[np.int64]
+    stretch: NDArray[np.int64]
+    indptr: NDArray[np.int64]
+    families: NDArray[np.int32]
+    family_indptr: NDArray[np.int64]
+
+
+def find_stretches(rows: Rows, size: int, work: Workspace) -> Stretches:
+    """The longest runs of one section outside junk that are covered by windows of ``size`` rows (slots between them not
+    counted) that two families have, with the slots on both sides: whether a run is maximal depends on them."""
+    windows = _Windows(rows, size, work)
+    blocks = range(len(windows.blocks))
+    work.map(windows.scatter, blocks)
+    steps = np.linspace(0, 1 << windows.bits, min(1 << windows.bits, 16) + 1).astype(np.int64).tolist()
+    work.map(windows.count, pairwise(steps))
+    found = [(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))]
+    found += work.map(windows.stretches, blocks)
+    return Stretches(*(np.concatenate([part[column] for part in found]) for column in range(3)))
+
+
+class _Windows:
+    """The windows of some rows, block by block: hashed, counted and read again in the order of the rows."""
+
+    def __init__(self, rows: Rows, size: int, work: Workspace) -> None:
+        self.rows, self.size = rows, size
+        first, last = int(rows.bounds[0]), int(rows.bounds[-1])
+        marks = np.searchsorted(rows.bounds, np.arange(first, last, BLOCK_ROWS))
+        self.blocks = list(pairwise(np.unique(np.append(marks, len(rows.bounds) - 1)).tolist()))
+        self.bits = min(max(((last - first) // PARTITION_ROWS).bit_length(), 1), MAX_PARTITION_BITS)
+        self._shift = np.uint64(64 - self.bits)
+        self._family_bits = max(rows.n_families - 1, 1).bit_length()
+        self._words, self._shared = work.empty(last - first, np.uint64), work.empty(last - first, np.uint8)
+        self._begin = np.zeros((len(self.blocks), (1 << self.bits) + 1), np.int64)
+
+    def scatter(self, block: int) -> None:
+        """Hash the windows of a block and put them in the order of their partitions."""
+        keys, families = self._hashed(block)
+        base = int(self.rows.bounds[self.blocks[block][0]]) - int(self.rows.bounds[0])
+        words = self._words[base : base + len(keys)]
+        counting.scatter_windows(keys, families, self._shift, self._family_bits, words, self._begin[block])
+        self._begin[block] += base
+
+    def count(self, partitions: tuple[int, int]) -> None:
+        """Find out which windows of some partitions two families have."""
+        counting.count_partitions(self._words, self._begin, *partitions, self._family_bits, self._shared)
+
+    def stretches(self, block: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+        """The columns of the stretches of a block."""
+        rows, (low, high) = self.rows, self.blocks[block]
+        room = int(rows.bounds[high] - rows.bounds[low]) // self.size + 1
+        start, length, section = np.empty(room, np.int64), np.empty(room, np.int32), np.empty(room, np.int32)
+        n = counting.find_stretches(
+            rows.kind, rows.is_junk, rows.bounds, low, high, self.size, self._hashed(block)[0], self._shift,
+            self._begin[block], self._shared, start, length, section,
+        )  # fmt: skip
+        return start[:n].copy(), length[:n].copy(), rows.owner[section[:n]]
+
+    def _hashed(self, block: int) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+        """The hashes of a block's windows and their families."""
+        rows, (low, high) = self.rows, self.blocks[block]
+        room = int(rows.bounds[high] - rows.bounds[low])
+        keys, families = np.empty(room, np.uint64), np.empty(room, np.int32)
+        n = counting.hash_windows(
+            rows.hashes, rows.kind, rows.is_junk, rows.bounds, rows.owner, low, high, self.size, keys, families
+        )
+        return keys[:n], families[:n]
+
+
+def collapse(rows: Rows, stretches: Stretches) -> Copies:
+    """Equal stretches made one."""
+    keys = counting.hash_rows(rows.hashes, rows.kind, SLOT_HASH, stretches.start, stretches.length)
+    number, first = counting.number_keys(keys)
+    return Copies(number, first, *counting.gather_copies(number, len(first), stretches.family, rows.n_families))
 
 
 class RepeatIndex:
@@ -50,143 +168,158 @@ class RepeatIndex:
     def __init__(self, sequences: Sequences) -> None:
         self.sequences = sequences
         lengths = np.diff(sequences.indptr)
-        self._sequence_of = np.repeat(np.arange(len(lengths)), lengths)
-        self._ends = np.repeat(sequences.indptr[1:], lengths)
-        self._suffixes = _suffix_array(sequences.symbols, self._ends)
-        self._rank = np.empty_like(self._suffixes)
-        self._rank[self._suffixes] = np.arange(len(self._suffixes))
-        prefix = common_prefixes(sequences.symbols, self._ends, self._suffixes, self._rank)
-        (self._length, self._first, self._last, self._lowest, self._parent, self._count, self._leaf_node) = (
-            interval_tree(
-                prefix,
-                self._sequence_of,
-                self._suffixes,
-                sequences.family_indptr,
-                sequences.families,
-                sequences.n_families,
-            )
+        symbols = sequences.symbols
+        self._sequence_of = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+        self._ends = np.repeat(sequences.indptr[1:].astype(np.int32), lengths)
+        n_symbols = int(symbols.max()) + 1 if len(symbols) else 0
+        self._suffixes, self._rank = repeating.sort_suffixes(symbols, self._ends, n_symbols)
+        prefix = repeating.common_prefixes(symbols, self._ends, self._suffixes, self._rank)
+        self._tree, self._count, self._leaf_node = repeating.interval_tree(
+            prefix,
+            self._sequence_of,
+            self._suffixes,
+            sequences.family_indptr,
+            sequences.families,
+            sequences.n_families,
         )
         self._sequence_count = np.diff(sequences.family_indptr)
-        powers = _powers(_BASE, len(sequences.symbols) + 1)
-        values = mix64(sequences.symbols.astype(np.uint64) + np.uint64(1)) * powers[:-1]
-        self._sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(values, dtype=np.uint64)))
-        self._inverses = _powers(_INVERSE, len(sequences.symbols) + 1)
-
-    def keys(self, start: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """A 64-bit hash of the symbols of each run, wherever it stands."""
-        value = (self._sums[start + length] - self._sums[start]) * self._inverses[start]
-        return mix64(value + mix64(length.astype(np.uint64)))
 
     def maximal(self, min_length: int) -> Runs:
-        """The maximal repeats of at least ``min_length`` symbols and two families."""
-        leaf_position = self._suffixes
-        leaf_length = self._ends[leaf_position] - leaf_position
-        leaf_count = self._sequence_count[self._sequence_of[leaf_position]] if len(leaf_position) else leaf_position
-        alone = leaf_length > self._length[self._leaf_node]
-        to_right = extended_right(self._parent, self._count, self._length, self._leaf_node, leaf_length, leaf_count)
-        nodes = np.flatnonzero((self._length >= max(min_length - 1, 1)) & (self._count >= 2))
-        leaves = np.flatnonzero(alone & (leaf_length >= min_length) & (leaf_count >= 2))
+        """The maximal repeats of at least ``min_length`` symbols and two families, by their lowest places."""
+        length, _, _, lowest, _, _ = self._tree
+        suffixes, leaf_node = self._suffixes, self._leaf_node
+        leaf_count = self._sequence_count[self._sequence_of[suffixes]]
+        extended = repeating.extended(self._tree, self._count, leaf_node, self._rank, suffixes, self._ends, leaf_count)
+        nodes = np.flatnonzero((length >= max(min_length, 1)) & (self._count >= 2) & ~extended)
+        # a lone suffix that does not begin its sequence extends to the left with all its families
+        leaf_length = self._ends[suffixes] - suffixes
+        begins = self.sequences.indptr[self._sequence_of[suffixes]] == suffixes
+        leaves = np.flatnonzero(
+            begins & (leaf_length > length[leaf_node]) & (leaf_length >= min_length) & (leaf_count >= 2)
+        )
         runs = Runs(
-            np.concatenate((self._lowest[nodes], leaf_position[leaves])),
-            np.concatenate((self._length[nodes], leaf_length[leaves])),
+            np.concatenate((lowest[nodes], suffixes[leaves])).astype(np.int64),
+            np.concatenate((length[nodes], leaf_length[leaves])).astype(np.int64),
             np.concatenate((self._count[nodes], leaf_count[leaves])),
         )
-        extended = np.concatenate((to_right[nodes], np.zeros(len(leaves), bool)))
-        # A lone suffix that does not begin its sequence extends to the left with all its families.
-        begins = self.sequences.indptr[self._sequence_of[leaf_position[leaves]]] == leaf_position[leaves]
-        extended[len(nodes) :] |= ~begins
-        extended |= self._extended_left(runs)
-        kept = ~extended & (runs.length >= min_length)
-        order = np.argsort(runs.start[kept], kind="stable")
-        return Runs(*(column[kept][order] for column in runs))
+        order = np.lexsort((runs.length, runs.start))
+        return Runs(*(column[order] for column in runs))
 
     def lowest(self, start: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.int64]:
         """The lowest place of each run."""
-        nodes = locate(start, length, self._rank, self._leaf_node, self._length, self._parent)
-        return np.where(nodes >= 0, self._lowest[nodes], start)
+        nodes = self._nodes(start, length)
+        return np.where(nodes >= 0, self._tree[3][nodes], start)
 
     def count(self, start: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.int64]:
         """In how many families each run is."""
-        nodes = locate(start, length, self._rank, self._leaf_node, self._length, self._parent)
+        nodes = self._nodes(start, length)
         return np.where(nodes >= 0, self._count[nodes], self._sequence_count[self._sequence_of[start]])
 
     def occurrences(
         self, start: NDArray[np.int64], length: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """All places of all runs: the row of the run and the place, sorted by both."""
-        nodes = locate(start, length, self._rank, self._leaf_node, self._length, self._parent)
-        first = np.where(nodes >= 0, self._first[nodes], self._rank[start])
-        last = np.where(nodes >= 0, self._last[nodes], self._rank[start])
-        sizes = last - first + 1
-        row = np.repeat(np.arange(len(start)), sizes)
-        begins = np.cumsum(sizes) - sizes
-        place = self._suffixes[np.arange(sizes.sum()) - np.repeat(begins, sizes) + np.repeat(first, sizes)]
-        order = np.lexsort((place, row))
-        return row[order], place[order]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """All places of all runs, of each run after each other, and their offsets (int64)."""
+        nodes, rank = self._nodes(start, length), self._rank[start]
+        first = np.where(nodes >= 0, self._tree[1][nodes], rank)
+        last = np.where(nodes >= 0, self._tree[2][nodes], rank)
+        indptr = np.concatenate(([0], np.cumsum(last.astype(np.int64) - first + 1)))
+        return indptr, repeating.list_places(first, last, self._suffixes, indptr)
 
-    def sequence_of(self, place: NDArray[np.int64]) -> NDArray[np.int64]:
+    def sequence_of(self, place: NDArray[Any]) -> NDArray[np.int32]:
         """The sequence that holds each place."""
-        return self._sequence_of[place]
+        return np.asarray(self._sequence_of[place])
 
-    def _extended_left(self, runs: Runs) -> NDArray[np.bool_]:
-        """Whether a run is in as many families with one symbol more to its left.
-
-        Such a longer run is itself among ``runs``: where it is no node of the tree, its node also extends the run to
-        the right with the same families.
-        """
-        key = self.keys(runs.start, runs.length)
-        shorter = self.keys(runs.start + 1, runs.length - 1)
-        order = np.argsort(key, kind="stable")
-        place = np.searchsorted(key[order], shorter)
-        row = order[np.minimum(place, len(order) - 1)] if len(order) else order
-        same = (key[row] == shorter) & (runs.n_families[row] == runs.n_families)
-        extended = np.zeros(len(key), dtype=bool)
-        extended[row[same]] = True
-        return extended
+    def _nodes(self, start: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.int32]:
+        tree_length, _, _, _, parent, jump = self._tree
+        return np.asarray(repeating.locate(start, length, self._rank, self._leaf_node, tree_length, parent, jump))
 
 
-def collapse(
-    symbols: NDArray[np.int32], indptr: NDArray[np.int64], family: NDArray[np.int64], n_families: int
-) -> tuple[Sequences, NDArray[np.int64]]:
-    """Equal sequences made one; returns also the number of each given sequence's distinct one (first come, first).
+class Places(NamedTuple):
+    """Where runs stand in the distinct stretches, all places of each run after each other.
 
-    ``family`` (int64) is the family of each given sequence.
+    ``indptr``: int64, n_runs + 1, the rows of each run; ``sequence``, ``offset``: int32, the distinct stretch, and the
+    rows of it before the run. ``copy_indptr``: int64, the copies of each distinct stretch, among those of all.
     """
-    first, number = distinct_in_order(sequence_hashes(symbols.astype(np.uint64), indptr))
-    pairs = np.unique(number * n_families + family) if len(number) else number
-    gathered, new_indptr = gather_rows(indptr, first)
-    family_indptr = np.searchsorted(pairs, np.arange(len(first) + 1) * n_families).astype(np.int64)
-    families = pairs - np.repeat(np.arange(len(first)) * n_families, np.diff(family_indptr))
-    return Sequences(symbols[gathered], new_indptr, families.astype(np.int64), family_indptr, n_families), number
+
+    indptr: NDArray[np.int64]
+    sequence: NDArray[np.int32]
+    offset: NDArray[np.int32]
+    copy_indptr: NDArray[np.int64]
+
+    def n_copies(self) -> NDArray[np.int64]:
+        """How often each run stands in all stretches."""
+        copies = np.diff(self.copy_indptr)[self.sequence]
+        total = np.concatenate((np.zeros(1, np.int64), np.cumsum(copies)))
+        return np.asarray(total[self.indptr[1:]] - total[self.indptr[:-1]])
+
+    def copied(
+        self, chosen: NDArray[np.int64], copy_start: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Some places in all stretches: run and first row, sorted by both; ``copy_start`` is where each copy begins."""
+        sequence = self.sequence[chosen]
+        copies = np.diff(self.copy_indptr)[sequence]
+        place = np.repeat(chosen, copies)
+        nth = np.arange(len(place)) - np.repeat(np.cumsum(copies) - copies, copies)
+        row = copy_start[np.repeat(self.copy_indptr[sequence], copies) + nth] + self.offset[place]
+        run = np.searchsorted(self.indptr, place, side="right") - 1
+        order = np.lexsort((row, run))
+        return run[order], row[order]
 
 
-def _suffix_array(symbols: NDArray[np.int32], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The suffixes of all sequences in lexicographic order, equal ones by place (prefix doubling)."""
-    n = len(symbols)
-    order = np.argsort(symbols, kind="stable").astype(np.int64)
-    rank = _dense(symbols[order], order)
-    place, width = np.arange(n), 1
-    while n and rank.max() < n - 1:
-        beyond = place + width
-        following = np.where(beyond < ends, rank[np.minimum(beyond, n - 1)] + 1, 0)
-        if not following.any():
-            break
-        key = rank * np.int64(n + 1) + following
-        order = np.argsort(key, kind="stable").astype(np.int64)
-        rank = _dense(key[order], order)
-        width *= 2
-    return order
+class MaximalRuns(NamedTuple):
+    """Maximal repeats by their lowest places: ``sequence`` (the distinct stretch), ``offset`` in it, ``length`` in
+    rows, and as chains ``chain``, ``n_chains``."""
+
+    sequence: NDArray[np.int32]
+    offset: NDArray[np.int64]
+    length: NDArray[np.int64]
+    chain: NDArray[np.int64]
+    n_chains: NDArray[np.int64]
 
 
-def _dense(ranked: NDArray[np.integer], order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Ranks from 0 of the values that stand at ``order`` and are sorted in ``ranked``."""
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.concatenate(([0], np.cumsum(ranked[1:] != ranked[:-1]))) if len(order) else ranked
-    return rank
+class Repeats:
+    """The repeats of at least ``size`` rows of some stretches.
 
+    ``start`` (int64), ``length`` (int32): the rows of the first of each stretch's copies.
+    """
 
-def _powers(base: int, n: int) -> NDArray[np.uint64]:
-    """The powers of an odd base modulo 2**64."""
-    powers = np.full(n, base & 0xFFFFFFFFFFFFFFFF, dtype=np.uint64)
-    powers[:1] = 1
-    return np.cumprod(powers, dtype=np.uint64)
+    def __init__(self, rows: Rows, stretches: Stretches, size: int) -> None:
+        self.size = size
+        self.copies = collapse(rows, stretches)
+        first = self.copies.first
+        self.start, self.length = stretches.start[first], stretches.length[first]
+        number, before, after = counting.link_windows(rows.hashes, rows.kind, SLOT_HASH, self.start, self.length, size)
+        symbols, self._offset, indptr = counting.chain_windows(number, before, after, self.length, size)
+        del number, before, after
+        families, family_indptr = self.copies.families, self.copies.family_indptr
+        self.index = RepeatIndex(Sequences(symbols, indptr, families, family_indptr, rows.n_families))
+        # where the chains begin among the windows of all distinct stretches, so that one search finds any
+        self._window = np.concatenate(([0], np.cumsum(np.maximum(self.length.astype(np.int64) - size + 1, 0))))
+        begins = self._window[self.index.sequence_of(np.arange(len(symbols)))] + self._offset
+        self._chain_window = np.append(begins, self._window[-1])
+
+    def maximal(self) -> MaximalRuns:
+        """The maximal repeats in two families."""
+        chain, n_chains, _ = self.index.maximal(1)
+        sequence = self.index.sequence_of(chain)
+        begins, ends = self._chain_window[chain], self._chain_window[chain + n_chains]
+        return MaximalRuns(sequence, begins - self._window[sequence], ends - begins + (self.size - 1), chain, n_chains)
+
+    def lookup(
+        self, sequence: NDArray[np.int32], offset: NDArray[np.int64], length: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The chains of runs of at least ``size`` rows: the first, how many there are, and its rows before the run."""
+        begins = self._window[sequence] + offset
+        first = np.searchsorted(self._chain_window[:-1], begins, side="right") - 1
+        last = np.searchsorted(self._chain_window[:-1], begins + length - self.size, side="right") - 1
+        return first, last - first + 1, begins - self._chain_window[first]
+
+    def rows(self, chain: NDArray[np.int64], before: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The row, in the first copy, that stands ``before`` rows after the beginning of each chain."""
+        return np.asarray(self.start[self.index.sequence_of(chain)] + self._offset[chain] + before)
+
+    def occurrences(self, chain: NDArray[np.int64], n_chains: NDArray[np.int64], before: NDArray[np.int64]) -> Places:
+        """All places of all runs that begin ``before`` rows after the beginning of their chains."""
+        indptr, where = self.index.occurrences(chain, n_chains)
+        offset = self._offset[where] + np.repeat(before.astype(np.int32), np.diff(indptr))
+        return Places(indptr, self.index.sequence_of(where), offset, self.copies.indptr)

@@ -15,17 +15,20 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from detector.errors import RuleError
 from detector.model import Span
+from detector.places import AnyOf, Places, compiled
 from detector.settings import Settings
+
+Made = TypeVar("Made")
 
 BUILT_IN = ("placeholders.toml", "masks.toml", "junk.toml")
 
@@ -79,11 +82,18 @@ class Rule:
     @property
     def regex(self) -> re.Pattern[str]:
         """The compiled pattern; compiled when first used, so that loading the tables stays cheap."""
-        return _compiled(self.pattern)
+        return compiled(self.pattern)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def affects_rule(self, name: str) -> bool:
         """Whether this guard speaks about findings of the rule of that name."""
-        return any(fnmatchcase(name, glob) for glob in self.affects)
+        return _any_fits(frozenset((name,)), self.affects)
+
+
+Trials = Mapping[str, tuple[Sequence[Rule], AnyOf]]
+"""By trigger the rules that are tried where it stands, and their patterns."""
 
 
 class RuleMatch(NamedTuple):
@@ -99,6 +109,7 @@ class RuleTable:
     """All rules in the order of their tables; look-ups return rows, never patterns."""
 
     rules: tuple[Rule, ...]
+    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
@@ -115,16 +126,30 @@ class RuleTable:
 
     def select(self, kinds: Iterable[str], scope: str) -> tuple[Rule, ...]:
         """The rules of some kinds and one scope."""
-        wanted = frozenset(kinds)
-        return tuple(rule for rule in self.rules if rule.kind in wanted and rule.scope == scope)
+        wanted = (*kinds,)
+        return self.kept(
+            (*wanted, scope), lambda: tuple(rule for rule in self.rules if rule.kind in wanted and rule.scope == scope)
+        )
 
-    def guards(self, plain: str, names: Iterable[str], scope: str) -> tuple[Rule, ...]:
+    def trials(self, kinds: Iterable[str]) -> Trials:
+        """The rules of some kinds and scope ``span``, by their triggers."""
+        wanted = (*kinds,)
+        return self.kept((*wanted, "trials"), lambda: trials(self.select(wanted, "span")))
+
+    def kept(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What ``make`` makes of this table, made once for each key."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        made: Made = self._kept[key]
+        return made
+
+    def guards(self, places: Places, names: Iterable[str], scope: str) -> tuple[Rule, ...]:
         """The guards of a scope that speak about any of the named rules and whose triggers the text holds."""
         found = frozenset(names)
         return tuple(
             rule
             for rule in self.select(("content",), scope)
-            if _any_fits(found, rule.affects) and any(trigger in plain for trigger in rule.triggers)
+            if _any_fits(found, rule.affects) and any(True for _ in places.held(rule.triggers))
         )
 
 
@@ -173,12 +198,12 @@ def example_matches(rule: Rule, text: str) -> list[RuleMatch]:
     """What one rule alone finds in an example, whatever its place; a document guard spans its example."""
     plain = "".join(map(_plain_character, text))
     if rule.scope == "document":
-        return [RuleMatch(0, len(plain), rule)] if speaks_for_document(rule, plain) else []
+        return [RuleMatch(0, len(plain), rule)] if speaks_for_document(rule, Places(plain)) else []
     if rule.scope == "line":
         stripped = plain.strip()
         start = plain.find(stripped)
         return [RuleMatch(start, start + len(stripped), rule)] if matches_line(rule, stripped) else []
-    return sorted(find_spans(plain, (rule,)))
+    return sorted(find_spans(Places(plain), trials((rule,))))
 
 
 def marked_spans(example: str) -> tuple[str, list[Span]]:
@@ -192,23 +217,42 @@ def marked_spans(example: str) -> tuple[str, list[Span]]:
     return "".join(pieces), spans
 
 
-def find_spans(plain: str, rules: Sequence[Rule]) -> list[RuleMatch]:
-    """Every match of the rules of scope ``span``, tried where their triggers stand; in no order, overlaps included."""
+def find_spans(places: Places, tried: Trials) -> list[RuleMatch]:
+    """Every match of some rules of scope ``span`` where their triggers stand; in no order, overlaps included."""
+    found = ((trigger, at) for trigger in places.held(tried) for at in places.starts(trigger))
+    return matches_at(places.plain, found, tried)
+
+
+def matches_at(plain: str, places: Iterable[tuple[str, int]], tried: Trials) -> list[RuleMatch]:
+    """The same at known places: each a trigger that some of the rules have, and where it stands."""
+    found: dict[tuple[int, int, str], RuleMatch] = {}
+    for trigger, at in places:
+        rules, patterns = tried[trigger]
+        if patterns.screen is None:
+            patterns.tried(1)
+        elif patterns.screen.match(plain, at) is None:
+            continue
+        for number, match in patterns.matches(plain, at):
+            rule = rules[number]
+            start, end = _span(match)
+            if start < end:
+                start = _grown(plain, start, rule.left)
+                found[start, end, rule.name] = RuleMatch(start, end, rule)
+    return list(found.values())
+
+
+@lru_cache(maxsize=256)
+def trials(rules: tuple[Rule, ...]) -> Trials:
+    """Rules by trigger, with their patterns."""
     by_trigger: dict[str, list[Rule]] = {}
     for rule in rules:
-        for trigger in rule.triggers:
+        for trigger in dict.fromkeys(rule.triggers):
             by_trigger.setdefault(trigger, []).append(rule)
-    found: dict[tuple[int, int, str], RuleMatch] = {}
-    for trigger, tried in by_trigger.items():
-        for at in _trigger_starts(plain, trigger):
-            for rule in tried:
-                match = rule.regex.match(plain, at)
-                if match is not None:
-                    start, end = _span(match)
-                    if start < end:
-                        start = _grown(plain, start, rule.left)
-                        found[start, end, rule.name] = RuleMatch(start, end, rule)
-    return list(found.values())
+    patterns: dict[tuple[Rule, ...], AnyOf] = {}
+    for tried in by_trigger.values():
+        if tuple(tried) not in patterns:
+            patterns[tuple(tried)] = AnyOf([rule.pattern for rule in tried])
+    return {trigger: (tried, patterns[tuple(tried)]) for trigger, tried in by_trigger.items()}
 
 
 def matches_line(rule: Rule, line: str) -> bool:
@@ -220,25 +264,16 @@ def matches_line(rule: Rule, line: str) -> bool:
     return rule.regex.fullmatch(line) is not None
 
 
-def speaks_for_document(rule: Rule, plain: str) -> bool:
+def speaks_for_document(rule: Rule, places: Places) -> bool:
     """Whether a guard of scope ``document`` matches in as many places as it asks for."""
     count = 0
     for trigger in rule.triggers:
-        for at in _trigger_starts(plain, trigger):
-            if rule.regex.match(plain, at):
+        for at in places.starts(trigger):
+            if rule.regex.match(places.plain, at):
                 count += 1
                 if count >= rule.at_least:
                     return True
     return False
-
-
-def _trigger_starts(plain: str, trigger: str) -> Iterator[int]:
-    """Where a trigger stands; of a run of one character only its first place."""
-    at = plain.find(trigger)
-    while at >= 0:
-        if len(trigger) > 1 or not at or plain[at - 1] != trigger:
-            yield at
-        at = plain.find(trigger, at + 1)
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:
@@ -268,11 +303,6 @@ def _plain_character(character: str) -> str:
 def _any_fits(names: frozenset[str], globs: tuple[str, ...]) -> bool:
     """Whether any of the names fits any of the globs; documents ask the same again and again."""
     return any(fnmatchcase(name, glob) for name in names for glob in globs)
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.VERBOSE)
 
 
 @cache

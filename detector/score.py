@@ -14,8 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.columns import FindingColumns, ScoreColumns
 from detector.folding import code_points, is_blank
-from detector.model import PART_NAMES, Finding, Parts
+from detector.kernels.painting import paint
+from detector.model import FINDING_KINDS, PART_NAMES, Finding, Parts
+from detector.texts import Texts
+from detector.tokens import read_only
+from detector.workspace import Workspace, document_ranges
 
 SCORE_VERSION = 1
 """Goes up whenever the same findings would give another score."""
@@ -25,6 +30,17 @@ SAMPLE_FAMILIES = 1000
 
 DIGITS = 6
 """Decimals of every ratio that is written, so that files are the same bytes on every machine."""
+
+
+BLOCK_CHARACTERS = 1_000_000
+"""Documents are painted in blocks of about this size: small enough to keep all threads busy to the end."""
+
+LAST_BLANK = 0x3000
+"""No code point above it is white space."""
+
+_MILLION = 1e6
+_CLOSE = 1e-6
+"""Far more than a product of a ratio and a million is off by rounding (below 2e-10)."""
 
 
 class Score(NamedTuple):
@@ -50,6 +66,73 @@ def score_document(text: str, findings: Sequence[Finding], n_families: int) -> S
 def ratio(count: float, total: float) -> float:
     """A ratio as it is written."""
     return round(count / total, DIGITS)
+
+
+def millionths(ratios: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Ratios as they are written, in whole millionths (int32), -1 for NaN: what ``round(value, 6)`` gives.
+
+    >>> millionths(np.array([2 / 3, 0.0078125, 1.0, np.nan])).tolist()
+    [666667, 7812, 1000000, -1]
+    """
+    scaled = ratios * _MILLION
+    whole = np.rint(scaled)
+    # between two millionths the product may be rounded to the wrong side; ``round`` looks at the exact value
+    close = np.flatnonzero(np.abs(scaled - whole) > 0.5 - _CLOSE)
+    whole[close] = [round(round(value, DIGITS) * _MILLION) for value in ratios[close].tolist()]
+    return np.where(np.isnan(whole), -1.0, whole).astype(np.int32)
+
+
+def score_columns(
+    work: Workspace,
+    texts: Texts,
+    findings: FindingColumns,
+    *,
+    n_families: int,
+    head: NDArray[np.int32],
+    flags: NDArray[np.uint8],
+    flag_names: Sequence[str],
+) -> ScoreColumns:
+    """The score of every text in a corpus of ``n_families`` families; each row is what `score_document` gives.
+
+    ``head`` and ``flags`` are those of `ScoreColumns`.
+    """
+    n = len(texts)
+    parts = np.zeros((n, len(PART_NAMES)), dtype=np.int64)
+    n_findings = np.zeros((n, len(FINDING_KINDS)), dtype=np.int32)
+    expected = np.zeros(n)
+    bounds = np.searchsorted(findings.document, np.arange(n + 1, dtype=np.int32)).astype(np.int64)
+    chance = _chances(findings, n_families)
+    blank = is_blank()[: LAST_BLANK + 2].copy()
+
+    def paint_block(block: tuple[int, int]) -> None:
+        paint(
+            read_only(texts.points), texts.start, texts.stop, blank, bounds, findings.kind, findings.part,
+            findings.n_families, findings.start, findings.end, findings.whole, findings.claim_indptr,
+            findings.claim_start, findings.claim_end, chance, *block, parts, expected, n_findings,
+        )  # fmt: skip
+
+    work.map(paint_block, document_ranges(texts.lengths, BLOCK_CHARACTERS))
+    total = parts.sum(axis=1)
+    some = np.where(total > 0, total, np.nan)
+    return ScoreColumns(
+        parts=parts,
+        originality=millionths(parts[:, PART_NAMES.index("own")] / some),
+        originality_1k=millionths(expected / some) if len(chance) else np.full(n, -1, dtype=np.int32),
+        n_findings=n_findings,
+        head=head,
+        flags=flags,
+        flag_names=flag_names,
+    )
+
+
+def _chances(findings: FindingColumns, n_families: int) -> NDArray[np.float64]:
+    """`chance_unseen` by number of families, where a finding has it; none in a corpus too small for a sample."""
+    if n_families < SAMPLE_FAMILIES:
+        return np.empty(0)
+    spread = np.unique(np.maximum(findings.n_families[findings.part >= 0], 1))
+    chance = np.zeros(int(spread[-1]) + 1 if len(spread) else 1)
+    chance[spread] = [chance_unseen(n_families, families) for families in spread.tolist()]
+    return chance
 
 
 def _painted(length: int, findings: Iterable[Finding]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -15,9 +15,6 @@ from detector.kernels.signing import sign_rows
 
 SCHEME = "affine32"
 
-EMPTY_VALUE = np.uint32(0xFFFFFFFF)
-"""A row without shingles has this in every permutation."""
-
 
 class Signatures(NamedTuple):
     """``values``: uint32, n_rows x n_permutations; the hash family that made them is ``scheme`` under ``seed``."""
@@ -25,18 +22,6 @@ class Signatures(NamedTuple):
     values: NDArray[np.uint32]
     seed: int
     scheme: str = SCHEME
-
-
-def byte_slots(signatures: Signatures) -> NDArray[np.uint64]:
-    """The low byte of every value, eight to a word (uint64, n_rows x ceil(n_permutations / 8)).
-
-    Two rows agree in a byte by chance once in 256; bytes that pad the last word agree always, so that thresholds on the
-    number of equal bytes are lower by as many (two of 128 for 126 permutations).
-    """
-    n_rows, n_permutations = signatures.values.shape
-    slots = np.zeros((n_rows, -(-n_permutations // 8) * 8), dtype=np.uint8)
-    slots[:, :n_permutations] = signatures.values.astype(np.uint8)
-    return slots.view(np.uint64)
 
 
 def permutations(n_permutations: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

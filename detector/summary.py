@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from detector.model import FINDING_KINDS, LEVELS, Corpus, DocumentScore, Finding, Parts, as_row
-from detector.reading import corpus_digest
+import numpy as np
+
+from detector.columns import FindingColumns, ScoreColumns
+from detector.corpus import CorpusColumns
+from detector.model import FINDING_KINDS, LEVELS, Parts, as_row
+from detector.rows import MILLIONTHS
 from detector.score import SCORE_VERSION, ratio
 from detector.settings import Settings
 from detector.version import VERSION
@@ -15,19 +18,15 @@ from detector.writing import FORMAT_VERSION
 
 
 def summarise(
-    corpus: Corpus,
+    corpus: CorpusColumns,
     settings: Settings,
     counts: Mapping[str, Any],
-    result: tuple[Sequence[DocumentScore], Sequence[Finding]],
+    scores: ScoreColumns,
+    findings: FindingColumns,
 ) -> dict[str, Any]:
-    """What ``summary.json`` holds, but for ``run``."""
-    scores, findings = result
-    parts = sum((score.parts for score in scores), Parts())
-    kinds = Counter(finding.kind for finding in findings)
-    rules = Counter(finding.rule for finding in findings if finding.rule)
-    flags = Counter(flag for score in scores for flag in score.flags)
-    known = [score for score in scores if score.originality_1k is not None]
-    expected = sum((score.originality_1k or 0.0) * score.n_chars for score in known)
+    """What ``summary.json`` holds, but for ``run``; ``counts`` are those of the steps."""
+    n_parts: list[int] = scores.parts.sum(axis=0).tolist()
+    parts = Parts(*n_parts)
     levels = counts["n_clusters"]
     return {
         "format_version": FORMAT_VERSION,
@@ -35,22 +34,22 @@ def summarise(
         "version": VERSION,
         "settings": settings.as_dict(),
         "corpus": {
-            "digest": corpus_digest(corpus.documents),
-            "n_documents": len(corpus.documents),
+            "digest": corpus.digest,
+            "n_documents": len(corpus.ids),
             "n_families": counts["n_families"],
-            "n_series": len({document.series for document in corpus.documents} - {None}),
+            "n_series": len(set(corpus.series) - {None}),
             "n_chars": parts.total,
             "n_bytes": sum(file.n_bytes for file in corpus.files),
         },
         "totals": {
             "parts": as_row(parts),
             "originality": ratio(parts.own, parts.total) if parts.total else None,
-            "originality_1k": ratio(expected, sum(score.n_chars for score in known)) if known else None,
-            "n_findings": {kind: kinds[kind] for kind in FINDING_KINDS if kinds[kind]},
-            "n_rules": dict(sorted(rules.items())),
+            "originality_1k": _expected(scores),
+            "n_findings": _above_zero(FINDING_KINDS, np.bincount(findings.kind).tolist()),
+            "n_rules": dict(sorted(_rules(findings).items())),
             "n_clusters": {level: levels.get(level, 0) for level in LEVELS},
             "n_phrases": counts["n_phrases"],
-            "flags": dict(sorted(flags.items())),
+            "flags": dict(sorted(_flags(scores).items())),
             "n_passages": counts["n_passages"],
             "n_passages_matched": counts["n_passages_matched"],
             "n_matched_alone": counts["n_matched_alone"],
@@ -63,3 +62,31 @@ def summarise(
             "examples": [problem.message for problem in corpus.problems[:20]],
         },
     }
+
+
+def _expected(scores: ScoreColumns) -> float | None:
+    """The expected originality of the whole, None where no document has one.
+
+    Python's floats are added in document order, as they always were: numpy's sum adds them in another order.
+    """
+    known = scores.originality_1k >= 0
+    if not known.any():
+        return None
+    n_chars = scores.parts[known].sum(axis=1)
+    expected = sum((scores.originality_1k[known] / MILLIONTHS * n_chars).tolist())
+    return ratio(expected, int(n_chars.sum()))
+
+
+def _rules(findings: FindingColumns) -> dict[str, int]:
+    counts = np.bincount(findings.rule[findings.rule >= 0], minlength=len(findings.rule_names))
+    return _above_zero(findings.rule_names, counts.tolist())
+
+
+def _flags(scores: ScoreColumns) -> dict[str, int]:
+    counts = [int((scores.flags >> bit & 1).sum()) for bit in range(len(scores.flag_names))]
+    return _above_zero(scores.flag_names, counts)
+
+
+def _above_zero(names: Sequence[str], counts: Sequence[int]) -> dict[str, int]:
+    """Names with their counts, those without any left out."""
+    return {name: count for name, count in zip(names, counts, strict=False) if count}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, Literal
 
 from detector.encodings import Encoding, decode_keeping
-from detector.formats import CsvRow, Fault, Layout, ParquetRow, Row
+from detector.formats import BatchBlock, CsvRow, Fault, Layout, ParquetRow, Row
 
 DELIMITERS = (",", "\t", ";", "|")
 BATCH_ROWS = 1024
@@ -143,12 +143,23 @@ def parquet_codec(parquet: Any) -> str:
 
 def parquet_rows(parquet: Any, wanted: Iterable[str]) -> Iterator[Row]:
     """Rows of a Parquet file, ``wanted`` columns as fields; raises ``ValueError`` where a row group is damaged."""
-    import pyarrow as pa
-
     known = parquet.schema_arrow.names
     names = [name for name in dict.fromkeys(wanted) if name in known]
-    number = 0
-    batches = parquet.iter_batches(batch_size=BATCH_ROWS)
+    for block in _batches(parquet, None):
+        yield from batch_rows(block, names)
+
+
+def parquet_blocks(parquet: Any, wanted: Iterable[str]) -> Iterator[BatchBlock]:
+    """A Parquet file batch by batch, the ``wanted`` columns only; raises as `parquet_rows` does."""
+    known = parquet.schema_arrow.names
+    return _batches(parquet, [name for name in dict.fromkeys(wanted) if name in known])
+
+
+def _batches(parquet: Any, names: list[str] | None) -> Iterator[BatchBlock]:
+    import pyarrow as pa
+
+    number = 1
+    batches = parquet.iter_batches(batch_size=BATCH_ROWS, columns=names)
     while True:
         try:
             batch = next(batches, None)
@@ -156,13 +167,19 @@ def parquet_rows(parquet: Any, wanted: Iterable[str]) -> Iterator[Row]:
             raise ValueError(str(error).partition("\n")[0]) from None
         if batch is None:
             return
-        columns = [_values(batch.column(known.index(name))) for name in names]
-        for index in range(batch.num_rows):
-            number += 1
-            cells = [column[index] for column in columns]
-            faults = tuple(cell for cell in cells if isinstance(cell, Fault))
-            fields = None if faults else dict(zip(names, cells, strict=True))
-            yield Row(number, ParquetRow(batch, index), fields, faults)
+        yield BatchBlock(number, batch)
+        number += batch.num_rows
+
+
+def batch_rows(block: BatchBlock, names: Sequence[str]) -> Iterator[Row]:
+    """The rows of a batch, the columns ``names`` as fields."""
+    known = block.batch.schema.names
+    columns = [_values(block.batch.column(known.index(name))) for name in names]
+    for index in range(block.batch.num_rows):
+        cells = [column[index] for column in columns]
+        faults = tuple(cell for cell in cells if isinstance(cell, Fault))
+        fields = None if faults else dict(zip(names, cells, strict=True))
+        yield Row(block.row + index, ParquetRow(block.batch, index), fields, faults)
 
 
 def _values(column: Any) -> list[Any]:

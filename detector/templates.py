@@ -1,118 +1,259 @@
-"""Templates: what the members of a cluster have in common, and the slots in which they differ.
+"""Clusters as columns, with their templates: what the members have in common, and the slots in which they differ.
 
 Every member is aligned to the representative. A token of the representative that all members have is a literal; what
 stands between two literals, in the representative or inserted by a member, is a slot with a fill for each member.
 Slots begin and end with tokens, so that a number is never cut in two.
+
+Most members are copies of the representative, and are only read. Of the others as many alignments are remembered as
+fit; the rest is aligned again for the slots and for the fills: a slogan in 200,000 passages needs no table of all its
+tokens.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.alignment import Run, TokenRange
-from detector.folding import DIGIT, plain
-from detector.model import Fill, Literal, Slot
-from detector.tokens import MARK, Tokens
+from detector.columns import CLUSTER_LEVELS, ClusterColumns, GroupColumns
+from detector.folding import N_CODE_POINTS, character_table, is_blank
+from detector.kernels import aligning, grouping
+from detector.model import LEVELS
+from detector.passages import Passages
+from detector.score import millionths
+from detector.texts import Texts
+from detector.tokens import Tokens, join_offsets, packed_points
+from detector.workspace import Workspace
 
-_PLACE_OR_BODY = re.compile("(?:[省市县区镇乡村州旗盟社局厅委部院校司行会所站办厂]|街道|集团|公司|中心|政府)$")
-_MONEY = re.compile("[ ]*(?:[多余]?[万亿千百]*(?:美|欧|日)?元|usd|dollars?|yuan|rmb)")
-_DATE = re.compile(r"^[0-9x×*○〇一二三四五六七八九十]{1,4}[ ]*[年月./-][0-9x×*年月日号./ -]*$")
+CLUSTER_TOKENS = 1 << 20
+"""Tokens of the members of the clusters that a thread takes at a time."""
+
+KEPT = 1 << 21
+"""Places of tokens (8 MB) that a thread remembers of the alignments of one cluster."""
+
+WAVE = 8
+"""Ranges of clusters per thread that are worked on before what they gave is put away."""
 
 
-class MemberText(NamedTuple):
-    """A member as the template needs it: its document's id and text, its span and its token rows."""
+class _Members(NamedTuple):
+    """The clusters of all levels: ``indptr`` (int64), and a row per member of ``document``, ``first``, ``last``
+    (passages), ``start``, ``end`` (code points), int32 each; ``by_passage``: bool, a row per cluster."""
 
-    doc: str
-    text: str
-    start: int
-    end: int
-    rows: TokenRange
+    indptr: NDArray[np.int64]
+    document: NDArray[np.int32]
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
+    by_passage: NDArray[np.bool_]
 
 
-def build_template(
-    tokens: Tokens, members: Sequence[MemberText], align: Callable[[int], list[Run]]
-) -> tuple[Literal | Slot, ...]:
-    """The template of a cluster; ``members[0]`` is the representative, ``align(m)`` its alignment with member m.
+class _Slots(NamedTuple):
+    """The slots of cluster c are rows ``indptr[c]`` to ``indptr[c + 1]`` (int64) of ``types`` (uint8).
 
-    Runs have the representative's rows on the left. Identical members give one literal.
+    The fills of slot s are rows ``fill_at[s]`` to ``fill_at[s + 1]`` (int64) of ``fill_start``, ``fill_end`` (int32).
     """
-    head = members[0]
-    n = head.rows.stop - head.rows.start
-    places = np.full((len(members), n), -1, dtype=np.int64)
-    places[0] = np.arange(head.rows.start, head.rows.stop)
-    for row in range(1, len(members)):
-        for run in align(row):
-            at = run.left - head.rows.start
-            places[row, at : at + run.length] = np.arange(run.right, run.right + run.length)
-    slots = list(_slots(tokens, members, places))
-    parts: list[Literal | Slot] = []
-    at = head.start
-    for slot in slots:
-        fill = slot.fills[0]
-        if fill.start > at:
-            parts.append(Literal(head.text[at : fill.start]))
-        parts.append(slot)
-        at = fill.end
-    if at < head.end:
-        parts.append(Literal(head.text[at : head.end]))
-    return tuple(parts)
+
+    indptr: NDArray[np.int64]
+    types: NDArray[np.uint8]
+    fill_at: NDArray[np.int64]
+    fill_start: NDArray[np.int32]
+    fill_end: NDArray[np.int32]
 
 
-def _slots(tokens: Tokens, members: Sequence[MemberText], places: NDArray[np.int64]) -> Iterator[Slot]:
-    """The slots in order; ``places`` (n_members x n tokens of the representative) is the row of the same token or -1.
+class _Corpus(NamedTuple):
+    """What templates are made of."""
 
-    Between two tokens that all members have stands a slot wherever some member has more tokens.
+    tokens: Tokens
+    passages: Passages
+    texts: Texts
+    keys: NDArray[np.uint64]
+
+
+def cluster_columns(
+    levels: Sequence[GroupColumns],
+    tokens: Tokens,
+    passages: Passages,
+    texts: Texts,
+    *,
+    family: NDArray[Any],
+    series: NDArray[Any],
+    keys: NDArray[np.uint64],
+    work: Workspace,
+) -> ClusterColumns:
+    """The clusters of the levels (documents, blocks, passages) with their members, counts and templates.
+
+    ``family`` and ``series`` are a number per document, -1 where it has no series; ``keys`` is the hash of each
+    passage's skeleton. A document is all of its text, any other member its passages.
     """
-    literals = np.flatnonzero((places >= 0).all(axis=0))
-    begins = np.array([[member.rows.start for member in members]]).T
-    ends = np.array([[member.rows.stop for member in members]]).T
-    starts = np.concatenate((begins, places[:, literals] + 1), axis=1)
-    stops = np.concatenate((places[:, literals], ends), axis=1)
-    for number, gap in enumerate(np.flatnonzero((stops > starts).any(axis=0)).tolist(), start=1):
-        rows = list(zip(starts[:, gap].tolist(), stops[:, gap].tolist(), strict=True))
-        fills = [_fill(tokens, member, *span) for member, span in zip(members, rows, strict=True)]
-        kinds = [set(tokens.kind[start:stop].tolist()) for start, stop in rows]
-        yield Slot(f"slot{number}", slot_type(fills, kinds, members), tuple(fills))
+    members = _joined(levels, passages, texts)
+    slots = _slots(_Corpus(tokens, passages, texts, keys), members, work)
+    sizes = [len(groups.indptr) - 1 for groups in levels]
+    return ClusterColumns(
+        level=np.repeat(np.array([CLUSTER_LEVELS.index(level) for level in LEVELS], dtype=np.uint8), sizes),
+        number=np.concatenate([np.arange(1, size + 1, dtype=np.int32) for size in sizes]),
+        n_families=_n_different(members, family),
+        n_series=_n_different(members, series),
+        member_indptr=members.indptr,
+        document=members.document,
+        start=members.start,
+        end=members.end,
+        ratio=np.concatenate([_ratios(groups, tokens, passages, work) for groups in levels]),
+        fill_start=slots.fill_start,
+        fill_end=slots.fill_end,
+        **_parts(members, slots),
+    )
 
 
-def _fill(tokens: Tokens, member: MemberText, begin: int, end: int) -> Fill:
-    """What a member has in a slot; an empty fill stands after the token before it, or where the member begins."""
-    if begin < end:
-        start, stop = int(tokens.start[begin]), int(tokens.end[end - 1])
-    else:
-        start = stop = int(tokens.end[begin - 1]) if begin > member.rows.start else member.start
-    return Fill(member.doc, start, stop, member.text[start:stop])
+def _joined(levels: Sequence[GroupColumns], passages: Passages, texts: Texts) -> _Members:
+    """The members of all levels, one level after the other."""
+    document, first, last = (
+        np.concatenate([getattr(groups, name) for groups in levels]).astype(np.int32, copy=False)
+        for name in ("document", "first", "last")
+    )
+    n_documents = len(levels[0].document)
+    start, end = np.zeros(len(document), np.int32), np.empty(len(document), np.int32)
+    end[:n_documents] = texts.lengths[document[:n_documents]]
+    start[n_documents:] = passages.start[first[n_documents:]]
+    end[n_documents:] = passages.end[last[n_documents:] - 1]
+    indptr = join_offsets([groups.indptr for groups in levels])
+    by_passage = np.ones(len(indptr) - 1, dtype=bool)
+    by_passage[len(by_passage) - (len(levels[-1].indptr) - 1) :] = False
+    return _Members(indptr, document, first, last, start, end, by_passage)
 
 
-def slot_type(fills: Sequence[Fill], kinds: Sequence[set[int]], members: Sequence[MemberText]) -> str:
-    """What kind of value a slot holds, told by its fills and what follows them.
+def _even_ranges(done: NDArray[np.int64], size: int) -> list[tuple[int, int]]:
+    """Ranges of rows of about ``size`` each, from the sum of the sizes before each row and of all (int64, n + 1).
 
-    Blanks (marks) count only where nothing else stands there; ``kinds`` are the token classes of each fill.
+    >>> _even_ranges(np.array([0, 3, 6, 30, 31]), 6)
+    [(0, 2), (2, 3), (3, 4)]
     """
-    filled = [row for row, kind in enumerate(kinds) if kind and kind != {MARK}]
-    if not filled:
-        return "placeholder"
-    texts = [plain(fills[row].text).strip() for row in filled]
-    if all(kinds[row] <= {DIGIT} for row in filled):
-        following = [plain(members[row].text[fills[row].end : fills[row].end + 8]) for row in filled]
-        return _number_type(texts, following)
-    if all(_DATE.match(text) for text in texts):
-        return "date"
-    if all(_PLACE_OR_BODY.search(text) for text in texts):
-        return "place_or_body"
-    return "text"
+    cuts = np.searchsorted(done, np.arange(0, int(done[-1]), size), side="left")
+    bounds = np.unique(np.concatenate((cuts, [0, len(done) - 1]))).tolist()
+    return list(pairwise(bounds))
 
 
-def _number_type(texts: list[str], following: list[str]) -> str:
-    if all(after.lstrip().startswith(("%", "‰", "个百分点", "percent", "per cent")) for after in following):
-        return "percent"
-    if all(_MONEY.match(after) for after in following):
-        return "money"
-    if all(len(text) == 4 and text.isdigit() and text[:2] in ("18", "19", "20", "21") for text in texts):
-        return "year"
-    return "number"
+def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
+    """The slots of all clusters with their fills, by all workers, a wave of ranges of clusters after the other."""
+    tokens, passages, texts, keys = corpus
+    n_slots = np.zeros(len(members.by_passage), dtype=np.int64)
+    tables = (character_table().plain, is_blank(), is_digit())
+
+    def part(clusters: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
+        start, end, fill_class = aligning.template_fills(
+            tokens.hashes, tokens.start, tokens.end, tokens.kind, passages.tokens, keys, members.indptr, members.first,
+            members.last, members.start, members.by_passage, clusters, KEPT, n_slots,
+        )  # fmt: skip
+        here, indptr = slice(*clusters), members.indptr[clusters[0] : clusters[1] + 1]
+        types = np.empty(int(n_slots[here].sum()), dtype=np.uint8)
+        grouping.slot_types(
+            texts.points, texts.start, texts.stop, *tables, members.document, np.repeat(indptr[:-1], n_slots[here]),
+            _offsets(np.repeat(np.diff(indptr), n_slots[here])), start, end, fill_class, types,
+        )  # fmt: skip
+        return start, end, types
+
+    n_tokens = np.cumsum(passages.tokens[members.last] - passages.tokens[members.first])
+    ranges = _even_ranges(np.concatenate(([0], n_tokens))[members.indptr], CLUSTER_TOKENS)
+    starts, ends, types = [], [], [np.empty(0, np.uint8)]
+    for wave in range(0, len(ranges), WAVE * work.workers):
+        for start, end, its_types in work.map(part, ranges[wave : wave + WAVE * work.workers]):
+            starts.append(_stored(start, work))
+            ends.append(_stored(end, work))
+            types.append(its_types)
+    fill_at = _offsets(np.repeat(np.diff(members.indptr), n_slots))
+    return _Slots(_offsets(n_slots), np.concatenate(types), fill_at, _joint(starts, work), _joint(ends, work))
+
+
+def _stored(column: NDArray[np.int32], work: Workspace) -> NDArray[np.int32]:
+    """A copy of a column that is kept within the budget of memory."""
+    stored: NDArray[np.int32] = work.empty(len(column), np.int32)
+    stored[:] = column
+    return stored
+
+
+def _joint(columns: list[NDArray[np.int32]], work: Workspace) -> NDArray[np.int32]:
+    """The columns as one; the list is emptied, so that each goes when it is copied."""
+    joint: NDArray[np.int32] = work.empty(sum(len(column) for column in columns), np.int32)
+    at = len(joint)
+    while columns:
+        column = columns.pop()
+        joint[at - len(column) : at] = column
+        at -= len(column)
+    return joint
+
+
+def _parts(members: _Members, slots: _Slots) -> dict[str, NDArray[Any]]:
+    """The columns of `ClusterColumns` that are about parts, by their names."""
+    n_clusters = len(members.by_passage)
+    room = 2 * len(slots.types) + n_clusters
+    part_indptr = np.empty(n_clusters + 1, np.int64)
+    columns: dict[str, NDArray[Any]] = {
+        "slot": np.empty(room, np.int32),
+        "part_type": np.empty(room, np.uint8),
+        "part_start": np.empty(room, np.int32),
+        "part_end": np.empty(room, np.int32),
+        "n_fills": np.empty(room, np.int32),
+    }
+    n_parts = grouping.template_parts(
+        members.indptr, members.start, members.end, slots.indptr, slots.fill_at, slots.fill_start, slots.fill_end,
+        slots.types, part_indptr, *columns.values(),
+    )  # fmt: skip
+    trimmed = {name: column[:n_parts].copy() for name, column in columns.items()}
+    fill_indptr = _offsets(trimmed.pop("n_fills"))
+    return {"part_indptr": part_indptr, **trimmed, "fill_indptr": fill_indptr}
+
+
+def _n_different(members: _Members, number: NDArray[Any]) -> NDArray[np.int32]:
+    """How many different numbers the documents of each cluster have; -1 is none."""
+    counts = np.empty(len(members.by_passage), np.int32)
+    n_numbers = int(number.max()) + 1 if len(number) else 0
+    grouping.count_distinct(members.indptr, members.document, number, n_numbers, counts)
+    return counts
+
+
+def _ratios(groups: GroupColumns, tokens: Tokens, passages: Passages, work: Workspace) -> NDArray[np.int32]:
+    """The ratio of every member with the representative, in millionths; those that are NaN are computed."""
+    ratio = groups.ratio
+    if len(ratio) and bool(np.isnan(ratio).any()):
+        n_tokens = np.cumsum(passages.tokens[groups.last] - passages.tokens[groups.first])
+        ranges = _even_ranges(np.concatenate(([0], n_tokens))[groups.indptr], CLUSTER_TOKENS)
+        parts = work.map(lambda span: _block_ratios(groups, tokens, passages, span), ranges)
+        ratio = np.where(np.isnan(ratio), np.concatenate(parts), ratio)
+    whole = millionths(ratio)
+    whole[groups.indptr[:-1]] = 1_000_000
+    return whole
+
+
+def _block_ratios(
+    groups: GroupColumns, tokens: Tokens, passages: Passages, span: tuple[int, int]
+) -> NDArray[np.float64]:
+    """The normalised Indel similarity of the skeleton of each member with that of its representative."""
+    indptr = groups.indptr[span[0] : span[1] + 1]
+    first = groups.first[indptr[0] : indptr[-1]].astype(np.int64)
+    part = _offsets(groups.last[indptr[0] : indptr[-1]] - first)
+    rows = np.arange(part[-1]) + np.repeat(first - part[:-1], np.diff(part))
+    points, point_indptr = packed_points(tokens, passages.tokens[rows], passages.tokens[rows + 1])
+    right = np.arange(len(first))
+    left = np.repeat(indptr[:-1] - indptr[0], np.diff(indptr))
+    ratio = np.empty(len(first))
+    grouping.similarities(points, point_indptr, part, left, right, float(grouping.LARGEST_BLOCK), ratio)
+    return ratio
+
+
+def _offsets(counts: NDArray[Any]) -> NDArray[np.int64]:
+    """The sum of the counts before each row, and of all (int64, n + 1)."""
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+@cache
+def is_digit() -> NDArray[np.bool_]:
+    """Whether a code point is a digit as `str.isdigit` says (bool, indexed by code point)."""
+    digit = np.char.isdigit(np.arange(N_CODE_POINTS, dtype=np.uint32).view("U1"))
+    digit.flags.writeable = False
+    return np.asarray(digit, dtype=bool)

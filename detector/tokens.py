@@ -1,19 +1,22 @@
 """Tokens: one Han, Kana, Hangul or Thai character, one word of a spaced script, one number, or one mark.
 
-All documents of a block are tokenised at once, in arrays; nothing here assumes that spaces separate words. In the
+Documents are tokenised in blocks, by all threads at once; nothing here assumes that spaces separate words. In the
 *skeleton* every number and every mark is the one slot token, so that an unfilled template meets its completions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import DIGIT, character_table, code_points
-from detector.kernels.tokenising import tokenise_points
+from detector.kernels.tokenising import pack_points, tokenise_documents
+from detector.texts import Texts
+from detector.workspace import Workspace, document_ranges
 
 MARK = 6
 """Class of the characters of a mark; the classes below it are those of `detector.folding`."""
@@ -24,33 +27,126 @@ SLOT_HASH = np.uint64(0x736C6F74736C6F74)
 SLOT_POINT = 0x110000
 """The one character of a slot in a skeleton: beyond Unicode, so that no text holds it."""
 
+BLOCK_CHARACTERS = 4_000_000
+"""Documents are worked on in blocks of about this size, one a thread; a longer document is a block of its own."""
+
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 
 
-class Tokens(NamedTuple):
-    """Columns of the tokens of a corpus, in document order.
+class Marks(NamedTuple):
+    """Marks by document: those of document d are rows ``indptr[d]`` to ``indptr[d + 1]``, sorted, without overlaps.
 
-    ``start``, ``end``: int64, code points of the token's own document; ``kind``: uint8, SINGLE, LETTER, DIGIT or MARK;
-    ``hashes``: uint64, of the folded token; ``skeleton``: uint64, the same with `SLOT_HASH` for numbers and marks;
-    ``points``: uint32, the characters of the skeleton: the folded ones of each token after each other, one
-    `SLOT_POINT` for a slot; ``point_indptr``: int64, n_tokens + 1, the characters of each token;
-    ``indptr``: int64, n_documents + 1, the tokens of document d are rows ``indptr[d]`` to ``indptr[d + 1]``.
+    ``indptr``: int64, n_documents + 1; ``start``, ``end``: int32, code points of the document.
     """
 
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
+    indptr: NDArray[np.int64]
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
+
+
+class _TokenColumns(NamedTuple):
+    """The fields of `Tokens`."""
+
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
     kind: NDArray[np.uint8]
     hashes: NDArray[np.uint64]
-    skeleton: NDArray[np.uint64]
-    points: NDArray[np.uint32]
-    point_indptr: NDArray[np.int64]
     indptr: NDArray[np.int64]
+    texts: Texts
+
+
+class Tokens(_TokenColumns):
+    """Columns of the tokens of a corpus, in document order.
+
+    ``start``, ``end``: int32, code points of the token's own document; ``kind``: uint8, SINGLE, LETTER, DIGIT or MARK;
+    ``hashes``: uint64, of the folded token; ``indptr``: int64, n_documents + 1, the tokens of document d are rows
+    ``indptr[d]`` to ``indptr[d + 1]``; ``texts``: what they are the tokens of. In the skeleton a number or a mark
+    (``kind >= DIGIT``) has the hash `SLOT_HASH` and the one character `SLOT_POINT` (`packed_points`).
+    """
 
     @property
     def is_slot(self) -> NDArray[np.bool_]:
         """Whether a token is the slot in the skeleton."""
         return np.asarray(self.kind >= DIGIT)
+
+    @cached_property
+    def skeleton(self) -> NDArray[np.uint64]:
+        """The hash of each token in the skeleton (uint64)."""
+        return np.where(self.kind >= DIGIT, SLOT_HASH, self.hashes)
+
+    @cached_property
+    def _packed(self) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        rows = np.arange(len(self.kind) + 1)
+        return packed_points(self, rows[:-1], rows[1:])
+
+    @property
+    def points(self) -> NDArray[np.uint32]:
+        """The characters of the skeleton of all tokens (uint32)."""
+        return self._packed[0]
+
+    @property
+    def point_indptr(self) -> NDArray[np.int64]:
+        """The characters of each token in ``points`` (int64, n_tokens + 1)."""
+        return self._packed[1]
+
+
+def tokenise_texts(texts: Texts, marks: Marks, work: Workspace) -> Tokens:
+    """The tokens of all texts: counted block by block, then written in place."""
+    table = character_table()
+    points = read_only(texts.points)
+    indptr = np.zeros(len(texts) + 1, dtype=np.int64)
+    mark_columns = (
+        np.ascontiguousarray(marks.indptr, np.int64),
+        np.ascontiguousarray(marks.start, np.int32),
+        np.ascontiguousarray(marks.end, np.int32),
+    )
+    blocks = document_ranges(texts.lengths, BLOCK_CHARACTERS)
+
+    def run(counting: bool, start: Any, end: Any, kind: Any, hashes: Any) -> None:
+        def one(block: tuple[int, int]) -> None:
+            tokenise_documents(
+                points, texts.start, texts.stop, block[0], block[1], *mark_columns, table.classes, table.folded,
+                counting, indptr, start, end, kind, hashes,
+            )  # fmt: skip
+
+        work.map(one, blocks)
+
+    run(True, np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.uint64))
+    np.cumsum(indptr, out=indptr)
+    n = int(indptr[-1])
+    columns = (work.empty(n, np.int32), work.empty(n, np.int32), work.empty(n, np.uint8), work.empty(n, np.uint64))
+    run(False, *columns)
+    return Tokens(*columns, indptr, texts)
+
+
+def packed_points(
+    tokens: Tokens, first: NDArray[np.int64], stop: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The skeleton characters of the token rows ``first[r]`` to ``stop[r]`` (int64), one range after the other.
+
+    Returns the characters (uint32: the folded ones of a token, one `SLOT_POINT` for a number or a mark) and the
+    offsets of the ranges among them (int64, n_ranges + 1).
+    """
+    first, stop = np.ascontiguousarray(first, np.int64), np.ascontiguousarray(stop, np.int64)
+    indptr = np.zeros(len(first) + 1, dtype=np.int64)
+    packed = np.empty(0, np.uint32)
+    for counting in (True, False):
+        pack_points(
+            read_only(tokens.texts.points), tokens.texts.start, character_table().folded, tokens.indptr, tokens.start,
+            tokens.end, tokens.kind, first, stop, np.uint32(SLOT_POINT), counting, indptr, packed,
+        )  # fmt: skip
+        if counting:
+            np.cumsum(indptr, out=indptr)
+            packed = np.empty(int(indptr[-1]), np.uint32)
+    return packed, indptr
+
+
+def read_only(values: NDArray[Any]) -> NDArray[Any]:
+    """A view that cannot be written to: a kernel is compiled once more for arrays that can."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
 
 
 class Block(NamedTuple):
@@ -75,33 +171,25 @@ def join_block(texts: Sequence[str]) -> Block:
 
 def tokenise(block: Block, marks: Sequence[tuple[int, int]]) -> Tokens:
     """The tokens of a block; ``marks`` are sorted, non-overlapping spans in the block's own offsets."""
-    table, n = character_table(), len(block.points)
     spans = np.array(marks, dtype=np.int64).reshape(-1, 2)
-    start, end, skeleton_end = (np.empty(n, dtype=np.int64) for _ in range(3))
-    kind, hashes, points = np.empty(n, np.uint8), np.empty(n, np.uint64), np.empty(n, np.uint32)
-    n_tokens, n_points = tokenise_points(
-        block.points, table.classes, table.folded, spans[:, 0].copy(), spans[:, 1].copy(), np.uint32(SLOT_POINT),
-        start, end, kind, hashes, points, skeleton_end,
-    )  # fmt: skip
-    start, end = start[:n_tokens].copy(), end[:n_tokens].copy()
-    kind, hashes = kind[:n_tokens].copy(), hashes[:n_tokens].copy()
-    point_indptr = np.concatenate((np.zeros(1, np.int64), skeleton_end[:n_tokens]))
-    document = np.searchsorted(block.starts, start, side="right") - 1
-    indptr = np.searchsorted(document, np.arange(len(block.starts) + 1)).astype(np.int64)
-    offset = block.starts[document] if n_tokens else start
-    skeleton = np.where(kind >= DIGIT, SLOT_HASH, hashes)
-    return Tokens(start - offset, end - offset, kind, hashes, skeleton, points[:n_points].copy(), point_indptr, indptr)
+    indptr = np.append(np.searchsorted(spans[:, 0], block.starts), len(spans)).astype(np.int64)
+    spans -= np.repeat(block.starts, np.diff(indptr))[:, np.newaxis] if len(spans) else 0
+    texts = Texts(block.points, block.starts, block.starts + block.lengths)
+    return tokenise_texts(texts, Marks(indptr, spans[:, 0].astype(np.int32), spans[:, 1].astype(np.int32)), Workspace())
 
 
 def concatenate(parts: Sequence[Tokens]) -> Tokens:
     """Tokens of several blocks as those of one corpus."""
     if not parts:
         parts = [tokenise(join_block([]), [])]
-    start, end, kind, hashes, skeleton, points = (np.concatenate([part[i] for part in parts]) for i in range(6))
-    point_indptr = join_offsets([part.point_indptr for part in parts])
-    return Tokens(
-        start, end, kind, hashes, skeleton, points, point_indptr, join_offsets([part.indptr for part in parts])
+    start, end, kind, hashes = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    base = np.cumsum([0] + [len(part.texts.points) for part in parts])
+    texts = Texts(
+        np.concatenate([part.texts.points for part in parts]),
+        np.concatenate([part.texts.start + base[i] for i, part in enumerate(parts)]),
+        np.concatenate([part.texts.stop + base[i] for i, part in enumerate(parts)]),
     )
+    return Tokens(start, end, kind, hashes, join_offsets([part.indptr for part in parts]), texts)
 
 
 def join_offsets(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ import os
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,16 +40,18 @@ class Workspace:
     """Columns within ``memory`` bytes (None: all in memory) and ``workers`` threads; a context manager.
 
     ``memory`` is a budget for the whole process; ``COLUMN_SHARE`` of it is for columns, further ones are mapped files
-    in ``tmp`` (None: the system's folder for temporary files). ``spilled`` counts their bytes.
+    in ``tmp`` (None: the system's folder for temporary files). ``spilled`` counts their bytes. ``told`` is called with
+    the items that `map` has done and has in all.
     """
 
     def __init__(self, *, memory: int | None = None, tmp: Path | None = None, workers: int = 1) -> None:
         self.memory, self.workers = memory, workers
+        self.told: Callable[[int, int], None] | None = None
         self.used = 0
         self.spilled = 0
         self._maps: list[mmap.mmap] = []
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._tmp = tmp
+        self.tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
         self._closed = threading.Event()
 
@@ -76,7 +78,7 @@ class Workspace:
     def _mapped(self, shape: int | tuple[int, ...], dtype: np.dtype[Any], size: int) -> NDArray[Any]:
         """A column over a file that has no name any more, so that nothing is left behind."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="detector-", dir=self._tmp)
+            self._folder = tempfile.TemporaryDirectory(prefix="detector-", dir=self.tmp)
             threading.Thread(target=self._watch, name="detector-memory", daemon=True).start()
         with tempfile.TemporaryFile(dir=self._folder.name) as file:
             file.truncate(size)
@@ -104,11 +106,17 @@ class Workspace:
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """``[function(item) for item in items]``, by all workers at once; kernels release the interpreter lock."""
         listed: Sequence[Item] = list(items)
-        if self.workers == 1 or len(listed) < 2:
-            return [function(item) for item in listed]
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="detector")
-        return list(self._pool.map(function, listed))
+        results: Iterator[Result] = map(function, listed)
+        if self.workers > 1 and len(listed) > 1:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="detector")
+            results = self._pool.map(function, listed)
+        done: list[Result] = []
+        for result in results:
+            done.append(result)
+            if self.told is not None:
+                self.told(len(done), len(listed))
+        return done
 
     def close(self) -> None:
         """End the threads and remove what was spilled; columns that are still held keep their values."""

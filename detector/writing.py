@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from detector.errors import OutputError, ScanError
+from detector.kernels import rendering as kernel
 from detector.model import Cluster, Finding, Literal, Slot, as_row
+from detector.rendering import Field, Sheet, in_order, json_blocks, json_text, plain_text
 from detector.report.html import render_html
+from detector.rows import MILLIONTHS, DocumentRows, Rows
+from detector.sheets import SHORT_TEXT, sheet_of
+from detector.workspace import Workspace
 
 if TYPE_CHECKING:
     from detector.index import Scan
@@ -20,15 +27,13 @@ FORMAT_VERSION = 1
 
 TABLES = ("documents", "findings", "clusters", "members", "phrases")
 
-SHORT_TEXT = 80
-"""Characters of a finding's text that ``--finding-text short`` keeps."""
-
 ROWS_PER_SHARD = 1_000_000
+
+ROWS_TOGETHER, BYTES_TOGETHER = 50_000, 16_000_000
+"""Rows, or bytes of columns, that are one group of rows of a Parquet file; as much is in memory at a time."""
 
 PARQUET_ABOVE = 1 << 30
 """Bytes of input above which the tables are Parquet unless the settings say otherwise."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_target(directory: Path) -> None:
@@ -65,16 +70,16 @@ def write_scan(scan: Scan, directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "summary.json").unlink(missing_ok=True)
-        for name in TABLES:
-            for old in _table_files(directory, name):
-                old.unlink()
-            rows = _rows(scan, name, settings["finding_text"])
-            if as_parquet:
-                _write_parquet(directory, name, rows)
-            else:
-                _write_file(directory / f"{name}.jsonl", (json_line(row) for row in rows))
-        _write_file(directory / "report.html", [_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", render_html(scan))])
-        _write_file(directory / "summary.json", [json.dumps(scan.summary, ensure_ascii=True, indent=1) + "\n"])
+        with Workspace(workers=scan.summary.get("run", {}).get("workers", 1)) as work:
+            for name in TABLES:
+                for old in _table_files(directory, name):
+                    old.unlink()
+                write = _write_parquet if as_parquet else _write_json
+                write(directory, name, getattr(scan, name), settings["finding_text"], work)
+        _write_file(directory / "report.html", [plain_text(render_html(scan)).encode()])
+        _write_file(
+            directory / "summary.json", [json.dumps(scan.summary, ensure_ascii=True, indent=1).encode() + b"\n"]
+        )
     except OSError as error:
         raise OutputError(f"{directory}: cannot write the scan: {error.strerror or error}") from None
 
@@ -85,30 +90,39 @@ def json_line(row: Any) -> str:
     >>> json_line({"text": "报告\\ud800"})
     '{"text":"报告\\\\ud800"}\\n'
     """
-    line = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", line) + "\n"
+    return json_text(row) + "\n"
 
 
 def write_lines(path: Path, rows: Iterable[Any]) -> None:
     """Write rows as JSON Lines, complete or not at all; raises `OutputError`."""
     try:
-        _write_file(path, (json_line(row) for row in rows))
+        _write_file(path, (json_line(row).encode() for row in rows))
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
-def read_rows(directory: Path, name: str) -> Iterator[dict[str, Any]]:
-    """The rows of one table of a scan, from whichever format it was written in."""
+def check_table(directory: Path, name: str) -> list[Path]:
+    """The files of a table of a scan, shards in order; raises `ScanError` where there is none."""
     files = _table_files(directory, name)
     if not files:
         raise ScanError(f"{directory}: not a whole scan: it holds no {name}.jsonl. Scan the input again.")
-    for path in files:
+    return files
+
+
+def read_rows(directory: Path, name: str, *, doc: str | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of one table of a scan, from whichever format it was written in; with ``doc`` those of a document."""
+    begins = f'{{"doc":{json_text(doc)},'.encode()  # as it is written here; any other line is parsed
+    for path in check_table(directory, name):
         if path.suffix == ".jsonl":
-            with path.open(encoding="utf-8") as lines:
+            with path.open("rb") as lines:
                 for line in lines:
-                    yield json.loads(line)
+                    if doc is not None and line.startswith(b'{"doc":"') and not line.startswith(begins):
+                        continue
+                    row = json.loads(line.decode("utf-8"))
+                    if doc is None or row["doc"] == doc:
+                        yield row
         else:
-            yield from _read_parquet(path)
+            yield from _read_parquet(path, doc)
 
 
 def _table_files(directory: Path, name: str) -> list[Path]:
@@ -118,13 +132,21 @@ def _table_files(directory: Path, name: str) -> list[Path]:
     return ([plain] if plain.exists() else []) + shards
 
 
-def _rows(scan: Scan, name: str, finding_text: str) -> Iterator[dict[str, Any]]:
+def _write_json(directory: Path, name: str, table: Sequence[Any], finding_text: str, work: Workspace) -> None:
+    """Write one table as JSON Lines."""
+    path = directory / f"{name}.jsonl"
+    if isinstance(table, Rows):
+        _write_file(path, json_blocks(sheet_of(table, finding_text), work))
+    else:
+        _write_file(path, (json_line(row).encode() for row in _plain_rows(name, table, finding_text)))
+
+
+def _plain_rows(name: str, table: Sequence[Any], finding_text: str) -> Iterator[dict[str, Any]]:
     """The rows of one table as plain values."""
     if name == "findings":
-        return (_finding_row(finding, finding_text) for finding in scan.findings)
+        return (_finding_row(finding, finding_text) for finding in table)
     if name == "clusters":
-        return (_cluster_row(cluster) for cluster in scan.clusters)
-    table: Sequence[Any] = getattr(scan, name)
+        return (_cluster_row(cluster) for cluster in table)
     return (as_row(row) for row in table)
 
 
@@ -147,11 +169,11 @@ def _part_row(part: Literal | Slot) -> dict[str, Any]:
     return {"slot": part.name, "type": part.type, "fills": [fill._asdict() for fill in part.fills]}
 
 
-def _write_file(path: Path, pieces: Iterable[str]) -> None:
-    """Write a file under a temporary name and give it its own when it is complete."""
+def _write_file(path: Path, pieces: Iterable[Any]) -> None:
+    """Write bytes under a temporary name and give the file its own when it is complete."""
 
     def write(temporary: Path) -> None:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        with temporary.open("wb") as file:
             file.writelines(pieces)
 
     _complete(path, write)
@@ -196,47 +218,116 @@ _COLUMNS = {
 }
 
 
-def _write_parquet(directory: Path, name: str, rows: Iterator[dict[str, Any]]) -> None:
-    """Write one table as shards of a million rows; an empty table is one empty shard."""
+def _write_parquet(directory: Path, name: str, table: Sequence[Any], finding_text: str, work: Workspace) -> None:
+    """Write one table as shards of a million rows, some rows at a time; an empty table is one empty shard."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     columns = _COLUMNS[name].split()
     schema = pa.schema([(column, pa.type_for_alias(_TYPES.get(column, "string"))) for column in columns])
-    for number, shard in enumerate(_batches(rows, ROWS_PER_SHARD)):
-        table = pa.table(
-            {
-                column: pa.array([_cell(row[column], column) for row in shard], schema.field(column).type)
-                for column in columns
-            },
-            schema=schema,
-        )
-        path = directory / f"{name}-{number:05d}.parquet"
-        _complete(path, lambda temporary, table=table: pq.write_table(table, temporary, compression="zstd"))  # type: ignore[misc]
+    if isinstance(table, Rows) and not isinstance(table, DocumentRows):
+        sheet = sheet_of(table, finding_text, mode=kernel.ASCII)
+        pieces = _grouped(_sheet_tables(sheet, schema, work))
+    else:
+        pieces = _row_tables(_plain_rows(name, table, finding_text), schema)
+    waiting = next(pieces, None)
+
+    def write(temporary: Path) -> None:
+        nonlocal waiting
+        n_left = ROWS_PER_SHARD
+        with pq.ParquetWriter(temporary, schema, compression="zstd") as file:
+            while waiting is not None and n_left:
+                file.write_table(waiting[:n_left])
+                rest = waiting[n_left:]
+                n_left -= min(n_left, waiting.num_rows)
+                waiting = rest if rest.num_rows else next(pieces, None)
+
+    for number in count():
+        _complete(directory / f"{name}-{number:05d}.parquet", write)
+        if waiting is None:
+            break
 
 
-def _batches(rows: Iterator[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    written = False
-    for row in rows:
-        batch.append(row)
-        if len(batch) == size:
-            yield batch
-            batch, written = [], True
-    if batch or not written:
-        yield batch
+def _row_tables(rows: Iterator[dict[str, Any]], schema: Any) -> Iterator[Any]:
+    """Rows as Arrow tables."""
+    import pyarrow as pa
+
+    while some := list(islice(rows, ROWS_TOGETHER)):
+        columns = {item.name: [_cell(row[item.name], item.name) for row in some] for item in schema}
+        yield pa.table({item.name: pa.array(columns[item.name], item.type) for item in schema}, schema=schema)
+
+
+def _grouped(tables: Iterator[Any]) -> Iterator[Any]:
+    """Arrow tables, small ones together: Parquet compresses each group of rows by itself."""
+    import pyarrow as pa
+
+    group, n_bytes = [], 0
+    for table in tables:
+        group.append(table)
+        n_bytes += table.nbytes
+        if n_bytes >= BYTES_TOGETHER:
+            yield pa.concat_tables(group)
+            group, n_bytes = [], 0
+    if group:
+        yield pa.concat_tables(group)
+
+
+def _sheet_tables(sheet: Sheet, schema: Any, work: Workspace) -> Iterator[Any]:
+    """Columns as Arrow tables, without a Python object for a row."""
+    import pyarrow as pa
+
+    fields = {item.name: item for item in sheet.layout.fields}
+    words = pa.array([plain_text(sheet.layout.names.get(row, "")) for row in range(len(sheet.layout.words))])
+    ids = pa.array([plain_text(name) for name in sheet.ids], pa.string())
+
+    def batch(rows: tuple[int, int]) -> Any:
+        values = [np.asarray(column, dtype=np.int64) for column in sheet.values(*rows)]
+        texts, nested = sheet.texts and sheet.texts(*rows), sheet.nested and sheet.nested(*rows)
+        arrays = [_arrow(fields[item.name], values, (words, ids, texts, nested)) for item in schema]
+        n_rows = rows[1] - rows[0]
+        arrays = [pa.nulls(n_rows, item.type) if one is None else one for one, item in zip(arrays, schema, strict=True)]
+        return pa.table(arrays, schema=schema)
+
+    return in_order(batch, sheet, work)
+
+
+def _arrow(field: Field, values: list[Any], of: tuple[Any, Any, Any, Any]) -> Any:
+    """One column of some rows as an Arrow array; None for one without values."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words, ids, texts, nested = of
+    if field.kind == kernel.WORD:
+        return None
+    if field.kind in (kernel.TEXT, kernel.NESTED):
+        strings = texts if field.kind == kernel.TEXT else nested
+        if len(strings.data) >= 1 << 31:
+            raise OSError("a row holds over 2 GB, which Parquet's strings cannot: write JSON Lines with --format jsonl")
+        buffers = [None, pa.py_buffer(strings.indptr.astype(np.int32)), pa.py_buffer(strings.data)]
+        return pa.Array.from_buffers(pa.string(), len(strings.indptr) - 1, buffers)
+    column = values[field.column]
+    if field.kind == kernel.RATIO:
+        return pa.array(column / MILLIONTHS, mask=column < 0)
+    if field.kind in (kernel.WHOLE, kernel.COUNT):
+        return pa.array(column, mask=(column == 0) & (field.kind == kernel.COUNT))
+    named = (ids if field.kind == kernel.ID else words).take(pa.array(column, mask=column < 0))
+    if field.kind == kernel.CLUSTER:
+        return pc.binary_join_element_wise(named, pc.cast(pa.array(values[field.column + 1]), pa.string()), "-")
+    return named
 
 
 def _cell(value: Any, column: str) -> Any:
     """A value as its Parquet column holds it; a lone surrogate becomes the replacement character."""
     if column in NESTED:
         return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
+    return plain_text(value) if isinstance(value, str) else value
 
 
-def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
+def _read_parquet(path: Path, doc: str | None) -> Iterator[dict[str, Any]]:
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     for batch in pq.ParquetFile(path).iter_batches():
-        for row in batch.to_pylist():
+        some = batch if doc is None else batch.filter(pc.equal(batch["doc"], plain_text(doc)))
+        for row in some.to_pylist():
             yield {name: json.loads(value) if name in NESTED else value for name, value in row.items()}

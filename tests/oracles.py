@@ -10,7 +10,10 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import cache
+from importlib import resources
+from itertools import pairwise
 from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
@@ -89,6 +92,198 @@ def _goes_on(text: str, classes: Sequence[int], place: int, kind: int) -> bool:
     if kind == DIGIT and text[place] in DOTS:
         return classes[place - 1] == DIGIT and classes[place + 1 : place + 2] == [DIGIT]
     return kind != SINGLE and classes[place] == kind
+
+
+# where passages begin
+
+
+_NUMERAL = "[一二三四五六七八九十百]"
+_CLOSERS = "”’」』》〉】)\\]"
+
+_BOUNDARY = re.compile(
+    rf"""
+    (?P<line>   [\n\r\v\f\x85\u2028\u2029]+ )
+  | (?P<stop>   [。!?;]+ [{_CLOSERS}"']* | (?:…{{2,}}|⋯{{2,}}| \.{{6}}) [{_CLOSERS}]* )
+  | (?P<dot>    \. [{_CLOSERS}"']* (?=[ \n\r\v\f\x85\u2028\u2029]) )
+  | (?P<number> \( (?={_NUMERAL}{{1,3}}\)) | [㈠-㈩] )     # （一） begins a passage wherever it stands
+  | (?P<after>  [:{_CLOSERS[1:]}] [ ]*
+                (?= {_NUMERAL}{{1,3}}、 (?!{_NUMERAL}{{1,3}}[、,])              # but 一、二、五中 is a list
+                  | \d{{1,2}}[.、] (?!\d)
+                  | 第[{_NUMERAL[1:-1]}零\d]{{1,5}}[条章节编] [ ] ) )             # but 《某法》第一条 is a citation
+    """,
+    re.VERBOSE,
+)
+"""Everything that may begin a new passage, on the plain form. At a line start and after a sentence end an enumerator
+begins one anyway; ``after`` adds the colon and the closing bracket."""
+
+_COUNTED_CLAUSE = re.compile(rf"(?<![之唯第统单同万百千其周期初])({_NUMERAL}{{1,2}})是")
+
+_SOFT_WRAP_LENGTH = 40
+"""A line of a spaced script at least this long that stops in mid-sentence was wrapped by a program, not by its author;
+hard-wrapped mail, licences and scanned books have lines of 50 to 80 characters, menus and lists shorter ones."""
+
+_LONGEST_WRAPPED = 400
+"""A longer line is a paragraph, not a wrapped line."""
+
+_QUOTE_WINDOW = 2000
+"""Characters of the same line in which the opening quote of a straight one is looked for."""
+
+_UNITS = {numeral: value for value, numeral in enumerate("一二三四五六七八九", start=1)}
+
+
+def passage_cuts(text: str) -> list[int]:
+    """Sorted offsets at which a passage begins."""
+    folded = plain(text)
+    cuts = [cut for match in _BOUNDARY.finditer(folded) if (cut := _cut_of(match, text, folded)) is not None]
+    if "二是" in folded:
+        cuts.extend(_counted_clauses(folded))
+    return sorted(set(cuts))
+
+
+def _cut_of(match: re.Match[str], text: str, folded: str) -> int | None:
+    """Where the passage begins that a boundary starts, None where it starts none."""
+    kind = match.lastgroup
+    if kind == "number":
+        return match.start()
+    if kind == "line":
+        return None if _is_soft_wrap(text, match) else match.end()
+    if kind == "stop":
+        return _after_quotes(match, folded)
+    if kind == "dot":
+        return match.end() if _ends_sentence(match, text, folded) else None
+    return match.end()
+
+
+def _after_quotes(match: re.Match[str], folded: str) -> int:
+    """The end of a sentence end: a straight quote belongs to it only if it closes one that its line opened."""
+    end = match.end()
+    for place in range(match.start(), match.end()):
+        if folded[place] in "\"'":
+            window = max(0, place - _QUOTE_WINDOW)
+            line = max(window, folded.rfind("\n", window, place) + 1)
+            closes = folded.count(folded[place], line, place) % 2 == 1
+            if not closes:
+                return place
+    return end
+
+
+def _ends_sentence(match: re.Match[str], text: str, folded: str) -> bool:
+    """Whether a full stop before a blank ends a sentence: what follows begins one, what precedes is no abbreviation."""
+    place = match.end()
+    while place < len(text) and text[place].isspace() and place - match.end() < 8:
+        place += 1
+    if place == len(text):
+        return True
+    following = text[place]
+    if not (following.isupper() or following.isdigit() or following in "\"'“‘「『("):
+        return False
+    begin = match.start()
+    while begin > 0 and match.start() - begin < 24 and (folded[begin - 1].isalnum() or folded[begin - 1] == "."):
+        begin -= 1
+    word = folded[begin : match.start()]
+    if word.isdigit() and len(word) <= 3:
+        before = folded[max(0, begin - 20) : begin].rstrip(" #*-")
+        if not before or (before[-1] in "\n\r.!?:;。" and not _ends_with_abbreviation(before)):
+            return False  # the number of a heading or list item
+    is_initial = len(word) == 1 and word.isalpha() and not (begin > 0 and folded[begin - 1] in "'’")
+    return not is_initial and word not in _abbreviations()
+
+
+def _is_soft_wrap(text: str, match: re.Match[str]) -> bool:
+    """Whether one line break stands inside a sentence of a spaced script, put there by a program."""
+    if match.group() not in ("\n", "\r\n", "\r"):
+        return False
+    stop = match.end()
+    window = max(0, match.start() - _LONGEST_WRAPPED)
+    start = max(text.rfind("\n", window, match.start()), text.rfind("\r", window, match.start())) + 1
+    if start == 0 and window > 0:
+        return False
+    before = text[start : match.start()].rstrip()
+    following = text[stop : stop + 40].lstrip(" \t")
+    if len(before) < _SOFT_WRAP_LENGTH or not following or not _is_spaced_letter(following[0]):
+        return False
+    if before[-1] in ")]\"'”’":
+        return following[0].islower()
+    return before[-1] in ",-" or _is_spaced_letter(before[-1]) or _ends_with_abbreviation(before.lower())
+
+
+def _ends_with_abbreviation(folded: str) -> bool:
+    """Whether the last word of a text is an abbreviation with its full stop."""
+    return folded.endswith(".") and folded[:-1].rsplit(" ", maxsplit=1)[-1] in _abbreviations()
+
+
+def _is_spaced_letter(char: str) -> bool:
+    return char.isalpha() and not "\u0e00" <= char <= "\u0e7f" and char < "\u1100"
+
+
+@cache
+def _abbreviations() -> frozenset[str]:
+    rows = resources.files("detector").joinpath("data/abbreviations.txt").read_text("utf-8").splitlines()
+    return frozenset(word for row in rows if not row.startswith("#") for word in row.split())
+
+
+def _counted_clauses(folded: str) -> Iterator[int]:
+    """Offsets of 一是 … 二是 … in paragraphs that count at least to two."""
+    for line in re.finditer(r"[^\n\r]+", folded):
+        if "二是" in line.group():
+            yield from _counted_in(folded, line.start(), line.end())
+
+
+def _counted_in(folded: str, begin: int, stop: int) -> Iterator[int]:
+    chain: list[int] = []
+    for match in _COUNTED_CLAUSE.finditer(folded, begin, stop):
+        number = _number(match.group(1))
+        if number == 1 and len(chain) < 2:
+            chain = [match.start()]
+        elif number == 1:
+            yield from chain
+            chain = [match.start()]
+        elif number == len(chain) + 1:
+            chain.append(match.start())
+    if len(chain) >= 2:
+        yield from chain
+
+
+def _number(numeral: str) -> int:
+    """The value of a numeral of up to two characters below twenty or a multiple of ten."""
+    if numeral == "十":
+        return 10
+    if len(numeral) == 1:
+        return _UNITS.get(numeral, 0)
+    tens, units = numeral[0], numeral[1]
+    if tens == "十":
+        return 10 + _UNITS.get(units, 0)
+    return _UNITS.get(tens, 0) * 10 if units == "十" else 0
+
+
+def split_of(
+    text: str, tokens: Sequence[Span], marks: Sequence[Span], longest: int
+) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
+    """Start, end and first token of the passages and of the clauses of one document."""
+    cuts = {0} | {cut for cut in passage_cuts(text) if not any(start < cut < end for start, end in marks)}
+    size, opened = 0, -1
+    for start, _ in tokens:
+        begun = sum(cut <= start for cut in cuts)
+        size = size + 1 if begun == opened else 1
+        if size > longest:
+            cuts.add(start)
+            begun, size = begun + 1, 1
+        opened = begun
+    commas = {match.end() for match in re.finditer("[,:]", plain(text))}
+    commas = {cut for cut in commas if not any(start < cut <= end for start, end in tokens)}
+    return _stretches(text, tokens, sorted(cuts)), _stretches(text, tokens, sorted(cuts | commas))
+
+
+def _stretches(text: str, tokens: Sequence[Span], cuts: Sequence[int]) -> list[tuple[int, int, int]]:
+    """What stands between cuts, without the blanks around it but with its tokens; nothing where there are none."""
+    found = []
+    for begin, end in pairwise([*cuts, len(text) + 1]):
+        rows = [row for row, (start, _) in enumerate(tokens) if begin <= start < end]
+        shown = [place for place in range(begin, min(end, len(text))) if not text[place].isspace()]
+        if rows:
+            start = min([*shown[:1], tokens[rows[0]][0]])
+            found.append((start, max([*(place + 1 for place in shown[-1:]), tokens[rows[-1]][1]]), rows[0]))
+    return found
 
 
 # sets, buckets, representatives

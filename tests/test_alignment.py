@@ -10,8 +10,10 @@ from corpora import Columns, columns, gibberish, timeless
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from detector.alignment import Run, TokenRange, align_passages, align_tokens, literal_spans
-from detector.clusters import passage_keys
+from detector import alignment
+from detector.alignment import Run, TokenRange, align_passages, align_tokens, literal_columns, literal_spans
+from detector.blocks import passage_keys
+from detector.workspace import Workspace
 
 WORDS = st.lists(st.sampled_from("甲乙丙丁ab12，。 \n"), max_size=30).map("".join)
 
@@ -138,3 +140,20 @@ def test_one_word_in_a_long_passage_leaves_the_rest_a_literal() -> None:
     of = columns(text, text[:2000] + "甲乙丙丁" + text[2000:])
     runs = align_tokens(of.tokens, rows(of, 0), rows(of, 1))
     assert sum(run.length for run in runs) == 4100
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_literals_of_many_pairs_are_those_of_each(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alignment, "PAIRS_AT_ONCE", 3)
+    of = columns(*(text for texts in LITERALS.values() for text in texts[:2]), "")
+    left = np.arange(0, len(of.passages.start), 2)
+    with Workspace(workers=workers) as work:
+        found = literal_columns(of.tokens, of.passages, left, left + 1, work)
+        none = literal_columns(of.tokens, of.passages, left[:0], left[:0], work)
+    assert len(none.whole) == len(none.start) == 0 == none.indptr[-1]
+    for row, (text, other, expected) in enumerate(LITERALS.values()):
+        spans = zip(
+            found.start[found.indptr[row] :], found.end[found.indptr[row] : found.indptr[row + 1]], strict=False
+        )
+        assert [text[start:end] for start, end in spans] == ([] if text == other else expected) or found.whole[row]
+        assert bool(found.whole[row]) == (expected == [text])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
-import oracles
 import pytest
 from corpora import LINES, SLOGAN, check_scan, documents, gibberish, timeless
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.clusters import block_groups, n_different, passage_groups, series_numbers
+from detector.clusters import document_groups, passage_groups, series_numbers
+from detector.families import Families
 from detector.index import Scan
 from detector.matches import Matches
 from detector.model import Document, Finding
@@ -156,7 +157,6 @@ def test_series_are_counted_where_they_are_known() -> None:
     result = scan(given_documents)
     assert [(cluster.n_families, cluster.n_series) for cluster in result.clusters] == [(4, 2)]
     assert series_numbers(series).tolist() == [0, 0, 1, -1]
-    assert n_different(np.array([-1, -1])) == 0
 
 
 def test_a_threshold_of_one_finds_only_equal_skeletons() -> None:
@@ -187,64 +187,35 @@ def test_passage_groups_are_the_rows_by_representative(data: st.DataObject) -> N
     passages = made_passages([0] * n)
     groups, group_of = passage_groups(group(chosen), passages)
     expected = {head: [row for row in range(n) if chosen[row] == head] for head in range(n)}
-    assert [item.first.tolist() for item in groups] == [rows for rows in expected.values() if len(rows) > 1]
+    its_rows = [groups.first[begin:end].tolist() for begin, end in pairwise(groups.indptr.tolist())]
+    assert its_rows == [rows for rows in expected.values() if len(rows) > 1]
+    assert np.array_equal(groups.last, groups.first + 1)
     for row in range(n):
-        head = groups[group_of[row]].first[0] if group_of[row] >= 0 else row
+        head = its_rows[group_of[row]][0] if group_of[row] >= 0 else row
         assert head == chosen[row]
+
+
+@timeless
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=12))
+def test_document_groups_are_the_families_of_at_least_two(rows: list[tuple[int, int]]) -> None:
+    """Each document with the number of its family and how many passages it has."""
+    family = [number for number, _ in rows]
+    head = np.array([family.index(number) for number in family], dtype=np.int64)
+    document = [row for row, (_, n_passages) in enumerate(rows) for _ in range(n_passages)]
+    ratio = np.arange(len(rows)) / 20
+    groups = document_groups(Families(head, head, ratio, 0), made_passages(document))
+    members = [[row for row in range(len(rows)) if head[row] == one] for one in sorted(set(head.tolist()))]
+    expected = [its for its in members if len(its) > 1]
+    assert [groups.document[begin:end].tolist() for begin, end in pairwise(groups.indptr.tolist())] == expected
+    assert np.array_equal(groups.ratio, ratio[groups.document])
+    for row, first, last in zip(*(column.tolist() for column in groups[1:4]), strict=True):
+        assert [passage for passage, its in enumerate(document) if its == row] == list(range(first, last))
 
 
 def made_passages(document: Sequence[int]) -> Passages:
     n = len(document)
     row, nothing = np.arange(n), np.empty(0, np.int64)
     return Passages(row, row + 1, np.array(document, np.int64), np.arange(n + 1), row, nothing, nothing, nothing)
-
-
-SEQUENCES = st.lists(st.lists(st.integers(0, 3), max_size=8), min_size=1, max_size=6)
-
-
-@timeless
-@given(SEQUENCES, st.data())
-def test_blocks_are_what_brute_force_finds(rows: list[list[int]], data: st.DataObject) -> None:
-    """Symbols 0 and 1 are clustered passages, 2 and 3 short ones with equal skeletons."""
-    family = [data.draw(st.integers(0, min(row, 2)), label="family") for row in range(len(rows))]
-    family = [sorted(set(family)).index(number) for number in family]
-    document = [number for number, row in enumerate(rows) for _ in row]
-    symbols = [symbol for row in rows for symbol in row]
-    is_junk = np.array(data.draw(st.lists(st.booleans(), min_size=len(symbols), max_size=len(symbols))), dtype=bool)
-    passages = made_passages(document)
-    clustered = np.flatnonzero(np.array(symbols, np.int64) < 2)
-    group_of = np.array(symbols, np.int64)[clustered]
-    matches = group(list(range(len(clustered))))._replace(passage=clustered)
-    keys = np.array(symbols, np.uint64) + np.uint64(100)
-    # two clustered passages of one symbol need not have one skeleton
-    keys[clustered] = clustered.astype(np.uint64) + np.uint64(1000)
-    found = block_groups(matches, group_of, passages, keys, is_junk=is_junk, family=np.array(family, np.int64))
-    got = [(item.first.tolist(), int(item.last[0] - item.first[0])) for item in found]
-    assert all((item.last - item.first == item.last[0] - item.first[0]).all() for item in found)
-    assert got == sorted(got)
-    assert got == brute_force_blocks(symbols, document, family, is_junk.tolist())
-
-
-def brute_force_blocks(
-    symbols: Sequence[int], document: Sequence[int], family: Sequence[int], is_junk: Sequence[bool]
-) -> list[tuple[list[int], int]]:
-    """Where each block stands and how long it is, from the definition."""
-    starts: list[int] = []
-    stretches: list[list[int]] = []
-    for place, symbol in enumerate(symbols):
-        if is_junk[place]:
-            continue
-        if not place or is_junk[place - 1] or document[place] != document[place - 1]:
-            starts.append(place)
-            stretches.append([])
-        stretches[-1].append(symbol)
-    rows = [tuple(row) for row in stretches]
-    runs = oracles.repeats(rows, [[family[document[start]]] for start in starts], 2)
-    return sorted(
-        (sorted(starts[sequence] + offset for sequence, offset in run.places), len(key))
-        for key, run in runs.items()
-        if oracles.is_maximal(key, runs, rows) and min(map(int, key)) < 2
-    )
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

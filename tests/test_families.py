@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import first_independent_set, jaccard, shingles
 
+from detector import families
 from detector.families import SHINGLE_SIZE, Families, find_families
 from detector.folding import fold
 from detector.tokens import join_block, tokenise
+from detector.workspace import Workspace
 
 kernel = settings(deadline=None)
 """No deadline: the first call of a kernel may compile it."""
@@ -20,8 +23,9 @@ kernel = settings(deadline=None)
 LETTERS = "经济发展"
 
 
-def families_of(texts: Sequence[str], threshold: float = 0.80, seed: int = 1) -> Families:
-    return find_families(tokenise(join_block(texts), []), threshold=threshold, seed=seed)
+def families_of(texts: Sequence[str], threshold: float = 0.80, seed: int = 1, workers: int = 1) -> Families:
+    with Workspace(workers=workers) as work:
+        return find_families(tokenise(join_block(texts), []), threshold=threshold, seed=seed, work=work)
 
 
 @st.composite
@@ -100,6 +104,15 @@ def test_no_chain_joins_what_does_not_match() -> None:
 @given(corpora(), st.integers(0, 5))
 def test_the_seed_does_not_change_the_answer(texts: list[str], seed: int) -> None:
     assert np.array_equal(families_of(texts).head, families_of(texts, seed=seed).head)
+
+
+@kernel
+@given(corpora(), st.integers(2, 3), st.integers(1, 8))
+def test_workers_and_blocks_do_not_change_the_answer(texts: list[str], workers: int, n_blocks: int) -> None:
+    alone = families_of(texts)
+    with mock.patch.multiple(families, N_BLOCKS=n_blocks, BLOCK_TOKENS=20):
+        shared = families_of(texts, workers=workers)
+    assert all(np.array_equal(left, right) for left, right in zip(alone, shared, strict=True))
 
 
 def test_a_thousand_near_copies_stay_cheap_and_one_family() -> None:

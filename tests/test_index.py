@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from corpora import LINES, NOTICE, check_scan, documents, gibberish
+from row_columns import tables
 
 from detector.errors import DetectorError, ScanError
 from detector.index import Scan, open_scan
@@ -226,9 +228,40 @@ def test_a_damaged_table_is_an_error_of_one_line(folder: Path, table: str, damag
     else:
         path.write_bytes(b"\xff\xfe" + path.read_bytes())
     with pytest.raises(DetectorError) as refused:
-        open_scan(folder / "scan")
+        tuple(getattr(open_scan(folder / "scan"), table))
     assert "\n" not in str(refused.value)
     assert "Scan the input again" in str(refused.value)
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "parquet"])
+def test_findings_of_a_document(tmp_path: Path, folder: Path, format_: str) -> None:
+    made = scan(folder / "in.jsonl", Settings(format=format_))
+    made.write(tmp_path / format_)
+    over_columns = replace(made, **tables(made)._asdict())
+    for one in (made, over_columns, open_scan(tmp_path / format_)):
+        for _ in range(2):
+            for name in TEXTS:
+                assert list(one.findings_of(name)) == [item for item in made.findings if item.doc == name]
+            assert list(one.findings_of("nobody")) == []
+            assert len(one.findings) == len(made.findings)
+
+
+def test_findings_of_a_document_whose_lines_were_written_by_another_program(folder: Path) -> None:
+    path = folder / "scan" / "findings.jsonl"
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    path.write_text("".join(json.dumps(dict(reversed(row.items()))) + "\n" for row in rows), "utf-8")
+    found = open_scan(folder / "scan").findings_of("a")
+    assert [item.start for item in found] == [row["start"] for row in rows if row["doc"] == "a"]
+
+
+def test_only_the_tables_that_are_asked_for_are_read(folder: Path) -> None:
+    opened = open_scan(folder / "scan")
+    for name in ("findings", "clusters", "members"):
+        (folder / "scan" / f"{name}.jsonl").write_text("no JSON", "utf-8")
+    assert opened.phrases
+    assert opened.documents
+    with pytest.raises(ScanError, match="Scan the input again"):
+        len(opened.findings)
 
 
 def test_a_scan_is_a_value(folder: Path) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.folding import plain
-from detector.junk import FREQUENT, MIN_FREQUENT, find_junk, frequent_lines, is_sentence
-from detector.lines import split_lines
+from detector.junk import FREQUENT, MIN_FREQUENT, find_junk, frequent_lines
+from detector.lines import is_sentence, split_lines
 from detector.model import Hit, Span
 from detector.rules import load_rules, marked_spans
 from detector.settings import Settings
@@ -92,8 +92,8 @@ def test_all_line_ends_separate_lines() -> None:
 
 
 def test_blank_lines_are_seen_whatever_ends_them() -> None:
-    assert [line.after_blank for line in split_lines("a\n\nb\nc")] == [False, True, False]
-    assert [line.after_blank for line in split_lines("a\r\n\r\nb\r\nc")] == [False, True, False]
+    assert split_lines("a\n\nb\nc").after_blank == [False, True, False]
+    assert split_lines("a\r\n\r\nb\r\nc").after_blank == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import first_independent_set, jaccard, lowest, ratio
+from oracles import first_independent_set, jaccard, lowest, ratio, shingles
 
-from detector.kernels.repeating import enclosing
+from detector.kernels import verifying
+from detector.kernels.hashing import lead, set_sizes
 from detector.kernels.verifying import (
+    FIRST_LISTED,
+    MAX_LISTED,
     MAX_VERIFIED,
     common_lengths,
     earlier_in_document,
     lowest_elsewhere,
-    representatives,
+    only_groups,
+    represent,
+    sketch_rows,
 )
 from detector.tokens import SLOT_POINT
 
@@ -31,35 +37,45 @@ AROUND_A_WORD = st.sampled_from([1, 2, 62, 63, 64, 65, 126, 127, 128, 129, 191, 
 
 
 class Columns(NamedTuple):
-    """Rows after each other, all in one bucket, with signatures that always agree."""
+    """Rows after each other, all in one bucket."""
 
     values: np.ndarray
     indptr: np.ndarray
-    bucket_of: np.ndarray
+    sketches: np.ndarray
+    row_indptr: np.ndarray
+    of: np.ndarray
     bucket_indptr: np.ndarray
     bucket_rows: np.ndarray
-    slots: np.ndarray
 
 
-def columns(rows: Sequence[Sequence[int]], dtype: type = np.uint32) -> Columns:
+def columns(rows: Sequence[Sequence[int]]) -> Columns:
     n = len(rows)
+    values = np.array([value for row in rows for value in row], dtype=np.uint32)
+    indptr = np.cumsum([0, *map(len, rows)]).astype(np.int64)
+    kept, sketches = np.empty_like(values), np.empty((n, 4), np.uint64)
+    sketch_rows(values, indptr[:-1], indptr[1:], kept, sketches)
+    assert np.array_equal(kept, values)
     return Columns(
-        np.array([value for row in rows for value in row], dtype=dtype),
-        np.cumsum([0, *map(len, rows)]).astype(np.int64),
-        np.zeros((n, 1), np.int32),
+        values,
+        indptr,
+        sketches,
+        np.arange(n + 1),
+        np.zeros(n, np.int32),
         np.array([0, n], dtype=np.int64),
         np.arange(n, dtype=np.int32),
-        np.zeros((n, 1), np.uint64),
     )
 
 
-def represented(made: Columns, threshold: float, *, by_jaccard: bool = False, least: int = 0) -> list[int]:
-    chosen, crowded = representatives(
-        made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.slots, least, threshold, by_jaccard
-    )
-    assert len(crowded) == len(chosen)
-    assert not crowded[:MAX_VERIFIED].any()
-    return chosen.tolist()
+def represented(made: Columns, threshold: float, cuts: Sequence[int] = ()) -> tuple[list[int], list[bool]]:
+    """The representatives, decided block by block between ``cuts``, and which rows were crowded."""
+    n = len(made.indptr) - 1
+    chosen, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32)
+    members, filled = np.empty(len(made.bucket_rows), np.int32), made.bucket_indptr[:-1].copy()
+    bounds = [0, *sorted(cut for cut in set(cuts) if 0 < cut < n), n]
+    for begin, end in pairwise(bounds):
+        for first, last, floor, is_last in ((begin, end, 0, False), (begin, end, begin, True)):
+            represent(*made[:6], members, filled, threshold, first, last, floor, is_last, chosen, compared)
+    return chosen.tolist(), (compared >= MAX_VERIFIED).tolist()
 
 
 def alike(left: Sequence[int], right: Sequence[int], threshold: float) -> bool:
@@ -117,52 +133,96 @@ def test_many_pairs_in_one_call() -> None:
 DISTINCT = st.lists(st.lists(POINTS, min_size=1, max_size=12).map(tuple), max_size=10, unique=True)
 
 
+CUTS = st.lists(st.integers(1, 9), max_size=3)
+
+
 @kernel
-@given(DISTINCT, THRESHOLDS)
-def test_representatives_by_ratio(rows: list[tuple[int, ...]], threshold: float) -> None:
-    made = columns(rows)
+@given(DISTINCT, THRESHOLDS, CUTS)
+def test_representatives(rows: list[tuple[int, ...]], threshold: float, cuts: list[int]) -> None:
     expected = first_independent_set(len(rows), lambda row, other: alike(rows[row], rows[other], threshold))
-    assert represented(made, threshold) == expected
+    assert represented(columns(rows), threshold, cuts) == (expected, [False] * len(rows))
 
 
 @kernel
-@given(st.lists(st.frozensets(st.integers(0, 12), max_size=12), max_size=10), THRESHOLDS)
-def test_representatives_by_jaccard(rows: list[frozenset[int]], threshold: float) -> None:
-    made = columns([sorted(row) for row in rows], np.uint64)
-    expected = first_independent_set(
-        len(rows), lambda row, other: jaccard(set(rows[row]), set(rows[other])) >= threshold - 1e-9
+@given(st.lists(st.lists(st.integers(0, 2), max_size=12), max_size=10), THRESHOLDS, CUTS, st.integers(1, 3))
+def test_heads_by_jaccard(rows: list[list[int]], threshold: float, cuts: list[int], size: int) -> None:
+    made, n = columns(rows), len(rows)
+    hashes, kind = made.values.astype(np.uint64) + np.uint64(7), np.ones(len(made.values), np.uint8)
+    sets = [shingles(row, size) for row in rows]
+    sizes, slots = np.zeros(n, np.int64), np.zeros((n, 128), np.uint8)
+    set_sizes(hashes, kind, made.indptr, np.arange(n), size, sizes)
+    assert sizes.tolist() == list(map(len, sets))
+    head, ratio = np.arange(n, dtype=np.int32), np.ones(n)
+    members, filled = np.empty(n, np.int32), made.bucket_indptr[:-1].copy()
+    bounds = [0, *sorted(cut for cut in set(cuts) if cut < n), n]
+    for begin, end in pairwise(bounds):
+        for floor, is_last in ((0, False), (begin, True)):
+            lead(
+                hashes, kind, made.indptr, size, sizes, slots, 128, threshold, made.row_indptr, made.of,
+                made.bucket_indptr, members, filled, begin, end, floor, is_last, head, ratio,
+            )  # fmt: skip
+    expected = first_independent_set(n, lambda row, other: jaccard(sets[row], sets[other]) >= threshold - 1e-9)
+    assert head.tolist() == expected
+    assert ratio.tolist() == pytest.approx(
+        [1.0 if other == row else jaccard(sets[row], sets[other]) for row, other in enumerate(expected)]
     )
-    assert represented(made, threshold, by_jaccard=True) == expected
+
+
+def test_documents_whose_signatures_disagree_are_not_compared() -> None:
+    made = columns([[1, 2, 3]] * 2)
+    hashes, kind = made.values.astype(np.uint64), np.ones(6, np.uint8)
+    for agreed, expected in ((96, [0, 0]), (95, [0, 1])):
+        slots = np.zeros((2, 128), np.uint8)
+        slots[1, agreed:] = 1
+        head, ratio = np.arange(2, dtype=np.int32), np.ones(2)
+        lead(
+            hashes, kind, made.indptr, 1, np.array([3, 3]), slots, 96, 0.8, made.row_indptr, made.of,
+            made.bucket_indptr, np.empty(2, np.int32), np.zeros(1, np.int64), 0, 2, 0, True, head, ratio,
+        )  # fmt: skip
+        assert head.tolist() == expected
+
+
+LETTERED = st.lists(st.integers(0x61, 0x66) | POINTS, max_size=90)
+
+
+@kernel
+@given(LETTERED, LETTERED, st.lists(st.tuples(st.integers(0, 90), POINTS), max_size=12), THRESHOLDS)
+def test_a_sketch_turns_no_match_away(
+    left: list[int], right: list[int], edits: list[tuple[int, int]], threshold: float
+) -> None:
+    edited = left.copy()
+    for place, point in edits:
+        edited[place % (len(edited) + 1) : place % (len(edited) + 1) + point % 2] = [point]
+    for other in (right, edited):
+        made = columns([left, other])
+        may = verifying._may_match(made.sketches, 0, 1, threshold)
+        assert may == verifying._may_match(made.sketches, 1, 0, threshold)
+        assert may or not alike(left, other, threshold)
+
+
+def test_a_sketch_turns_strangers_away_and_keeps_the_longest() -> None:
+    rows = [list(range(0x4E00, 0x4E28)), list(range(0x5E00, 0x5E28)), [0x61] * 70_000, [0x62] * 70_000]
+    made = columns(rows)
+    assert not verifying._may_match(made.sketches, 0, 1, 0.8)
+    assert verifying._may_match(made.sketches, 2, 3, 0.8)
+    assert (made.sketches[:, 3] >> np.uint64(48)).tolist() == [40, 40, 0xFFFF, 0xFFFF]
 
 
 @pytest.mark.parametrize(("size", "matches"), [(24, True), (25, False)])
 def test_a_ratio_of_just_the_threshold_matches(size: int, matches: bool) -> None:
     # 2 * 16 / (16 + 24) is 0.8 on paper
     rows = [list(range(100, 100 + size)), list(range(100, 116))]
-    assert (represented(columns(rows), 0.8)[1] == 0) is matches
+    assert (represented(columns(rows), 0.8)[0][1] == 0) is matches
 
 
 def test_rows_without_a_common_bucket_are_not_compared() -> None:
-    made = columns([[1, 2, 3]] * 3)
-    bucket_of = np.array([[0, -1], [-1, -1], [0, -1]], dtype=np.int32)
-    made = made._replace(bucket_of=bucket_of, bucket_indptr=np.array([0, 2], dtype=np.int64))
-    assert represented(made, 0.8) == [0, 1, 0]
-
-
-BYTES = st.lists(st.sampled_from([0, 1, 0x7F, 0x80, 0xFF]), min_size=48, max_size=48)
-
-
-@kernel
-@given(BYTES, st.lists(st.integers(0, 47), max_size=48), st.integers(1, 6), st.integers(0, 49))
-def test_rows_whose_signatures_disagree_are_not_compared(
-    mine: list[int], changed: list[int], n_words: int, least: int
-) -> None:
-    other = [value ^ (1 << place % 8) if place in changed else value for place, value in enumerate(mine)]
-    slots = np.array([mine[: 8 * n_words], other[: 8 * n_words]], dtype=np.uint8)
-    agreed = (slots[0] == slots[1]).sum()
-    may_match = agreed >= least
-    made = columns([[1, 2, 3]] * 2)._replace(slots=slots.view(np.uint64))
-    assert represented(made, 0.8, least=least) == [0, 0 if may_match else 1]
+    made = columns([[1, 2, 3]] * 4)
+    made = made._replace(
+        row_indptr=np.array([0, 1, 1, 2, 3]),
+        of=np.array([0, 0, 1], dtype=np.int32),
+        bucket_indptr=np.array([0, 2, 3], dtype=np.int64),
+    )
+    assert represented(made, 0.8)[0] == [0, 1, 0, 3]
 
 
 @st.composite
@@ -191,14 +251,16 @@ def test_lowest_elsewhere(
     ]
     queries = sorted(set(zip(row_of, groups, strict=True)))
     known = [lowest(i for i in range(n) if row_of[i] == row and groups[i] != group) for row, group in queries]
-    found = np.array(known, dtype=np.int64)
+    found, crowded = np.array(known, dtype=np.int32), np.ones(len(queries), bool)
+    only = np.empty(1, np.int32)
+    occurs = [np.array(column, dtype=np.int32) for column in (first, first_other, home)]
+    only_groups(made.bucket_indptr, made.bucket_rows, occurs[1], occurs[2], 0, 1, only)
+    assert only[0] == (groups[0] if len(set(groups)) == 1 else -1)
     lowest_elsewhere(
-        made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.bucket_rows, made.slots, 0, threshold,
-        np.array(first, dtype=np.int64), np.array(first_other, dtype=np.int64), np.array(home, dtype=np.int64),
-        np.array([row for row, _ in queries], dtype=np.int64),
-        np.array([group for _, group in queries], dtype=np.int64),
-        found,
+        *made, only, threshold, *occurs, *(np.array(side, dtype=np.int32) for side in zip(*queries, strict=True)),
+        found, crowded,
     )  # fmt: skip
+    assert not crowded.any()
     expected = [
         lowest(i for i in range(n) if groups[i] != group and alike(rows[row], rows[row_of[i]], threshold))
         for row, group in queries
@@ -211,10 +273,13 @@ def test_lowest_elsewhere(
 def test_earlier_in_document(case: tuple[list[tuple[int, ...]], list[int], list[int]], threshold: float) -> None:
     rows, row_of, documents = case
     made = columns(rows)
-    found = earlier_in_document(
-        made.values, made.indptr, made.bucket_of, made.slots, 0, threshold,
-        np.array(row_of, dtype=np.int64), np.array(documents, dtype=np.int64),
-    )  # fmt: skip
+    found, n = np.full(len(row_of), -2, np.int32), len(row_of)
+    cut = documents.index(documents[n // 2])
+    for first, last in ((0, cut), (cut, n)):
+        earlier_in_document(
+            *made[:5], 1, threshold, np.array(row_of, dtype=np.int32), np.array(documents, dtype=np.int32), first, last,
+            found,
+        )  # fmt: skip
     expected = [
         lowest(
             other
@@ -233,45 +298,50 @@ def apart(n: int) -> list[list[int]]:
 
 
 def test_more_candidates_than_there_is_room_for_at_first() -> None:
-    assert represented(columns(apart(300)), 0.8) == [*range(300), 299]
+    assert represented(columns(apart(300)), 0.8)[0] == [*range(300), 299]
 
 
-def test_of_a_crowd_those_that_agree_most_are_compared_and_the_crowd_is_counted() -> None:
-    n = MAX_VERIFIED + 100
-    random = np.random.default_rng(5)
-    slots = random.integers(0, 256, (n + 1, 16), dtype=np.uint8)
-    slots[n] = slots[n - 1]
-    made = columns(apart(n))._replace(slots=slots.view(np.uint64))
-    chosen, crowded = representatives(
-        made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.slots, 0, 0.8, False
-    )
-    assert chosen.tolist() == [*range(n), n - 1]
-    assert crowded[n]
-    assert not crowded[:MAX_VERIFIED].any()
-    chosen, crowded = representatives(
-        made.values, made.indptr, made.bucket_of, made.bucket_indptr, made.slots, 16, 0.8, False
-    )
-    assert chosen.tolist() == [*range(n), n - 1]
-    assert not crowded.any()
+def reversals(n: int) -> list[list[int]]:
+    """Rows of the same characters in ever other orders: every sketch is the same, hardly a ratio is high."""
+    random = np.random.default_rng(2)
+    return [random.permutation(200).tolist() for _ in range(n)]
 
 
-@kernel
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 8)), max_size=14, unique=True), st.data())
-def test_enclosing(spans: list[tuple[int, int]], data: st.DataObject) -> None:
-    spans = sorted(((start, start + length) for start, length in spans), key=lambda span: (span[0], -span[1]))
-    rows = [data.draw(st.integers(0, 3)) for _ in spans]
-    weight = [5, 2, 9, 1]
-    starts, ends = (np.array([span[side] for span in spans], dtype=np.int64) for side in (0, 1))
-    found = enclosing(starts, ends, np.array(rows, dtype=np.int64), np.array(weight, dtype=np.int64))
-    expected = [
-        max(
-            (
-                weight[row]
-                for (a, b), row in zip(spans, rows, strict=True)
-                if a <= start and end <= b and b - a > end - start
-            ),
-            default=-1,
-        )
-        for start, end in spans
-    ]
-    assert found.tolist() == expected
+def test_of_a_crowd_the_lowest_are_compared_and_the_crowd_is_counted() -> None:
+    rows = reversals(MAX_VERIFIED + 20)
+    rows += [rows[MAX_VERIFIED - 1][:-1], rows[MAX_VERIFIED][:-1]]
+    n = len(rows)
+    for cuts in ((), (10, MAX_VERIFIED - 1, MAX_VERIFIED + 5)):
+        chosen, crowded = represented(columns(rows), 0.8, cuts)
+        assert chosen == [*range(n - 2), MAX_VERIFIED - 1, n - 1]
+        assert crowded == [False] * MAX_VERIFIED + [True] * 20 + [False, True]
+
+
+def asked(rows: list[list[int]]) -> tuple[list[int], list[bool]]:
+    """The lowest row of another group that the last one matches; each row is a group."""
+    made, n = columns(rows), np.int32(len(rows))
+    found, crowded = np.array([-1], dtype=np.int32), np.zeros(1, bool)
+    itself, last = np.arange(n, dtype=np.int32), np.array([n - 1], dtype=np.int32)
+    only = np.array([-1], dtype=np.int32)
+    lowest_elsewhere(*made, only, 0.8, itself, np.full(n, -1, np.int32), itself, last, last, found, crowded)
+    return found.tolist(), crowded.tolist()
+
+
+def test_long_lists_are_read_in_two_steps_and_not_for_ever() -> None:
+    rows = apart(MAX_LISTED + 10)[:-1]
+    for place in (3, FIRST_LISTED - 1, FIRST_LISTED, MAX_LISTED - 1):
+        assert asked([*rows, [*rows[place], 1]]) == ([place], [False])
+    assert asked([*rows, [*rows[MAX_LISTED], 1]]) == ([-1], [True])
+    crowd = reversals(MAX_VERIFIED + 1)
+    assert asked([*crowd, crowd[-2][:-1]]) == ([MAX_VERIFIED - 1], [False])
+    assert asked([*crowd, crowd[-1][:-1]]) == ([-1], [True])
+
+
+def test_the_lowest_earlier_match_stands_behind_a_long_list() -> None:
+    rows = apart(MAX_LISTED + 10)[:-1]
+    for place, expected in ((3, 3), (FIRST_LISTED, FIRST_LISTED), (MAX_LISTED - 1, MAX_LISTED - 1), (MAX_LISTED, -1)):
+        made = columns([*rows, [*rows[place], 1]])
+        n = len(rows) + 1
+        found = np.empty(n, np.int32)
+        earlier_in_document(*made[:5], 1, 0.8, np.arange(n, dtype=np.int32), np.zeros(n, np.int32), 0, n, found)
+        assert found.tolist() == [-1] * (n - 1) + [expected]

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from oracles import MatchOracle, matches_of, ratio, shingles
 
 from detector import matches
-from detector.candidates import Bands, Buckets, band_buckets
+from detector.candidates import Buckets
 from detector.matches import Matches, find_matches
 from detector.passages import Passages, split_passages
 from detector.shingles import shingle_hashes
-from detector.signatures import Signatures, sign
-from detector.tokens import Tokens, join_block, tokenise
+from detector.signatures import sign
+from detector.tokens import SLOT_HASH, Tokens, join_block, packed_points, tokenise
+from detector.workspace import Workspace
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 from recall import LONG, SHORT, Recall, main, measure
@@ -64,9 +65,10 @@ class Table:
         self.rows = [row for row, n in enumerate(np.diff(passages.tokens)) if n >= least]
         self.document = passages.document[self.rows].tolist()
         bounds = [(passages.tokens[row], passages.tokens[row + 1]) for row in self.rows]
-        self.symbols = [tokens.skeleton[start:stop].tolist() for start, stop in bounds]
-        indptr = tokens.point_indptr
-        self.points = [tuple(tokens.points[indptr[start] : indptr[stop]].tolist()) for start, stop in bounds]
+        skeleton = np.where(tokens.is_slot, SLOT_HASH, tokens.hashes)
+        self.symbols = [skeleton[start:stop].tolist() for start, stop in bounds]
+        self.points = [tuple(packed_points(tokens, start, stop)[0].tolist()) for start, stop in bounds]
+        self.tokens, self.bounds = tokens, np.array(bounds, dtype=np.int64).reshape(-1, 2)
 
 
 def cut_up(texts: Sequence[str]) -> tuple[Tokens, Passages]:
@@ -75,11 +77,12 @@ def cut_up(texts: Sequence[str]) -> tuple[Tokens, Passages]:
     return tokens, split_passages(block, tokens, [])
 
 
-def find(texts: Sequence[str], family: Sequence[int], least: int = 8) -> tuple[Matches, Table]:
+def find(texts: Sequence[str], family: Sequence[int], least: int = 8, workers: int = 1) -> tuple[Matches, Table]:
     tokens, passages = cut_up(texts)
-    found = find_matches(
-        tokens, passages, np.array(family, dtype=np.int64), threshold=THRESHOLD, min_tokens=least, seed=1
-    )
+    with Workspace(workers=workers) as work:
+        found = find_matches(
+            tokens, passages, np.array(family, dtype=np.int64), threshold=THRESHOLD, min_tokens=least, seed=1, work=work
+        )
     return found, Table(tokens, passages, least)
 
 
@@ -108,39 +111,29 @@ def alike(table: Table) -> Callable[[int, int], bool]:
     return lambda row, other: ratio(table.points[row], table.points[other]) >= THRESHOLD - 1e-9
 
 
-def one_bucket(signatures: Signatures, bands: Bands) -> Buckets:
+def one_bucket(keys: np.ndarray, numbers: np.ndarray, n: int, work: Workspace) -> Buckets:
     """Every row a candidate of every other."""
-    n = len(signatures.values)
-    return Buckets(np.zeros((n, 1), np.int32), np.array([0, n], dtype=np.int64), np.arange(n, dtype=np.int32))
+    return Buckets(np.array([0, n]), np.arange(n, dtype=np.int32), np.arange(n + 1), np.zeros(n, np.int32))
 
 
 @kernel
 @given(corpora(), st.sampled_from([2, 8]))
 def test_matches_equal_brute_force_where_all_are_candidates(case: tuple[list[str], list[int]], least: int) -> None:
     texts, family = case
-    with mock.patch.multiple(matches, band_buckets=one_bucket, MIN_AGREEMENT=0):
+    with mock.patch.multiple(matches, band_buckets=one_bucket):
         found, table = find(texts, family, least)
     owners = [family[document] for document in table.document]
     check(found, table, matches_of(len(table.rows), alike(table), owners, table.document), family)
 
 
 def proposed(table: Table) -> Callable[[int, int], bool]:
-    """Whether two passages become candidates: a common bucket and enough agreeing low bytes."""
-    values = np.array([symbol for row in table.symbols for symbol in row], dtype=np.uint64)
-    indptr = np.cumsum([0, *map(len, table.symbols)]).astype(np.int64)
-    hashes, offsets = shingle_hashes(values, indptr, matches.SHINGLE_SIZE)
-    short = (hashes >> np.uint64(32)).astype(np.uint32)
-    signatures = sign(short, offsets, n_permutations=matches.BANDS.n_permutations, seed=1)
-    low = signatures.values & 0xFF
-    padding = -low.shape[1] % 8
-    of = band_buckets(signatures, matches.BANDS).of
-
-    def propose(row: int, other: int) -> bool:
-        agreed = low[row] == low[other]
-        enough = agreed.sum() + padding >= matches.MIN_AGREEMENT
-        return bool(enough and ((of[row] == of[other]) & (of[row] >= 0)).any())
-
-    return propose
+    """Whether two passages become candidates: their signatures agree in a whole band."""
+    hashes, offsets = shingle_hashes(
+        table.tokens, table.bounds[:, 0], table.bounds[:, 1], matches.SHINGLE_SIZE, is_skeleton=True
+    )
+    values = sign(hashes, offsets, n_permutations=matches.BANDS.n_permutations, seed=1).values
+    bands = values.reshape(len(values), *matches.BANDS)
+    return lambda row, other: bool((bands[row] == bands[other]).all(axis=1).any())
 
 
 @kernel
@@ -173,6 +166,19 @@ def test_pairs_of_documents_match_in_either_order(case: tuple[list[str], list[in
         repeated = sorted(chosen[table.document[row]] for row in np.flatnonzero(found.earlier >= 0))
         counts.append((has, len(repeated) > 0))
     assert counts[0] == counts[1]
+
+
+@kernel
+@given(corpora(), st.integers(1, 4), st.integers(2, 3))
+def test_blocks_and_workers_do_not_change_the_result(
+    case: tuple[list[str], list[int]], rows: int, workers: int
+) -> None:
+    texts, family = case
+    alone, _ = find(texts, family)
+    with mock.patch.multiple(matches, SMALL=rows, BLOCK_TOKENS=10 * rows, BLOCK_POINTS=8 * rows):
+        for found in (find(texts, family)[0], find(texts, family, workers=workers)[0]):
+            for name, left, right in zip(Matches._fields, alone, found, strict=True):
+                assert np.array_equal(left, right), name
 
 
 @kernel
@@ -278,15 +284,16 @@ def test_the_choice_of_bands_proposes_short_passages_with_one_word_changed() -> 
 @pytest.mark.parametrize("name", ["zh_gov_national_2024_2026", "zh_gongwen_templates"])
 def test_recall_on_real_text(shared: Path, name: str) -> None:
     measured = measure(shared / "corpora" / name / "docs.jsonl")
-    for length in (SHORT, LONG):
+    for length, floor in ((SHORT, 0.98), (LONG, 0.995)):
         assert measured[length].n_true > 50
-        assert measured[length].n_found >= 0.97 * measured[length].n_true, measured[length]
+        assert measured[length].n_found >= floor * measured[length].n_true, measured[length]
 
 
 def test_the_benchmark_prints_counts_and_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "three.jsonl"
     text = "全面贯彻落实中央经济工作会议精神"
-    path.write_text("".join(f'{{"id": "{n}", "text": "{text}{word}"}}\n' for n, word in enumerate("甲乙")), "utf-8")
+    rows = (f'{{"id": "{n}", "text": "{text}{word}。{word * 7}。"}}\n' for n, word in enumerate(("甲", "乙")))
+    path.write_text("".join(rows), "utf-8")
     for arguments in ([str(path)], [str(path), "--sample", "1"]):
         assert main(arguments) == 0
         _, short, long, whole = capsys.readouterr().out.splitlines()

@@ -11,13 +11,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import Span
+from oracles import Span, split_of
+from oracles import passage_cuts as cuts_of
 
-from detector.folding import plain
-from detector.passages import MAX_PASSAGE_TOKENS, Passages, concatenate, passage_cuts, split_passages
-from detector.tokens import Tokens, join_block, tokenise
+from detector import passages as passage_module
+from detector import tokens as token_module
+from detector.kernels import cutting
+from detector.passages import (
+    _N_ASSIGNED,
+    _PROPERTIES,
+    MAX_PASSAGE_TOKENS,
+    Passages,
+    _cutting_table,
+    find_cuts,
+    passage_cuts,
+    tokenise_corpus,
+)
+from detector.texts import Texts
+from detector.tokens import Marks, Tokens
+from detector.workspace import Workspace
 
 DATA = Path(__file__).parent / "data" / "passages"
 
@@ -35,6 +49,39 @@ PIECES = st.sampled_from(
 )
 TEXTS = st.lists(PIECES, max_size=30).map("".join).map(lambda text: NUMBER_BEFORE_SYMBOL.sub(r"\1 ", text))
 
+WORDS = st.sampled_from(
+    [
+        *(
+            "Mr",
+            "etc",
+            "approx",
+            "e.g",
+            "u.s",
+            "p.m",
+            "ph.d",
+            "I",
+            "x",
+            "word",
+            "The",
+            "Kelvin",
+            "ＭＲ",
+            "ﬁ",
+            "a1",
+            "ǅ",
+        ),
+        *("ǅ", "1", "12", "123", "1234", "½", "²", "٣"),
+        *(".", ". ", ".\n", ".” ", '." ', ".' ", ".) ", "......", ".....", ",", ":", ": ", "; ", "! ", '?"', "!'"),
+        *(" ", "  ", " " * 8, "\t", "\xa0", "\n", "\r", "\r\n", "\n\n", "\v", "\x85"),
+        *"\"'“”‘’「『()[]#*-–。中ก한",
+        *(
+            "a long line of words that goes on and on, just up",
+            "short of what it takes to wrap it somewhere",
+            "x" * 390,
+        ),
+    ]
+)
+COUNTED = "一二三四五六七八九十百千零第条章、，,.:：》)）(（之中是是是。\n 1２"
+
 
 @st.composite
 def marked_texts(draw: st.DrawFn) -> tuple[str, list[Span]]:
@@ -44,10 +91,17 @@ def marked_texts(draw: st.DrawFn) -> tuple[str, list[Span]]:
     return text, [(start, end) for start, end in spans if text[start:end].strip() == text[start:end]]
 
 
-def split(texts: Sequence[str], marks: Sequence[Span] = ()) -> tuple[Tokens, Passages]:
-    block = join_block(texts)
-    tokens = tokenise(block, marks)
-    return tokens, split_passages(block, tokens, marks)
+def columns_of(marks: Sequence[Sequence[Span]]) -> Marks:
+    spans = np.array([span for own in marks for span in own], dtype=np.int32).reshape(-1, 2)
+    indptr = np.cumsum([0, *map(len, marks)]).astype(np.int64)
+    return Marks(indptr, spans[:, 0].copy(), spans[:, 1].copy())
+
+
+def split(texts: Sequence[str], *marks: Sequence[Span], workers: int = 1) -> tuple[Tokens, Passages]:
+    """Tokens and passages of some texts; those without marks of their own have none."""
+    marks += ((),) * (len(texts) - len(marks))
+    with Workspace(workers=workers) as work:
+        return tokenise_corpus(Texts.of(texts), columns_of(marks), work)
 
 
 def passages_of(text: str) -> list[str]:
@@ -147,10 +201,88 @@ def test_a_sentence_end_inside_a_mark_cuts_nothing() -> None:
 
 
 @given(TEXTS)
-def test_cuts_are_sorted_and_inside(text: str) -> None:
-    cuts = passage_cuts(text, plain(text))
-    assert (np.diff(cuts) > 0).all()
-    assert not len(cuts) or 0 <= cuts[0] <= cuts[-1] <= len(text)
+def test_cuts_are_those_of_the_oracle(text: str) -> None:
+    assert passage_cuts(text).tolist() == cuts_of(text)
+
+
+@settings(max_examples=400)
+@given(st.lists(WORDS, max_size=25).map("".join))
+def test_cuts_of_spaced_scripts_are_those_of_the_oracle(text: str) -> None:
+    assert passage_cuts(text).tolist() == cuts_of(text)
+
+
+@settings(max_examples=400)
+@given(st.lists(st.sampled_from([*COUNTED]), max_size=25).map("".join))
+def test_enumerations_are_those_of_the_oracle(text: str) -> None:
+    assert passage_cuts(text).tolist() == cuts_of(text)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_cuts_of_any_text_are_those_of_the_oracle(text: str) -> None:
+    assert passage_cuts(text).tolist() == cuts_of(text)
+
+
+@pytest.mark.parametrize("length", range(36, 44))
+@pytest.mark.parametrize("first", ["", "one.\n", "\r", "\v"])
+def test_soft_wraps_at_the_limits(length: int, first: str) -> None:
+    for width in (length, length + 360):
+        for wrap in ("\n", "\r\n", "\r", "\n\n", "\v", "\n" + " " * (length - 1)):
+            text = f"{first}{'x' * width}{wrap}yes"
+            assert passage_cuts(text).tolist() == cuts_of(text)
+
+
+@pytest.mark.parametrize("distance", [1, 2, 1998, 1999, 2000, 2001])
+def test_quotes_at_the_limit_of_their_window(distance: int) -> None:
+    for quote in "\"'":
+        text = f"{quote}{'中' * (distance - 2)}!{quote}one!{quote}two{quote}\n{quote}!{quote}three?{quote}"
+        assert passage_cuts(text).tolist() == cuts_of(text)
+
+
+@pytest.mark.parametrize("length", range(17, 28))
+def test_words_before_a_full_stop_at_the_limits(length: int) -> None:
+    for word in ("1" * length, f"1.{'a' * length}", f"12{' ' * length}12", f"a. {'*' * (length - 3)}12", "." * length):
+        for before in ("", "中", "etc. ", "\n", "'"):
+            for blanks in (" ", " " * 7, " " * 8, " " * 9):
+                text = f"{before}{word}.{blanks}Next"
+                assert passage_cuts(text).tolist() == cuts_of(text), text
+
+
+def test_properties_of_all_characters() -> None:
+    _, properties = _cutting_table()
+    for bit, name in _PROPERTIES.items():
+        found = np.flatnonzero(properties & bit).tolist()
+        assert found == [point for point in range(0x110000) if getattr(chr(point), name)()], name
+    assert not properties[_N_ASSIGNED:].any()
+    assert cutting.IS < cutting.CURLY_CLOSER < cutting.NUMERAL
+
+
+@given(st.lists(marked_texts(), max_size=5), st.integers(1, 3), st.sampled_from([1, 5, 40, 4_000_000]))
+def test_columns_are_those_of_the_oracle(cases: list[tuple[str, list[Span]]], workers: int, block: int) -> None:
+    texts, marks = [text for text, _ in cases], [own for _, own in cases]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detector.tokens.BLOCK_CHARACTERS", block)
+        patch.setattr("detector.passages.BLOCK_CHARACTERS", block)
+        patch.setattr("detector.passages.MAX_PASSAGE_TOKENS", 5)
+        tokens, found = split(texts, *marks, workers=workers)
+    check_columns(texts, marks, tokens, found, 5)
+
+
+def check_columns(
+    texts: Sequence[str], marks: Sequence[Sequence[Span]], tokens: Tokens, found: Passages, longest: int
+) -> None:
+    assert [column.dtype for column in found] == [*[np.int32] * 3, np.int64, *[np.int32] * 4]
+    clause_tokens = np.searchsorted(found.clause, np.arange(len(found.clause_start)))
+    assert found.tokens[-1] == len(found.clause) == len(tokens.kind)
+    for document, text in enumerate(texts):
+        base, stop = tokens.indptr[document : document + 2].tolist()
+        spans = list(zip(tokens.start[base:stop].tolist(), tokens.end[base:stop].tolist(), strict=True))
+        passages, clauses = split_of(text, spans, marks[document], longest)
+        for (start, end, owner, first), expected in (
+            ((found.start, found.end, found.document, found.tokens[:-1] - base), passages),
+            ((found.clause_start, found.clause_end, found.clause_document, clause_tokens - base), clauses),
+        ):
+            mine = np.flatnonzero(owner == document)
+            assert list(zip(start[mine], end[mine], first[mine], strict=True)) == expected
 
 
 def same(left: Passages, right: Passages) -> None:
@@ -158,19 +290,27 @@ def same(left: Passages, right: Passages) -> None:
         assert np.array_equal(mine, other), name
 
 
-def alone(texts: Sequence[str]) -> Passages:
-    return concatenate([split([text])[1] for text in texts], [1] * len(texts))
-
-
-@given(st.lists(TEXTS.map(lambda text: text + "。"), max_size=5))
-def test_a_block_is_its_documents_one_by_one(texts: list[str]) -> None:
-    same(split(texts)[1], alone(texts))
-
-
 def test_no_passage_spans_two_documents() -> None:
     texts = ["a long line of ordinary words that stops in the middle of", "another document begins in lower case"]
     check_partition(texts, [])
-    same(split(texts)[1], alone(texts))
+    check_columns(texts, [[], []], *split(texts), MAX_PASSAGE_TOKENS)
+
+
+def test_blocks_and_workers_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"第{n}条 一是经济{'，' * (n % 3)}二是发展。The {n} end. (一)好" for n in range(50)]
+    _, expected = split(texts)
+    for module in (token_module, passage_module):
+        monkeypatch.setattr(module, "BLOCK_CHARACTERS", 70)
+    for workers in (1, 3):
+        same(split(texts, workers=workers)[1], expected)
+
+
+def test_texts_in_any_order_in_their_buffer() -> None:
+    texts = Texts.of(["一，二。", "", "The end. 好"])
+    turned = Texts(texts.points, texts.start[::-1].copy(), texts.stop[::-1].copy())
+    with Workspace() as work:
+        tokens, found = tokenise_corpus(turned, columns_of([[], [], []]), work)
+    check_columns(list(turned), [[], [], []], tokens, found, MAX_PASSAGE_TOKENS)
 
 
 def test_nothing_is_nothing() -> None:
@@ -178,7 +318,6 @@ def test_nothing_is_nothing() -> None:
         _, found = split(texts)
         assert len(found.start) == len(found.clause_start) == 0
         assert found.tokens.tolist() == [0]
-    assert concatenate([], []).tokens.tolist() == [0]
 
 
 def seconds(text: str) -> float:
@@ -234,8 +373,8 @@ def test_time_is_linear_with_straight_quotes_after_stops() -> None:
     taken = []
     for n in (25_000, 200_000):
         text = "😀" + '!"' * n
-        folded, begin = plain(text), time.process_time()
-        passage_cuts(text, folded)
+        texts, begin = Texts.of([text]), time.process_time()
+        find_cuts(texts, 0, 1)
         taken.append(time.process_time() - begin)
     assert taken[1] < 14 * taken[0]
 

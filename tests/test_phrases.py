@@ -65,17 +65,24 @@ def oracle_corpus(tokens: Tokens, passages: Passages, is_junk: np.ndarray, famil
 def as_oracle(table: PhraseTable, symbols: str) -> list[PhraseOracle]:
     """The rows of a table, which must name a phrase by its first occurrence."""
     rows = []
+    phrase, token = table.occurrences()
+    marked_places = set(zip(table.phrase.tolist(), table.token.tolist(), strict=True))
+    longest = np.array([pair in marked_places for pair in zip(phrase.tolist(), token.tolist(), strict=True)], bool)
     for number, (first, length) in enumerate(zip(table.first.tolist(), table.n_all.tolist(), strict=True)):
-        mine = table.phrase == number
-        places = tuple(table.token[mine].tolist())
+        mine = phrase == number
+        places = tuple(token[mine].tolist())
         assert first == places[0]
+        assert table.n_occurrences[number] == len(places)
         assert len({symbols[place : place + length] for place in places}) == 1
-        marked = tuple(table.longest[mine].tolist())
+        marked = tuple(longest[mine].tolist())
         key = symbols[first : first + length]
         rows.append(PhraseOracle(key, int(table.n_tokens[number]), int(table.n_families[number]), places, marked))
     order = list(zip(table.first.tolist(), table.n_all.tolist(), strict=True))
     assert order == sorted(order)
-    assert np.array_equal(np.lexsort((table.token, table.phrase)), np.arange(len(table.token)))
+    assert np.array_equal(np.lexsort((token, phrase)), np.arange(len(token)))
+    assert np.array_equal(table.phrase, phrase[longest])
+    assert np.array_equal(table.token, token[longest])
+    assert table.longest.all()
     return rows
 
 
@@ -216,7 +223,7 @@ def test_a_family_counts_once() -> None:
     assert not len(table.first)
     table = find_phrases(tokens, passages, np.zeros(len(tokens.start), bool), np.array([0, 0, 1]))
     assert table.n_families.tolist() == [2]
-    assert len(table.token) == 3
+    assert len(table.token) == table.n_occurrences.sum() == 3
 
 
 def test_a_shorter_phrase_is_listed_where_more_families_have_it() -> None:

@@ -7,14 +7,15 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from corpora import check_scan, columns
 from rapidfuzz.distance import Indel
 
 from detector.evaluation import load_gold
-from detector.evidence import skeleton_text
 from detector.index import Scan
 from detector.pipeline import scan
+from detector.tokens import packed_points
 
 ROOT = Path(__file__).parents[1]
 PAIRS = [
@@ -73,7 +74,9 @@ def test_matches_and_repeats_of_the_real_seeds_are_those_of_brute_force(figures:
         starts = of.tokens.start[passages.tokens[row] : passages.tokens[row + 1]].tolist()
         if len(starts) >= 8 and not junk.issuperset((names[passages.document[row]], start) for start in starts):
             rows.append(row)
-    skeletons = {row: skeleton_text(of.tokens, passages.tokens[row], passages.tokens[row + 1]) for row in rows}
+    first = np.array(rows)
+    points, indptr = packed_points(of.tokens, passages.tokens[first], passages.tokens[first + 1])
+    skeletons = {row: points[indptr[at] : indptr[at + 1]].tolist() for at, row in enumerate(rows)}
     repeats, n_elsewhere = set(), 0
     for place, row in enumerate(rows):
         for other in rows[:place]:

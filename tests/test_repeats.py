@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import groupby, pairwise
+from unittest import mock
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import Key, Repeat, is_maximal, repeats
 
-from detector.repeats import RepeatIndex, Sequences, collapse
+from detector import repeats as repeats_module
+from detector.kernels.repeating import sort_suffixes
+from detector.repeats import RepeatIndex, Repeats, Rows, Sequences, Stretches, collapse, find_stretches
+from detector.tokens import mix64
+from detector.workspace import Workspace
 
 N_FAMILIES = 4
 
@@ -37,7 +44,7 @@ def sequences_of(rows: Sequence[Sequence[int]], families: Sequence[Sequence[int]
     return Sequences(
         np.array([symbol for row in rows for symbol in row], dtype=np.int32),
         np.cumsum([0, *map(len, rows)]).astype(np.int64),
-        np.array([family for owners in families for family in owners], dtype=np.int64),
+        np.array([family for owners in families for family in owners], dtype=np.int32),
         np.cumsum([0, *map(len, families)]).astype(np.int64),
         N_FAMILIES,
     )
@@ -82,11 +89,9 @@ def test_any_run_is_looked_up(case: tuple[list[tuple[int, ...]], list[list[int]]
     length = np.array([len(key) for _, key in asked], dtype=np.int64)
     assert index.lowest(start, length).tolist() == [places(every[key], sequences)[0] for _, key in asked]
     assert index.count(start, length).tolist() == [len(every[key].families) for _, key in asked]
-    run, place = index.occurrences(start, length)
-    expected = [(number, other) for number, (_, key) in enumerate(asked) for other in places(every[key], sequences)]
-    assert list(zip(run.tolist(), place.tolist(), strict=True)) == expected
-    keys = index.keys(start, length).tolist()
-    assert len(set(keys)) == len(every) == len({(key, name) for (_, key), name in zip(asked, keys, strict=True)})
+    indptr, place = index.occurrences(start, length)
+    found = [sorted(place[begin:end].tolist()) for begin, end in pairwise(indptr.tolist())]
+    assert found == [places(every[key], sequences) for _, key in asked]
 
 
 @kernel
@@ -130,19 +135,158 @@ def test_long_equal_runs_are_sorted() -> None:
     assert [column.tolist() for column in found] == [[0], [2000], [2]]
 
 
+# stretches, copies and chains
+
+SIZE = 3
+
+
+@st.composite
+def sections(draw: st.DrawFn) -> tuple[list[list[int]], list[list[bool]], list[int]]:
+    """Sections of symbols of a small alphabet (0 is a slot), which of them are junk, and the family of each."""
+    run = draw(st.lists(st.integers(0, 4), min_size=1, max_size=8))
+    part = st.lists(st.integers(0, draw(st.integers(1, 5))), max_size=6) | st.just(run)
+    rows = [
+        [symbol for piece in pieces for symbol in piece]
+        for pieces in draw(st.lists(st.lists(part, max_size=4), max_size=7))
+    ]
+    rare = st.sampled_from([False] * 9 + [True])
+    junk = [draw(st.lists(rare, min_size=len(row), max_size=len(row))) for row in rows]
+    return rows, junk, [draw(st.integers(0, N_FAMILIES - 1)) for _ in rows]
+
+
+def rows_of(symbols: Sequence[Sequence[int]], junk: Sequence[Sequence[bool]], owners: Sequence[int]) -> Rows:
+    flat = np.array([symbol for row in symbols for symbol in row], dtype=np.uint64)
+    return Rows(
+        mix64(flat + np.uint64(1)),
+        np.where(flat == 0, 3, 1).astype(np.uint8),
+        np.array([value for row in junk for value in row], dtype=bool),
+        np.cumsum([0, *map(len, symbols)]).astype(np.int64),
+        np.array(owners, dtype=np.int32),
+        N_FAMILIES,
+    )
+
+
+def stretches_of(
+    symbols: Sequence[Sequence[int]], junk: Sequence[Sequence[bool]], owners: Sequence[int]
+) -> list[tuple[int, int, int]]:
+    """Start, length and family of every stretch, from the definition."""
+    windows: dict[tuple[int, ...], set[int]] = defaultdict(set)
+    where: list[tuple[tuple[int, ...], int, int, int]] = []
+    for number, (row, is_junk) in enumerate(zip(symbols, junk, strict=True)):
+        words = [place for place, symbol in enumerate(row) if symbol and not is_junk[place]]
+        for at in range(len(words) - SIZE + 1):
+            first, last = words[at], words[at + SIZE - 1]
+            if not any(is_junk[first : last + 1]):
+                key = tuple(row[first : last + 1])
+                windows[key].add(owners[number])
+                where.append((key, number, first, last))
+    found = []
+    base = 0
+    for number, (row, is_junk) in enumerate(zip(symbols, junk, strict=True)):
+        covered = [False] * len(row)
+        for key, section, first, last in where:
+            if section == number and len(windows[key]) > 1:
+                covered[first : last + 1] = [True] * (last + 1 - first)
+        for steps in (range(len(row)), range(len(row) - 1, -1, -1)):
+            beside = False
+            for place in steps:
+                beside = covered[place] or (beside and not row[place] and not is_junk[place])
+                covered[place] |= beside
+        place = 0
+        for is_covered, run in groupby(covered):
+            length = len(list(run))
+            if is_covered:
+                found.append((base + place, length, owners[number]))
+            place += length
+        base += len(row)
+    return found
+
+
 @kernel
-@given(
-    st.lists(st.tuples(st.lists(st.integers(0, 2), min_size=1, max_size=3).map(tuple), st.integers(0, 3)), max_size=12)
-)
-def test_collapse_keeps_each_sequence_once_with_its_families(rows: list[tuple[tuple[int, ...], int]]) -> None:
-    symbols = np.array([symbol for row, _ in rows for symbol in row], dtype=np.int32)
-    indptr = np.cumsum([0, *(len(row) for row, _ in rows)]).astype(np.int64)
-    family = np.array([owner for _, owner in rows], dtype=np.int64)
-    found, number = collapse(symbols, indptr, family, N_FAMILIES)
-    distinct = list(dict.fromkeys(row for row, _ in rows))
-    assert number.tolist() == [distinct.index(row) for row, _ in rows]
-    for s, row in enumerate(distinct):
-        assert tuple(found.symbols[found.indptr[s] : found.indptr[s + 1]].tolist()) == row
-        owners = found.families[found.family_indptr[s] : found.family_indptr[s + 1]].tolist()
-        assert owners == sorted({owner for other, owner in rows if other == row})
-    assert found.n_families == N_FAMILIES
+@given(sections(), st.integers(1, 3), st.integers(1, 20), st.integers(1, 6))
+def test_stretches_equal_brute_force(
+    case: tuple[list[list[int]], list[list[bool]], list[int]], workers: int, block_rows: int, partition_rows: int
+) -> None:
+    """Whatever the blocks, the partitions and the workers."""
+    names = {"BLOCK_ROWS": block_rows, "PARTITION_ROWS": partition_rows}
+    with mock.patch.multiple(repeats_module, **names), Workspace(workers=workers) as work:
+        found = find_stretches(rows_of(*case), SIZE, work)
+    assert list(zip(*(column.tolist() for column in found), strict=True)) == stretches_of(*case)
+
+
+@kernel
+@given(sections(), st.integers(1, 4))
+def test_repeats_of_rows_equal_brute_force(
+    case: tuple[list[list[int]], list[list[bool]], list[int]], size: int
+) -> None:
+    """Over any sections: junk plays no part in what follows the stretches."""
+    symbols, _, owners = case
+    rows = rows_of(symbols, [[False] * len(row) for row in symbols], owners)
+    starts = np.array([start for start, row in zip(rows.bounds.tolist(), symbols, strict=False) if row], np.int64)
+    lengths = np.array([len(row) for row in symbols if row], np.int32)
+    family = np.array([owner for owner, row in zip(owners, symbols, strict=True) if row], np.int32)
+    found = Repeats(rows, Stretches(starts, lengths, family), size)
+    runs = repeats([tuple(row) for row in symbols], [[owner] for owner in owners], 1)
+    sequences = [tuple(row) for row in symbols]
+    expected = {
+        (min(int(rows.bounds[s]) + place for s, place in runs[key].places), len(key))
+        for key in runs
+        if len(key) >= size and is_maximal(key, runs, sequences)
+    }
+    maximal = found.maximal()
+    first = found.start[maximal.sequence] + maximal.offset
+    assert sorted(zip(first.tolist(), maximal.length.tolist(), strict=True)) == sorted(expected)
+    # every part of a maximal run that is long enough is looked up
+    asked = [
+        (int(sequence), int(offset) + skipped, int(length) - skipped)
+        for sequence, offset, length in zip(maximal.sequence, maximal.offset, maximal.length, strict=True)
+        for skipped in range(int(length) - size + 1)
+    ]
+    columns = np.array(asked, np.int64).reshape(-1, 3)
+    chain, n_chains, before = found.lookup(columns[:, 0].astype(np.int32), columns[:, 1], columns[:, 2])
+    flat = [symbol for row in symbols for symbol in row]
+    begins = [int(found.start[sequence]) + offset for sequence, offset, _ in asked]
+    keys = [tuple(flat[begin : begin + length]) for begin, (_, _, length) in zip(begins, asked, strict=True)]
+    assert found.index.count(chain, n_chains).tolist() == [len(runs[key].families) for key in keys]
+    lowest = found.rows(found.index.lowest(chain, n_chains), before)
+    where = [sorted(int(rows.bounds[s]) + place for s, place in runs[key].places) for key in keys]
+    assert lowest.tolist() == [places[0] for places in where]
+    places_found = found.occurrences(chain, n_chains, before)
+    run, row = places_found.copied(np.arange(len(places_found.sequence)), starts[found.copies.stretch])
+    assert list(zip(run.tolist(), row.tolist(), strict=True)) == [
+        (number, place) for number, places in enumerate(where) for place in places
+    ]
+    assert places_found.n_copies().tolist() == [len(places) for places in where]
+
+
+@kernel
+@given(sections())
+def test_equal_stretches_are_one_with_their_families(
+    case: tuple[list[list[int]], list[list[bool]], list[int]],
+) -> None:
+    symbols, junk, owners = case
+    rows = rows_of(symbols, junk, owners)
+    stretches = Stretches(rows.bounds[:-1], np.diff(rows.bounds).astype(np.int32), rows.owner)
+    found = collapse(rows, stretches)
+    texts = [tuple(row) for row in symbols]
+    distinct = list(dict.fromkeys(texts))
+    assert found.number.tolist() == [distinct.index(text) for text in texts]
+    assert found.first.tolist() == [texts.index(text) for text in distinct]
+    for number, text in enumerate(distinct):
+        copies = [row for row, other in enumerate(texts) if other == text]
+        assert found.stretch[found.indptr[number] : found.indptr[number + 1]].tolist() == copies
+        families = found.families[found.family_indptr[number] : found.family_indptr[number + 1]].tolist()
+        assert families == list(dict.fromkeys(owners[row] for row in copies))
+
+
+@kernel
+@given(corpora(), st.integers(0, 60))
+def test_suffixes_are_sorted(case: tuple[list[tuple[int, ...]], list[list[int]]], copies: int) -> None:
+    """With enough copies of a sequence that its groups are too large to be sorted by insertion."""
+    rows = [*case[0], *[row for row in case[0][:2] for _ in range(copies)]]
+    sequences = sequences_of(rows, [[0]] * len(rows))
+    ends = np.repeat(sequences.indptr[1:], np.diff(sequences.indptr)).astype(np.int32)
+    suffixes, rank = sort_suffixes(sequences.symbols, ends, 4)
+    flat = sequences.symbols.tolist()
+    assert suffixes.tolist() == sorted(range(len(flat)), key=lambda place: (flat[place : ends[place]], place))
+    assert rank[suffixes].tolist() == list(range(len(flat)))

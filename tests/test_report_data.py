@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from io import StringIO
+from typing import Any
 
+import numpy as np
 import pytest
+from corpora import LINES, NOTICE, gibberish, timeless
 from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import HandMade, empty, finding, large, sample, score
+from rich.console import Console
 
-from detector.model import PART_NAMES, Span
-from detector.report import data
+from detector.index import Scan
+from detector.model import LEVELS, PART_NAMES, Span
+from detector.pipeline import scan as scan_of
+from detector.report import data, html
+from detector.report.column_lookup import ColumnLookup
+from detector.report.explain import render_document
+from detector.report.html import render_html
+from detector.report.lookup import Claims, Lookup
 from detector.report.palette import PAINTS, bar_widths, percent
 from detector.report.spans import differences, painted
+from detector.report.terminal import render
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +97,7 @@ def test_texts_that_are_not_at_hand_leave_the_findings_text() -> None:
 
 def test_families_name_their_copies(scan: HandMade) -> None:
     top = data.families(scan, rows=data.lookup(scan))
-    assert top.rows == (data.FamilyRow("qingshi/2019-summary", (("qingshi/2019-summary-copy", 0.91),)),)
+    assert top.rows == (data.FamilyRow("qingshi/2019-summary", (("qingshi/2019-summary-copy", 0.91),), 1),)
 
 
 def test_the_overview_counts_every_document_with_text_once(scan: HandMade) -> None:
@@ -107,6 +120,130 @@ def test_an_empty_scan_has_no_rows() -> None:
     assert data.top_documents(scan).n_all == 0
     assert data.overview(scan).originality is None
     assert data.rule_rows(scan) == ()
+
+
+def crowd() -> Scan:
+    """Documents that share passages and blocks with figures of their own, copies among them, rules in all of them."""
+    made = {}
+    for row in range(40):
+        notice = NOTICE.format(row, row % 7, 3 * row)
+        again = notice if row % 5 else LINES[row % 3]
+        text = f"{gibberish(row // 2)}{notice}{''.join(LINES)}\n{again}\n\u3000编者按：完。\n"
+        made[f"d{row:02}"] = text + "全县完成投资X亿元。" * (row % 4) + gibberish(row // 2)
+    made["e"] = ""
+    made["f"] = "\ud800\n" + "".join(LINES)
+    return scan_of(made)
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[Scan, Scan]:
+    """A scan as rows, and over columns."""
+    over = crowd()
+    names = ("documents", "findings", "clusters", "members", "phrases")
+    made = replace(over, texts=dict(over.texts), **{name: tuple(getattr(over, name)) for name in names})
+    return made, over
+
+
+def test_rows_and_columns_answer_alike(pair: tuple[Scan, Scan]) -> None:
+    made, _ = pair
+    one, other = (data.lookup(scan) for scan in pair)
+    assert isinstance(other, ColumnLookup)
+    assert not isinstance(one, ColumnLookup)
+    assert one.bins() == other.bins()
+    assert list(one.documents(None)) == list(other.documents(None))
+    assert list(one.documents(7)) == list(other.documents(7))
+    assert one.n_missing() == other.n_missing() == 0
+    assert list(one.families()) == list(other.families()) != []
+    for level in LEVELS:
+        assert dict(one.shared(level)) == dict(other.shared(level))
+    assert one.shared("passage")
+    assert one.shared("block")
+    for found, same in zip(one.rules(), other.rules(), strict=True):
+        assert found._replace(findings=()) == same._replace(findings=())
+        assert list(found.findings) == list(same.findings)
+    for cluster in made.clusters:
+        assert one.n_documents(cluster.id) == other.n_documents(cluster.id)
+        assert one.n_families(cluster.id) == other.n_families(cluster.id)
+        assert one.members[cluster.id] == other.members[cluster.id]
+        assert one.clusters[cluster.id] == other.clusters[cluster.id]
+        assert one.template(cluster.id, 80) == other.template(cluster.id, 80)
+    for phrase in made.phrases:
+        assert one.phrases[phrase.id] == other.phrases[phrase.id]
+    for document in made.documents:
+        assert one.family(document.id) == other.family(document.id)
+        assert one.scores[document.id] == other.scores[document.id]
+        assert list(one.findings(document.id)) == list(other.findings(document.id))
+        assert one.text(document.id, 3, 50_000) == other.text(document.id, 3, 50_000)
+    docs = [document.id for document in made.documents][::-3]
+    for found_, same_ in zip(one.claims(docs), other.claims(docs), strict=True):
+        assert found_.tolist() == same_.tolist()
+    assert one.lengths(docs).tolist() == other.lengths(docs).tolist()
+    for names in ("scores", "clusters", "phrases", "members"):
+        for name in ("nobody", "", "-", "-1", "passage-99999", "phrase-99999", "block-0", "block-²"):
+            assert getattr(one, names).get(name) is None
+            assert getattr(other, names).get(name) is None
+            assert name not in getattr(other, names)
+
+
+def test_pages_over_rows_and_columns_are_the_same(pair: tuple[Scan, Scan], monkeypatch: pytest.MonkeyPatch) -> None:
+    made, over = pair
+    assert render_html(made) == render_html(over)
+    for name, value in (("MAX_DOCUMENTS", 9), ("MAX_TEXTS", 4), ("MAX_CLUSTERS", 2), ("MAX_FAMILIES", 2)):
+        monkeypatch.setattr(html, name, value)
+    page = render_html(made)
+    assert page == render_html(over)
+    assert "The list has 9 of 42 documents" in page
+    assert "the page holds those of 4" in page
+    assert "counted in the first 20 places" in page
+    drawn = []
+    for scan in pair:
+        console = Console(file=StringIO(), width=100, color_system=None)
+        render(scan, console, limit=5)
+        render_document(scan, "d07", console)
+        drawn.append(console.file.getvalue())  # type: ignore[attr-defined]
+    assert drawn[0] == drawn[1]
+
+
+def stripes_of(length: int, claims: list[tuple[int, int, int]]) -> str:
+    """A barcode, character by character."""
+    paint = [min((part for part, start, end in claims if start <= at < end), default=5) for at in range(length)]
+    n_stripes, drawn = min(html.N_STRIPES, length), ""
+    for stripe in range(n_stripes):
+        here = [paint[at] for at in range(length) if at * n_stripes // length == stripe]
+        letters = [PAINTS[PART_NAMES[part]].letter for part in here if part < 5]
+        enough = len(letters) >= max(1, html.STRIPE_SHARE * length / n_stripes)
+        drawn += max(letters, key=lambda letter: (letters.count(letter), letter)) if enough else "O"
+    return drawn
+
+
+@timeless
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 60),
+            st.lists(st.tuples(st.integers(0, 4), st.integers(-3, 60), st.integers(-3, 70)), max_size=6),
+        ),
+        max_size=4,
+    ),
+    st.integers(1, 12),
+)
+def test_barcodes_are_those_of_an_oracle(texts: list[tuple[int, list[tuple[int, int, int]]]], n_stripes: int) -> None:
+    class Made(Lookup):
+        def __init__(self) -> None:
+            pass
+
+        def claims(self, docs: Sequence[str]) -> Claims:
+            rows = np.array([claim for _, claims in texts for claim in claims], dtype=np.int64).reshape(-1, 3)
+            indptr = np.cumsum([0, *(len(claims) for _, claims in texts)], dtype=np.int64)
+            return Claims(indptr, *rows.T.copy())
+
+        def lengths(self, docs: Sequence[str]) -> np.ndarray[Any, Any]:
+            return np.array([length for length, _ in texts], dtype=np.int64)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(html, "N_STRIPES", n_stripes)
+        found = html._stripes([str(row) for row in range(len(texts))], Made())
+        assert found == [stripes_of(length, claims) for length, claims in texts]
 
 
 @given(st.text("ab1.2，文", max_size=20), st.text("ab1.2，文", max_size=20))

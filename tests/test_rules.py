@@ -10,6 +10,7 @@ import pytest
 
 from detector.errors import RuleError
 from detector.folding import plain
+from detector.places import Places
 from detector.rules import (
     Rule,
     RuleTable,
@@ -20,6 +21,7 @@ from detector.rules import (
     marked_spans,
     matches_line,
     speaks_for_document,
+    trials,
 )
 from detector.settings import Settings
 
@@ -133,10 +135,10 @@ def test_lists_of_words_may_not_cite_each_other_in_a_circle(tmp_path: Path) -> N
 
 
 def test_guards_are_chosen_by_what_they_affect_and_by_their_triggers() -> None:
-    names = {guard.name for guard in TABLE.guards("拍x光片", ["placeholder.blank_weak"], "span")}
+    names = {guard.name for guard in TABLE.guards(Places("拍x光片"), ["placeholder.blank_weak"], "span")}
     assert "content.x_term" in names
-    assert not TABLE.guards("拍x光片", ["placeholder.lorem_ipsum"], "span")
-    assert not TABLE.guards("没有", ["placeholder.blank_weak"], "span")
+    assert not TABLE.guards(Places("拍x光片"), ["placeholder.lorem_ipsum"], "span")
+    assert not TABLE.guards(Places("没有"), ["placeholder.blank_weak"], "span")
 
 
 NEAR_MISSES = ("a", "年", " ", ":")
@@ -156,9 +158,9 @@ def cost(rule: Rule, text: str) -> float:
     """Seconds of this process to find a rule in a text."""
     start = time.process_time()
     if rule.scope == "span":
-        find_spans(text, (rule,))
+        find_spans(Places(text), trials((rule,)))
     elif rule.scope == "document":
-        speaks_for_document(rule, text)
+        speaks_for_document(rule, Places(text))
     else:
         for line in text.split("\n"):
             matches_line(rule, line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import shingles
 
-from detector.shingles import hash_sets, shingle_hashes
-from detector.signatures import SCHEME, Signatures, byte_slots, permutations, sign
+from detector.candidates import Bands, band_keys
+from detector.kernels.hashing import first_rows, set_sizes, skeleton_keys
+from detector.shingles import shingle_hashes
+from detector.signatures import SCHEME, Signatures, permutations, sign
+from detector.tokens import SLOT_HASH, Tokens, join_block, tokenise
 
 kernel = settings(deadline=None)
 """No deadline: the first call of a kernel may compile it."""
@@ -82,17 +84,6 @@ def test_order_and_number_of_hashes_do_not_matter() -> None:
     assert np.array_equal(values[0], values[1])
 
 
-@pytest.mark.parametrize("n_permutations", [1, 8, 126, 128])
-def test_byte_slots_are_the_low_bytes(n_permutations: int) -> None:
-    made = signed([[5, 9, 7], [], [1]], n_permutations, 1)
-    slots = byte_slots(made)
-    assert slots.dtype == np.uint64
-    assert slots.shape == (3, -(-n_permutations // 8))
-    packed = slots.view(np.uint8)
-    assert np.array_equal(packed[:, :n_permutations], made.values & 0xFF)
-    assert not packed[:, n_permutations:].any()
-
-
 def test_seeds_differ() -> None:
     assert not np.array_equal(signed([[5, 9, 7]], 64, 1).values, signed([[5, 9, 7]], 64, 2).values)
 
@@ -109,17 +100,73 @@ def test_agreement_estimates_the_jaccard_similarity(shared: int) -> None:
 
 
 @kernel
-@given(st.lists(st.lists(st.integers(0, 3), max_size=8), max_size=6), st.integers(1, 5))
-def test_shingles_are_runs_of_tokens(rows: list[list[int]], size: int) -> None:
-    tokens, indptr = rows_of(rows, np.uint64)
-    hashes, offsets = shingle_hashes(tokens, indptr, size)
-    runs = [[tuple(row[place : place + size]) for place in range(len(row) - size + 1)] for row in rows]
-    assert np.diff(offsets).tolist() == [len(row) for row in runs]
-    together = [run for row in runs for run in row]
-    assert len(set(zip(together, hashes.tolist(), strict=True))) == len(set(together)) == len(set(hashes.tolist()))
-    sets, set_indptr = hash_sets(tokens, indptr, size)
-    name = dict(zip(hashes.tolist(), together, strict=True))
-    for row, (start, end) in zip(rows, pairwise(set_indptr), strict=True):
-        found = sets[start:end].tolist()
-        assert found == sorted(set(found))
-        assert {name[value] for value in found} == shingles(row, size)
+@given(st.lists(st.lists(HASHES, max_size=12), max_size=6), st.integers(1, 4), st.integers(1, 3))
+def test_bands_have_one_key_where_they_are_equal(rows: list[list[int]], n_bands: int, n_rows: int) -> None:
+    made = signed(rows, n_bands * n_rows, 1)
+    keys = band_keys(made, Bands(n_bands, n_rows))
+    assert keys.dtype == np.uint32
+    for band in range(n_bands):
+        values = [tuple(row) for row in made.values[:, band * n_rows : (band + 1) * n_rows].tolist()]
+        assert len(set(zip(values, keys[band].tolist(), strict=True))) == len(set(values)) == len(set(keys[band]))
+
+
+MASK = 2**64 - 1
+
+
+def mixed(value: int) -> int:
+    """MurmurHash3's 64-bit finaliser."""
+    for multiplier in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        value = ((value ^ (value >> 33)) * multiplier) & MASK
+    return value ^ (value >> 33)
+
+
+def shingle_hash(run: Sequence[int]) -> int:
+    value = 0
+    for token in run:
+        value = mixed((value * 0x9E3779B97F4A7C15 + token) & MASK)
+    return value
+
+
+SYMBOLS = st.lists(st.lists(st.integers(0, 3), max_size=8), max_size=6)
+"""The token 0 is a slot."""
+
+
+def tokens_of(rows: Sequence[Sequence[int]]) -> tuple[Tokens, np.ndarray]:
+    values, indptr = rows_of(rows, np.uint64)
+    kind = np.where(values == 0, 4, 1).astype(np.uint8)
+    return tokenise(join_block([]), [])._replace(hashes=values, kind=kind, indptr=indptr), indptr
+
+
+@kernel
+@given(SYMBOLS, st.integers(1, 5), st.booleans())
+def test_shingles_are_runs_of_tokens(rows: list[list[int]], size: int, is_skeleton: bool) -> None:
+    tokens, indptr = tokens_of(rows)
+    hashes, offsets = shingle_hashes(tokens, indptr[:-1], indptr[1:], size, is_skeleton=is_skeleton)
+    assert hashes.dtype == np.uint32
+    shown = [[token or int(SLOT_HASH) * is_skeleton for token in row] for row in rows]
+    runs = [[shingle_hash(row[place : place + size]) >> 32 for place in range(len(row) - size + 1)] for row in shown]
+    assert np.diff(offsets).tolist() == list(map(len, runs))
+    assert hashes.tolist() == [run for row in runs for run in row]
+    sizes = np.full(len(rows), -1, np.int64)
+    set_sizes(tokens.hashes, tokens.kind, tokens.indptr, np.arange(len(rows)), size, sizes)
+    assert sizes.tolist() == [len(shingles(row, size)) for row in rows]
+
+
+@kernel
+@given(SYMBOLS, st.integers(1, 3))
+def test_skeleton_keys_tell_rows_apart(rows: list[list[int]], least: int) -> None:
+    tokens, indptr = tokens_of(rows)
+    keys, is_long = np.zeros(len(rows), np.uint64), np.zeros(len(rows), bool)
+    skeleton_keys(tokens.hashes, tokens.kind, indptr, SLOT_HASH, least, keys, is_long)
+    assert is_long.tolist() == [len(row) >= least and any(row) for row in rows]
+    named = [(tuple(row), key) for row, key in zip(rows, keys.tolist(), strict=True) if len(row) >= least]
+    assert len(set(named)) == len({row for row, _ in named}) == len({key for _, key in named})
+
+
+@kernel
+@given(st.lists(st.integers(0, 6).map(mixed) | st.sampled_from([0, MASK]), max_size=30), st.integers(0, 3))
+def test_first_rows(keys: list[int], bits: int) -> None:
+    first = np.full(len(keys), -1, np.int32)
+    for part in range(1 << bits):
+        first_rows(np.array(keys, dtype=np.uint64), part, bits, first)
+    assert first.tolist() == [keys.index(key) for key in keys]

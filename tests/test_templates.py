@@ -2,27 +2,62 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, zip_longest
 
+import numpy as np
 import pytest
-from corpora import ENGLISH, NOTICE, check_scan, columns, gibberish, timeless
+import template_oracles as oracle
+from cluster_rows import rows_of
+from corpora import ENGLISH, NOTICE, Columns, check_scan, columns, gibberish, timeless
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.alignment import TokenRange, align_tokens
+from detector import templates
+from detector.blocks import passage_keys
+from detector.columns import SLOT_TYPES, ClusterColumns, GroupColumns
+from detector.folding import character_table, is_blank
 from detector.index import Scan
-from detector.model import Cluster, Literal, Slot
+from detector.kernels import aligning, grouping
+from detector.model import Cluster, Document, Literal, Slot
 from detector.pipeline import scan
-from detector.templates import MemberText, build_template
+from detector.templates import cluster_columns, is_digit
+from detector.texts import Texts
+from detector.workspace import Workspace
+
+
+def groups_of(groups: Iterable[Sequence[tuple[int, int, int]]], ratio: float = 1.0) -> GroupColumns:
+    """Groups of members: document, first and last passage."""
+    listed = list(groups)
+    members = np.array([member for group in listed for member in group], dtype=np.int32).reshape(-1, 3)
+    indptr = np.concatenate(([0], np.cumsum([len(group) for group in listed]))).astype(np.int64)
+    return GroupColumns(indptr, *members.T.copy(), np.full(len(members), ratio))
+
+
+def clusters_of(
+    of: Columns, texts: Sequence[str], levels: Sequence[GroupColumns], *, workers: int = 1
+) -> ClusterColumns:
+    """The clusters of groups (documents, blocks, passages) of some texts, a family and series each."""
+    numbers = np.arange(len(texts))
+    with Workspace(workers=workers) as work:
+        return cluster_columns(
+            levels, of.tokens, of.passages, Texts.of(texts),
+            family=numbers, series=numbers % 2 - 1, keys=passage_keys(of.tokens, of.passages), work=work,
+        )  # fmt: skip
+
+
+def documents_of(of: Columns, texts: Sequence[str]) -> list[tuple[int, int, int]]:
+    """Every text with all its passages."""
+    bounds = np.searchsorted(of.passages.document, np.arange(len(texts) + 1)).tolist()
+    return [(row, first, last) for row, (first, last) in enumerate(pairwise(bounds))]
 
 
 def template_of(*texts: str) -> tuple[Literal | Slot, ...]:
     """The template of some texts, the first the representative."""
     of = columns(*texts)
-    bounds = of.tokens.indptr.tolist()
-    ranges = [TokenRange(bounds[row], bounds[row + 1]) for row in range(len(texts))]
-    members = [MemberText(f"d{row}", text, 0, len(text), ranges[row]) for row, text in enumerate(texts)]
-    return build_template(of.tokens, members, lambda row: align_tokens(of.tokens, ranges[0], ranges[row]))
+    found = clusters_of(of, texts, [groups_of([documents_of(of, texts)]), groups_of([]), groups_of([])])
+    (cluster,), _ = rows_of(found, [Document(f"d{row}", text) for row, text in enumerate(texts)])
+    return cluster.template
 
 
 def shape(template: tuple[Literal | Slot, ...]) -> list[str | list[str]]:
@@ -168,3 +203,147 @@ def test_templates_of_scans_give_back_their_members(edits: list[list[tuple[int, 
     line = "全年新建农村公路35公里，新增就业1200人，增长6.5%"
     texts = [line, *(edited(line, own) for own in edits)]
     check_scan(scan({f"d{row}": text + "。" + gibberish(row, 2) for row, text in enumerate(texts)}))
+
+
+def parts_of(found: ClusterColumns, cluster: int) -> list[oracle.Span | oracle.Slot]:
+    """The parts of a cluster as the oracle has them."""
+    parts: list[oracle.Span | oracle.Slot] = []
+    n_slots = 0
+    for part in range(int(found.part_indptr[cluster]), int(found.part_indptr[cluster + 1])):
+        here = slice(int(found.fill_indptr[part]), int(found.fill_indptr[part + 1]))
+        fills = list(zip(found.fill_start[here].tolist(), found.fill_end[here].tolist(), strict=True))
+        if found.slot[part]:
+            n_slots += 1
+            assert found.slot[part] == n_slots
+            parts.append(oracle.Slot(SLOT_TYPES[int(found.part_type[part])], fills))
+        else:
+            assert not fills
+            parts.append((int(found.part_start[part]), int(found.part_end[part])))
+    return parts
+
+
+SENTENCES = st.text("甲乙丙丁1234XX、 。，;\nab%年元", max_size=30)
+
+
+@timeless
+@given(st.lists(st.tuples(SENTENCES, st.lists(EDITS, min_size=1, max_size=3)), min_size=1, max_size=3), st.data())
+def test_columns_of_clusters_are_what_the_definitions_say(
+    groups: list[tuple[str, list[list[tuple[int, str, str]]]]], data: st.DataObject
+) -> None:
+    """Each group is once a family, once a block and once a cluster of passages (of all its passages)."""
+    texts: list[str] = []
+    rows: list[list[int]] = []
+    for text, edits in groups:
+        rows.append(list(range(len(texts), len(texts) + 1 + len(edits))))
+        texts.extend([text, *(edited(text, own) for own in edits)])
+    of = columns(*texts)
+    whole = documents_of(of, texts)
+    families = [[whole[row] for row in its] for its in rows]
+    blocks = [its for its in families if all(first < last for _, first, last in its)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templates, "CLUSTER_TOKENS", data.draw(st.sampled_from([1, 20, 1000])))
+        patch.setattr(templates, "WAVE", 1)
+        patch.setattr(templates, "KEPT", data.draw(st.sampled_from([0, 10, 1000])))
+        levels = [groups_of(families), groups_of(blocks, np.nan), groups_of(blocks, 0.9)]
+        found = clusters_of(of, texts, levels, workers=data.draw(st.sampled_from([1, 2])))
+    keys = passage_keys(of.tokens, of.passages).tolist()
+    passages = of.passages
+    expected = [(1, number, its) for number, its in enumerate(families, start=1)]
+    expected += [(level, number, its) for level in (2, 3) for number, its in enumerate(blocks, start=1)]
+    assert list(zip(found.level.tolist(), found.number.tolist(), strict=True)) == [key[:2] for key in expected]
+    for cluster, (level, _, its) in enumerate(expected):
+        spans = [
+            (0, len(texts[row])) if level == 1 else (int(passages.start[first]), int(passages.end[last - 1]))
+            for row, first, last in its
+        ]
+        here = slice(int(found.member_indptr[cluster]), int(found.member_indptr[cluster + 1]))
+        assert found.document[here].tolist() == [row for row, _, _ in its]
+        assert list(zip(found.start[here].tolist(), found.end[here].tolist(), strict=True)) == spans
+        assert found.n_families[cluster] == len(its)
+        assert found.n_series[cluster] == any(row % 2 for row, _, _ in its)
+        members = [
+            oracle.Member(texts[row], span, first, last) for (row, first, last), span in zip(its, spans, strict=True)
+        ]
+        assert parts_of(found, cluster) == oracle.template(of, members, keys if level < 3 else None)
+        ratios = {
+            1: [1.0] * len(its),
+            2: [oracle.block_ratio(of, members[0], member) for member in members],
+            3: [1.0, *[0.9] * (len(its) - 1)],
+        }
+        assert (found.ratio[here] / 1e6).tolist() == ratios[level]
+
+
+WORDS = ["19", "20", "２０", "街道", "政府", "公司", "个百分点", "percent", "PER", "CENT", "usd", "Dollars", "yuan"]
+PIECES = st.lists(
+    st.sampled_from([*"0123x×年月日.-/ 省厂%％亿万多美元٣²十〇甲\t\ud800\N{IDEOGRAPHIC SPACE}", *WORDS]), max_size=6
+).map("".join)
+
+
+@timeless
+@given(st.lists(st.tuples(PIECES, PIECES, st.integers(0, 2)), min_size=1, max_size=4))
+def test_types_of_slots_are_those_of_the_definitions(members: list[tuple[str, str, int]]) -> None:
+    """Fills of any text of any class: nothing, numbers or anything else."""
+    texts = ["甲" + fill + after for fill, after, _ in members]
+    spans = [(1, 1 + len(fill)) for fill, _, _ in members]
+    corpus, n = Texts.of(texts), len(texts)
+    start, end = np.array(spans, dtype=np.int32).T.copy()
+    types = np.empty(1, dtype=np.uint8)
+    grouping.slot_types(
+        corpus.points, corpus.start, corpus.stop, character_table().plain, is_blank(), is_digit(),
+        np.arange(n, dtype=np.int32), np.zeros(1, np.int64), np.array([0, n]), start, end,
+        np.array([kind for _, _, kind in members], dtype=np.uint8), types,
+    )  # fmt: skip
+    kinds = [({6}, {3}, {3, 1})[kind] for _, _, kind in members]
+    assert SLOT_TYPES[types[0]] == oracle.slot_type(spans, kinds, texts)
+
+
+def test_digits_are_those_of_the_language() -> None:
+    digits = {point for point in range(0x110000) if chr(point).isdigit()}
+    assert set(np.flatnonzero(is_digit()).tolist()) == digits
+
+
+@timeless
+@given(st.lists(st.lists(st.integers(0, 4), max_size=9), min_size=2, max_size=6), st.sampled_from([0.0, 20.0, 1e9]))
+def test_ratios_of_texts_too_large_are_those_of_their_parts(rows: list[list[int]], limit: float) -> None:
+    """Two texts of as many parts each."""
+    rows = rows[: len(rows) // 2 * 2]
+    half = len(rows) // 2
+    points = np.array([point for row in rows for point in row], dtype=np.uint32)
+    indptr = np.cumsum([0, *(len(row) for row in rows)])
+    ratio = np.empty(1)
+    part, pair = np.array([0, half, len(rows)]), (np.zeros(1, np.int64), np.ones(1, np.int64))
+    grouping.similarities(points, indptr, part, *pair, limit, ratio)
+    m, n = int(indptr[half]), int(indptr[-1] - indptr[half])
+    left, right = points[:m].tolist(), points[m:].tolist()
+    if m * n <= limit:
+        common = oracle.common(left, right)
+    else:
+        common = sum(oracle.common(rows[row], rows[half + row]) for row in range(half))
+    assert ratio[0] == (1.0 - (m + n - 2 * common) / (m + n) if m + n else 1.0)
+
+
+@pytest.mark.parametrize("sizes", [(4096, 300), (4097, 5000), (9000, 70), (70, 9000)])
+def test_ratios_of_long_texts_are_those_of_rapidfuzz(sizes: tuple[int, int]) -> None:
+    draw = np.random.default_rng(sum(sizes))
+    points = draw.integers(0, 40, sum(sizes)).astype(np.uint32)
+    ratio, indptr = np.empty(1), np.array([0, sizes[0], sum(sizes)])
+    grouping.similarities(points, indptr, np.arange(3), np.zeros(1, np.int64), np.ones(1, np.int64), 1e12, ratio)
+    common = oracle.common(points[: sizes[0]].tolist(), points[sizes[0] :].tolist())
+    assert ratio[0] == 1.0 - (sum(sizes) - 2 * common) / sum(sizes)
+
+
+def test_a_crowd_of_long_members_is_no_table_of_all_their_tokens() -> None:
+    """2,000 members of 3,000 tokens, each with another token of its own: more than is remembered."""
+    n, size = 3000, 2000
+    hashes = np.tile(np.arange(n, dtype=np.uint64), size)
+    altered = np.arange(1, size) * n + np.arange(1, size) % 500
+    hashes[altered] = np.uint64(1 << 40) + altered.astype(np.uint64)
+    start = np.tile(np.arange(n, dtype=np.int32), size)
+    first, n_slots = np.arange(size, dtype=np.int32), np.zeros(1, np.int64)
+    found = aligning.template_fills(
+        hashes, start, start + np.int32(1), np.ones(n * size, np.uint8), np.arange(size + 1) * n,
+        np.arange(size, dtype=np.uint64), np.array([0, size]), first, first + np.int32(1), np.zeros(size, np.int32),
+        np.zeros(1, np.bool_), (0, 1), templates.KEPT, n_slots,
+    )  # fmt: skip
+    assert n_slots.tolist() == [1]
+    assert [set(column.tolist()) for column in found] == [{0}, {500}, {2}]

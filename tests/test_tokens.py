@@ -23,6 +23,7 @@ from detector.tokens import (
     join_block,
     join_offsets,
     mix64,
+    packed_points,
     sequence_hashes,
     tokenise,
 )
@@ -109,10 +110,25 @@ def test_a_block_is_its_documents_one_by_one(documents: list[tuple[str, list[Spa
     ]
     together = tokenise(block, marks)
     alone = concatenate([tokens(text, spans) for text, spans in documents])
-    for name, left, right in zip(Tokens._fields, together, alone, strict=True):
+    for name, left, right in zip(Tokens._fields[:-1], together, alone, strict=False):
         assert left.dtype == right.dtype, name
         assert np.array_equal(left, right), name
+    assert list(alone.texts) == list(together.texts) == [text for text, _ in documents]
     assert len(together.indptr) == len(documents) + 1
+
+
+@given(st.lists(marked_texts(), min_size=1, max_size=4), st.data())
+def test_packed_points_of_any_ranges(documents: list[tuple[str, list[Span]]], data: st.DataObject) -> None:
+    found = concatenate([tokens(text, spans) for text, spans in documents])
+    skeletons = [token.skeleton for text, spans in documents for token in tokens_of(text, spans)]
+    edges = st.integers(0, len(skeletons))
+    ranges = [sorted(pair) for pair in data.draw(st.lists(st.tuples(edges, edges), max_size=5))]
+    first, stop = np.array(ranges, dtype=np.int64).reshape(-1, 2).T
+    points, indptr = packed_points(found, first, stop)
+    assert points.dtype == np.uint32
+    assert indptr.dtype == np.int64
+    expected = [[point for skeleton in skeletons[a:b] for point in skeleton] for a, b in ranges]
+    assert [points[a:b].tolist() for a, b in pairwise(indptr)] == expected
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from corpora import LINES, NOTICE, documents, gibberish, timeless
@@ -95,7 +94,7 @@ def test_the_summary_has_versions_settings_digest_and_run(sample: Scan, tmp_path
     assert summary["format_version"] == writing.FORMAT_VERSION
     assert len(summary["corpus"]["digest"]) == 64
     assert Settings.from_mapping(summary["settings"]) == Settings()
-    assert {"seconds", "workers", "peak_memory", "inputs"} == set(summary["run"])
+    assert {"seconds", "workers", "peak_memory", "spilled", "inputs"} == set(summary["run"])
     encodings = {file["source"]: file["encoding"] for file in summary["files"]}
     assert "gb18030" in encodings["016_natural-resources-plan.txt"].lower()
 
@@ -194,30 +193,32 @@ def small() -> Scan:
     return scan(documents([gibberish(row) + LINES[0] + NOTICE.format(1, 2, 3) for row in range(2)]))
 
 
-def full_after(n_lines: int) -> Callable[[IO[str], Iterable[str]], None]:
-    """A ``writelines`` of a disk that is full after some lines."""
+def full_after(n_bytes: int) -> Callable[[IO[bytes], Iterable[Any]], None]:
+    """A ``writelines`` of a disk that is full after some bytes."""
     written = [0]
 
-    def write(file: IO[str], pieces: Iterable[str]) -> None:
+    def write(file: IO[bytes], pieces: Iterable[Any]) -> None:
         for piece in pieces:
-            written[0] += 1
-            if written[0] > n_lines:
+            written[0] += memoryview(piece).nbytes
+            if written[0] > n_bytes:
                 raise NO_SPACE
             file.write(piece)
 
     return write
 
 
-@pytest.mark.parametrize("n_lines", [0, 1, 2, 5, 9, 12])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.5, 0.9, 0.999])
 def test_a_full_disk_leaves_no_half_file_and_no_scan(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_lines: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
-    made, write, opened = small(), full_after(n_lines), Path.open
+    made, opened = small(), Path.open
+    made.write(tmp_path / "whole")
+    write = full_after(int(share * sum(path.stat().st_size for path in (tmp_path / "whole").iterdir())))
 
     class Full:
         """A file on a full disk."""
 
-        def __init__(self, file: IO[str]) -> None:
+        def __init__(self, file: IO[bytes]) -> None:
             self._file = file
 
         def __enter__(self) -> Full:
@@ -226,14 +227,13 @@ def test_a_full_disk_leaves_no_half_file_and_no_scan(
         def __exit__(self, *_: object) -> None:
             self._file.close()
 
-        def writelines(self, pieces: Iterable[str]) -> None:
+        def writelines(self, pieces: Iterable[Any]) -> None:
             write(self._file, pieces)
 
     def open_full(path: Path, mode: str = "r", **values: Any) -> Any:
         file = opened(path, mode, **values)
         return Full(file) if "w" in mode else file
 
-    made.write(tmp_path / "whole")
     monkeypatch.setattr(Path, "open", open_full)
     with pytest.raises(OutputError, match="No space left on device") as refused:
         made.write(tmp_path / "scan")
@@ -262,11 +262,10 @@ def test_a_full_disk_at_the_renaming(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_full_disk_under_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = scan(documents([gibberish(1)]), Settings(format="parquet"))
 
-    def refuse(_: pa.Table, path: Path, **__: object) -> None:
-        path.write_bytes(b"PAR1")
+    def refuse(*_: object) -> None:
         raise NO_SPACE
 
-    monkeypatch.setattr(pq, "write_table", refuse)
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", refuse)
     with pytest.raises(OutputError, match="No space"):
         made.write(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -1,11 +1,14 @@
-"""Tokens of a block in one pass over its characters; ``tests/oracles.py`` has the obvious version."""
+"""Tokens of documents in one pass over their characters, and the passages and clauses that hold them.
+
+``tests/oracles.py`` has the obvious version of the tokens, ``tests/test_passages.py`` that of the passages.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-_SINGLE, _DIGIT, _EXTENDER, _MARK = 1, 3, 4, 6
+_SINGLE, _LETTER, _DIGIT, _EXTENDER, _MARK = 1, 2, 3, 4, 6
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT, _HALF = np.uint64(33), np.uint64(32)
@@ -22,69 +25,193 @@ def _mix(value):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _hash(points, folded, start, end):  # type: ignore[no-untyped-def]
-    """The hash of a token: of its folded characters and their places in it."""
-    total = np.uint64(0)
-    for place in range(start, end):
-        value = np.uint64(folded[points[place]]) | (np.uint64(place - start) << _HALF)
-        total += _mix(value * _MULTIPLIER)
-    return _mix(total)
+def tokenise_documents(  # type: ignore[no-untyped-def]
+    points, text_start, text_stop, first, last, mark_indptr, mark_start, mark_end, classes, folded, counting,
+    indptr, start, end, kind, hashes,
+):  # fmt: skip
+    """Count the tokens of documents ``first`` to ``last`` (half-open), or fill their columns.
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _token_end(points, classes, start, limit):  # type: ignore[no-untyped-def]
-    """Where the token that begins at ``start`` ends; ``limit`` is where the next mark or the text does."""
-    kind = classes[points[start]]
-    end = start + 1
-    while end < limit:
-        point = points[end]
-        following = classes[point]
-        inner = (
-            kind == _DIGIT
-            and (point == 0x2E or point == 0x2C or point == 0xFF0E)  # . and , and the full-width stop
-            and classes[points[end - 1]] == _DIGIT
-            and end + 1 < limit
-            and classes[points[end + 1]] == _DIGIT
-        )
-        if following != _EXTENDER and not inner and (following != kind or kind == _SINGLE):
-            break
-        end += 1
-    return end
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def tokenise_points(  # type: ignore[no-untyped-def]
-    points, classes, folded, mark_start, mark_end, slot_point, start, end, kind, hashes, skeleton, skeleton_end
-):
-    """Fill the columns of the tokens of ``points`` (uint32); returns how many tokens and skeleton characters there are.
-
-    ``classes`` (uint8) and ``folded`` (uint32) are indexed by code point; ``mark_start``, ``mark_end`` (int64) are
-    sorted and do not overlap. ``start``, ``end``, ``skeleton_end`` (int64), ``kind`` (uint8), ``hashes`` (uint64) and
-    ``skeleton`` (uint32) have room for as many rows as there are points.
+    Document d is ``points[text_start[d]:text_stop[d]]`` (uint32; int64). Its marks are rows ``mark_indptr[d]`` to
+    ``mark_indptr[d + 1]`` of ``mark_start``, ``mark_end`` (int32, offsets in the document; sorted, no overlaps).
+    ``classes`` (uint8) and ``folded`` (uint32) are indexed by code point. Counting writes the number of tokens to
+    ``indptr[d + 1]`` (int64) and nothing else; otherwise ``indptr`` tells the rows of ``start``, ``end`` (int32),
+    ``kind`` (uint8) and ``hashes`` (uint64): of the folded characters of a token and their places in it. It is one
+    loop because a call that hands on arrays takes ten times as long as a token.
     """
-    n, n_tokens, n_skeleton, mark, at = points.shape[0], 0, 0, 0, 0
-    while at < n:
-        is_mark = mark < mark_start.shape[0] and mark_start[mark] == at
-        name = classes[points[at]]
-        if is_mark:
-            stop, name = mark_end[mark], np.uint8(_MARK)
-            mark += 1
-        elif _SINGLE <= name <= _DIGIT:
-            limit = mark_start[mark] if mark < mark_start.shape[0] else n
-            stop = _token_end(points, classes, at, limit)
-        else:
-            at += 1
+    for document in range(first, last):
+        base, stop = text_start[document], text_stop[document]
+        mark, marks = mark_indptr[document], mark_indptr[document + 1]
+        marked = base + mark_start[mark] if mark < marks else stop  # where the next mark or the end of the text is
+        row = 0 if counting else indptr[document]
+        at = base
+        while at < stop:
+            name = classes[points[at]]
+            until = at + 1
+            if at == marked:
+                until, name = base + mark_end[mark], np.uint8(_MARK)
+                mark += 1
+                marked = base + mark_start[mark] if mark < marks else stop
+            elif name == _SINGLE:
+                while until < marked and classes[points[until]] == _EXTENDER:
+                    until += 1
+            elif name == _LETTER:
+                while until < marked and classes[points[until]] in (_LETTER, _EXTENDER):
+                    until += 1
+            elif name == _DIGIT:
+                while until < marked:
+                    following, point = classes[points[until]], points[until]
+                    if following != _DIGIT and following != _EXTENDER:
+                        is_point = point == 0x2E or point == 0x2C or point == 0xFF0E  # . and , and the full-width stop
+                        if not is_point or until + 1 >= marked:
+                            break
+                        if classes[points[until - 1]] != _DIGIT or classes[points[until + 1]] != _DIGIT:
+                            break
+                    until += 1
+            else:
+                at += 1
+                continue
+            if not counting:
+                start[row], end[row], kind[row] = at - base, until - base, name
+                total = np.uint64(0)
+                for place in range(at, until):
+                    value = np.uint64(folded[points[place]]) | (np.uint64(place - at) << _HALF)
+                    total += _mix(value * _MULTIPLIER)
+                hashes[row] = _mix(total)
+            row += 1
+            at = until
+        if counting:
+            indptr[document + 1] = row
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pack_points(  # type: ignore[no-untyped-def]
+    points, text_start, folded, indptr, start, end, kind, first, stop, slot_point, counting, packed_indptr, packed
+):
+    """Write the skeleton characters of the token rows ``first[r]`` to ``stop[r]`` (int64) to ``packed`` (uint32).
+
+    The folded characters of a token, or one ``slot_point`` for a number or a mark. The other columns are those of
+    `tokenise_documents`. Counting writes the number of characters of range r to ``packed_indptr[r + 1]`` (int64) and
+    nothing else; otherwise they begin at ``packed[packed_indptr[r]]``.
+    """
+    n_documents = indptr.shape[0] - 1
+    for number in range(first.shape[0]):
+        token, until = first[number], stop[number]
+        low, high = 0, n_documents  # the last document that begins at this token or before it
+        while high - low > 1:
+            middle = (low + high) >> 1
+            if indptr[middle] <= token:
+                low = middle
+            else:
+                high = middle
+        at = 0 if counting else packed_indptr[number]
+        while token < until:
+            while token >= indptr[low + 1]:
+                low += 1
+            base = text_start[low]
+            if kind[token] >= _DIGIT:
+                if not counting:
+                    packed[at] = slot_point
+                at += 1
+            elif counting:
+                at += end[token] - start[token]
+            else:
+                for place in range(base + start[token], base + end[token]):
+                    packed[at] = folded[points[place]]
+                    at += 1
+            token += 1
+        if counting:
+            packed_indptr[number + 1] = at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _shown_start(points, base, edge, token, blank):  # type: ignore[no-untyped-def]
+    """The first character from ``edge`` on that is no blank, at most the one at ``token``."""
+    while edge < token and blank[points[base + edge]]:
+        edge += 1
+    return min(edge, token)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _shown_end(points, base, edge, token_end, blank):  # type: ignore[no-untyped-def]
+    """The end of the last character before ``edge`` that is no blank, at least ``token_end``."""
+    while edge > token_end and blank[points[base + edge - 1]]:
+        edge -= 1
+    return max(edge, token_end)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def split_documents(  # type: ignore[no-untyped-def]
+    points, text_start, text_stop, first, last, blank, longest, cuts, cut_indptr, counted, counted_indptr,
+    indptr, start, end, kind, passages, passage_tokens, clauses, clause,
+):  # fmt: skip
+    """Share out the tokens of documents ``first`` to ``last`` (half-open) over passages and clauses.
+
+    ``cuts`` and ``counted`` with their ``indptr`` are those of `detector.kernels.cutting.cut_documents`, ``blank``
+    (bool) is indexed by code point, the columns of tokens are those of `tokenise_documents`. A passage has at most
+    ``longest`` tokens. Fills start, end and document (int32) of each column of ``passages`` and ``clauses`` (3 x
+    rows), ``passage_tokens`` (int64), the row of each passage's first token, and ``clause`` (int32), a row per token
+    as ``indptr`` tells, counted from 0; returns the numbers of passages and clauses. A cut inside a mark cuts
+    nothing, nor does the end of a clause inside any token.
+    """
+    n_passages = n_clauses = 0
+    for document in range(first, last):
+        row, rows = indptr[document], indptr[document + 1]
+        if row == rows:
             continue
-        start[n_tokens], end[n_tokens], kind[n_tokens] = at, stop, name
-        hashes[n_tokens] = _hash(points, folded, at, stop)
-        if name >= _DIGIT:
-            skeleton[n_skeleton] = slot_point
-            n_skeleton += 1
-        else:
-            for place in range(at, stop):
-                skeleton[n_skeleton] = folded[points[place]]
-                n_skeleton += 1
-        skeleton_end[n_tokens] = n_skeleton
-        n_tokens += 1
-        at = stop
-    return n_tokens, n_skeleton
+        base, length = text_start[document], text_stop[document] - text_start[document]
+        at, stop = cut_indptr[document - first], cut_indptr[document - first + 1]
+        other, others = counted_indptr[document - first], counted_indptr[document - first + 1]
+        cut = np.int64(
+            0
+        )  # the next cut, of which `at` and `other` were taken already; the document itself begins with one
+        is_passage, is_last = 1, False
+        token_end, in_mark, size = np.int64(-1), 0, 0
+        for token in range(row, rows + 1):
+            here = np.int64(start[token]) if token < rows else length
+            passage_first = passage_last = clause_first = clause_last = np.int64(-1)
+            while cut <= here and not is_last:
+                kept = not (in_mark and cut < token_end) if is_passage else cut > token_end
+                if kept:
+                    clause_first = cut if clause_first < 0 else clause_first
+                    clause_last = cut
+                    if is_passage:
+                        passage_first = cut if passage_first < 0 else passage_first
+                        passage_last = cut
+                value = np.int64(cuts[at]) if at < stop else length + 1
+                place = ~value if value < 0 else value
+                if other < others and counted[other] <= place:
+                    cut, is_passage = np.int64(counted[other]), 1
+                    other += 1
+                elif at < stop:
+                    cut, is_passage = place, 1 if value >= 0 else 0
+                    at += 1
+                else:
+                    is_last = True
+            if token == rows:
+                clause_first = length if clause_first < 0 else clause_first
+                passage_first = length if passage_first < 0 else passage_first
+            elif size == longest and passage_first < 0:
+                passage_first = passage_last = here
+                clause_first = here if clause_first < 0 else clause_first
+                clause_last = here
+            if clause_first >= 0:
+                if token > row:
+                    clauses[1, n_clauses - 1] = _shown_end(points, base, clause_first, token_end, blank)
+                if token < rows:
+                    clauses[0, n_clauses] = _shown_start(points, base, clause_last, here, blank)
+                    clauses[2, n_clauses] = document
+                    n_clauses += 1
+            if passage_first >= 0:
+                if token > row:
+                    passages[1, n_passages - 1] = _shown_end(points, base, passage_first, token_end, blank)
+                if token < rows:
+                    passages[0, n_passages] = _shown_start(points, base, passage_last, here, blank)
+                    passages[2, n_passages] = document
+                    passage_tokens[n_passages] = token
+                    n_passages += 1
+                    size = 0
+            if token < rows:
+                clause[token] = n_clauses - 1
+                token_end, in_mark = np.int64(end[token]), 1 if kind[token] == _MARK else 0
+                size += 1
+    return n_passages, n_clauses

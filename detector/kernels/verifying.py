@@ -1,11 +1,15 @@
-"""Verification of candidate pairs, lowest first, over buckets of rows that share a band hash.
+"""Verification of candidate pairs of rows: sequences of skeleton characters, in the order of their first occurrence.
 
-Rows are distinct sequences in the order of their first occurrence, so that the lowest row number is the lowest in the
-corpus. A candidate passes three tests, the cheap ones first: the 8-bit slots of the signatures, the lengths, the ratio.
+A candidate passes two tests: a *sketch* of both rows, which turns no true match away, then the ratio. Candidates are
+compared lowest first, so that the first that matches is the lowest.
 
 The longest common subsequence is found bit-parallel, 64 characters a word (Hyyrö 2004, "Bit-parallel LCS-length
 computation revisited"); ``2 * LCS / (m + n)`` is RapidFuzz's normalised Indel similarity, which
 ``tests/test_kernels.py`` holds.
+
+Everywhere ``points`` (uint32) with ``indptr`` (int64, n + 1) are the rows, ``sketches`` (uint64, n x 4) theirs;
+``row_indptr`` with ``of`` name the buckets of each row, ``bucket_indptr`` with ``bucket_rows`` the rows of each bucket
+(`detector.candidates.Buckets`).
 """
 
 from __future__ import annotations
@@ -16,27 +20,76 @@ from numba import njit
 _EMPTY = np.int64(-1)
 _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_LOW_48 = np.uint64(0x0000FFFFFFFFFFFF)
+_BITS = 240
+"""Bits of a sketch; the upper 16 of its last word are the length."""
+
 FIRST_LISTED, MAX_LISTED = 64, 4096
-"""Rows of a bucket that are looked at first, and at most, for an earlier match in one document: mostly the first do."""
+"""Rows of a bucket that are looked at first, and at most: mostly the first do."""
 
-MAX_SIGNED = 2048
-"""Candidates of a row whose signatures are looked at; those that share most bands come first."""
+MAX_VERIFIED = 1024
+"""How many candidates of a row are compared. A row that has more, or more in a bucket than are looked at, and finds no
+match is *crowded*: it may miss one, and is counted. So a crowd of half-alike rows does not cost its square."""
 
-MAX_VERIFIED = 512
-"""Of these, how many are compared. A row that has more is *crowded*: it may miss a match, and is counted."""
-
-_LOW_BITS, _HIGH_BITS, _EACH_BYTE = (
-    np.uint64(0x7F7F7F7F7F7F7F7F),
-    np.uint64(0x8080808080808080),
-    np.uint64(0x0101010101010101),
-)
 _ROUNDING = 1e-9
 """Slack of the comparison with a threshold, so that 0.8 of 30 characters is 24 whatever the binary fraction says."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _pattern(values, start, end):  # type: ignore[no-untyped-def]
-    """``values[start:end]`` made ready to be compared with many: a hash table of the places of each character (``keys``
+def _ones(word):  # type: ignore[no-untyped-def]
+    """How many bits of a word are set (the compiler knows the form and uses the machine's instruction)."""
+    word = word - ((word >> _ONE) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _name(point):  # type: ignore[no-untyped-def]
+    """Twelve bits of the hash of a character."""
+    return ((np.uint64(point) * np.uint64(0x9E3779B1)) & np.uint64(0xFFFFFFFF)) >> np.uint64(20)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sketch_rows(points, start, stop, kept, sketches):  # type: ignore[no-untyped-def]
+    """Copy the rows ``points[start[r]:stop[r]]`` after each other to ``kept`` and fill ``sketches`` with a bit for the
+    k-th occurrence of each character of a row, and its length.
+
+    A character that is no part of the common subsequence of two rows may set a bit that the other row lacks, one that
+    is part of it sets the same bit in both: m - LCS is at least the number of bits that only the first row has.
+    """
+    counts = np.zeros(4096, np.uint16)
+    n_kept = 0
+    for row in range(start.shape[0]):
+        sketches[row, :] = np.uint64(0)
+        for place in range(start[row], stop[row]):
+            kept[n_kept] = points[place]
+            n_kept += 1
+            name = _name(points[place])
+            mixed = (name << np.uint64(16)) | np.uint64(counts[name])
+            counts[name] += np.uint16(1)
+            mixed = ((mixed * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) * np.uint64(_BITS) >> np.uint64(32)
+            sketches[row, mixed >> np.uint64(6)] |= _ONE << (mixed & np.uint64(63))
+        for place in range(start[row], stop[row]):
+            counts[_name(points[place])] = 0
+        sketches[row, 3] |= np.uint64(min(stop[row] - start[row], 0xFFFF)) << np.uint64(48)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _may_match(sketches, row, other, threshold):  # type: ignore[no-untyped-def]
+    """Whether two rows may have this ratio by their sketches; True for those that have it."""
+    a0, a1, a2, a3 = sketches[row, 0], sketches[row, 1], sketches[row, 2], sketches[row, 3]
+    b0, b1, b2, b3 = sketches[other, 0], sketches[other, 1], sketches[other, 2], sketches[other, 3]
+    m, n = np.int64(a3 >> np.uint64(48)), np.int64(b3 >> np.uint64(48))
+    left = _ones(a0 & ~b0) + _ones(a1 & ~b1) + _ones(a2 & ~b2) + _ones(a3 & ~b3 & _LOW_48)
+    right = _ones(b0 & ~a0) + _ones(b1 & ~a1) + _ones(b2 & ~a2) + _ones(b3 & ~a3 & _LOW_48)
+    least = threshold * (m + n) - _ROUNDING
+    return (2.0 * min(m - left, n - right) >= least) | (m == 0xFFFF) | (n == 0xFFFF)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _pattern(points, start, end):  # type: ignore[no-untyped-def]
+    """``points[start:end]`` made ready to be compared with many: a hash table of the places of each character (``keys``
     and ``masks``, 64 places a word) and room for the state."""
     size = 16
     while size < 2 * (end - start):
@@ -44,24 +97,38 @@ def _pattern(values, start, end):  # type: ignore[no-untyped-def]
     keys = np.full(size, _EMPTY)
     masks = np.zeros((size, (end - start + 63) >> 6), np.uint64)
     for place in range(start, end):
-        slot = (np.int64(values[place]) * 2654435761) & (size - 1)
-        while keys[slot] != _EMPTY and keys[slot] != np.int64(values[place]):
+        slot = (np.int64(points[place]) * 2654435761) & (size - 1)
+        while keys[slot] != _EMPTY and keys[slot] != np.int64(points[place]):
             slot = (slot + 1) & (size - 1)
-        keys[slot] = np.int64(values[place])
+        keys[slot] = np.int64(points[place])
         masks[slot, (place - start) >> 6] |= _ONE << np.uint64((place - start) & 63)
     return keys, masks, np.empty(masks.shape[1], np.uint64)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _common_length(values, start, end, keys, masks, pattern_length, state):  # type: ignore[no-untyped-def]
-    """Length of the longest common subsequence of the indexed pattern and ``values[start:end]``."""
-    size = keys.shape[0]
-    words = (pattern_length + 63) >> 6
-    for word in range(words):
-        state[word] = _ALL
+def _common_so_far(state, length):  # type: ignore[no-untyped-def]
+    """The zeros of the state, of a pattern of this length."""
+    common = length
+    for word in range(state.shape[0]):
+        row = state[word]
+        if word == state.shape[0] - 1 and length & 63:
+            row &= (_ONE << np.uint64(length & 63)) - _ONE
+        common -= _ones(row)
+    return common
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _common_length(points, start, end, pattern, length, least):  # type: ignore[no-untyped-def]
+    """Length of the longest common subsequence of the pattern (of ``length`` characters) and ``points[start:end]``;
+    something below ``least`` as soon as it cannot reach that."""
+    keys, masks, state = pattern
+    size, words = keys.shape[0], state.shape[0]
+    state[:] = _ALL
     for place in range(start, end):
-        slot = (np.int64(values[place]) * 2654435761) & (size - 1)
-        while keys[slot] != _EMPTY and keys[slot] != np.int64(values[place]):
+        if (place - start) & 31 == 31 and _common_so_far(state, length) + end - place < least:
+            return -1
+        slot = (np.int64(points[place]) * 2654435761) & (size - 1)
+        while keys[slot] != _EMPTY and keys[slot] != np.int64(points[place]):
             slot = (slot + 1) & (size - 1)
         if keys[slot] == _EMPTY:
             continue
@@ -75,105 +142,15 @@ def _common_length(values, start, end, keys, masks, pattern_length, state):  # t
             overflow |= np.uint64(total < carry)
             carry = overflow
             state[word] = total | (row - hit)
-    common = 0
-    for word in range(words):
-        left = ~state[word]
-        if word == words - 1 and pattern_length & 63:
-            left &= (_ONE << np.uint64(pattern_length & 63)) - _ONE
-        while left:
-            left &= left - _ONE
-            common += 1
-    return common
+    return _common_so_far(state, length)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _matches(values, length, start, end, pattern, threshold):  # type: ignore[no-untyped-def]
-    """Whether ``values[start:end]`` and the pattern of this length have at least this normalised Indel similarity."""
-    common = _common_length(values, start, end, pattern[0], pattern[1], length, pattern[2])
-    return 2.0 * common >= threshold * (length + end - start) - _ROUNDING
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _lengths_allow(m, n, threshold):  # type: ignore[no-untyped-def]
-    return 2.0 * min(m, n) >= threshold * (m + n) - _ROUNDING
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _agreement(slots, row, other, first, last):  # type: ignore[no-untyped-def]
-    """How many bytes of the words ``first`` to ``last`` of two rows are the same, eight at a time."""
-    agreed = np.uint64(0)
-    for word in range(first, last):
-        differs = slots[row, word] ^ slots[other, word]
-        # the highest bit of each byte is set where any bit of it is
-        differs = (((differs & _LOW_BITS) + _LOW_BITS) | differs) & _HIGH_BITS
-        agreed += np.uint64(8) - ((differs >> np.uint64(7)) * _EACH_BYTE >> np.uint64(56))
-    return np.int64(agreed)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _gather(mark, rows, place, stop, seen, shared, found):  # type: ignore[no-untyped-def]
-    """The different rows of the lists ``rows[place[i]:stop[i]]``; ``shared`` counts in how many lists each is.
-
-    ``seen`` remembers rows by ``mark``, a number that no other call has.
-    """
-    n_found = 0
-    for band in range(place.shape[0]):
-        for entry in range(place[band], stop[band]):
-            other = rows[entry]
-            if seen[other] != mark:
-                seen[other] = mark
-                shared[other] = 0
-                if n_found == found.shape[0]:
-                    grown = np.empty(2 * n_found, np.int64)
-                    grown[:n_found] = found
-                    found = grown
-                found[n_found] = other
-                n_found += 1
-            shared[other] += 1
-    return n_found, found
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _keep_highest(found, n_found, value, limit):  # type: ignore[no-untyped-def]
-    """Keep the ``limit`` rows of ``found`` whose ``value`` (below 256) is highest, the first among equals."""
-    if n_found <= limit:
-        return n_found
-    counts = np.zeros(256, np.int64)
-    for place in range(n_found):
-        counts[value[found[place]]] += 1
-    cutoff, above = 255, 0
-    while above + counts[cutoff] <= limit:
-        above += counts[cutoff]
-        cutoff -= 1
-    room = limit - above
-    kept = 0
-    for place in range(n_found):
-        row = found[place]
-        if value[row] > cutoff or (value[row] == cutoff and room > 0):
-            room -= value[row] == cutoff
-            found[kept] = row
-            kept += 1
-    return kept
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _shortlist(row, rows_of, found, n_found, shared, slots, min_agreement):  # type: ignore[no-untyped-def]
-    """The candidates in ``found`` worth a comparison with ``row``: `MAX_SIGNED` by the bands that they share, of these
-    `MAX_VERIFIED` by the slots in which they agree, at least ``min_agreement``.
-
-    Both limits keep a crowd of half-alike rows (20,000 links to one site) from costing its square; all but such rows
-    stay below them. ``rows_of`` names the signature of each candidate.
-    """
-    n_found = _keep_highest(found, n_found, shared, MAX_SIGNED)
-    kept = 0
-    for place in range(n_found):
-        other = found[place]
-        agreed = _agreement(slots, row, rows_of[other], 0, slots.shape[1])
-        if agreed >= min_agreement:
-            shared[other] = agreed
-            found[kept] = other
-            kept += 1
-    return _keep_highest(found, kept, shared, MAX_VERIFIED)
+def _matches(points, indptr, row, other, pattern, threshold):  # type: ignore[no-untyped-def]
+    """Whether row ``other`` and ``row``, whose pattern is given, have at least this normalised Indel similarity."""
+    length = indptr[row + 1] - indptr[row]
+    least = np.int64(np.ceil((threshold * (length + indptr[other + 1] - indptr[other]) - _ROUNDING) / 2))
+    return _common_length(points, indptr[other], indptr[other + 1], pattern, length, least) >= least
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -181,220 +158,242 @@ def common_lengths(points, indptr, left, right, common):  # type: ignore[no-unty
     """Fill ``common`` (int64) with the LCS length of each pair of rows ``left[i]``, ``right[i]``."""
     for pair in range(left.shape[0]):
         start, end = indptr[left[pair]], indptr[left[pair] + 1]
-        if left[pair] == right[pair] or end == start:
-            common[pair] = end - start if left[pair] == right[pair] else 0
-            continue
-        pattern = _pattern(points, start, end)
-        other, other_end = indptr[right[pair]], indptr[right[pair] + 1]
-        common[pair] = _common_length(points, other, other_end, pattern[0], pattern[1], end - start, pattern[2])
+        common[pair] = end - start
+        if left[pair] != right[pair]:
+            pattern = _pattern(points, start, end)
+            common[pair] = _common_length(points, indptr[right[pair]], indptr[right[pair] + 1], pattern, end - start, 0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _jaccard_at_least(sets, a, a_end, b, b_end, threshold):  # type: ignore[no-untyped-def]
-    """Whether two sorted sets of hashes have at least this Jaccard similarity."""
-    m, n, common = a_end - a, b_end - b, 0
-    if min(m, n) < threshold * max(m, n) - _ROUNDING:
-        return False
-    while a < a_end and b < b_end:
-        if sets[a] == sets[b]:
-            common += 1
-            a += 1
-            b += 1
-        elif sets[a] < sets[b]:
-            a += 1
-        else:
-            b += 1
-    return common >= threshold * (m + n - common) - _ROUNDING
+def _gather(row, rows, begin, end, sketches, threshold, found, n_found):  # type: ignore[no-untyped-def]
+    """Add the rows of ``rows[begin:end]`` that may match ``row`` to the first ``n_found`` of ``found``, which grows."""
+    for entry in range(begin, end):
+        if _may_match(sketches, row, rows[entry], threshold):
+            if n_found == found.shape[0]:
+                grown = np.empty(2 * n_found, np.int64)
+                grown[:n_found] = found
+                found = grown
+            found[n_found] = rows[entry]
+            n_found += 1
+    return n_found, found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def representatives(  # type: ignore[no-untyped-def]
-    values, indptr, bucket_of, bucket_indptr, slots, min_agreement, threshold, by_jaccard
-):
-    """The representative of every row: the lexicographically first maximal independent set of the matches.
+def _in_order(found, n_found):  # type: ignore[no-untyped-def]
+    """Sort the first ``n_found`` of ``found``; how many different ones they are, which come first."""
+    if n_found > 32:
+        found[:n_found] = np.sort(found[:n_found])
+    else:
+        for place in range(1, n_found):
+            value, hole = found[place], place
+            while hole and found[hole - 1] > value:
+                found[hole] = found[hole - 1]
+                hole -= 1
+            found[hole] = value
+    kept = 0
+    for place in range(n_found):
+        if kept == 0 or found[place] != found[kept - 1]:
+            found[kept] = found[place]
+            kept += 1
+    return kept
 
-    ``values`` with ``indptr`` (int64, n + 1) are the rows: skeleton characters (uint32), compared by normalised Indel
-    similarity, or with ``by_jaccard`` sorted hash sets (uint64). ``bucket_of`` (int32, n x n_bands) names each row's
-    bucket in each band or -1; ``bucket_indptr`` (int64) is the room of each. ``slots`` (uint64, n x n_words) are
-    the low bytes of the signatures, eight to a word: a candidate that agrees in fewer than ``min_agreement`` is not
-    verified. Returns int64, n: a row that is its own representative matches none that is lower and a representative;
-    and bool, n: whether a row was crowded (`MAX_VERIFIED`). A bucket holds representatives only, so that near-copies
-    without number cost each of them a few comparisons.
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def represent(  # type: ignore[no-untyped-def]
+    points, indptr, sketches, row_indptr, of, bucket_indptr, members, filled, threshold, first, last, floor, is_last,
+    chosen, compared
+):  # fmt: skip
+    """Fill ``chosen`` (int32) of rows ``first`` to ``last`` with the lowest representative that each matches.
+
+    ``members`` (int32) are the representatives so far, ascending in each bucket: bucket b has those from
+    ``bucket_indptr[b]`` to ``filled[b]``; looked at are those from row ``floor`` on. A row that has one is passed over,
+    one that finds none stays its own. With ``is_last`` such a row is a representative and enters its buckets; without,
+    nothing but the rows' own places is written, so that ranges of rows can be shared out over threads. ``compared``
+    (int32) counts comparisons, `MAX_VERIFIED` for a crowded row. A bucket holds representatives only, so that
+    near-copies without number cost each of them a few comparisons.
     """
-    n, n_bands = bucket_of.shape
-    chosen = np.arange(n)
-    members = np.empty(bucket_indptr[-1], np.int32)
-    filled = bucket_indptr[:-1].copy()
-    place, stop = np.zeros(n_bands, np.int64), np.zeros(n_bands, np.int64)
-    seen, shared, found = np.full(n, -1, np.int64), np.zeros(n, np.int64), np.empty(64, np.int64)
-    pattern = _pattern(values, 0, 0)
-    itself = np.arange(n)
-    crowded = np.zeros(n, np.bool_)
-    for row in range(n):
-        start, end = indptr[row], indptr[row + 1]
-        if end == start:
+    found = np.empty(64, np.int64)
+    for row in range(first, last):
+        if chosen[row] != row or row_indptr[row] == row_indptr[row + 1]:
             continue
-        for band in range(n_bands):
-            bucket = bucket_of[row, band]
-            place[band] = bucket_indptr[bucket] if bucket >= 0 else 0
-            stop[band] = filled[bucket] if bucket >= 0 else 0
-        n_found, found = _gather(row, members, place, stop, seen, shared, found)
-        n_gathered = n_found
-        n_found = _shortlist(row, itself, found, n_found, shared, slots, min_agreement)
-        crowded[row] = n_gathered > MAX_SIGNED or n_found >= MAX_VERIFIED
-        indexed = False
-        for candidate in range(n_found):
-            other = found[candidate]
-            first, last = indptr[other], indptr[other + 1]
-            if other > chosen[row]:
-                continue
-            if by_jaccard:
-                matched = _jaccard_at_least(values, start, end, first, last, threshold)
-            elif _lengths_allow(end - start, last - first, threshold):
-                if not indexed:
-                    pattern = _pattern(values, start, end)
-                    indexed = True
-                matched = _matches(values, end - start, first, last, pattern, threshold)
-            else:
-                matched = False
-            if matched:
-                chosen[row] = other
-        if chosen[row] == row:
-            for band in range(n_bands):
-                bucket = bucket_of[row, band]
-                if bucket >= 0:
-                    members[filled[bucket]] = row
-                    filled[bucket] += 1
-    return chosen, crowded
+        n_found, is_crowded = 0, False
+        for place in range(row_indptr[row], row_indptr[row + 1]):
+            begin = bucket_indptr[of[place]]
+            end = min(filled[of[place]], begin + MAX_LISTED)
+            is_crowded |= end < filled[of[place]]
+            if floor:
+                low = end
+                while low > begin and members[low - 1] >= floor:
+                    low -= 1
+                begin = low
+            n_found, found = _gather(row, members, begin, end, sketches, threshold, found, n_found)
+        n_found = min(_in_order(found, n_found), MAX_VERIFIED - compared[row])
+        if n_found:
+            pattern = _pattern(points, indptr[row], indptr[row + 1])
+            for candidate in range(n_found):
+                compared[row] += 1
+                if _matches(points, indptr, row, found[candidate], pattern, threshold):
+                    chosen[row] = found[candidate]
+                    compared[row] = 0
+                    break
+        if is_last and chosen[row] == row:
+            if is_crowded:
+                compared[row] = MAX_VERIFIED
+            for place in range(row_indptr[row], row_indptr[row + 1]):
+                members[filled[of[place]]] = row
+                filled[of[place]] += 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _only_groups(bucket_indptr, bucket_rows, first_other, group_of_first):  # type: ignore[no-untyped-def]
-    """The group that all rows of a bucket stand in and no other, -1 where there is none (int64, a row per bucket)."""
-    only = np.full(bucket_indptr.shape[0] - 1, -1, np.int64)
-    for bucket in range(only.shape[0]):
+def only_groups(bucket_indptr, bucket_rows, first_other, group_of_first, first, last, only):  # type: ignore[no-untyped-def]
+    """Fill ``only`` (int32) of buckets ``first`` to ``last`` with the group that all their rows stand in and no other,
+    -1 where there is none."""
+    for bucket in range(first, last):
+        only[bucket] = -1
         for entry in range(bucket_indptr[bucket], bucket_indptr[bucket + 1]):
             row = bucket_rows[entry]
             if first_other[row] >= 0 or (only[bucket] >= 0 and only[bucket] != group_of_first[row]):
                 only[bucket] = -1
                 break
             only[bucket] = group_of_first[row]
-    return only
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rows_below(rows, low, high, limit):  # type: ignore[no-untyped-def]
+    """Where the values of ascending ``rows[low:high]`` stop to be below ``limit``."""
+    while low < high:
+        middle = (low + high) // 2
+        if rows[middle] < limit:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def lowest_elsewhere(  # type: ignore[no-untyped-def]
-    points, indptr, bucket_of, bucket_indptr, bucket_rows, slots, min_agreement, threshold, first, first_other,
-    group_of_first, row, group, found
+    points, indptr, sketches, row_indptr, of, bucket_indptr, bucket_rows, only, threshold, first, first_other,
+    group_of_first, row, group, found, crowded
 ):  # fmt: skip
     """Lower ``found[i]`` to the lowest occurrence outside ``group[i]`` of a row that matches ``row[i]``.
 
-    ``found`` (int64) comes with the lowest that is known, -1 for none. A distinct row d occurs first at ``first[d]`` in
-    group ``group_of_first[d]`` and first in any other group at ``first_other[d]`` (-1: in none). ``bucket_rows``
-    (int32) with ``bucket_indptr`` are the rows of every bucket that may be looked at, ascending. A bucket whose rows
-    all stand in the asker's own group is passed over: a list of ten thousand like items is no work.
+    ``found`` (int32) comes with the lowest that is known, -1 for none. A distinct row d occurs first at ``first[d]`` in
+    group ``group_of_first[d]`` and first in any other group at ``first_other[d]`` (-1: in none). ``bucket_rows`` are
+    those that may be looked at. A bucket whose rows all stand in the asker's own group (``only``) is passed over: a
+    list of ten thousand like items is no work. ``crowded`` (bool) is set where a limit was met and nothing found.
     """
-    n_bands = bucket_of.shape[1]
-    place, stop = np.zeros(n_bands, np.int64), np.zeros(n_bands, np.int64)
-    n = bucket_of.shape[0]
-    seen, shared, gathered, itself = np.full(n, -1), np.zeros(n, np.int64), np.empty(64, np.int64), np.arange(n)
-    only = _only_groups(bucket_indptr, bucket_rows, first_other, group_of_first)
+    gathered = np.empty(64, np.int64)
     for query in range(row.shape[0]):
         mine = row[query]
-        start, end = indptr[mine], indptr[mine + 1]
-        for band in range(n_bands):
-            bucket = bucket_of[mine, band]
-            passed = bucket < 0 or only[bucket] == group[query]
-            place[band] = 0 if passed else bucket_indptr[bucket]
-            stop[band] = 0 if passed else bucket_indptr[bucket + 1]
+        compared, is_crowded, done = 0, False, 0
+        for reach in (FIRST_LISTED, MAX_LISTED):
             # Rows are ascending by first occurrence: what lies beyond the best match so far cannot be lower.
-            if found[query] >= 0 and stop[band] > place[band]:
-                low, high = place[band], stop[band]
-                while low < high:
-                    middle = (low + high) // 2
-                    if first[bucket_rows[middle]] <= found[query]:
-                        low = middle + 1
-                    else:
-                        high = middle
-                stop[band] = low
-        n_found, gathered = _gather(query, bucket_rows, place, stop, seen, shared, gathered)
-        n_found = _shortlist(mine, itself, gathered, n_found, shared, slots, min_agreement)
-        pattern = _pattern(points, start, end if n_found else start)
-        for candidate in range(n_found):
-            other = gathered[candidate]
-            occurrence = first_other[other] if group_of_first[other] == group[query] else first[other]
-            if other == mine or occurrence < 0 or (found[query] >= 0 and occurrence >= found[query]):
-                continue
-            if not _lengths_allow(end - start, indptr[other + 1] - indptr[other], threshold):
-                continue
-            if _matches(points, end - start, indptr[other], indptr[other + 1], pattern, threshold):
-                found[query] = occurrence
+            limit = first.shape[0]
+            if found[query] >= 0:
+                limit = _rows_below(first, 0, limit, found[query])
+            n_found, beyond = 0, False
+            for place in range(row_indptr[mine], row_indptr[mine + 1]):
+                bucket = of[place]
+                if only[bucket] == group[query]:
+                    continue
+                begin = bucket_indptr[bucket]
+                stop = bucket_indptr[bucket + 1]
+                if stop > begin and bucket_rows[stop - 1] >= limit:
+                    stop = _rows_below(bucket_rows, begin, stop, limit)
+                end = min(stop, begin + reach)
+                beyond |= end < stop
+                n_found, gathered = _gather(
+                    mine, bucket_rows, begin + done, end, sketches, threshold, gathered, n_found
+                )
+            n_found = _in_order(gathered, n_found)
+            if n_found:
+                pattern = _pattern(points, indptr[mine], indptr[mine + 1])
+                for candidate in range(n_found):
+                    other = gathered[candidate]
+                    occurrence = first_other[other] if group_of_first[other] == group[query] else first[other]
+                    if other == mine or occurrence < 0 or (found[query] >= 0 and occurrence >= found[query]):
+                        continue
+                    if compared == MAX_VERIFIED:
+                        is_crowded = True
+                        break
+                    compared += 1
+                    if _matches(points, indptr, mine, other, pattern, threshold):
+                        found[query] = occurrence
+            if not beyond or is_crowded:
+                break
+            is_crowded = reach == MAX_LISTED
+            done = reach
+        crowded[query] = is_crowded and found[query] < 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def earlier_in_document(  # type: ignore[no-untyped-def]
-    points, indptr, bucket_of, slots, min_agreement, threshold, rows, documents
+    points, indptr, sketches, row_indptr, of, n_buckets, threshold, rows, documents, first, last, found
 ):
-    """For each occurrence the lowest earlier occurrence of its own document that matches it, or -1.
+    """Fill ``found`` (int32) of occurrences ``first`` to ``last``, whole documents, with the lowest earlier occurrence
+    of the same document that matches, or -1.
 
-    ``rows`` (int64) is the distinct row of every occurrence, ``documents`` (int64, ascending) its document.
+    ``rows`` (int32) is the distinct row of every occurrence, ``documents`` (int32, ascending) its document. The
+    occurrences of a document in a bucket are a chain, lowest first; the second of two equal rows is in none.
     """
-    n, n_bands = rows.shape[0], bucket_of.shape[1]
-    found = np.full(n, -1, np.int64)
-    place, stop = np.zeros(n_bands, np.int64), np.zeros(n_bands, np.int64)
-    seen_row = np.full(bucket_of.shape[0], -1, np.int64)
-    seen, shared, gathered = np.full(n, -1, np.int64), np.zeros(n, np.int64), np.empty(64, np.int64)
-    begin = 0
-    while begin < rows.shape[0]:
-        until = begin
-        n_keys = 0
-        while until < rows.shape[0] and documents[until] == documents[begin]:
-            until += 1
-        size = until - begin
-        keys = np.empty(size * n_bands, np.int64)
-        for occurrence in range(size):
-            row = rows[begin + occurrence]
-            if seen_row[row] >= begin:
-                found[begin + occurrence] = seen_row[row]  # an equal skeleton; a lower match is looked for below
-                continue
-            seen_row[row] = begin + occurrence
-            for band in range(n_bands):
-                if bucket_of[row, band] >= 0:
-                    keys[n_keys] = np.int64(bucket_of[row, band]) * size + occurrence
-                    n_keys += 1
-        keys = np.sort(keys[:n_keys])
-        local = keys % size + begin
-        for occurrence in range(begin + 1, until):
-            row = rows[occurrence]
-            best = found[occurrence]
-            if best >= 0 and found[best] >= 0:
-                found[occurrence] = found[best]
-                continue
-            if best >= 0:
-                continue
-            start, end = indptr[row], indptr[row + 1]
-            pattern = _pattern(points, start, end)
-            for reach in (FIRST_LISTED, MAX_LISTED):
-                beyond = False
-                for band in range(n_bands):
-                    bucket = np.int64(bucket_of[row, band])
-                    before = bucket * size + (best if best >= 0 else occurrence) - begin
-                    place[band] = np.searchsorted(keys, bucket * size) if bucket >= 0 else 0
-                    last = np.searchsorted(keys, before) if bucket >= 0 else 0
-                    stop[band] = min(last, place[band] + reach)
-                    beyond |= last > stop[band]
-                n_found, gathered = _gather(
-                    2 * occurrence + (reach == MAX_LISTED), local, place, stop, seen, shared, gathered
-                )
-                n_found = _shortlist(row, rows, gathered, n_found, shared, slots, min_agreement)
+    seen = np.full(indptr.shape[0] - 1, -1, np.int32)
+    owner, head, tail = np.full(n_buckets, -1, np.int32), np.empty(n_buckets, np.int32), np.empty(n_buckets, np.int32)
+    member, following = np.empty(1024, np.int32), np.empty(1024, np.int32)
+    gathered = np.empty(64, np.int64)
+    begin, n_links = first, 0
+    for occurrence in range(first, last):
+        row, document = rows[occurrence], documents[occurrence]
+        found[occurrence] = -1
+        if occurrence == first or documents[occurrence - 1] != document:
+            begin, n_links = occurrence, 0
+        if seen[row] >= begin:
+            same = seen[row]
+            found[occurrence] = found[same] if found[same] >= 0 else same
+            continue
+        seen[row] = occurrence
+        for reach in (FIRST_LISTED, MAX_LISTED):
+            n_found, beyond = 0, False
+            for place in range(row_indptr[row], row_indptr[row + 1]):
+                bucket = of[place]
+                link, n_looked = head[bucket] if owner[bucket] == document else -1, 0
+                while link >= 0 and (found[occurrence] < 0 or member[link] < found[occurrence]):
+                    if n_looked == reach:
+                        beyond = True
+                        break
+                    n_looked += 1
+                    if _may_match(sketches, row, rows[member[link]], threshold):
+                        if n_found == gathered.shape[0]:
+                            grown = np.empty(2 * n_found, np.int64)
+                            grown[:n_found] = gathered
+                            gathered = grown
+                        gathered[n_found] = member[link]
+                        n_found += 1
+                    link = following[link]
+            n_found = min(_in_order(gathered, n_found), MAX_VERIFIED)
+            if n_found:
+                pattern = _pattern(points, indptr[row], indptr[row + 1])
                 for candidate in range(n_found):
-                    other = gathered[candidate]
-                    first, until_row = indptr[rows[other]], indptr[rows[other] + 1]
-                    possible = (best < 0 or other < best) and _lengths_allow(end - start, until_row - first, threshold)
-                    if possible and _matches(points, end - start, first, until_row, pattern, threshold):
-                        best = other
-                if not beyond:
-                    break
-            found[occurrence] = best
-        begin = until
-    return found
+                    if _matches(points, indptr, row, rows[gathered[candidate]], pattern, threshold):
+                        found[occurrence] = gathered[candidate]
+                        break
+            if not beyond:
+                break
+        for place in range(row_indptr[row], row_indptr[row + 1]):
+            bucket = of[place]
+            if n_links == member.shape[0]:
+                member, following = _doubled(member), _doubled(following)
+            member[n_links], following[n_links] = occurrence, -1
+            if owner[bucket] == document:
+                following[tail[bucket]] = n_links
+            else:
+                owner[bucket], head[bucket] = document, n_links
+            tail[bucket] = n_links
+            n_links += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _doubled(values):  # type: ignore[no-untyped-def]
+    """A copy with room for as many more."""
+    grown = np.empty(2 * values.shape[0], values.dtype)
+    grown[: values.shape[0]] = values
+    return grown

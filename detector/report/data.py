@@ -7,12 +7,15 @@ them. Texts stay raw here: whoever draws them passes them through `shown`.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from detector.model import PART_NAMES, Cluster, DocumentScore, Finding, Member, Parts, Phrase, Span
+from detector.model import PART_NAMES, DocumentScore, Finding, Member, Parts, Phrase, Span
+from detector.report.column_lookup import lookup
+from detector.report.lookup import Lookup, RuleGroup
 from detector.report.shown import ELLIPSIS
 from detector.report.spans import differences
 
@@ -21,14 +24,13 @@ if TYPE_CHECKING:
 
 ROW = TypeVar("ROW")
 
-RULE_KINDS = ("placeholder", "junk", "masked", "year_swap", "spun_repeat", "script_error", "repeat")
-"""Kinds that are listed by rule, in this order; passages and phrases have lists of their own."""
 CONTEXT = 60
 MAX_SAMPLE = 1200
 """Characters of a sample; comparing two texts takes memory by the product of their lengths, and blocks can be long."""
-MAX_COMPARED = 50
+MAX_COMPARED = 20
 """Members of a cluster that are looked at for the one that shows best how members differ."""
-N_BINS = 20
+MAX_LOOKED = 10_000
+"""Findings of a rule that are looked at for examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,14 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class FamilyRow:
-    """Documents that are near-duplicates of ``head``, with the Jaccard of each copy."""
+    """Documents that are near-duplicates of ``head``, with the Jaccard of each copy; the first `MAX_COMPARED` of them.
+
+    ``n_copies`` counts all.
+    """
 
     head: str
     copies: tuple[tuple[str, float], ...]
+    n_copies: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,59 +148,9 @@ class Skipped:
     formats: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """Rows of a scan by what they belong to."""
-
-    scores: Mapping[str, DocumentScore]
-    clusters: Mapping[str, Cluster]
-    members: Mapping[str, Sequence[Member]]
-    phrases: Mapping[str, Phrase]
-    by_document: Mapping[str, Sequence[Finding]]
-    n_chars: Mapping[str, int] = field(default_factory=dict)
-    """Non-blank characters that findings of a cluster claim as shared."""
-
-    def family(self, doc: str) -> str:
-        """The head of the document's family."""
-        score = self.scores.get(doc)
-        return doc if score is None else score.duplicate_of or doc
-
-
-def lookup(scan: Scan) -> Lookup:
-    """The rows of ``scan`` by document and cluster, in one pass over each."""
-    members: defaultdict[str, list[Member]] = defaultdict(list)
-    for member in scan.members:
-        members[member.cluster].append(member)
-    by_document: defaultdict[str, list[Finding]] = defaultdict(list)
-    n_chars: Counter[str] = Counter()
-    for finding in scan.findings:
-        by_document[finding.doc].append(finding)
-        if finding.part == "shared" and finding.cluster is not None:
-            text = scan.texts.get(finding.doc)
-            n_chars[finding.cluster] += sum(_n_chars(text, claim) for claim in finding.claims)
-    return Lookup(
-        scores={score.id: score for score in scan.documents},
-        clusters={cluster.id: cluster for cluster in scan.clusters},
-        members=members,
-        phrases={phrase.id: phrase for phrase in scan.phrases},
-        by_document=by_document,
-        n_chars=n_chars,
-    )
-
-
-def _n_chars(text: str | None, span: Span) -> int:
-    """Non-blank characters of a span; all of them where the text is not at hand."""
-    return span.end - span.start if text is None else len("".join(text[span.start : span.end].split()))
-
-
 def overview(scan: Scan) -> Overview:
     """The figures of the summary, and the distribution of originality."""
     corpus, totals = scan.summary.get("corpus", {}), scan.summary.get("totals", {})
-    bins = [0] * N_BINS
-    for score in scan.documents:
-        value = measure(score)
-        if value is not None:
-            bins[min(int(value * N_BINS), N_BINS - 1)] += 1
     parts = totals.get("parts", {})
     return Overview(
         n_documents=len(scan.documents),
@@ -211,84 +167,61 @@ def overview(scan: Scan) -> Overview:
         n_clusters=totals.get("n_clusters", {}),
         n_phrases=totals.get("n_phrases", len(scan.phrases)),
         n_flags=totals.get("flags", {}),
-        bins=tuple(bins),
+        bins=tuple(lookup(scan).bins()),
     )
-
-
-def measure(score: DocumentScore) -> float | None:
-    """The originality to show: the one that is comparable across corpora where it exists."""
-    return score.originality if score.originality_1k is None else score.originality_1k
 
 
 def top_documents(scan: Scan, limit: int | None = None) -> Top[DocumentScore]:
     """Documents, least original first, longer before shorter ones; documents without text last."""
-
-    def order(score: DocumentScore) -> tuple[bool, float, int, str]:
-        value = measure(score)
-        return (value is None, value or 0.0, -score.n_chars, score.id)
-
-    return _top(scan.documents, order, limit)
+    return Top(tuple(lookup(scan).documents(limit)), len(scan.documents))
 
 
 def shared_texts(scan: Scan, level: str, limit: int | None = None, *, rows: Lookup) -> Top[SharedText]:
     """Clusters of one level that at least two families have, most shared characters first."""
-    sizes = {
-        cluster.id: _shared_chars(scan, cluster, rows)
-        for cluster in scan.clusters
-        if cluster.level == level and cluster.n_families > 1 and rows.members.get(cluster.id)
-    }
+    sizes = rows.shared(level)
     top = _top(sizes, lambda cluster: (-sizes[cluster], cluster), limit)
-    drawn = tuple(_shared_text(scan, rows.clusters[name], sizes[name], rows) for name in top.rows)
-    return Top(drawn, top.n_all)
+    return Top(tuple(_shared_text(name, sizes[name], rows) for name in top.rows), top.n_all)
 
 
-def _shared_chars(scan: Scan, cluster: Cluster, rows: Lookup) -> int:
-    """Non-blank characters that findings claim for the cluster; of its members where no finding names it."""
-    claimed = rows.n_chars.get(cluster.id)
-    if claimed is not None:
-        return claimed
-    members = rows.members[cluster.id]
-    return sum(_n_chars(scan.texts.get(member.doc), Span(member.start, member.end)) for member in members)
-
-
-def _shared_text(scan: Scan, cluster: Cluster, n_chars: int, rows: Lookup) -> SharedText:
+def _shared_text(name: str, n_chars: int, rows: Lookup) -> SharedText:
     """One cluster with its representative and the member that shows best how members differ."""
-    head, *others = rows.members[cluster.id]
-    chosen = max(others[:MAX_COMPARED], key=lambda member: _tells(scan, head, member, rows), default=None)
-    example, other = _sample(scan, head), None
+    head, *others = rows.members[name][: MAX_COMPARED + 1]
+    one = _raw(head, rows)
+    chosen = max(others, key=lambda member: _tells(head, one, member, rows), default=None)
+    example, other = _sample(head, rows), None
     if chosen is not None:
-        other = _sample(scan, chosen)
+        other = _sample(chosen, rows)
         here, there = differences(example.text, other.text)
         example, other = replace(example, changed=here), replace(other, changed=there)
     return SharedText(
-        id=cluster.id,
+        id=name,
         n_chars=n_chars,
-        n_families=cluster.n_families,
-        n_documents=len({member.doc for member in rows.members[cluster.id]}),
-        n_members=cluster.n_members,
+        n_families=rows.n_families(name),
+        n_documents=rows.n_documents(name),
+        n_members=len(rows.members[name]),
         example=example,
         other=other,
     )
 
 
-def _tells(scan: Scan, head: Member, member: Member, rows: Lookup) -> tuple[bool, bool, bool, float]:
+def _tells(head: Member, one: str, member: Member, rows: Lookup) -> tuple[bool, bool, bool, float]:
     """How much a reader learns from a member: of another family, differing in figures, differing at all, close."""
-    one, two = _raw(scan, head), _raw(scan, member)
+    two = _raw(member, rows)
     figures = re.findall(r"\d+", one) != re.findall(r"\d+", two)
     return (rows.family(head.doc) != rows.family(member.doc), figures, one != two, member.ratio)
 
 
-def _sample(scan: Scan, member: Member) -> Sample:
+def _sample(member: Member, rows: Lookup) -> Sample:
     """The member's text as far as it is shown."""
-    text = _raw(scan, member)
+    text = _raw(member, rows)
     n_more = max(0, member.end - member.start - MAX_SAMPLE) if text else 0
     return Sample(member.doc, member.start, text, member.ratio, n_more)
 
 
-def _raw(scan: Scan, member: Member) -> str:
+def _raw(member: Member, rows: Lookup) -> str:
     """The first characters of the member's text, without blanks at its ends; empty where it is not at hand."""
-    text: str = scan.texts.get(member.doc, "")
-    return text[member.start : min(member.end, member.start + MAX_SAMPLE)].strip()
+    text = rows.text(member.doc, member.start, min(member.end, member.start + MAX_SAMPLE))
+    return (text or "").strip()
 
 
 def top_phrases(scan: Scan, limit: int | None = None) -> Top[Phrase]:
@@ -298,28 +231,25 @@ def top_phrases(scan: Scan, limit: int | None = None) -> Top[Phrase]:
 
 def rule_rows(scan: Scan, n_examples: int = 3) -> tuple[RuleRow, ...]:
     """What every rule found, by kind in the order of `RULE_KINDS`, the busiest rule first."""
-    found: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for finding in scan.findings:
-        if finding.kind in RULE_KINDS:
-            found[finding.kind, finding.rule or finding.kind].append(finding)
-    order = sorted(found, key=lambda pair: (RULE_KINDS.index(pair[0]), -len(found[pair]), pair[1]))
-    return tuple(_rule_row(scan, kind, rule, found[kind, rule], n_examples) for kind, rule in order)
+    return tuple(_rule_row(scan, group, n_examples) for group in lookup(scan).rules())
 
 
-def _rule_row(scan: Scan, kind: str, rule: str, findings: list[Finding], n_examples: int) -> RuleRow:
+def _rule_row(scan: Scan, group: RuleGroup, n_examples: int) -> RuleRow:
     """One row with examples: new texts of new documents first."""
     chosen: list[Finding] = []
     for name in ("doc", "text", "start"):
         seen = {getattr(finding, name) for finding in chosen}
-        for finding in findings:
-            if len(chosen) < n_examples and getattr(finding, name) not in seen:
+        for finding in islice(group.findings, MAX_LOOKED):
+            if len(chosen) == n_examples:
+                break
+            if getattr(finding, name) not in seen:
                 seen.add(getattr(finding, name))
                 chosen.append(finding)
     return RuleRow(
-        kind=kind,
-        rule=rule,
-        n_findings=len(findings),
-        n_documents=len({finding.doc for finding in findings}),
+        kind=group.kind,
+        rule=group.rule,
+        n_findings=len(group.findings),
+        n_documents=group.n_documents,
         examples=tuple(excerpt(scan, finding) for finding in chosen),
     )
 
@@ -339,13 +269,12 @@ def excerpt(scan: Scan, finding: Finding) -> Excerpt:
 
 def families(scan: Scan, limit: int | None = None, *, rows: Lookup) -> Top[FamilyRow]:
     """Families of more than one document, the largest first."""
+    names = rows.families()
     found = []
-    for cluster in scan.clusters:
-        members = rows.members.get(cluster.id, ())
-        if cluster.level == "document" and len(members) > 1:
-            copies = tuple((member.doc, member.ratio) for member in members[1:])
-            found.append(FamilyRow(members[0].doc, copies))
-    return _top(found, lambda row: (-len(row.copies), row.head), limit)
+    for name in names[:limit]:
+        head, *copies = rows.members[name][: MAX_COMPARED + 1]
+        found.append(FamilyRow(head.doc, tuple((copy.doc, copy.ratio) for copy in copies), len(rows.members[name]) - 1))
+    return Top(tuple(found), len(names))
 
 
 def skipped(scan: Scan) -> Skipped:

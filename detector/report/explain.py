@@ -21,7 +21,8 @@ from rich.text import Text
 
 from detector.errors import ScanError
 from detector.model import DocumentScore, Finding
-from detector.report import data
+from detector.report.column_lookup import lookup
+from detector.report.lookup import Lookup
 from detector.report.palette import PAINTS, bar, is_plain, legend, percent
 from detector.report.shown import ELLIPSIS, clipped, rows, shortened, shown, widths
 from detector.report.spans import painted
@@ -68,12 +69,12 @@ class Note:
 
 def render_document(scan: Scan, doc_id: str, console: Console) -> None:
     """Print one document with its findings; raises `ScanError` where the scan has no document of that id."""
-    found = data.lookup(scan)
+    found = lookup(scan)
     score = found.scores.get(doc_id)
     if score is None:
         raise ScanError(_unknown(doc_id, list(found.scores)))
     plain = is_plain(console)
-    findings = found.by_document.get(doc_id, ())
+    findings = list(found.findings(doc_id))
     console.print(_header(score, console, plain=plain))
     text = scan.texts.get(doc_id)
     if text is None:
@@ -178,7 +179,7 @@ def _style(piece: Piece) -> Style:
     return style + Style(bold=True, underline=True) if piece.mark else style
 
 
-def notes(findings: Sequence[Finding], found: data.Lookup) -> list[Note]:
+def notes(findings: Sequence[Finding], found: Lookup) -> list[Note]:
     """What the findings of a document say, those that say the same as one note, in the order of the text."""
     groups: defaultdict[tuple[str, str, str, str], list[int]] = defaultdict(list)
     for finding in findings:
@@ -188,7 +189,7 @@ def notes(findings: Sequence[Finding], found: data.Lookup) -> list[Note]:
     return [Note(*key, starts=tuple(starts)) for key, starts in groups.items()]
 
 
-def says(finding: Finding, found: data.Lookup) -> str:
+def says(finding: Finding, found: Lookup) -> str:
     """Why a finding is one, in words: where the same text stands, how many families have it, or which rule spoke."""
     phrase = found.phrases.get(finding.cluster or "")
     if finding.kind == "phrase" and phrase is not None:
@@ -202,7 +203,7 @@ def says(finding: Finding, found: data.Lookup) -> str:
     return f"also in {shown(place.doc)} at {place.start:,}, ratio {finding.score:.2f}{families}"
 
 
-def elsewhere(finding: Finding, found: data.Lookup) -> Place | None:
+def elsewhere(finding: Finding, found: Lookup) -> Place | None:
     """Where a passage or a repeat has its like: the place its evidence names, which is an earlier one or another's."""
     if finding.kind not in ("passage", "repeat"):
         return None

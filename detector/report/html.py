@@ -7,16 +7,18 @@ run. Texts reach the page only as escaped JSON and the script writes them only a
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from detector.model import Cluster, DocumentScore, Literal
-from detector.report import data
+from detector.kernels.reporting import paint_stripes
+from detector.model import PART_NAMES, DocumentScore
+from detector.report import column_lookup, data, lookup
 from detector.report.explain import elsewhere, pieces, says
+from detector.report.lookup import Lookup, SlotTexts
 from detector.report.palette import PAINTS, percent
 from detector.report.shown import shown
 from detector.report.terminal import KIND_TITLES, counted
@@ -24,13 +26,15 @@ from detector.report.terminal import KIND_TITLES, counted
 if TYPE_CHECKING:
     from detector.index import Scan
 
-MAX_TEXT_BYTES = 20_000_000
-"""Bytes of texts with their findings that a page holds; browsers open such a page in about a second."""
-MAX_DOCUMENTS = 20_000
-MAX_CLUSTERS = 2_000
-MAX_PHRASES = 5_000
-MAX_FAMILIES = 2_000
-MAX_MEMBERS = 40
+MAX_TEXT_BYTES = 1_000_000
+"""Bytes of texts with their findings that a page holds; with the lists it stays near 3 MB, which opens at once."""
+MAX_TEXTS, MAX_REFUSED = 50, 5
+"""Texts that a page holds, and texts that turn out too long before no more are tried."""
+MAX_DOCUMENTS = 2_000
+MAX_CLUSTERS = 100
+MAX_PHRASES = 200
+MAX_FAMILIES = 100
+MAX_MEMBERS = 20
 MAX_FILLS = 6
 N_STRIPES = 200
 """Stripes of a document's barcode; it shows where in the document the parts stand."""
@@ -43,14 +47,17 @@ ESCAPES = str.maketrans(
 
 def render_html(scan: Scan) -> str:
     """The page for ``scan``; what does not fit into it is counted and said on it."""
-    found = data.lookup(scan)
+    found = column_lookup.lookup(scan)
     documents = data.top_documents(scan, MAX_DOCUMENTS)
     places = {score.id: place for place, score in enumerate(documents.rows)}
     texts = _texts(scan, documents.rows, places, found)
-    n_missing = sum(1 for score in scan.documents if score.id not in scan.texts)
+    n_missing = found.n_missing()
     overview = data.overview(scan)
     lists = {
-        "documents": [_document(scan, score, found) for score in documents.rows],
+        "documents": [
+            _document(score, barcode)
+            for score, barcode in zip(documents.rows, _stripes(list(places), found), strict=True)
+        ],
         "passages": _shared(scan, "passage", places, found),
         "blocks": _shared(scan, "block", places, found),
         "phrases": _phrases(scan),
@@ -158,16 +165,20 @@ def _left_out(documents: data.Top[DocumentScore], lists: Mapping[str, Any], n_mi
     """What the page does not hold, one sentence each."""
     lines = []
     if documents.n_more:
-        lines.append(f"{documents.n_more:,} more documents, more original than these, are in documents.jsonl.")
+        lines.append(
+            f"The list has {len(documents.rows):,} of {documents.n_all:,} documents; the others, more original than "
+            "these, are in documents.jsonl."
+        )
     if n_missing:
         lines.append(f"The texts of {counted(n_missing, 'document')} were not at hand when this page was made.")
     n_without = documents.n_all - len(lists["texts"]) - n_missing
     if n_without:
-        size = MAX_TEXT_BYTES // 1_000_000
         lines.append(
-            f"The texts of {counted(n_without, 'document')} are left out: the page holds {size} MB of text, "
-            "the least original documents first. The command explain shows any document."
+            f"The texts of {counted(n_without, 'document')} are left out: the page holds those of "
+            f"{len(lists['texts']):,}, the least original first. detector explain DIR --doc ID shows any document."
         )
+    if any(row["places"] > lookup.MAX_FILLS for name in ("passages", "blocks") for row in lists[name]["rows"]):
+        lines.append(f"What stands in a slot is counted in the first {lookup.MAX_FILLS} places of a template.")
     for name, where in (
         ("passages", "clusters"),
         ("blocks", "clusters"),
@@ -180,9 +191,8 @@ def _left_out(documents: data.Top[DocumentScore], lists: Mapping[str, Any], n_mi
     return lines
 
 
-def _document(scan: Scan, score: DocumentScore, found: data.Lookup) -> dict[str, Any]:
+def _document(score: DocumentScore, barcode: str) -> dict[str, Any]:
     """One row of the list of documents."""
-    text = scan.texts.get(score.id)
     return {
         "id": shown(score.id),
         "source": shown(score.source),
@@ -194,52 +204,44 @@ def _document(scan: Scan, score: DocumentScore, found: data.Lookup) -> dict[str,
         "copy": None if score.duplicate_of is None else shown(score.duplicate_of),
         "flags": [shown(flag) for flag in score.flags],
         "findings": sum(score.n_findings.values()),
-        "stripes": "" if text is None else _stripes(text, score.id, found),
+        "stripes": barcode,
     }
 
 
-def _stripes(text: str, doc_id: str, found: data.Lookup) -> str:
-    """The barcode: for every stripe the letter of the part that claims most of it, own text where little is claimed."""
-    length = len(text)
-    n_stripes = min(N_STRIPES, length)
-    weights: list[Counter[str]] = [Counter() for _ in range(n_stripes)]
-    for piece in pieces(length, found.by_document.get(doc_id, ())):
-        if piece.part == "own":
-            continue
-        at = piece.start
-        while at < piece.end:
-            stripe = at * n_stripes // length
-            end = min(piece.end, -(-(stripe + 1) * length // n_stripes))
-            weights[stripe][PAINTS[piece.part].letter] += end - at
-            at = end
-    least = STRIPE_SHARE * length / max(1, n_stripes)
-    return "".join(
-        max(weight, key=lambda letter: (weight[letter], letter)) if weight.total() >= max(1, least) else "O"
-        for weight in weights
-    )
+def _stripes(docs: Sequence[str], found: Lookup) -> list[str]:
+    """The barcodes: for every stripe the letter of the part that claims most of it, own text where little is."""
+    claims, lengths = found.claims(docs), found.lengths(docs)
+    drawn = np.full((len(docs), N_STRIPES), PART_NAMES.index("own"), dtype=np.uint8)
+    letters = np.array([ord(PAINTS[name].letter) for name in PART_NAMES], dtype=np.uint8)
+    paint_stripes(drawn, lengths, *claims, letters.astype(np.int64), STRIPE_SHARE)
+    return [row[:size].tobytes().decode() for row, size in zip(letters[drawn], lengths.tolist(), strict=True)]
 
 
 def _texts(
-    scan: Scan, documents: Sequence[DocumentScore], places: Mapping[str, int], found: data.Lookup
+    scan: Scan, documents: Sequence[DocumentScore], places: Mapping[str, int], found: Lookup
 ) -> list[tuple[int, Markup]]:
     """Texts with their findings as JSON, as many as fit, in the order of the list."""
     texts: list[tuple[int, Markup]] = []
-    size = 0
-    for place, score in enumerate(documents):
-        text = scan.texts.get(score.id)
-        if text is None or size + len(text) > MAX_TEXT_BYTES:
+    size = n_refused = 0
+    lengths = found.lengths([score.id for score in documents]).tolist()
+    for place, (score, length) in enumerate(zip(documents, lengths, strict=True)):
+        if len(texts) == MAX_TEXTS or n_refused == MAX_REFUSED:
+            break
+        if size + length > MAX_TEXT_BYTES or score.id not in scan.texts:
             continue
-        drawn = _json(_text(text, score.id, places, found))
+        drawn = _json(_text(scan.texts[score.id], score.id, places, found))
         n_bytes = len(drawn.encode())
         if size + n_bytes <= MAX_TEXT_BYTES:
             size += n_bytes
             texts.append((place, drawn))
+        else:
+            n_refused += 1
     return texts
 
 
-def _text(text: str, doc_id: str, places: Mapping[str, int], found: data.Lookup) -> dict[str, Any]:
+def _text(text: str, doc_id: str, places: Mapping[str, int], found: Lookup) -> dict[str, Any]:
     """One document's text, its pieces by part and mark, and its findings with what they say."""
-    findings = found.by_document.get(doc_id, ())
+    findings = list(found.findings(doc_id))
     rows = []
     for finding in findings:
         place = elsewhere(finding, found)
@@ -251,7 +253,7 @@ def _text(text: str, doc_id: str, places: Mapping[str, int], found: data.Lookup)
     return {"text": shown(lines, lines=True), "pieces": cut, "findings": rows}
 
 
-def _shared(scan: Scan, level: str, places: Mapping[str, int], found: data.Lookup) -> dict[str, Any]:
+def _shared(scan: Scan, level: str, places: Mapping[str, int], found: Lookup) -> dict[str, Any]:
     """Clusters of one level: how much they share, their template, and where their members stand."""
     top = data.shared_texts(scan, level, MAX_CLUSTERS, rows=found)
     rows = []
@@ -264,7 +266,7 @@ def _shared(scan: Scan, level: str, places: Mapping[str, int], found: data.Looku
                 "families": item.n_families,
                 "documents": item.n_documents,
                 "places": item.n_members,
-                "template": _template(found.clusters[item.id]),
+                "template": _template(found.template(item.id, data.MAX_SAMPLE)),
                 "samples": [_sample(sample, places) for sample in (item.example, item.other) if sample is not None],
                 "members": [[places.get(m.doc, -1), shown(m.doc), m.start, m.ratio] for m in members[:MAX_MEMBERS]],
                 "more": max(0, len(members) - MAX_MEMBERS),
@@ -273,22 +275,22 @@ def _shared(scan: Scan, level: str, places: Mapping[str, int], found: data.Looku
     return {"rows": rows, "n_all": top.n_all}
 
 
-def _template(cluster: Cluster) -> list[Any]:
+def _template(parts: Sequence[str | SlotTexts]) -> list[Any]:
     """Literals as strings, slots as their type, the commonest fills with their numbers, and the number of others.
 
-    Empty for a template longer than a sample, whose members are shown instead.
+    A template longer than a sample has no parts here: its members are shown instead.
     """
     drawn: list[Any] = []
-    if sum(len(item.text) for item in cluster.template if isinstance(item, Literal)) > data.MAX_SAMPLE:
-        return drawn
-    for item in cluster.template:
-        if isinstance(item, Literal):
-            drawn.append(shown(item.text))
+    for part in parts:
+        if isinstance(part, str):
+            drawn.append(shown(part))
             continue
-        fills = Counter(fill.text for fill in item.fills)
+        fills: dict[str, int] = {}
+        for text in part.fills:
+            fills[text] = fills.get(text, 0) + 1
         common = sorted(fills.items(), key=lambda pair: (-pair[1], pair[0]))
         drawn.append(
-            [shown(item.type), [[shown(text), n] for text, n in common[:MAX_FILLS]], max(0, len(fills) - MAX_FILLS)]
+            [shown(part.type), [[shown(text), n] for text, n in common[:MAX_FILLS]], max(0, len(fills) - MAX_FILLS)]
         )
     return drawn
 
@@ -328,14 +330,14 @@ def _rule(row: data.RuleRow, places: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _families(scan: Scan, places: Mapping[str, int], found: data.Lookup) -> dict[str, Any]:
+def _families(scan: Scan, places: Mapping[str, int], found: Lookup) -> dict[str, Any]:
     """Families with their copies, each copy with its Jaccard."""
     top = data.families(scan, MAX_FAMILIES, rows=found)
     rows = [
         {
             "head": [places.get(row.head, -1), shown(row.head)],
             "copies": [[places.get(doc, -1), shown(doc), ratio] for doc, ratio in row.copies[:MAX_MEMBERS]],
-            "n": len(row.copies),
+            "n": row.n_copies,
         }
         for row in top.rows
     ]

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from detector.model import Cluster, Literal, Slot, as_row
+from detector.model import Cluster, Literal, Phrase, Slot, as_row
+from detector.report.cover import explained
 from detector.report.palette import percent
 from detector.report.shown import shortened, shown
 
@@ -29,7 +30,7 @@ NOTES = ("skipped_name", "results")
 def as_json(scan: Scan, table: str, level: str | None) -> list[dict[str, Any]]:
     """The phrases or the templates of a scan as plain values."""
     if table == "phrases":
-        return [as_row(phrase) for phrase in _by_reach(scan)]
+        return [as_row(phrase) for phrase, _ in _by_cover(scan, None)]
     return [
         {
             **as_row(cluster),
@@ -45,15 +46,14 @@ def as_json(scan: Scan, table: str, level: str | None) -> list[dict[str, Any]]:
 
 
 def phrase_book(scan: Scan, console: Console, *, limit: int) -> None:
-    """The phrases that most families have, the longer first among equals."""
-    phrases = _by_reach(scan)
-    table = _table("families", "places", "tokens")
+    """The phrases that explain most characters, each those that no phrase before it explains."""
+    table = _table("families", "places", "explains")
     table.add_column("phrase", overflow="fold")
-    for phrase in phrases[:limit]:
-        counts = (phrase.n_families, phrase.n_occurrences, phrase.n_tokens)
+    for phrase, n_chars in _by_cover(scan, limit):
+        counts = (phrase.n_families, phrase.n_occurrences, n_chars)
         table.add_row(*(f"{count:,}" for count in counts), Text(shown(phrase.text)))
     console.print(table)
-    _rest(len(phrases) - limit, console)
+    _rest(len(scan.phrases) - limit, console)
 
 
 def template_list(scan: Scan, console: Console, *, level: str | None, limit: int) -> None:
@@ -140,8 +140,23 @@ def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> 
     )
 
 
-def _by_reach(scan: Scan) -> list[Any]:
-    return sorted(scan.phrases, key=lambda phrase: (-phrase.n_families, -phrase.n_tokens, phrase.text))
+def _by_cover(scan: Scan, limit: int | None) -> list[tuple[Phrase, int]]:
+    """Phrases by the characters that they explain and no phrase before them does, then the others by their families."""
+    number = {phrase.id: row for row, phrase in enumerate(scan.phrases)}
+    document = {score.id: row for row, score in enumerate(scan.documents)}
+    found = [finding for finding in scan.findings if finding.kind == "phrase" and finding.cluster in number]
+    ranked = explained(
+        [number[finding.cluster or ""] for finding in found],
+        [document[finding.doc] for finding in found],
+        [finding.start for finding in found],
+        [finding.end for finding in found],
+        texts=[finding.text if len(finding.text or "") == finding.end - finding.start else None for finding in found],
+        limit=limit,
+    )
+    listed = {item.phrase for item in ranked}
+    others = (phrase for row, phrase in enumerate(scan.phrases) if row not in listed)
+    rest = sorted(others, key=lambda phrase: (-phrase.n_families, -phrase.n_tokens, phrase.text))
+    return [*((scan.phrases[item.phrase], item.n_chars) for item in ranked), *((phrase, 0) for phrase in rest)][:limit]
 
 
 def _templates(scan: Scan, level: str | None) -> list[Cluster]:

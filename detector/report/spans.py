@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from rapidfuzz.distance import Indel
 
@@ -22,10 +23,12 @@ def differences(one: str, two: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]
     >>> differences("投资1830.96万元", "投资2150万元")
     ((Span(start=2, end=9),), (Span(start=2, end=6),))
     """
-    units = [[found.group() for found in UNIT.finditer(text)] for text in (one, two)]
-    places = [_places(side) for side in units]
+    places = [[*(found.start() for found in UNIT.finditer(text)), len(text)] for text in (one, two)]
     changed: tuple[list[Span], list[Span]] = ([], [])
-    folded = [[" " if unit.isspace() else plain(unit) for unit in side] for side in units]
+    folded = [
+        [" " if unit.isspace() else unit for unit in (text[start:end] for start, end in pairwise(side))]
+        for text, side in zip((plain(one), plain(two)), places, strict=True)
+    ]
     for step in Indel.opcodes(folded[0], folded[1]):
         if step.tag == "equal":
             continue
@@ -33,14 +36,6 @@ def differences(one: str, two: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]
             if start < end:
                 _join(changed[side], Span(places[side][start], places[side][end]))
     return tuple(changed[0]), tuple(changed[1])
-
-
-def _places(units: list[str]) -> list[int]:
-    """Offsets at which units begin, and the end."""
-    places = [0]
-    for unit in units:
-        places.append(places[-1] + len(unit))
-    return places
 
 
 def _join(spans: list[Span], span: Span) -> None:

@@ -19,6 +19,8 @@ from rich.text import Text
 
 from detector.model import DocumentScore, Phrase, Span
 from detector.report import data
+from detector.report.column_lookup import lookup
+from detector.report.lookup import measure
 from detector.report.palette import PAINTS, bar, is_plain, legend, percent
 from detector.report.shown import ELLIPSIS, clipped, rows, shortened, shown, widths
 
@@ -77,7 +79,7 @@ class Frame:
 def render(scan: Scan, console: Console, *, limit: int = 10) -> None:
     """Print the report of ``scan``, at most ``limit`` rows of every list; what is left out is counted."""
     frame = Frame(console, limit, is_plain(console))
-    found = data.lookup(scan)
+    found = lookup(scan)
     console.print(_summary(data.overview(scan), frame))
     if scan.documents:
         _documents(scan, frame)
@@ -208,7 +210,7 @@ def _documents(scan: Scan, frame: Frame) -> None:
             inline = name.cell_len + sum(widths(note)) + 2 <= n_id
             name.append("  " + note if inline else "\n" + shortened(note, n_id), DIM)
         drawn = bar(score.parts, n_bar, plain=frame.plain)
-        table.add_row(Text(percent(data.measure(score)), BOLD), drawn, Text(f"{score.n_chars:,}"), name)
+        table.add_row(Text(percent(measure(score)), BOLD), drawn, Text(f"{score.n_chars:,}"), name)
     frame.console.print(table)
     _more(top.n_more, "documents.jsonl", frame)
 
@@ -356,14 +358,14 @@ def _families(top: data.Top[data.FamilyRow], frame: Frame) -> None:
         return heading("Families", "no document is a near-copy of another", frame.console)
     heading("Families", f"near-copies, largest first, {len(top.rows):,} of {top.n_all:,}", frame.console)
     for row in top.rows:
-        n_copies = counted(len(row.copies), "copy")
+        n_copies = counted(row.n_copies, "copy")
         name = shortened(shown(row.head), frame.width - len(n_copies) - 4)
         frame.console.print(one_line(Text.assemble("  ", name, "  ", (n_copies, BOLD))))
         for doc, ratio in row.copies[:3]:
             name = shortened(shown(doc), frame.width - 21)
             frame.console.print(one_line(Text.assemble("     ", name, (f"  Jaccard {ratio:.2f}", DIM))))
-        if len(row.copies) > 3:
-            _more(len(row.copies) - 3, "members.jsonl", frame)
+        if row.n_copies > 3:
+            _more(row.n_copies - 3, "members.jsonl", frame)
     _more(top.n_more, "clusters.jsonl", frame)
     return None
 

@@ -1,0 +1,304 @@
+"""A corpus as columns in document order, read from files or taken from memory.
+
+Document order is the order of ids (then of source, row and text, where documents come from memory and share an id).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.arrow_rows import TextBlock, ahead
+from detector.errors import OutputError, printable
+from detector.model import Document, InputFile, Problem
+from detector.reading import Reader, corpus_digest
+from detector.settings import Settings
+from detector.texts import Texts
+from detector.workspace import Workspace
+
+DIGEST_BYTES = 32
+
+TASK_BYTES = 1 << 22
+"""Bytes of text that one task decodes."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusColumns:
+    """Documents in document order, a row each, and how they were read; ``n_problems`` are all of them by reason."""
+
+    ids: Sequence[str]
+    sources: Sequence[str]
+    rows: Sequence[int]
+    series: Sequence[str | None]
+    texts: Texts
+    digest: str
+    files: tuple[InputFile, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    n_problems: Mapping[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def read_corpus(
+    inputs: Sequence[str | Path] | str | Path,
+    settings: Settings,
+    work: Workspace,
+    progress: Progress,
+    *,
+    tmp: Path | None = None,
+) -> CorpusColumns:
+    """The documents that the inputs name; raises `InputError` where nothing can be read.
+
+    Texts wait as UTF-8 in a file without a name (in ``tmp``) until it is known how large the buffer must be.
+    """
+    reader = Reader(inputs, settings)
+    read = Notes(progress)
+    with TextStore(tmp) as store, ahead(work.workers) as threads:
+
+        def kept(placed: tuple[TextBlock, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+            block, at = placed
+            store.write(block, at)
+            read.digest(block)
+            return block.offsets - block.offsets[0] + at, n_code_points(block)
+
+        found = list(threads.map(kept, store.placed(read.noted(reader.blocks(work.workers)))))
+        order = np.array(sorted(range(len(read.ids)), key=read.ids.__getitem__), dtype=np.int64)
+        nothing = np.empty(0, np.int64)
+        bytes_start = np.concatenate([nothing, *(bounds[:-1] for bounds, _ in found)])[order]
+        bytes_stop = np.concatenate([nothing, *(bounds[1:] for bounds, _ in found)])[order]
+        sizes = np.concatenate([nothing, *(n for _, n in found)])[order]
+        texts = _decoded(store, bytes_start, bytes_stop, sizes, work)
+    sources, rows = read.places(order)
+    return CorpusColumns(
+        ids=[read.ids[row] for row in order.tolist()],
+        sources=sources,
+        rows=rows,
+        series=read.series(order),
+        texts=texts,
+        digest=joined_digest(read.digests),
+        files=tuple(reader.files),
+        problems=tuple(reader.problems),
+        n_problems=dict(reader.n_problems),
+    )
+
+
+def corpus_of(documents: Iterable[Document] | Mapping[str, str]) -> CorpusColumns:
+    """Documents, or texts by id, from memory; repeated ids get a suffix, as a reader gives it, and are counted."""
+    if isinstance(documents, Mapping):
+        documents = [Document(name, text) for name, text in documents.items()]
+    unique, problems = _with_unique_ids(sorted(documents, key=_document_order))
+    return CorpusColumns(
+        ids=[document.id for document in unique],
+        sources=[document.source for document in unique],
+        rows=[document.row for document in unique],
+        series=[document.series for document in unique],
+        texts=Texts.of(document.text for document in unique),
+        digest=corpus_digest(unique),
+        problems=tuple(problems),
+        n_problems=dict(Counter(problem.reason for problem in problems)),
+    )
+
+
+def _document_order(document: Document) -> tuple[str, str, int, str]:
+    return (document.id, document.source, document.row, document.text)
+
+
+def _with_unique_ids(documents: Sequence[Document]) -> tuple[list[Document], list[Problem]]:
+    taken = {document.id for document in documents}
+    seen: set[str] = set()
+    unique: list[Document] = []
+    problems: list[Problem] = []
+    for document in documents:
+        name, number = document.id, 2
+        if name in seen:
+            while f"{document.id}~{number}" in taken:
+                number += 1
+            name = f"{document.id}~{number}"
+            taken.add(name)
+            message = f"{printable(document.id)}: a second document has this id; it is now {printable(name)}"
+            problems.append(Problem("duplicate_id", document.source, document.row, message, lost=False))
+            document = replace(document, id=name)
+        seen.add(name)
+        unique.append(document)
+    return sorted(unique, key=_document_order), problems
+
+
+class Notes:
+    """What is kept of the blocks as they are read: id, source, row and series of each document, and digests."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._sources: list[tuple[str, int]] = []
+        self._rows: list[NDArray[np.int64]] = []
+        self._names: dict[str, int] = {}
+        self._listed: list[str] = []
+        self._series: list[NDArray[np.int32]] = []
+        self.ids: list[str] = []
+        self.digests: list[NDArray[np.uint8]] = []
+
+    def noted(self, blocks: Iterable[TextBlock]) -> Iterator[TextBlock]:
+        """The blocks, in order, each noted."""
+        for block in blocks:
+            self._sources.append((block.source, len(block.ids)))
+            self._rows.append(np.asarray(block.rows, np.int64))
+            self._series.append(np.array([self._number(name) for name in block.series], np.int32))
+            self.ids += block.ids
+            self._progress("read", len(self.ids), 0)
+            yield block
+
+    def _number(self, name: str | None) -> int:
+        if name is None:
+            return -1
+        if name not in self._names:
+            self._names[name] = len(self._listed)
+            self._listed.append(name)
+        return self._names[name]
+
+    def series_numbers(self, order: NDArray[np.int64]) -> NDArray[np.int32]:
+        """A number for each document's series, -1 where it has none, in ``order``."""
+        return np.concatenate([np.empty(0, np.int32), *self._series])[order]
+
+    def series(self, order: NDArray[np.int64]) -> list[str | None]:
+        """The series of each document, in ``order``."""
+        return [None if at < 0 else self._listed[at] for at in self.series_numbers(order).tolist()]
+
+    def digest(self, block: TextBlock) -> None:
+        """Notes the digests of a block; on any thread, in any order."""
+        self.digests.append(block_digests(block))
+
+    def places(self, order: NDArray[np.int64]) -> tuple[list[str], list[int]]:
+        """Source and row of each document, in ``order``."""
+        names = [name for name, _ in self._sources]
+        number = np.repeat(np.arange(len(names)), [n for _, n in self._sources])[order]
+        rows = np.concatenate([np.empty(0, np.int64), *self._rows])[order]
+        return [names[at] for at in number.tolist()], rows.tolist()
+
+
+class _Store:
+    """A file without a name; a context manager."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def _put(self, values: NDArray[np.uint8], at: int) -> None:
+        try:
+            with self._lock:
+                self._file.seek(at)
+                self._file.write(values.data)
+        except OSError as error:
+            raise OutputError(f"no room for what is set aside in a file: {error.strerror or error}") from None
+
+    def _take(self, pieces: Iterable[tuple[int, NDArray[np.uint8]]]) -> None:
+        with self._lock:
+            for at, values in pieces:
+                self._file.seek(at)
+                self._file.readinto(values.data)
+
+
+class TextStore(_Store):
+    """Texts one after the other, as UTF-8, in a file without a name."""
+
+    def placed(self, blocks: Iterable[TextBlock]) -> Iterator[tuple[TextBlock, int]]:
+        """Each block with its place in the file."""
+        size = 0
+        for block in blocks:
+            yield block, size
+            size += int(block.offsets[-1] - block.offsets[0])
+
+    def write(self, block: TextBlock, at: int) -> None:
+        """Write the texts of a block to its place; any thread may do so. Raises `OutputError` where they do not fit."""
+        self._put(block.values[block.offsets[0] : block.offsets[-1]], at)
+
+    def read(self, start: NDArray[np.int64], stop: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The texts at these places, one after the other (uint8), and where each begins there (int64, n + 1).
+
+        They are read and not mapped: the system maps much more than what is touched, and memory fills with it.
+        """
+        bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(stop - start)))
+        values = np.empty(int(bounds[-1]), np.uint8)
+        edges = pairwise(bounds.tolist())
+        self._take((at, values[left:right]) for at, (left, right) in zip(start.tolist(), edges, strict=True))
+        values.flags.writeable = False  # as Arrow's buffers are: one compiled kernel serves all
+        return values, bounds
+
+
+class RowStore(_Store):
+    """Rows of so many bytes in a file without a name."""
+
+    def __init__(self, n_bytes: int, folder: Path | None = None) -> None:
+        super().__init__(folder)
+        self._n_bytes = n_bytes
+
+    def write(self, rows: NDArray[np.uint8], first: int) -> None:
+        """Write rows from number ``first`` on; any thread may do so. Raises `OutputError` where they do not fit."""
+        self._put(rows.ravel(), first * self._n_bytes)
+
+    def read(self, first: int, n: int) -> NDArray[np.uint8]:
+        """``n`` rows from number ``first`` on (uint8, a row each)."""
+        rows = np.empty((n, self._n_bytes), np.uint8)
+        self._take([(first * self._n_bytes, rows.ravel())])
+        return rows
+
+
+def n_code_points(block: TextBlock) -> NDArray[np.int64]:
+    """Code points of each text of a block (int64): the bytes that continue none."""
+    begins = (block.values & np.uint8(0xC0)) != np.uint8(0x80)
+    bounds = block.offsets.tolist()
+    return np.array([np.count_nonzero(begins[start:stop]) for start, stop in pairwise(bounds)], np.int64)
+
+
+def _decoded(
+    store: TextStore, start: NDArray[np.int64], stop: NDArray[np.int64], sizes: NDArray[np.int64], work: Workspace
+) -> Texts:
+    """The stored texts at these places in one buffer, in their order; ``sizes``: code points of each."""
+    from detector.kernels.decoding import decode_utf8
+
+    bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+    points: NDArray[np.uint32] = work.empty(int(bounds[-1]), np.uint32)
+    cuts = np.flatnonzero(np.diff(np.cumsum(stop - start) // TASK_BYTES)) + 1
+
+    def decode(part: slice) -> None:
+        values, _ = store.read(start[part], stop[part])
+        decode_utf8(values, 0, len(values), points, int(bounds[part.start]))
+
+    edges = [0, *cuts.tolist(), len(sizes)]
+    work.map(decode, [slice(a, b) for a, b in pairwise(edges) if a < b])
+    return Texts(points, bounds[:-1], bounds[1:])
+
+
+def block_digests(block: TextBlock) -> NDArray[np.uint8]:
+    """The SHA-256 of id, a NUL and text of each document (n x 32 bytes)."""
+    digests = bytearray()
+    values, bounds = block.values.data, block.offsets.tolist()
+    for name, start, stop in zip(block.ids, bounds[:-1], bounds[1:], strict=True):
+        digest = hashlib.sha256(f"{name}\0".encode("utf-8", "surrogatepass"))
+        digest.update(values[start:stop])
+        digests += digest.digest()
+    return np.frombuffer(bytes(digests), np.uint8).reshape(-1, DIGEST_BYTES)
+
+
+def joined_digest(digests: Iterable[NDArray[np.uint8]]) -> str:
+    """The digest of a corpus from those of its blocks, what `detector.reading.corpus_digest` gives."""
+    rows = np.concatenate([np.empty((0, DIGEST_BYTES), np.uint8), *digests])
+    ordered = np.sort(np.ascontiguousarray(rows).view(f"S{DIGEST_BYTES}").ravel())
+    return hashlib.sha256(ordered.tobytes()).hexdigest()

@@ -1,0 +1,270 @@
+"""Hits: what the rules find in all texts of a corpus, as columns.
+
+Texts are read block by block: compiled passes fold a block, split it into lines and tell every place where a rule could
+match; patterns are tried only there. `detector.marks`, `detector.junk` and `detector.artefacts` hold the definitions
+for one text, and decide here too; ``tests/test_hits.py`` proves that both ways find the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.artefacts import (
+    ANNIVERSARY,
+    FLAG_NAMES,
+    MIN_ANNIVERSARIES,
+    MIN_SPUN_SIGNALS,
+    SCRIPT_ERROR,
+    SPUN_REPEAT,
+    SPUN_RULES,
+    artefact_table,
+    broken_classes,
+    is_broken,
+    is_converted,
+    is_mojibake,
+)
+from detector.block_hits import BlockHits, EdgeLines, make_plan
+from detector.columns import HitColumns
+from detector.folding import plain
+from detector.junk import (
+    BETWEEN,
+    FREQUENT,
+    LIST_ITEM,
+    EdgeLine,
+    frequency_key,
+    frequent_of,
+    may_be_frequent,
+    min_frequent,
+)
+from detector.kernels.triggers import all_marked, count_broken, cut_overlaps, mark_tokens
+from detector.marks import STAND_IN
+from detector.model import FINDING_KINDS, Hit, Span
+from detector.passages import Passages
+from detector.rules import RuleTable
+from detector.texts import Texts
+from detector.tokens import Tokens
+from detector.workspace import Workspace, document_ranges
+
+BLOCK_CHARACTERS = 4_000_000
+"""Texts are read in blocks of about this size."""
+
+NO_SERIES = -1
+
+_KIND = {kind: number for number, kind in enumerate(FINDING_KINDS)}
+_JUNK = _KIND["junk"]
+
+
+class RuleHits(NamedTuple):
+    """What the rules say of each document alone; marks are sorted and do not overlap."""
+
+    marks: HitColumns
+    junk: HitColumns
+    artefacts: HitColumns
+    edges: EdgeLines
+
+
+def find_hits(texts: Texts, table: RuleTable, work: Workspace) -> RuleHits:
+    """Marks, junk and artefacts of every document, and the lines that could be frequent."""
+    plan = make_plan(table)
+    ranges = document_ranges(texts.lengths, BLOCK_CHARACTERS) or [(0, 0)]
+    blocks = work.map(lambda rows: BlockHits(texts, table, plan, *rows).find(), ranges)
+    names = rule_names(table)
+    n = len(texts)
+    return RuleHits(
+        hit_columns(n, (item for block in blocks for item in block.marks), names),
+        hit_columns(n, (item for block in blocks for item in block.junk), names),
+        hit_columns(n, (item for block in blocks for item in block.artefacts), names),
+        EdgeLines(*(np.concatenate(parts) for parts in zip(*(block.edges for block in blocks), strict=True))),
+    )
+
+
+def rule_names(table: RuleTable) -> tuple[str, ...]:
+    """The names of all rules that can have hits, sorted: the order of their numbers is that of their names."""
+    comparisons = [row.name for row in artefact_table().comparisons]
+    found = [BETWEEN, LIST_ITEM, FREQUENT, STAND_IN, ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT]
+    return tuple(sorted({*(rule.name for rule in table if rule.kind != "content"), *comparisons, *found}))
+
+
+def hit_columns(n_documents: int, found: Iterable[tuple[int, Hit]], names: Sequence[str]) -> HitColumns:
+    """Hits as columns; they come in document order."""
+    number = {name: at for at, name in enumerate(names)}
+    extras: list[Mapping[str, Any]] = []
+    rows = []
+    for document, hit in found:
+        extra = -1
+        if hit.evidence:
+            extra = len(extras)
+            extras.append(hit.evidence)
+        rows.append((document, hit.start, hit.end, _KIND[hit.kind], number[hit.rule], extra))
+    values = np.array(rows, dtype=np.int64).reshape(-1, 6)
+    indptr = np.searchsorted(values[:, 0], np.arange(n_documents + 1)).astype(np.int64)
+    return HitColumns(
+        indptr, values[:, 1].astype(np.int32), values[:, 2].astype(np.int32), values[:, 3].astype(np.uint8),
+        values[:, 4].astype(np.int16), values[:, 5].astype(np.int32), names, extras,
+    )  # fmt: skip
+
+
+def site_and_own(found: RuleHits, texts: Texts, families: NDArray[np.int64], series: NDArray[np.int64]) -> HitColumns:
+    """Every hit of a rule, by document: those of its own text, and the lines that its series repeats.
+
+    ``families`` and ``series`` are the family and the series (-1: none) of each document. Junk comes first, in order
+    and cut so that none overlaps, then the marks outside it (a mark inside junk stays a mark of the tokens but is no
+    finding: the site left it, nobody had to fill it in), then artefacts.
+    """
+    names = found.junk.rule_names
+    more = hit_columns(len(texts), sorted(_frequent(found.edges, texts, families, series), key=_document_of), names)
+    junk = _cut(joined([found.junk, more]))
+    marks = _without(found.marks, junk)
+    return joined([junk, marks, found.artefacts])
+
+
+def _document_of(item: tuple[int, Hit]) -> int:
+    return item[0]
+
+
+def _frequent(
+    edges: EdgeLines, texts: Texts, families: NDArray[np.int64], series: NDArray[np.int64]
+) -> list[tuple[int, Hit]]:
+    """The frequent lines; their text is read only where enough families have a line of that hash."""
+    rows = np.flatnonzero(series[edges.document] != NO_SERIES)
+    if not len(rows):
+        return []
+    of_series, of_family = series[edges.document[rows]], families[edges.document[rows]]
+    known = np.flatnonzero(series != NO_SERIES)
+    members = np.unique(np.stack((series[known], families[known])), axis=1)[0]
+    sizes = dict(zip(*(column.tolist() for column in np.unique(members, return_counts=True)), strict=True))
+    order = np.lexsort((of_family, edges.hashes[rows], of_series))
+    name, key, family = of_series[order], edges.hashes[rows][order], of_family[order]
+    new_key = np.concatenate(([True], (name[1:] != name[:-1]) | (key[1:] != key[:-1])))
+    new_family = new_key | np.concatenate(([True], family[1:] != family[:-1]))
+    group = np.cumsum(new_key) - 1
+    n_families = np.bincount(group[new_family])
+    least = np.array([min_frequent(sizes[number]) for number in name[new_key].tolist()])
+    wanted = np.sort(rows[order[(n_families >= least)[group]]])
+    may_be: dict[str, bool] = {}
+    lines = []
+    for row in wanted.tolist():
+        document, start, end = int(edges.document[row]), int(edges.start[row]), int(edges.end[row])
+        line = plain(texts.slice(document, start, end))
+        if line not in may_be:
+            may_be[line] = may_be_frequent(line)
+        if may_be[line]:
+            lines.append(EdgeLine(document, Span(start, end), frequency_key(line)))
+    return frequent_of(lines, families=families.tolist(), series=series.tolist()) if lines else []
+
+
+def _documents(hits: HitColumns) -> NDArray[np.int64]:
+    return np.repeat(np.arange(len(hits.indptr) - 1), np.diff(hits.indptr))
+
+
+def _taken(hits: HitColumns, rows: NDArray[Any]) -> HitColumns:
+    """Some hits (rows ascending by document, or a mask)."""
+    document = _documents(hits)[rows]
+    indptr = np.searchsorted(document, np.arange(len(hits.indptr))).astype(np.int64)
+    return hits._replace(indptr=indptr, **{name: getattr(hits, name)[rows] for name in _ROW_FIELDS})
+
+
+_ROW_FIELDS = ("start", "end", "kind", "rule", "extra")
+
+
+def joined(parts: Sequence[HitColumns]) -> HitColumns:
+    """The hits of each document from all parts, part after part."""
+    names = sorted({name for part in parts for name in part.rule_names})
+    number = {name: at for at, name in enumerate(names)}
+    document = np.concatenate([_documents(part) for part in parts])
+    order = np.argsort(document, kind="stable")
+    base = np.cumsum([0, *(len(part.extras) for part in parts)])
+    extra = [np.where(part.extra >= 0, part.extra + base[at], -1) for at, part in enumerate(parts)]
+    rule = [np.array([number[name] for name in part.rule_names], np.int16)[part.rule] for part in parts]
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts])[order] for name in ("start", "end", "kind")
+    }
+    return HitColumns(
+        indptr=np.sum([part.indptr for part in parts], axis=0, dtype=np.int64),
+        **columns,
+        rule=np.concatenate(rule)[order],
+        extra=np.concatenate(extra)[order].astype(np.int32),
+        rule_names=names,
+        extras=[row for part in parts for row in part.extras],
+    )
+
+
+def _cut(hits: HitColumns) -> HitColumns:
+    """Hits in order, each cut to what those before it leave of it; of two that begin together the longer is first."""
+    document = _documents(hits)
+    order = np.lexsort((hits.rule, -hits.end, hits.start, document))
+    kept = _taken(hits, order)
+    keep = np.empty(len(order), dtype=np.bool_)
+    cut_overlaps(document, kept.start, kept.end, keep)
+    return _taken(kept, keep)
+
+
+def _without(marks: HitColumns, junk: HitColumns) -> HitColumns:
+    """The marks that lie in no junk."""
+    scale = 1 << 32
+    document = _documents(marks)
+    begins = _documents(junk) * scale + junk.start
+    before = np.searchsorted(begins, document * scale + marks.start, side="right") - 1
+    if not len(begins):
+        return marks
+    inside = (before >= junk.indptr[document]) & (junk.end[before] >= marks.end)
+    return _taken(marks, ~inside)
+
+
+def junk_tokens(tokens: Tokens, hits: HitColumns, out: NDArray[Any]) -> None:
+    """Write to ``out`` (uint8 or bool, a row per token) whether a token lies in junk."""
+    out[:] = 0
+    junk = hits.kind == _JUNK
+    mark_tokens(
+        tokens.start, tokens.end, tokens.indptr, _documents(hits)[junk],
+        hits.start[junk].astype(np.int64), hits.end[junk].astype(np.int64), out,
+    )  # fmt: skip
+
+
+def junk_passages(passages: Passages, is_junk: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether all tokens of a passage are junk; ``is_junk`` (uint8 or bool) has a row per token."""
+    out = np.empty(len(passages.tokens) - 1, dtype=np.bool_)
+    all_marked(passages.tokens, is_junk, out)
+    return out
+
+
+flag_names = FLAG_NAMES
+
+
+def flags(texts: Texts, hits: HitColumns) -> NDArray[np.uint8]:
+    """The flags of each document by its text and its findings of all kinds: a bit for each place in `flag_names`."""
+    n = len(texts)
+    counts = np.empty((n, 2), dtype=np.int64)
+    count_broken(texts.points, texts.start, texts.stop, broken_classes(), counts)
+    bits = np.zeros(n, dtype=np.uint8)
+
+    def raise_flag(name: str, rows: Iterable[int]) -> None:
+        bits[list(rows)] |= 1 << FLAG_NAMES.index(name)
+
+    per_document = _counter(hits)
+    errors = per_document(hits.kind == _KIND["script_error"])
+    rows = np.flatnonzero(errors).tolist()
+    raise_flag("machine_converted", (row for row in rows if is_converted(int(errors[row]), int(counts[row, 0]))))
+    lengths = texts.lengths.tolist()
+    rows = np.flatnonzero(counts[:, 1]).tolist()
+    rows = [row for row in rows if is_broken(int(counts[row, 1]), lengths[row])]
+    raise_flag("mojibake", (row for row in rows if is_mojibake(texts[row])))
+    numbers = [at for at, name in enumerate(hits.rule_names) if name in SPUN_RULES]
+    spun = per_document((hits.kind == _KIND["spun_repeat"]) | np.isin(hits.rule, numbers))
+    raise_flag("spun", np.flatnonzero(spun >= MIN_SPUN_SIGNALS).tolist())
+    anniversary = [at for at, name in enumerate(hits.rule_names) if name == ANNIVERSARY]
+    swapped = hits.kind == _KIND["year_swap"]
+    certain = per_document(swapped & ~np.isin(hits.rule, anniversary))
+    many = per_document(swapped) >= MIN_ANNIVERSARIES
+    raise_flag("year_swapped", np.flatnonzero(many | (certain > 0)).tolist())
+    return bits
+
+
+def _counter(hits: HitColumns) -> Callable[[NDArray[np.bool_]], NDArray[np.int64]]:
+    """Counts, per document, the hits that a mask over all of them selects."""
+    document = _documents(hits)
+    return lambda mask: np.bincount(document[mask], minlength=len(hits.indptr) - 1)

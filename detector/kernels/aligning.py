@@ -1,0 +1,397 @@
+"""Which tokens of two ranges are the same, and which parts of a text that leaves as literals.
+
+An alignment is the longest common subsequence that RapidFuzz's ``Indel.opcodes`` finds, bit for bit: common ends first,
+then one row of bits for each token of the right side (Hyyrö 2004, "Bit-parallel LCS-length computation revisited"),
+where a bit is 0 if the subsequence grows with that token of the left side, and a way back through the rows that
+prefers leaving out the left token, then the right one. ``tests/test_kernels_aligning.py`` holds it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_ZERO, _ONE, _ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
+_SIX, _LOW_SIX, _LOW_BYTE = np.uint64(6), np.uint64(63), np.uint64(255)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+DIGIT, MARK = 3, 6
+"""Classes of tokens, as in `detector.folding` and `detector.tokens`."""
+
+LARGEST_ALIGNMENT = np.int64(16_000_000)
+"""Token pairs of one alignment (2 MB of bits); larger gaps between aligned passages stay differences."""
+
+LARGEST_ANCHORING = np.int64(1 << 30)
+"""Passage pairs of one alignment (128 MB of bits): two texts of 30,000 passages without common ends."""
+
+SCRATCH = 4096
+"""Words of scratch that are worth keeping from pair to pair; an alignment that needs more makes its own."""
+
+CHAINS = 256 + 64
+"""Words of scratch at its end that `_fill_short` needs."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _places_of(values, start, stop, other_start, other_stop, number):  # type: ignore[no-untyped-def]
+    """For each distinct value of ``values[other_start:other_stop]`` the bits of its places in ``values[start:stop]``.
+
+    Returns uint64, n_distinct x n_words; ``number`` (int64) gets the row of each value of the other range. The hash
+    table holds the first place of each value, -1 where it is free.
+    """
+    size = 16
+    while size < 2 * (other_stop - other_start):
+        size *= 2
+    table, n_distinct = np.full(size, -1), 0
+    for place in range(other_start, other_stop):
+        slot = np.int64((np.uint64(values[place]) * _SPREAD) >> np.uint64(32)) & (size - 1)
+        while table[slot] >= 0 and values[table[slot]] != values[place]:
+            slot = (slot + 1) & (size - 1)
+        if table[slot] < 0:
+            table[slot] = place
+            number[place - other_start] = n_distinct
+            n_distinct += 1
+        number[place - other_start] = number[table[slot] - other_start]
+    masks = np.zeros((n_distinct, (stop - start + 63) >> 6), np.uint64)
+    for place in range(start, stop):
+        slot = np.int64((np.uint64(values[place]) * _SPREAD) >> np.uint64(32)) & (size - 1)
+        while table[slot] >= 0 and values[table[slot]] != values[place]:
+            slot = (slot + 1) & (size - 1)
+        if table[slot] >= 0:
+            bit = np.uint64(place - start)
+            masks[number[table[slot] - other_start], bit >> _SIX] |= _ONE << (bit & _LOW_SIX)
+    return masks
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_short(hashes, left, m, right, n, rows, scratch):  # type: ignore[no-untyped-def]
+    """`_fill_rows` for at most 64 tokens on the left, which are found by chains of those with one low byte."""
+    heads, links = scratch.shape[0] - CHAINS, scratch.shape[0] - 64
+    end = np.uint64(64)
+    for j in range(n):
+        scratch[heads + np.int64(hashes[right + j] & _LOW_BYTE)] = end
+    for i in range(m):
+        scratch[heads + np.int64(hashes[left + i] & _LOW_BYTE)] = end
+    for i in range(m):
+        chain = heads + np.int64(hashes[left + i] & _LOW_BYTE)
+        scratch[links + i] = scratch[chain]
+        scratch[chain] = i
+    state = _ALL
+    for j in range(n):
+        wanted = hashes[right + j]
+        mask = _ZERO
+        i = scratch[heads + np.int64(wanted & _LOW_BYTE)]
+        while i != end:
+            mask |= np.uint64(hashes[left + np.int64(i)] == wanted) << i
+            i = scratch[links + np.int64(i)]
+        hit = state & mask
+        state = (state + hit) | (state - hit)
+        rows[j] = state
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_rows(hashes, left, m, right, n, rows):  # type: ignore[no-untyped-def]
+    """The row of bits after each token of the right side, ``n_words`` words each, in ``rows`` (uint64)."""
+    number = np.empty(n, np.int64)
+    masks = _places_of(hashes, left, left + m, right, right + n, number)
+    n_words = masks.shape[1]
+    for j in range(n):
+        carry = _ZERO
+        for word in range(n_words):
+            before = rows[(j - 1) * n_words + word] if j else _ALL
+            hit = before & masks[number[j], word]
+            total = before + hit
+            overflow = np.uint64(total < before)
+            total += carry
+            carry = overflow | np.uint64(total < carry)
+            rows[j * n_words + word] = total | (before - hit)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _trace(rows, m, n, place, at, right):  # type: ignore[no-untyped-def]
+    """The way back: ``place[at + i]`` (it comes as -1) becomes ``right + j`` where left token i is right token j."""
+    n_words = (m + 63) >> 6
+    while m and n:
+        word, bit = np.int64(m - 1) >> 6, np.uint64(m - 1) & _LOW_SIX
+        if (rows[(n - 1) * n_words + word] >> bit) & _ONE:
+            m -= 1
+        else:
+            n -= 1
+            if n == 0 or (rows[(n - 1) * n_words + word] >> bit) & _ONE:
+                m -= 1
+                place[at + m] = right + n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _align(hashes, left, left_stop, right, right_stop, place, scratch, limit):  # type: ignore[no-untyped-def]
+    """`align` without an alignment of more than ``limit`` pairs; the place of token row r is ``place[r - left]``."""
+    m, n = left_stop - left, right_stop - right
+    shorter = min(m, n)
+    head = 0
+    while head < shorter and hashes[left + head] == hashes[right + head]:
+        place[head] = right + head
+        head += 1
+    tail = 0
+    while tail < shorter - head and hashes[left_stop - 1 - tail] == hashes[right_stop - 1 - tail]:
+        place[m - 1 - tail] = right_stop - 1 - tail
+        tail += 1
+    for i in range(head, m - tail):
+        place[i] = -1
+    inner, other = m - head - tail, n - head - tail
+    if inner == 0 or other == 0 or inner * other > limit:
+        return
+    if inner == 1 or other == 1:
+        # A token left out of one side or put in: the way back ends at the first place that has it.
+        for i in range(inner):
+            for j in range(other):
+                if hashes[left + head + i] == hashes[right + head + j]:
+                    place[head + i] = right + head + j
+                    return
+        return
+    size = other * ((inner + 63) >> 6)
+    rows = scratch if size <= scratch.shape[0] - CHAINS else np.empty(size, np.uint64)
+    if inner <= 64:
+        _fill_short(hashes, left + head, inner, right + head, other, rows, scratch)
+    else:
+        _fill_rows(hashes, left + head, inner, right + head, other, rows)
+    _trace(rows, inner, other, place, head, right + head)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def align(hashes, left_start, left_stop, right_start, right_stop, place, scratch):  # type: ignore[no-untyped-def]
+    """``place`` (int64, from 0): for each token of the left range the row of the same token in the right range or -1.
+
+    ``hashes``: uint64, a row per token; ``scratch``: uint64, `SCRATCH` words of any value. Common ends first, then an
+    Indel alignment of the rest; where that has more than `LARGEST_ALIGNMENT` pairs it stays a difference.
+    """
+    _align(hashes, left_start, left_stop, right_start, right_stop, place, scratch, LARGEST_ALIGNMENT)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def align_passages(  # type: ignore[no-untyped-def]
+    hashes, bounds, keys, left_first, left_last, right_first, right_last, place, anchor, scratch
+):
+    """As `align`, for the tokens of passages ``left_first`` to ``left_last`` and ``right_first`` to ``right_last``.
+
+    ``bounds``: int64, the tokens of passage p are rows ``bounds[p]`` to ``bounds[p + 1]``; ``keys``: uint64, the hash
+    of each passage's skeleton; ``anchor``: int64, room for the passages on the left. Passages with equal keys that an
+    Indel alignment of the keys pairs are anchors, their tokens stand in the same places; what lies between two
+    anchors is aligned token by token.
+    """
+    _align(keys, left_first, left_last, right_first, right_last, anchor, scratch, LARGEST_ANCHORING)
+    base = bounds[left_first]
+    left_at, right_at = left_first, right_first
+    for one in range(left_first, left_last + 1):
+        other = anchor[one - left_first] if one < left_last else right_last
+        if other < 0:
+            continue
+        _align(
+            hashes, bounds[left_at], bounds[one], bounds[right_at], bounds[other],
+            place[bounds[left_at] - base :], scratch, LARGEST_ALIGNMENT,
+        )  # fmt: skip
+        if one < left_last:
+            start, other_start = bounds[one], bounds[other]
+            for step in range(bounds[one + 1] - start):
+                row = other_start + step
+                same = row < bounds[other + 1] and hashes[start + step] == hashes[row]
+                place[start + step - base] = row if same else -1
+        left_at, right_at = one + 1, other + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _grown(column, needed):  # type: ignore[no-untyped-def]
+    """The column, or a copy of it with room for at least ``needed`` rows."""
+    if needed <= column.shape[0]:
+        return column
+    larger = np.empty(max(needed, 2 * column.shape[0]), column.dtype)
+    for row in range(column.shape[0]):
+        larger[row] = column[row]
+    return larger
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def literal_spans(hashes, token_start, token_end, bounds, start, end, left, right):  # type: ignore[no-untyped-def]
+    """The parts of each passage ``left[i]`` that its alignment with passage ``right[i]`` accounts for.
+
+    ``token_start``, ``token_end``: code points of each token; ``bounds``, ``start``, ``end``: tokens and code points of
+    each passage. Returns ``whole`` (bool, n: nothing differs), ``indptr`` (int64, n + 1) and ``span_start``,
+    ``span_end`` (int32): all but the differing tokens where it is not whole, no row where it is. Punctuation between
+    two differing tokens goes with them, any other with the literal beside it.
+    """
+    n = left.shape[0]
+    whole, indptr = np.empty(n, np.bool_), np.zeros(n + 1, np.int64)
+    span_start, span_end = np.empty(256, np.int32), np.empty(256, np.int32)
+    place, scratch = np.empty(256, np.int64), np.empty(SCRATCH, np.uint64)
+    filled = 0
+    for pair in range(n):
+        mine, other = left[pair], right[pair]
+        first, stop = bounds[mine], bounds[mine + 1]
+        length = stop - first
+        place = _grown(place, length)
+        align(hashes, first, stop, bounds[other], bounds[other + 1], place, scratch)
+        # Between two literals stands a differing token: there is at most one literal more than half the tokens.
+        span_start, span_end = _grown(span_start, filled + length + 1), _grown(span_end, filled + length + 1)
+        same = True
+        at = start[mine]
+        row = 0
+        while row < length:
+            if place[row] >= 0:
+                row += 1
+                continue
+            same = False
+            if at < token_start[first + row]:
+                span_start[filled], span_end[filled] = at, token_start[first + row]
+                filled += 1
+            while row < length and place[row] < 0:
+                row += 1
+            at = token_end[first + row - 1]
+        if not same and at < end[mine]:
+            span_start[filled], span_end[filled] = at, end[mine]
+            filled += 1
+        whole[pair] = same
+        indptr[pair + 1] = filled
+    return whole, indptr, span_start[:filled].copy(), span_end[:filled].copy()
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_copy(hashes, bounds, mine, other):  # type: ignore[no-untyped-def]
+    """Whether two ranges of passages have the same tokens, cut into passages at the same places."""
+    base, other_base = bounds[mine[0]], bounds[other[0]]
+    if mine[1] - mine[0] != other[1] - other[0]:
+        return False
+    for step in range(1, mine[1] - mine[0] + 1):
+        if bounds[mine[0] + step] - base != bounds[other[0] + step] - other_base:
+            return False
+    n, step = bounds[mine[1]] - base, 0
+    while step < n and hashes[base + step] == hashes[other_base + step]:
+        step += 1
+    return step == n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _keep(  # type: ignore[no-untyped-def]
+    hashes, bounds, keys, by_passage, mine, other, place, anchor, scratch, kept, at
+):
+    """Align two members of a cluster; ``kept[at + i]`` (int32) is the place of token i among the other's, or -1."""
+    base = bounds[other[0]]
+    if by_passage:
+        align_passages(hashes, bounds, keys, mine[0], mine[1], other[0], other[1], place, anchor, scratch)
+    else:
+        align(hashes, bounds[mine[0]], bounds[mine[1]], base, bounds[other[1]], place, scratch)
+    for row in range(bounds[mine[1]] - bounds[mine[0]]):
+        kept[at + row] = place[row] - base if place[row] >= 0 else -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _literals(holds, n, literal):  # type: ignore[no-untyped-def]
+    """List the rows that hold, and n after them, in ``literal``; from here ``holds`` says of the gap before each of
+    them whether it is a slot, as far as the representative tells. Returns their number."""
+    n_literals, previous = 0, -1
+    for row in range(n + 1):
+        if row == n or holds[row]:
+            literal[n_literals] = row
+            holds[n_literals] = row - previous > 1
+            previous = row
+            n_literals += 1
+    return n_literals
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def template_fills(  # type: ignore[no-untyped-def]
+    hashes, token_start, token_end, kind, bounds, keys, indptr, first, last, start, by_passage, clusters, n_kept,
+    n_slots,
+):  # fmt: skip
+    """The fills of the slots of clusters ``clusters[0]`` to ``clusters[1]``, slot by slot, one for each member.
+
+    Members of cluster c are rows ``indptr[c]`` to ``indptr[c + 1]``, the representative first: passages ``first`` to
+    ``last`` from code point ``start`` on; ``by_passage`` (bool, a row per cluster) is whether they are aligned passage
+    by passage. A token that all members have is a literal; between two literals stands a slot wherever some member has
+    more tokens. ``n_kept`` places of tokens at most are remembered of the alignments of a cluster. Fills ``n_slots``
+    (int64, a row per cluster). Returns ``fill_start``, ``fill_end`` (int32, code points) and ``fill_class``: uint8, 0
+    for a fill of nothing or of marks alone, 1 for numbers alone, else 2.
+    """
+    fill_start, fill_end, fill_class = np.empty(64, np.int32), np.empty(64, np.int32), np.empty(64, np.uint8)
+    place, anchor, scratch = np.empty(256, np.int64), np.empty(64, np.int64), np.empty(SCRATCH, np.uint64)
+    literal, holds, slots = np.empty(256, np.int32), np.empty(256, np.bool_), np.empty(256, np.int32)
+    kept, differs = np.empty(256, np.int32), np.empty(256, np.bool_)
+    filled = 0
+    for cluster in range(clusters[0], clusters[1]):
+        head, size = indptr[cluster], indptr[cluster + 1] - indptr[cluster]
+        mine, whole = (np.int64(first[head]), np.int64(last[head])), by_passage[cluster]
+        n = bounds[mine[1]] - bounds[mine[0]]
+        n_slots[cluster] = n_differing = 0
+        differs = _grown(differs, size)
+        for member in range(size):
+            other = (np.int64(first[head + member]), np.int64(last[head + member]))
+            differs[member] = member > 0 and not _is_copy(hashes, bounds, mine, other)
+            n_differing += differs[member]
+        if n_differing == 0:
+            continue
+        place, anchor = _grown(place, n), _grown(anchor, mine[1] - mine[0])
+        literal, holds, slots = _grown(literal, n + 1), _grown(holds, n + 1), _grown(slots, n + 1)
+        # As many alignments are remembered as there is room for; the others are made again where they are needed.
+        room = min(n_differing, n_kept // max(n, 1))
+        kept = _grown(kept, (room + 1) * n)
+        for row in range(n):
+            holds[row] = True
+        number = 0
+        for member in range(size):
+            if differs[member]:
+                other = (np.int64(first[head + member]), np.int64(last[head + member]))
+                at = min(number, room) * n
+                _keep(hashes, bounds, keys, whole, mine, other, place, anchor, scratch, kept, at)
+                for row in range(n):
+                    holds[row] &= kept[at + row] >= 0
+                number += 1
+        n_literals = _literals(holds, n, literal)
+        number = 0
+        for member in range(size):
+            if differs[member]:
+                other = (np.int64(first[head + member]), np.int64(last[head + member]))
+                at = min(number, room) * n
+                if number >= room:
+                    _keep(hashes, bounds, keys, whole, mine, other, place, anchor, scratch, kept, at)
+                previous = np.int64(-1)
+                for gap in range(n_literals - 1):
+                    here = np.int64(kept[at + literal[gap]])
+                    holds[gap] |= here - previous > 1
+                    previous = here
+                holds[n_literals - 1] |= bounds[other[1]] - bounds[other[0]] - previous > 1
+                number += 1
+        n_here = 0
+        for gap in range(n_literals):
+            if holds[gap]:
+                slots[n_here] = gap
+                n_here += 1
+        n_slots[cluster] = n_here
+        fill_start, fill_end = _grown(fill_start, filled + n_here * size), _grown(fill_end, filled + n_here * size)
+        fill_class = _grown(fill_class, filled + n_here * size)
+        number = 0
+        for member in range(size):
+            other = (np.int64(first[head + member]), np.int64(last[head + member]))
+            at = min(number, room) * n
+            base, stop = bounds[other[0]], bounds[other[1]]
+            if differs[member]:
+                if number >= room:
+                    _keep(hashes, bounds, keys, whole, mine, other, place, anchor, scratch, kept, at)
+                number += 1
+            for slot in range(n_here):
+                left = np.int64(literal[slots[slot] - 1]) if slots[slot] else np.int64(-1)
+                right = np.int64(literal[slots[slot]])
+                begin, until = base + left + 1, base + right
+                if differs[member]:
+                    begin = base + kept[at + left] + 1 if left >= 0 else base
+                    until = base + kept[at + right] if right < n else stop
+                fill = filled + slot * size + member
+                if begin < until:
+                    fill_start[fill], fill_end[fill] = token_start[begin], token_end[until - 1]
+                else:
+                    # An empty fill stands after the token before it, or where its member begins.
+                    fill_start[fill] = token_end[begin - 1] if begin > base else start[head + member]
+                    fill_end[fill] = fill_start[fill]
+                marks, digits = True, True
+                for token in range(begin, until):
+                    marks &= kind[token] == MARK
+                    digits &= kind[token] == DIGIT
+                fill_class[fill] = 0 if marks else 1 if digits else 2
+        filled += n_here * size
+    return fill_start[:filled], fill_end[:filled], fill_class[:filled]

@@ -1,0 +1,359 @@
+"""Members of groups, how many families they have, how alike blocks are, and what kind of value a slot holds."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_ONE, _ALL = np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+STRIPE = 4096
+"""Characters of the left text that one pass over the right one compares, 64 a word: 2 MB of bits at most."""
+
+LARGEST_BLOCK = 1 << 28
+"""Character pairs of two blocks that are compared as a whole (16,384 characters each); larger ones are compared passage
+by passage, so that books cost no more than the sum of their lengths."""
+
+TEXT, NUMBER, PERCENT, MONEY, DATE, YEAR, _, PLACE_OR_BODY, PLACEHOLDER = range(9)
+"""Types of slots: their places in `detector.columns.SLOT_TYPES`."""
+
+
+def _points(text: str):  # type: ignore[no-untyped-def]
+    return np.array([ord(char) for char in text], dtype=np.uint32)
+
+
+_PLACE_ENDS = _points("省市县区镇乡村州旗盟社局厅委部院校司行会所站办厂")
+_PLACE_WORDS = _points("街道集团公司中心政府")
+"""Two characters each."""
+_DATE_FIRST, _DATE_UNITS = _points("0123456789x×*○〇一二三四五六七八九十"), _points("年月./-")
+_DATE_REST = _points("0123456789x×*年月日号./ -")
+_PERCENT = (_points("%"), _points("‰"), _points("个百分点"), _points("percent"), _points("per cent"))
+_CURRENCIES = (_points("usd"), _points("dollar"), _points("yuan"), _points("rmb"))
+_MORE, _TIMES, _COUNTRIES, _YUAN = _points("多余"), _points("万亿千百"), _points("美欧日"), np.uint32(ord("元"))
+_WINDOW = 8
+"""Characters after a fill that say what a number counts."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def members_by_key(key, n_keys, group_of):  # type: ignore[no-untyped-def]
+    """Rows by their key, for every key that at least two rows have: ``indptr`` (int64, n_groups + 1) and ``rows``.
+
+    ``key`` is 0 to ``n_keys``; groups are in the order of their keys, rows (int64) ascend in each. ``group_of`` (int64,
+    a row per key's row) becomes the number of each row's group or -1.
+    """
+    count = np.zeros(n_keys + 1, np.int64)
+    for row in range(key.shape[0]):
+        count[key[row] + 1] += 1
+    number = np.full(n_keys, -1, np.int32)
+    n_groups = n_rows = 0
+    for one in range(n_keys):
+        if count[one + 1] > 1:
+            number[one] = n_groups
+            count[n_groups] = n_rows  # from here on the offset of the group
+            n_rows += count[one + 1]
+            n_groups += 1
+    indptr = np.empty(n_groups + 1, np.int64)
+    for group in range(n_groups):
+        indptr[group] = count[group]
+    indptr[n_groups] = n_rows
+    rows = np.empty(n_rows, np.int64)
+    for row in range(key.shape[0]):
+        group = number[key[row]]
+        group_of[row] = group
+        if group >= 0:
+            rows[count[group]] = row
+            count[group] += 1
+    return indptr, rows
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def count_distinct(indptr, document, number, n_numbers, counts):  # type: ignore[no-untyped-def]
+    """How many different ``number[document[m]]`` (0 to ``n_numbers``, -1 not counted) the members of each group have.
+
+    Members of group g are rows ``indptr[g]`` to ``indptr[g + 1]``; ``counts``: int32, a row per group.
+    """
+    seen_in = np.full(n_numbers, -1, np.int64)
+    for group in range(indptr.shape[0] - 1):
+        distinct = 0
+        for member in range(indptr[group], indptr[group + 1]):
+            value = number[document[member]]
+            if value >= 0 and seen_in[value] != group:
+                seen_in[value] = group
+                distinct += 1
+        counts[group] = distinct
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _stripe(points, left, m, table, row_at, masks):  # type: ignore[no-untyped-def]
+    """A hash table of the characters ``points[left:left + m]`` and the bits of the places of each (m <= STRIPE)."""
+    size, n_distinct = table.shape[0], 0
+    for slot in range(size):
+        table[slot] = -1
+    for place in range(m):
+        point = np.int64(points[left + place])
+        slot = np.int64((np.uint64(point) * _SPREAD) >> np.uint64(32)) & (size - 1)
+        while table[slot] >= 0 and table[slot] != point:
+            slot = (slot + 1) & (size - 1)
+        if table[slot] < 0:
+            table[slot] = point
+            row_at[slot] = n_distinct
+            for word in range(masks.shape[1]):
+                masks[n_distinct, word] = 0
+            n_distinct += 1
+        masks[row_at[slot], place >> 6] |= _ONE << np.uint64(place & 63)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _common_length(points, left, m, right, n):  # type: ignore[no-untyped-def]
+    """Length of the longest common subsequence of ``m`` characters from ``left`` and ``n`` from ``right``.
+
+    Common ends first; then bit-parallel (Hyyrö 2004), a stripe of the left side at a time, with the carries out of it
+    kept for the next one.
+    """
+    common = 0
+    while m and n and points[left] == points[right]:
+        common, left, m, right, n = common + 1, left + 1, m - 1, right + 1, n - 1
+    while m and n and points[left + m - 1] == points[right + n - 1]:
+        common, m, n = common + 1, m - 1, n - 1
+    if m == 0 or n == 0:
+        return common
+    width = min(m, STRIPE)
+    size = 16
+    while size < 2 * width:
+        size *= 2
+    table, row_at = np.empty(size, np.int64), np.empty(size, np.int64)
+    masks = np.empty((width, (width + 63) >> 6), np.uint64)
+    carries = np.zeros(n if m > STRIPE else 1, np.uint8)
+    state = np.empty(masks.shape[1], np.uint64)
+    for begin in range(0, m, STRIPE):
+        length = min(m - begin, STRIPE)
+        _stripe(points, left + begin, length, table, row_at, masks)
+        for word in range(state.shape[0]):
+            state[word] = _ALL
+        for place in range(right, right + n):
+            carry = np.uint64(carries[place - right]) if m > STRIPE else np.uint64(0)
+            point = np.int64(points[place])
+            slot = np.int64((np.uint64(point) * _SPREAD) >> np.uint64(32)) & (size - 1)
+            while table[slot] >= 0 and table[slot] != point:
+                slot = (slot + 1) & (size - 1)
+            found = table[slot] >= 0
+            if not found and carry == 0:
+                continue
+            for word in range((length + 63) >> 6):
+                before = state[word]
+                hit = before & masks[row_at[slot], word] if found else np.uint64(0)
+                total = before + hit
+                overflow = np.uint64(total < before)
+                total += carry
+                carry = overflow | np.uint64(total < carry)
+                state[word] = total | (before - hit)
+            if m > STRIPE:
+                carries[place - right] = carry
+        for place in range(length):
+            common += not (state[place >> 6] >> np.uint64(place & 63)) & _ONE
+    return common
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def similarities(points, indptr, part, left, right, limit, ratio):  # type: ignore[no-untyped-def]
+    """Fill ``ratio`` (float64) with the normalised Indel similarity of each pair of texts ``left[i]``, ``right[i]``.
+
+    Text t is parts ``part[t]`` to ``part[t + 1]``, a part p the characters ``points[indptr[p]:indptr[p + 1]]``. Texts
+    of more than ``limit`` pairs of characters are compared part by part.
+    """
+    for pair in range(left.shape[0]):
+        one, other = part[left[pair]], part[right[pair]]
+        n_parts, n_other = part[left[pair] + 1] - one, part[right[pair] + 1] - other
+        m, n = indptr[one + n_parts] - indptr[one], indptr[other + n_other] - indptr[other]
+        if np.float64(m) * np.float64(n) <= limit:
+            common = _common_length(points, indptr[one], m, indptr[other], n)
+        else:
+            common = 0
+            for step in range(min(n_parts, n_other)):
+                start, other_start = indptr[one + step], indptr[other + step]
+                common += _common_length(
+                    points, start, indptr[one + step + 1] - start,
+                    other_start, indptr[other + step + 1] - other_start,
+                )  # fmt: skip
+        ratio[pair] = 1.0 - (m + n - 2 * common) / (m + n) if m + n else 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _among(point, points):  # type: ignore[no-untyped-def]
+    found = False
+    for one in points:
+        found |= one == point
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _begins(points, plain, at, stop, word):  # type: ignore[no-untyped-def]
+    """Whether the plain form of ``points[at:stop]`` begins with a word."""
+    if stop - at < word.shape[0]:
+        return False
+    same = True
+    for place in range(word.shape[0]):
+        same &= plain[points[at + place]] == word[place]
+    return same
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_percent(points, plain, is_blank, at, stop):  # type: ignore[no-untyped-def]
+    """Whether a per cent sign or word follows, blanks apart."""
+    while at < stop and is_blank[plain[points[at]]]:
+        at += 1
+    return (
+        _begins(points, plain, at, stop, _PERCENT[0])
+        or _begins(points, plain, at, stop, _PERCENT[1])
+        or _begins(points, plain, at, stop, _PERCENT[2])
+        or _begins(points, plain, at, stop, _PERCENT[3])
+        or _begins(points, plain, at, stop, _PERCENT[4])
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_money(points, plain, at, stop):  # type: ignore[no-untyped-def]
+    """Whether a currency follows, spaces apart: ``[多余]?[万亿千百]*[美欧日]?元`` or a word."""
+    while at < stop and plain[points[at]] == 0x20:
+        at += 1
+    if (
+        _begins(points, plain, at, stop, _CURRENCIES[0])
+        or _begins(points, plain, at, stop, _CURRENCIES[1])
+        or _begins(points, plain, at, stop, _CURRENCIES[2])
+        or _begins(points, plain, at, stop, _CURRENCIES[3])
+    ):
+        return True
+    if at < stop and _among(plain[points[at]], _MORE):
+        at += 1
+    while at < stop and _among(plain[points[at]], _TIMES):
+        at += 1
+    if at < stop and _among(plain[points[at]], _COUNTRIES):
+        at += 1
+    return at < stop and plain[points[at]] == _YUAN
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_year(points, plain, is_digit, at, stop):  # type: ignore[no-untyped-def]
+    """Whether four digits begin with 18, 19, 20 or 21."""
+    if stop - at != 4:
+        return False
+    century = np.int64(0)
+    for place in range(2):
+        point = np.int64(plain[points[at + place]])
+        if point < 48 or point > 57:
+            return False
+        century = 10 * century + point - 48
+    return 18 <= century <= 21 and is_digit[plain[points[at + 2]]] and is_digit[plain[points[at + 3]]]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_date(points, plain, at, stop):  # type: ignore[no-untyped-def]
+    """One to four figures, spaces, a unit or a separator, then only figures, units, separators and spaces."""
+    first = at
+    while at < stop and _among(plain[points[at]], _DATE_FIRST):
+        at += 1
+    if not 1 <= at - first <= 4:
+        return False
+    while at < stop and plain[points[at]] == 0x20:
+        at += 1
+    if at == stop or not _among(plain[points[at]], _DATE_UNITS):
+        return False
+    while at < stop and _among(plain[points[at]], _DATE_REST):
+        at += 1
+    return at == stop
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_place(points, plain, at, stop):  # type: ignore[no-untyped-def]
+    """Whether the last character or the last two name a kind of place or body."""
+    if at == stop:
+        return False
+    last = plain[points[stop - 1]]
+    if _among(last, _PLACE_ENDS):
+        return True
+    found = False
+    if stop - at > 1:
+        for word in range(0, _PLACE_WORDS.shape[0], 2):
+            found |= plain[points[stop - 2]] == _PLACE_WORDS[word] and last == _PLACE_WORDS[word + 1]
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def slot_types(  # type: ignore[no-untyped-def]
+    points, text_start, text_stop, plain, is_blank, is_digit, document, member_at, fill_at, fill_start, fill_end,
+    fill_class, types,
+):  # fmt: skip
+    """Fill ``types`` (uint8) with what kind of value each slot holds: its fills and what follows them tell.
+
+    The fills of slot s are rows ``fill_at[s]`` to ``fill_at[s + 1]`` of ``fill_start``, ``fill_end`` (code points of
+    their text), one for each member from ``member_at[s]`` on, whose texts are ``document``. ``fill_class`` (uint8) is 0
+    for a fill of nothing or of marks alone, which does not count where anything else stands, 1 for numbers, else 2.
+    ``plain``: uint32, ``is_blank``, ``is_digit``: bool, indexed by code point.
+    """
+    for slot in range(types.shape[0]):
+        is_filled, numbers, percent, money, year, date, place = False, True, True, True, True, True, True
+        for fill in range(fill_at[slot], fill_at[slot + 1]):
+            kind = fill_class[fill]
+            if kind == 0:
+                continue
+            is_filled = True
+            numbers &= kind == 1
+            if not (date or place or numbers):
+                break
+            if not (date or place or percent or money or year):
+                continue
+            text = document[member_at[slot] + fill - fill_at[slot]]
+            start, end = text_start[text] + fill_start[fill], text_start[text] + fill_end[fill]
+            until = min(end + _WINDOW, text_stop[text])
+            if numbers:
+                percent = percent and _is_percent(points, plain, is_blank, end, until)
+                money = money and _is_money(points, plain, end, until)
+            while start < end and is_blank[plain[points[start]]]:
+                start += 1
+            while start < end and is_blank[plain[points[end - 1]]]:
+                end -= 1
+            if numbers:
+                year = year and _is_year(points, plain, is_digit, start, end)
+            date = date and _is_date(points, plain, start, end)
+            place = place and _is_place(points, plain, start, end)
+        if not is_filled:
+            types[slot] = PLACEHOLDER
+        elif numbers:
+            types[slot] = PERCENT if percent else MONEY if money else YEAR if year else NUMBER
+        else:
+            types[slot] = DATE if date else PLACE_OR_BODY if place else TEXT
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def template_parts(  # type: ignore[no-untyped-def]
+    indptr, start, end, slot_indptr, fill_at, fill_start, fill_end, types, part_indptr, slot, part_type, part_start,
+    part_end, n_fills,
+):  # fmt: skip
+    """The parts of every template: slots, with the literals of the representative between them; returns their number.
+
+    ``indptr``, ``start``, ``end``: members, the representative of each cluster first; ``slot_indptr``: the slots of
+    each cluster, with ``types``; row ``fill_at[s]`` of the fills is what the representative has in slot s. There is at
+    most one literal more than slots in a cluster. Of a slot, ``part_start`` and ``part_end`` are that fill.
+    """
+    filled = 0
+    for cluster in range(indptr.shape[0] - 1):
+        head = indptr[cluster]
+        at = start[head]
+        part_indptr[cluster] = filled
+        first = slot_indptr[cluster]
+        for number in range(first, slot_indptr[cluster + 1] + 1):
+            is_slot = number < slot_indptr[cluster + 1]
+            until = fill_start[fill_at[number]] if is_slot else end[head]
+            if at < until:
+                slot[filled], part_type[filled], n_fills[filled] = 0, 0, 0
+                part_start[filled], part_end[filled] = at, until
+                filled += 1
+            if is_slot:
+                slot[filled], part_type[filled] = number - first + 1, types[number]
+                n_fills[filled] = indptr[cluster + 1] - head
+                part_start[filled], part_end[filled] = until, fill_end[fill_at[number]]
+                at = part_end[filled]
+                filled += 1
+    part_indptr[indptr.shape[0] - 1] = filled
+    return filled

@@ -1,0 +1,392 @@
+"""Rows of JSON Lines written as bytes from columns, without a Python object for any of them.
+
+A kernel writes into ``out`` (uint8), which the caller has made large enough, and says how far it came. Strings of a
+table (texts, evidence, templates) are written first, then `render_rows` joins them with keys and numbers. A string is
+written as Python's ``json.dumps`` writes it, by one of three modes: `JSON` (UTF-8, lone surrogates escaped), `ASCII`
+(all but ASCII escaped), `RAW` (no JSON: bare UTF-8, a lone surrogate as the replacement character).
+``tests/test_rendering.py`` holds all of it to what Python writes for the same rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+JSON, ASCII, RAW = range(3)
+
+WIDEST = (6, 12, 4)
+"""Bytes of the widest character in each mode."""
+
+MOST_NUMBER, MOST_CLAIM, MOST_EVIDENCE, MOST_PART = 24, 32, 96, 128
+"""Bytes of a number, a claim, of evidence and of a part or fill of a template at most, their strings not counted."""
+
+WHOLE, COUNT, RATIO, NAME, ID, CLUSTER, TEXT, NESTED, COUNTS, WORD = range(10)
+"""What a field of a row is.
+
+`WHOLE`: the number of its column; `COUNT`: likewise, null for 0; `RATIO`: millionths, null below 0; `NAME`: the word of
+that number, null below 0; `ID`: the id of that document, null below 0; `CLUSTER`: the word of its column, a hyphen and
+the number of the next one, in quotes, null for a word below 0; `TEXT`: the text of the row, in quotes; `NESTED`: what
+was written for the row; `COUNTS`: an object of the columns from its own to ``last`` that are not 0, the word after the
+field's own being the key of the first, and so on; `WORD`: its own word alone.
+"""
+
+_KEYS = (
+    '"doc":', '"start":', ',"end":', '"claims":[', '{"text":"', '{"slot":"slot', '","type":', ',"fills":[',
+    '{"doc":', ',"start":', ',"text":"', "null", "e-0",
+)  # fmt: skip
+(_DOC, _START, _END, _CLAIMS, _LITERAL, _SLOT, _TYPE, _FILLS) = range(8)
+(_FILL, _FILL_START, _FILL_TEXT, _NULL, _EXPONENT) = range(8, len(_KEYS))
+_KEY_BYTES = np.frombuffer("".join(_KEYS).encode(), dtype=np.uint8)
+_KEY_INDPTR = np.concatenate(([0], np.cumsum([len(key) for key in _KEYS]))).astype(np.int64)
+_HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+_ESCAPES = np.zeros(128, dtype=np.uint8)
+"""What follows the backslash for the characters that have a short escape."""
+_ESCAPES[[ord(char) for char in '"\\\b\t\n\f\r']] = [ord(letter) for letter in '"\\btnfr']
+
+
+class Strings(NamedTuple):
+    """Strings as bytes: string s is ``data[indptr[s]:indptr[s + 1]]`` (uint8, int64)."""
+
+    data: Any
+    indptr: Any
+
+
+class Corpus(NamedTuple):
+    """Texts as code points (uint32) with the place where each begins (int64), and the ids as strings of JSON."""
+
+    points: Any
+    start: Any
+    ids: Strings
+
+
+class Evidence(NamedTuple):
+    """What the evidence of findings is made of, as in `detector.columns.FindingColumns`; extras without braces."""
+
+    extra: Any
+    other: Any
+    other_start: Any
+    other_end: Any
+    whole: Any
+    claim_indptr: Any
+    claim_start: Any
+    claim_end: Any
+    extras: Strings
+
+
+class Templates(NamedTuple):
+    """What templates are made of, as in `detector.columns.ClusterColumns`; types of slots as strings of JSON."""
+
+    member_indptr: Any
+    document: Any
+    part_indptr: Any
+    slot: Any
+    part_type: Any
+    part_start: Any
+    part_end: Any
+    fill_indptr: Any
+    fill_start: Any
+    fill_end: Any
+    types: Strings
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _copy(out, at, strings, number):  # type: ignore[no-untyped-def]
+    for place in range(strings.indptr[number], strings.indptr[number + 1]):
+        out[at] = strings.data[place]
+        at += 1
+    return at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _word(out, at, number):  # type: ignore[no-untyped-def]
+    for place in range(_KEY_INDPTR[number], _KEY_INDPTR[number + 1]):
+        out[at] = _KEY_BYTES[place]
+        at += 1
+    return at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _byte(out, at, value):  # type: ignore[no-untyped-def]
+    out[at] = value
+    return at + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _comma(out, at, begin):  # type: ignore[no-untyped-def]
+    """A comma after what was written since ``begin``, if anything was."""
+    return _byte(out, at, 44) if at > begin else at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _integer(out, at, number):  # type: ignore[no-untyped-def]
+    """A whole number from 0 on."""
+    value = np.int64(number)
+    size = 1
+    rest = value
+    while rest >= 10:
+        rest //= 10
+        size += 1
+    for place in range(at + size - 1, at - 1, -1):
+        out[place] = 48 + value % 10
+        value //= 10
+    return at + size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _millionths(out, at, number):  # type: ignore[no-untyped-def]
+    """A count of millionths as Python writes the float: ``1.0``, ``0.912346``, ``1.2e-05`` below ``0.0001``."""
+    value = np.int64(number)
+    if 0 < value < 100:
+        at = _integer(out, at, value if value < 10 else value // 10)
+        if value > 10 and value % 10:
+            at = _integer(out, _byte(out, at, 46), value % 10)
+        return _integer(out, _word(out, at, _EXPONENT), 6 if value < 10 else 5)
+    at = _integer(out, at, value // 1_000_000)
+    out[at] = 46
+    at += 1
+    rest, unit = value % 1_000_000, 100_000
+    while True:
+        out[at] = 48 + rest // unit
+        at += 1
+        rest %= unit
+        unit //= 10
+        if rest == 0:
+            return at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _escape(out, at, code):  # type: ignore[no-untyped-def]
+    out[at] = 92
+    out[at + 1] = 117
+    for place in range(4):
+        out[at + 2 + place] = _HEX[(code >> (12 - 4 * place)) & 15]
+    return at + 6
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _text(out, at, points, start, stop, mode):  # type: ignore[no-untyped-def]
+    """Code points ``start`` to ``stop`` of a buffer, without quotes."""
+    for place in range(start, stop):
+        code = np.int64(points[place])
+        if code < 0x80:
+            if mode == RAW or (code >= 0x20 and code != 0x22 and code != 0x5C and (code != 0x7F or mode == JSON)):
+                out[at] = code
+                at += 1
+            elif _ESCAPES[code]:
+                out[at] = 92
+                out[at + 1] = _ESCAPES[code]
+                at += 2
+            else:
+                at = _escape(out, at, code)
+        elif mode == ASCII:
+            if code >= 0x10000:
+                at = _escape(out, at, 0xD800 + ((code - 0x10000) >> 10))
+                at = _escape(out, at, 0xDC00 + (code & 0x3FF))
+            else:
+                at = _escape(out, at, code)
+        elif code < 0x800:
+            out[at] = 0xC0 | (code >> 6)
+            out[at + 1] = 0x80 | (code & 63)
+            at += 2
+        elif code < 0x10000:
+            if 0xD800 <= code < 0xE000:
+                if mode == JSON:
+                    at = _escape(out, at, code)
+                    continue
+                code = np.int64(0xFFFD)
+            out[at] = 0xE0 | (code >> 12)
+            out[at + 1] = 0x80 | ((code >> 6) & 63)
+            out[at + 2] = 0x80 | (code & 63)
+            at += 3
+        else:
+            out[at] = 0xF0 | (code >> 18)
+            out[at + 1] = 0x80 | ((code >> 12) & 63)
+            out[at + 2] = 0x80 | ((code >> 6) & 63)
+            out[at + 3] = 0x80 | (code & 63)
+            at += 4
+    return at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def render_texts(out, indptr, points, start, stop, limit, mode):  # type: ignore[no-untyped-def]
+    """Code points ``start`` to ``stop`` (int64, n) of a buffer as strings without quotes; ``indptr`` (n + 1) is filled.
+
+    Of more than ``limit`` characters (-1: no limit) the first are written, and an ellipsis.
+    """
+    at = 0
+    indptr[0] = 0
+    for row in range(len(start)):
+        if 0 <= limit < stop[row] - start[row]:
+            at = _text(out, at, points, start[row], start[row] + limit, mode)
+            out[at] = 0xE2
+            out[at + 1] = 0x80
+            out[at + 2] = 0xA6
+            at += 3
+        else:
+            at = _text(out, at, points, start[row], stop[row], mode)
+        indptr[row + 1] = at
+    return at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _evidence(out, at, row, table, ids):  # type: ignore[no-untyped-def]
+    """The evidence of a finding without its braces."""
+    begin = at
+    if table.extra[row] >= 0:
+        at = _copy(out, at, table.extras, table.extra[row])
+    if table.other[row] >= 0:
+        at = _word(out, _comma(out, at, begin), _DOC)
+        at = _copy(out, at, ids, table.other[row])
+    if table.other_start[row] >= 0:
+        at = _word(out, _comma(out, at, begin), _START)
+        at = _integer(out, at, table.other_start[row])
+        at = _word(out, at, _END)
+        at = _integer(out, at, table.other_end[row])
+    if table.whole[row]:
+        return at
+    at = _word(out, _comma(out, at, begin), _CLAIMS)
+    first = table.claim_indptr[row]
+    for claim in range(first, table.claim_indptr[row + 1]):
+        if claim > first:
+            at = _byte(out, at, 44)
+        at = _integer(out, _byte(out, at, 91), table.claim_start[claim])
+        at = _integer(out, _byte(out, at, 44), table.claim_end[claim])
+        at = _byte(out, at, 93)
+    return _byte(out, at, 93)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def render_evidence(out, indptr, first, table, ids):  # type: ignore[no-untyped-def]
+    """The evidence of the findings from ``first`` on as objects of JSON; ``indptr`` (n + 1) is filled."""
+    at = 0
+    indptr[0] = 0
+    for place in range(len(indptr) - 1):
+        at = _byte(out, at, 123)
+        at = _evidence(out, at, first + place, table, ids)
+        at = _byte(out, at, 125)
+        indptr[place + 1] = at
+    return at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def template_sizes(table, corpus, widest):  # type: ignore[no-untyped-def]
+    """Bytes that the template of each cluster may take (int64); ``widest``: of a character."""
+    sizes = np.empty(len(table.member_indptr) - 1, dtype=np.int64)
+    for row in range(len(sizes)):
+        first, n_ids = table.member_indptr[row], np.int64(0)
+        for member in range(first, table.member_indptr[row + 1]):
+            document = table.document[member]
+            n_ids += corpus.ids.indptr[document + 1] - corpus.ids.indptr[document]
+        size = np.int64(MOST_PART)
+        for part in range(table.part_indptr[row], table.part_indptr[row + 1]):
+            size += MOST_PART
+            if not table.slot[part]:
+                size += widest * np.int64(table.part_end[part] - table.part_start[part])
+                continue
+            size += n_ids
+            for fill in range(table.fill_indptr[part], table.fill_indptr[part + 1]):
+                size += MOST_PART + widest * np.int64(table.fill_end[fill] - table.fill_start[fill])
+        sizes[row] = size
+    return sizes
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fills(out, at, part, member, table, corpus, mode):  # type: ignore[no-untyped-def]
+    """The fills of a slot, of which the first belongs to the row ``member``."""
+    begin = table.fill_indptr[part]
+    for fill in range(begin, table.fill_indptr[part + 1]):
+        document = table.document[member + fill - begin]
+        start, end, base = table.fill_start[fill], table.fill_end[fill], corpus.start[document]
+        if fill > begin:
+            at = _byte(out, at, 44)
+        at = _copy(out, _word(out, at, _FILL), corpus.ids, document)
+        at = _integer(out, _word(out, at, _FILL_START), start)
+        at = _integer(out, _word(out, at, _END), end)
+        at = _text(out, _word(out, at, _FILL_TEXT), corpus.points, base + start, base + end, mode)
+        at = _byte(out, at, 34)
+        at = _byte(out, at, 125)
+    return at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def render_templates(out, indptr, first, table, corpus, mode):  # type: ignore[no-untyped-def]
+    """The templates of the clusters from ``first`` on as arrays of JSON; ``indptr`` (n + 1) is filled."""
+    at = 0
+    indptr[0] = 0
+    for place in range(len(indptr) - 1):
+        member = table.member_indptr[first + place]
+        base = corpus.start[table.document[member]]
+        begin = table.part_indptr[first + place]
+        at = _byte(out, at, 91)
+        for part in range(begin, table.part_indptr[first + place + 1]):
+            if part > begin:
+                at = _byte(out, at, 44)
+            if not table.slot[part]:
+                at = _word(out, at, _LITERAL)
+                start, end = base + table.part_start[part], base + table.part_end[part]
+                at = _text(out, at, corpus.points, start, end, mode)
+                at = _byte(out, at, 34)
+            else:
+                at = _integer(out, _word(out, at, _SLOT), table.slot[part])
+                at = _copy(out, _word(out, at, _TYPE), table.types, table.part_type[part])
+                at = _fills(out, _word(out, at, _FILLS), part, member, table, corpus, mode)
+                at = _byte(out, at, 93)
+            at = _byte(out, at, 125)
+        at = _byte(out, at, 93)
+        indptr[place + 1] = at
+    return at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _counts(out, at, values, row, fields, number, words):  # type: ignore[no-untyped-def]
+    """An object of those columns of a field that are not 0."""
+    begin = at
+    for column in range(fields[number, 2], fields[number, 3]):
+        if values[column, row]:
+            at = _byte(out, at, 44 if at > begin else 123)
+            at = _copy(out, at, words, fields[number, 1] + 1 + column - fields[number, 2])
+            at = _integer(out, at, values[column, row])
+    if at == begin:
+        at = _byte(out, at, 123)
+    return _byte(out, at, 125)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def render_rows(out, fields, values, words, ids, texts, nested):  # type: ignore[no-untyped-def]
+    """Rows of a table: for each field its word and its value.
+
+    ``fields``: int64, n_fields x 4: what it is, its word, its column, ``last``; ``values``: int64, n_columns x n_rows;
+    ``words``, ``ids``: strings for the whole table; ``texts``, ``nested``: strings of these rows.
+    """
+    at = 0
+    for row in range(values.shape[1]):
+        for number in range(fields.shape[0]):
+            kind, column = fields[number, 0], fields[number, 2]
+            value = values[column, row]
+            at = _copy(out, at, words, fields[number, 1])
+            if kind == WORD:
+                continue
+            if kind == COUNTS:
+                at = _counts(out, at, values, row, fields, number, words)
+            elif kind == TEXT:
+                at = _copy(out, _byte(out, at, 34), texts, row)
+                at = _byte(out, at, 34)
+            elif kind == NESTED:
+                at = _copy(out, at, nested, row)
+            elif value < 0 or (kind == COUNT and value == 0):
+                at = _word(out, at, _NULL)
+            elif kind == RATIO:
+                at = _millionths(out, at, value)
+            elif kind == NAME:
+                at = _copy(out, at, words, value)
+            elif kind == ID:
+                at = _copy(out, at, ids, value)
+            elif kind == CLUSTER:
+                at = _copy(out, _byte(out, at, 34), words, value)
+                at = _integer(out, _byte(out, at, 45), values[column + 1, row])
+                at = _byte(out, at, 34)
+            else:
+                at = _integer(out, at, value)
+    return at

@@ -1,0 +1,100 @@
+"""Rows grouped by equal 32-bit keys, by a radix sort of those keys that two rows may have."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_DIGIT = np.uint64(2047)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _may_be_shared(keys, kept):  # type: ignore[no-untyped-def]
+    """Fill ``kept`` (uint64: key, then place) with the keys that a bitmap does not tell from all others; how many.
+
+    Most rows are alone in most bands. Two bitmaps of 16 bits a row, seen once and seen twice, stand in the cache where
+    a sort would not, and leave one lonely row in sixteen.
+    """
+    n = keys.shape[0]
+    bits = 12
+    while (1 << bits) < 16 * n:
+        bits += 1
+    shift = np.uint64(64 - bits)
+    once = np.zeros(1 << (bits - 6), np.uint64)
+    twice = np.zeros(1 << (bits - 6), np.uint64)
+    for row in range(n):
+        place = (np.uint64(keys[row]) * _SPREAD) >> shift
+        bit = np.uint64(1) << (place & np.uint64(63))
+        word = np.int64(place >> np.uint64(6))
+        twice[word] |= once[word] & bit
+        once[word] |= bit
+    n_kept = 0
+    for row in range(n):
+        place = (np.uint64(keys[row]) * _SPREAD) >> shift
+        if (twice[np.int64(place >> np.uint64(6))] >> (place & np.uint64(63))) & np.uint64(1):
+            kept[n_kept] = (np.uint64(keys[row]) << np.uint64(32)) | np.uint64(row)
+            n_kept += 1
+    return n_kept
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sort_by_key(values, other):  # type: ignore[no-untyped-def]
+    """``values`` (uint64) sorted by their upper half, stable, in eleven bits a pass; ``other`` is room."""
+    counts = np.zeros((3, 2048), np.int64)
+    for place in range(values.shape[0]):
+        key = values[place] >> np.uint64(32)
+        counts[0, np.int64(key & _DIGIT)] += 1
+        counts[1, np.int64((key >> np.uint64(11)) & _DIGIT)] += 1
+        counts[2, np.int64(key >> np.uint64(22))] += 1
+    for digit in range(3):
+        total = 0
+        for value in range(2048):
+            here = counts[digit, value]
+            counts[digit, value] = total
+            total += here
+        shift = np.uint64(32 + 11 * digit)
+        for place in range(values.shape[0]):
+            slot = np.int64((values[place] >> shift) & _DIGIT)
+            other[counts[digit, slot]] = values[place]
+            counts[digit, slot] += 1
+        values, other = other, values
+    return values
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def shared_keys(keys):  # type: ignore[no-untyped-def]
+    """The groups of at least two rows with one key (``keys``: uint32, fewer than 2**32 rows), by ascending key.
+
+    Returns the rows of all groups (int32), ascending in each, and the sizes of the groups (int32).
+    """
+    kept = np.empty(keys.shape[0], np.uint64)
+    n_kept = _may_be_shared(keys, kept)
+    ranked = _sort_by_key(kept[:n_kept], np.empty(n_kept, np.uint64))
+    rows, sizes = np.empty(n_kept, np.int32), np.empty(n_kept // 2 + 1, np.int32)
+    n_rows, n_groups, start = 0, 0, 0
+    while start < n_kept:
+        end = start + 1
+        while end < n_kept and (ranked[end] >> np.uint64(32)) == (ranked[start] >> np.uint64(32)):
+            end += 1
+        if end - start > 1:
+            for place in range(start, end):
+                rows[n_rows] = np.int32(ranked[place] & np.uint64(0xFFFFFFFF))
+                n_rows += 1
+            sizes[n_groups] = end - start
+            n_groups += 1
+        start = end
+    return rows[:n_rows].copy(), sizes[:n_groups].copy()
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def list_buckets(members, sizes, first_bucket, place, buckets):  # type: ignore[no-untyped-def]
+    """Write the number of its bucket into the list of each member: bucket ``first_bucket`` + g is the next ``sizes[g]``
+    of ``members`` (int32). ``place`` (int64, a row per row) is where a row's list in ``buckets`` (int32) goes on."""
+    entry = 0
+    for group in range(sizes.shape[0]):
+        for _ in range(sizes[group]):
+            row = members[entry]
+            buckets[place[row]] = first_bucket + group
+            place[row] += 1
+            entry += 1

@@ -1,0 +1,353 @@
+"""Where rules can match: one pass folds texts, others find their lines, triggers and years; no pattern is tried here.
+
+``tests/test_hits.py`` has the obvious version of each. Texts of a block stand one after the other in one buffer of
+plain code points; text d is ``plain[bounds[d]:bounds[d + 1]]``, and nothing is ever read across such a bound.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_BLANK, _BREAK, _FOLLOWER = 1, 2, 4
+_AFTER_BLANK, _SENTENCE = 1, 2
+_YEAR, _CYCLE = 0x5E74, 0x5468
+_SINGLE_FIRST, _LONGER_FIRST = 1, 2
+_ALONE = np.uint64(0x1FFFFF)
+_POINT_BITS = np.uint64(21)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_LAST_TRIPLE = np.uint64(0xC4CEB9FE1A85EC53)
+_SHIFT = np.uint64(32)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fold_texts(points, start, stop, plain_of, plain, counts):  # type: ignore[no-untyped-def]
+    """Write the plain form of each ``points[start[d]:stop[d]]`` to ``plain``, one after the other.
+
+    ``counts`` (int64, n_texts x 3) becomes the Han characters of each, the Kana, and the Han that folding changed.
+    """
+    out = 0
+    for text in range(len(start)):
+        n_han = n_kana = n_changed = 0
+        for place in range(start[text], stop[text]):
+            point = points[place]
+            simple = plain_of[point]
+            plain[out] = simple
+            out += 1
+            if point >= 0x3041:
+                if 0x3400 <= point <= 0x9FFF:
+                    n_han += 1
+                    n_changed += point != simple
+                elif point <= 0x30FA:
+                    n_kana += 1
+        counts[text, 0], counts[text, 1], counts[text, 2] = n_han, n_kana, n_changed
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_digit(point):  # type: ignore[no-untyped-def]
+    return 0x30 <= point <= 0x39
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _closes(point):  # type: ignore[no-untyped-def]
+    """A quotation mark or bracket that may follow the full stop of either script."""
+    return point == 0x201D or point == 0x2019 or point == 0x22 or point == 0x27 or point == 0x29
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_sentence(plain, start, end, min_chars, min_words):  # type: ignore[no-untyped-def]
+    """`detector.lines.is_sentence` of ``plain[start:end]``."""
+    at = start
+    if at < end and plain[at] == 0x28:
+        at += 1
+    n_digits = 0
+    while n_digits < 3 and at < end and _is_digit(plain[at]):
+        at += 1
+        n_digits += 1
+    if n_digits and at < end and (plain[at] == 0x2E or plain[at] == 0x29 or plain[at] == 0x3001):
+        at += 1
+        if at < end and plain[at] == 0x20:
+            at += 1
+        start = at
+    length, n_spaces, is_ascii = end - start, 0, True
+    for at in range(start, end):
+        n_spaces += plain[at] == 0x20
+        is_ascii &= plain[at] < 0x80
+    if is_ascii or n_spaces * 8 > length:
+        if n_spaces + 1 < min_words:
+            return False
+    elif length < min_chars:
+        return False
+    at = end - 1
+    only_common = True
+    for _ in range(4):
+        if at < start:
+            break
+        point = plain[at]
+        if point == 0x3002 or point == 0x21 or point == 0x3F or point == 0x3B or point == 0x2026:
+            return True
+        if point == 0x2E and only_common:
+            return True
+        if not _closes(point):
+            if point != 0x300D and point != 0x300F and point != 0x300B and point != 0x5D:
+                break
+            only_common = False
+        at -= 1
+    if length < 2 * min_chars:
+        return False
+    for at in range(start, end - 1):
+        point = plain[at]
+        if point == 0x3002 or point == 0x21 or point == 0x3F or point == 0x3B:
+            return True
+        if point == 0x2E:
+            after = at + 1
+            if plain[after] == 0x201D or plain[after] == 0x22:
+                after += 1
+            if after + 1 < end and plain[after] == 0x20:
+                return True
+    return False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def find_lines(plain, bounds, shapes, min_chars, min_words, start, end, flags, indptr):  # type: ignore[no-untyped-def]
+    """The non-blank lines of each text, without their surrounding blanks; returns how many.
+
+    ``shapes`` (uint8, by code point) has bit 1 for blanks and bit 2 for what ends a line. ``start``, ``end`` (int64)
+    are places in ``plain``; ``flags`` (uint8): 1 a blank line stands before it, 2 it is a sentence; the lines of text d
+    become rows ``indptr[d]`` to ``indptr[d + 1]``.
+    """
+    n = 0
+    for text in range(len(bounds) - 1):
+        indptr[text] = n
+        low, high = bounds[text], bounds[text + 1]
+        first, last = -1, -1
+        n_feeds = n_returns = 0
+        for at in range(low, high + 1):
+            shape = shapes[plain[at]] if at < high else _BREAK
+            if shape & _BREAK:
+                if first >= 0:
+                    start[n], end[n] = first, last + 1
+                    breaks = n_feeds if n_feeds else n_returns
+                    flags[n] = (_AFTER_BLANK if breaks > 1 else 0) | (
+                        _SENTENCE if _is_sentence(plain, first, last + 1, min_chars, min_words) else 0
+                    )
+                    n += 1
+                    n_feeds = n_returns = 0
+                    first = -1
+                if at < high:
+                    n_feeds += plain[at] == 0x0A
+                    n_returns += plain[at] == 0x0D
+            elif not shape & _BLANK:
+                if first < 0:
+                    first = at
+                last = at
+    indptr[len(bounds) - 1] = n
+    return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def find_triggers(  # type: ignore[no-untyped-def]
+    plain, bounds, line_start, line_end, line_indptr, first_of, keys, key_first, key_last, points, indptr, in_span,
+    rule_indptr, rule_of, max_chars, place, trigger, line, rule,
+):  # fmt: skip
+    """Every place of every trigger, and every pair of a line and a rule that has a trigger in it; returns both numbers.
+
+    ``first_of`` (uint8, by code point): bit 1 where a trigger is that character, bit 2 where a longer one begins with
+    it. ``keys`` (uint64, a power of two, 0 is free) is an open table of 1 + the first pair (the second `_ALONE` for
+    triggers of one character), whose triggers are rows ``key_first`` to ``key_last`` of ``points`` by ``indptr``.
+    Triggers with ``in_span`` get a row of ``place`` and ``trigger``; of a run of a trigger of one character only the
+    first place. The rules ``rule_of`` (by ``rule_indptr``, per trigger) get a row of ``line`` and ``rule`` for each
+    line of at most their ``max_chars`` that holds the trigger, once. Where the outputs are too short, what is over is
+    only counted.
+    """
+    mask = np.uint64(len(keys) - 1)
+    seen = np.full(len(max_chars), -1, np.int64)
+    n_places = n_pairs = 0
+    for text in range(len(bounds) - 1):
+        low, high = bounds[text], bounds[text + 1]
+        row, last_row = line_indptr[text], line_indptr[text + 1]
+        for at in range(low, high):
+            point = plain[at]
+            kinds = first_of[point]
+            if not kinds:
+                continue
+            while row < last_row and line_end[row] <= at:
+                row += 1
+            in_line = row < last_row and line_start[row] <= at
+            for longer in range(2):
+                if longer:
+                    if not kinds & _LONGER_FIRST or at + 1 >= high:
+                        continue
+                    second = np.uint64(plain[at + 1])
+                else:
+                    if not kinds & _SINGLE_FIRST:
+                        continue
+                    second = _ALONE
+                key = ((np.uint64(point) << _POINT_BITS) | second) + np.uint64(1)
+                slot = ((key * _GOLDEN) >> _SHIFT) & mask
+                while keys[slot] != 0 and keys[slot] != key:
+                    slot = (slot + np.uint64(1)) & mask
+                if keys[slot] == 0:
+                    continue
+                for number in range(key_first[slot], key_last[slot]):
+                    begin, length = indptr[number], indptr[number + 1] - indptr[number]
+                    if at + length > high:
+                        continue
+                    same = 2
+                    while same < length and plain[at + same] == points[begin + same]:
+                        same += 1
+                    if same < length:
+                        continue
+                    if in_span[number] and (longer or at == low or plain[at - 1] != point):
+                        if n_places < len(place):
+                            place[n_places], trigger[n_places] = at, number
+                        n_places += 1
+                    if in_line and at + length <= line_end[row]:
+                        size = line_end[row] - line_start[row]
+                        for entry in range(rule_indptr[number], rule_indptr[number + 1]):
+                            one = rule_of[entry]
+                            if size <= max_chars[one] and seen[one] != row:
+                                seen[one] = row
+                                if n_pairs < len(line):
+                                    line[n_pairs], rule[n_pairs] = row, one
+                                n_pairs += 1
+    return n_places, n_pairs
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def find_years(plain, bounds, shapes, reach, place, n_stand_ins):  # type: ignore[no-untyped-def]
+    """Years after which the same year or an anniversary stands within ``reach`` characters; returns how many.
+
+    ``place`` (int64) becomes where their numbers begin; it must have room for all years. ``n_stand_ins`` (int64, per
+    text) becomes the places where a number of one or two digits that ends a word stands before a character whose shape
+    has bit 4.
+    """
+    n_kept = 0
+    newest = np.full(200, -1, np.int64)
+    wanted = np.zeros(len(place), np.bool_)
+    for text in range(len(bounds) - 1):
+        low, high = bounds[text], bounds[text + 1]
+        n = first = n_kept
+        n_signs = 0
+        for at in range(low + 1, high):
+            point = plain[at]
+            if shapes[point] & _FOLLOWER and at >= low + 2 and _is_digit(plain[at - 1]):
+                before = plain[at - 2]
+                n_signs += _is_digit(before) or 0x3400 <= before <= 0x9FFF or 0x61 <= before <= 0x7A
+            if point != _YEAR:
+                continue
+            if plain[at - 1] == _CYCLE:
+                back = n - 1
+                while back >= first and at - place[back] <= reach:
+                    wanted[back] = True
+                    back -= 1
+                continue
+            if at - low < 4 or not (_is_digit(plain[at - 1]) and _is_digit(plain[at - 2])):
+                continue
+            century = plain[at - 4] * 16 + plain[at - 3]
+            if century != 0x31 * 16 + 0x39 and century != 0x32 * 16 + 0x30:
+                continue
+            year = (plain[at - 4] - 0x31) * 100 + (plain[at - 2] - 0x30) * 10 + plain[at - 1] - 0x30
+            back = newest[year]
+            if first <= back < n and at - place[back] <= reach:
+                wanted[back] = True
+            if at - low < 5 or not _is_digit(plain[at - 5]):
+                place[n], wanted[n] = at - 4, False
+                newest[year] = n
+                n += 1
+        for back in range(first, n):
+            if wanted[back]:
+                place[n_kept] = place[back]
+                n_kept += 1
+        for year in range(200):
+            newest[year] = -1
+        n_stand_ins[text] = n_signs
+    return n_kept
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hash_edges(plain, start, end, flags, indptr, n_edge, max_chars, row, hashes):  # type: ignore[no-untyped-def]
+    """Hashes of the lines at either edge of texts of two lines or more, a run of digits as one; returns how many.
+
+    Only lines of at most ``max_chars`` that are no sentence; ``row`` (int64) is their row, ``hashes`` uint64.
+    """
+    n = 0
+    for text in range(len(indptr) - 1):
+        low, high = indptr[text], indptr[text + 1]
+        if high - low < 2:
+            continue
+        tail = max(low + n_edge, high - n_edge)
+        for line in range(low, high):
+            if low + n_edge <= line < tail or end[line] - start[line] > max_chars or flags[line] & _SENTENCE:
+                continue
+            value = _GOLDEN
+            in_number = False
+            for at in range(start[line], end[line]):
+                digit = _is_digit(plain[at])
+                if not (digit and in_number):
+                    value = (value ^ (np.uint64(0x30) if digit else np.uint64(plain[at]))) * _LAST_TRIPLE
+                    value ^= value >> _SHIFT
+                in_number = digit
+            row[n], hashes[n] = line, value
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def count_broken(points, start, stop, classes, counts):  # type: ignore[no-untyped-def]
+    """Per text (``counts``, int64, n x 2) its Han characters and the places where broken text may begin.
+
+    ``classes`` (uint8, by code point): bit 1 for what begins it, bit 2 where something must follow, bit 4 for what may.
+    """
+    for text in range(len(start)):
+        n_han = n_broken = 0
+        for at in range(start[text], stop[text]):
+            point = points[at]
+            n_han += 0x3400 <= point <= 0x9FFF
+            kind = classes[point]
+            if kind & 1:
+                n_broken += not kind & 2 or (at + 1 < stop[text] and classes[points[at + 1]] & 4)
+        counts[text, 0], counts[text, 1] = n_han, n_broken
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def cut_overlaps(document, start, end, keep):  # type: ignore[no-untyped-def]
+    """Cut each span to what those before it in its document leave of it; ``keep`` (bool) is whether any is left.
+
+    Rows are sorted by document and start.
+    """
+    free, current = 0, -1
+    for row in range(len(document)):
+        if document[row] != current:
+            current, free = document[row], 0
+        keep[row] = end[row] > free
+        if keep[row]:
+            start[row] = max(start[row], free)
+            free = end[row]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def mark_tokens(token_start, token_end, token_indptr, document, start, end, out):  # type: ignore[no-untyped-def]
+    """Set ``out`` for each token that shares a character with a span of its document."""
+    for row in range(len(document)):
+        low, high = token_indptr[document[row]], token_indptr[document[row] + 1]
+        last = high
+        while low < high:
+            middle = (low + high) // 2
+            if token_end[middle] <= start[row]:
+                low = middle + 1
+            else:
+                high = middle
+        while low < last and token_start[low] < end[row]:
+            out[low] = True
+            low += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def all_marked(indptr, is_marked, out):  # type: ignore[no-untyped-def]
+    """Whether all of ``is_marked[indptr[r]:indptr[r + 1]]`` are set, for each row."""
+    for row in range(len(out)):
+        at, last = indptr[row], indptr[row + 1]
+        while at < last and is_marked[at]:
+            at += 1
+        out[row] = at == last

@@ -1,0 +1,263 @@
+"""Places: where triggers of rules stand, in one text by looking for them, in a block of texts by one compiled pass.
+
+Patterns are never searched for; they are tried at these places. A block is folded once, its lines and triggers are
+columns, and Python sees only what has a candidate, so that the cost of a scan depends on candidates and not on the
+number of rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.folding import N_CODE_POINTS, character_table, code_points, is_blank
+from detector.kernels.triggers import find_lines, find_triggers, fold_texts
+
+MIN_SENTENCE = 12
+"""Shortest line that can be a sentence of content, in characters; shorter ones are captions and interjections."""
+
+MIN_WORDS = 6
+"""The same for lines of spaced scripts, in words."""
+
+AFTER_BLANK, SENTENCE = 1, 2
+"""Bits of the flags of a line: a blank line stands before it; it reads as a sentence of content."""
+
+LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+
+BLANK, BREAK, FOLLOWER = 1, 2, 4
+"""Bits of the shape of a character."""
+
+MAX_TRIED = 64
+"""Places at which the patterns of a trigger are tried one by one; from then on one pattern made of all rules them out
+first. Compiling it costs as much as some hundred tries."""
+
+_ALONE = 0x1FFFFF
+_POINT_BITS = 21
+_GOLDEN = 0x9E3779B97F4A7C15
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
+
+
+class Places:
+    """Where triggers stand in a plain text."""
+
+    __slots__ = ("plain",)
+
+    def __init__(self, plain: str) -> None:
+        self.plain = plain
+
+    def held(self, triggers: Collection[str]) -> Iterable[str]:
+        """Those of some triggers that the text holds."""
+        return (trigger for trigger in triggers if trigger in self.plain)
+
+    def starts(self, trigger: str) -> Iterable[int]:
+        """Where a trigger stands; of a run of one character only its first place."""
+        plain = self.plain
+        at = plain.find(trigger)
+        while at >= 0:
+            if len(trigger) > 1 or not at or plain[at - 1] != trigger:
+                yield at
+            at = plain.find(trigger, at + 1)
+
+
+class FoundPlaces(Places):
+    """The same, where the places of all triggers are known."""
+
+    __slots__ = ("_found", "_look")
+
+    def __init__(self, plain: str, look: Callable[[], Mapping[str, Sequence[int]]]) -> None:
+        super().__init__(plain)
+        self._look = look
+        self._found: Mapping[str, Sequence[int]] | None = None
+
+    @property
+    def found(self) -> Mapping[str, Sequence[int]]:
+        """The places of each trigger that the text holds; few texts are asked."""
+        if self._found is None:
+            self._found = self._look()
+        return self._found
+
+    def held(self, triggers: Collection[str]) -> Iterable[str]:
+        """Those of some triggers that the text holds."""
+        if len(triggers) < len(self.found):
+            return (trigger for trigger in triggers if trigger in self.found)
+        return (trigger for trigger in self.found if trigger in triggers)
+
+    def starts(self, trigger: str) -> Iterable[int]:
+        """Where a trigger stands; of a run of one character only its first place."""
+        return self.found.get(trigger, ())
+
+
+class AnyOf:
+    """Several patterns that are tried at the same places; most places are ruled out by one pattern made of all."""
+
+    __slots__ = ("_n_tried", "patterns", "screen")
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self.patterns = [compiled(pattern) for pattern in patterns]
+        self.screen: re.Pattern[str] | None = None
+        """Matches wherever any of them does, and no less of the text where it must match all; None: not known."""
+        self._n_tried = MAX_TRIED if len(patterns) == 1 else 0  # one alone needs no other to rule it out
+
+    def tried(self, n_places: int) -> None:
+        """Count places; after `MAX_TRIED` of them the one pattern is made."""
+        if self.screen is None and self._n_tried < MAX_TRIED:
+            self._n_tried += n_places
+            if self._n_tried >= MAX_TRIED:
+                self.screen = _made_of_all(self.patterns)
+
+    def matches(self, plain: str, at: int) -> Iterator[tuple[int, re.Match[str]]]:
+        """The number and the match of each pattern that matches at a place."""
+        for number, pattern in enumerate(self.patterns):
+            match = pattern.match(plain, at)
+            if match is not None:
+                yield number, match
+
+
+def _made_of_all(patterns: Sequence[re.Pattern[str]]) -> re.Pattern[str] | None:
+    """A pattern that matches where any of some does; None where they refer to their groups."""
+    branches = []
+    for pattern in patterns:
+        branch, n_named = _NAMED_GROUP.subn("(", pattern.pattern)
+        refers = re.search(r"\\[0-9]|\(\?\(|\(\?P=", branch)
+        if refers or n_named != len(pattern.groupindex) or pattern.flags != compiled("a").flags:
+            return None
+        branches.append(f"(?:{branch}\n)")
+    try:
+        return compiled("|".join(branches))
+    except (re.error, OverflowError):
+        return None
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A verbose pattern, compiled once."""
+    return re.compile(pattern, re.VERBOSE)
+
+
+class Triggers(NamedTuple):
+    """Triggers as the kernel reads them; see `detector.kernels.triggers.find_triggers` for the columns."""
+
+    names: Sequence[str]
+    first_of: NDArray[np.uint8]
+    keys: NDArray[np.uint64]
+    key_first: NDArray[np.int32]
+    key_last: NDArray[np.int32]
+    points: NDArray[np.uint32]
+    indptr: NDArray[np.int64]
+    in_span: NDArray[np.bool_]
+    rule_indptr: NDArray[np.int64]
+    rule_of: NDArray[np.int32]
+    max_chars: NDArray[np.int64]
+
+
+def make_triggers(in_span: Collection[str], in_line: Mapping[str, Sequence[int]], max_chars: Sequence[int]) -> Triggers:
+    """The table of triggers: where those ``in_span`` stand is told, for those ``in_line`` the lines of their rules.
+
+    ``max_chars`` is the longest line of each rule that ``in_line`` numbers.
+    """
+    keyed = sorted((_key(name), name) for name in {*in_span, *in_line})
+    names = [name for _, name in keyed]
+    first_of = np.zeros(N_CODE_POINTS, dtype=np.uint8)
+    for name in names:
+        first_of[ord(name[0])] |= 1 if len(name) == 1 else 2
+    size = 16
+    while size < 4 * len(names):
+        size *= 2
+    keys = np.zeros(size, dtype=np.uint64)
+    key_first, key_last = np.zeros(size, dtype=np.int32), np.zeros(size, dtype=np.int32)
+    for number, (key, _) in enumerate(keyed):
+        slot = ((key * _GOLDEN & 0xFFFFFFFFFFFFFFFF) >> 32) & (size - 1)
+        while keys[slot] not in (0, key):
+            slot = (slot + 1) & (size - 1)
+        if keys[slot] == 0:
+            keys[slot], key_first[slot] = key, number
+        key_last[slot] = number + 1
+    rules = [list(in_line.get(name, ())) for name in names]
+    return Triggers(
+        names, first_of, keys, key_first, key_last,
+        code_points("".join(names)), _offsets([len(name) for name in names]),
+        np.array([name in in_span for name in names], dtype=np.bool_),
+        _offsets([len(rows) for rows in rules]), np.array([row for rows in rules for row in rows], dtype=np.int32),
+        np.array(max_chars, dtype=np.int64),
+    )  # fmt: skip
+
+
+def _key(name: str) -> int:
+    return 1 + (ord(name[0]) << _POINT_BITS | (ord(name[1]) if len(name) > 1 else _ALONE))
+
+
+def _offsets(lengths: Sequence[int]) -> NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))).astype(np.int64)
+
+
+class Block(NamedTuple):
+    """Consecutive texts: what rules can start from, by text and by line.
+
+    ``plain``: uint32; text d is ``plain[bounds[d]:bounds[d + 1]]`` (int64); ``counts``: int64, n_texts x 3, its Han
+    characters, Kana, and Han that folding changed. Lines ``line_indptr[d]`` to ``line_indptr[d + 1]`` are of text d:
+    ``line_start``, ``line_end`` (int64, places in ``plain``), ``line_flags`` (uint8). Triggers of spans: ``place``
+    (int64), ascending, and ``trigger`` (int32). Lines with triggers of line rules: ``line``, ``rule`` (int32), sorted.
+    """
+
+    plain: NDArray[np.uint32]
+    bounds: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    line_start: NDArray[np.int64]
+    line_end: NDArray[np.int64]
+    line_flags: NDArray[np.uint8]
+    line_indptr: NDArray[np.int64]
+    place: NDArray[np.int64]
+    trigger: NDArray[np.int32]
+    line: NDArray[np.int32]
+    rule: NDArray[np.int32]
+
+    def text(self, row: int) -> str:
+        """The plain form of a text."""
+        return self.slice(int(self.bounds[row]), int(self.bounds[row + 1]))
+
+    def slice(self, start: int, end: int) -> str:
+        """Some plain characters."""
+        return self.plain[start:end].tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def read_block(
+    points: NDArray[np.uint32], start: NDArray[np.int64], stop: NDArray[np.int64], triggers: Triggers
+) -> Block:
+    """Fold the texts ``points[start[d]:stop[d]]`` and find their lines and triggers."""
+    bounds = _offsets((stop - start).tolist())
+    n, n_texts = int(bounds[-1]), len(start)
+    plain, counts = np.empty(n, dtype=np.uint32), np.empty((n_texts, 3), dtype=np.int64)
+    fold_texts(points, start, stop, character_table().plain, plain, counts)
+    line_start, line_end = np.empty(n // 2 + n_texts, dtype=np.int64), np.empty(n // 2 + n_texts, dtype=np.int64)
+    line_flags, line_indptr = np.empty(n // 2 + n_texts, dtype=np.uint8), np.empty(n_texts + 1, dtype=np.int64)
+    n_lines = find_lines(
+        plain, bounds, shapes(), MIN_SENTENCE, MIN_WORDS, line_start, line_end, line_flags, line_indptr
+    )
+    n_places = n_pairs = n // 8 + 1024
+    while True:
+        place, trigger = np.empty(n_places, dtype=np.int64), np.empty(n_places, dtype=np.int32)
+        line, rule = np.empty(n_pairs, dtype=np.int32), np.empty(n_pairs, dtype=np.int32)
+        n_places, n_pairs = find_triggers(
+            plain, bounds, line_start, line_end, line_indptr, *triggers[1:], place, trigger, line, rule
+        )
+        if n_places <= len(place) and n_pairs <= len(line):
+            break
+    order = np.lexsort((rule[:n_pairs], line[:n_pairs]))
+    return Block(
+        plain, bounds, counts, line_start[:n_lines].copy(), line_end[:n_lines].copy(), line_flags[:n_lines].copy(),
+        line_indptr, place[:n_places].copy(), trigger[:n_places].copy(), line[order], rule[order],
+    )  # fmt: skip
+
+
+@cache
+def shapes() -> NDArray[np.uint8]:
+    """What a plain character is to lines (uint8, by code point): bits `BLANK` and `BREAK`."""
+    shape = np.where(is_blank(), np.uint8(BLANK), np.uint8(0))
+    for character in LINE_BREAKS:
+        shape[ord(character)] |= BREAK
+    return shape

@@ -1,0 +1,264 @@
+"""The rows of a scan over columns by what they belong to: a report wants a few hundred, and only those are made.
+
+Whatever ranks all rows of a table does so over its columns. The answers are those of `detector.report.lookup.Lookup`,
+which ``tests/test_report_data.py`` holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.columns import CLUSTER_LEVELS, SLOT_TYPES
+from detector.folding import is_blank
+from detector.kernels.reporting import count_written
+from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Finding, Member, Phrase
+from detector.report.lookup import MAX_FILLS, N_BINS, RULE_KINDS, Claims, Lookup, RuleGroup, SlotTexts
+from detector.rows import (
+    MILLIONTHS,
+    ClusterRows,
+    DocumentRows,
+    FindingRows,
+    MemberRows,
+    PhraseRows,
+    Rows,
+    row_of,
+    slices,
+)
+
+if TYPE_CHECKING:
+    from detector.index import Scan
+
+ROW = TypeVar("ROW")
+
+SHARED = PART_NAMES.index("shared")
+
+
+def lookup(scan: Scan) -> Lookup:
+    """The rows of ``scan`` by document and cluster."""
+    tables = (scan.documents, scan.findings, scan.clusters, scan.members, scan.phrases)
+    kinds = (DocumentRows, FindingRows, ClusterRows, MemberRows, PhraseRows)
+    over_columns = all(isinstance(table, kind) for table, kind in zip(tables, kinds, strict=True))
+    return ColumnLookup(scan) if over_columns else Lookup(scan)
+
+
+def _level_and_number(name: str) -> tuple[str, int]:
+    """The two parts of an id of a cluster or a phrase; raises `KeyError` for what is none."""
+    level, _, number = name.rpartition("-")
+    if level not in CLUSTER_LEVELS or not (number.isascii() and number.isdigit() and len(number) < 12):
+        raise KeyError(name)
+    return level, int(number)
+
+
+class _Named(Mapping[str, ROW]):
+    """What ``make`` makes of the row that ``row`` finds by a name; it raises `KeyError` for a name that is none."""
+
+    def __init__(self, row: Callable[[str], int], make: Callable[[int], ROW], names: Sequence[str] | None) -> None:
+        self._row, self._make, self._names = row, make, names
+
+    def __getitem__(self, name: str) -> ROW:
+        return self._make(self._row(name))
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            return isinstance(name, str) and self._row(name) >= 0
+        except KeyError:
+            return False
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names or ())
+
+    def __len__(self) -> int:
+        return len(self._names or ())
+
+
+class ColumnLookup(Lookup):
+    """A scan as columns."""
+
+    def __init__(self, scan: Scan) -> None:
+        super().__init__(scan)
+        documents, findings, members = scan.documents, scan.findings, scan.members
+        assert isinstance(documents, DocumentRows)
+        assert isinstance(findings, FindingRows)
+        assert isinstance(members, MemberRows)
+        self._documents: DocumentRows = documents
+        self._all_findings: FindingRows = findings
+        self._members: MemberRows = members
+        self._ids: Sequence[str] = findings.ids
+        levels = members.columns.level
+        self._first: Mapping[str, int] = {
+            name: int(np.searchsorted(levels, row)) for row, name in enumerate(CLUSTER_LEVELS)
+        }
+
+    def _cluster_row(self, name: str) -> int:
+        level, number = _level_and_number(name)
+        row = self._first[level] + number - 1
+        if not 0 <= row < len(self.scan.clusters) or CLUSTER_LEVELS[int(self._members.columns.level[row])] != level:
+            raise KeyError(name)
+        return row
+
+    def _phrase_row(self, name: str) -> int:
+        level, number = _level_and_number(name)
+        if level != "phrase" or not 0 < number <= len(self.scan.phrases):
+            raise KeyError(name)
+        return number - 1
+
+    @cached_property
+    def scores(self) -> Mapping[str, DocumentScore]:
+        return _Named(lambda name: row_of(self._ids, name), self.scan.documents.__getitem__, self._ids)
+
+    @cached_property
+    def clusters(self) -> Mapping[str, Cluster]:
+        return _Named(self._cluster_row, self.scan.clusters.__getitem__, None)
+
+    @cached_property
+    def phrases(self) -> Mapping[str, Phrase]:
+        return _Named(self._phrase_row, self.scan.phrases.__getitem__, None)
+
+    @cached_property
+    def members(self) -> Mapping[str, Rows[Member]]:
+        return _Named(self._cluster_row, self._members.of_cluster, None)
+
+    def bins(self) -> list[int]:
+        value = self._measure()
+        places = np.minimum((value[value >= 0] / MILLIONTHS * N_BINS).astype(np.int64), N_BINS - 1)
+        counts: list[int] = np.bincount(places, minlength=N_BINS).tolist()
+        return counts
+
+    def _measure(self) -> NDArray[np.int32]:
+        columns = self._documents.columns
+        return np.where(columns.originality_1k >= 0, columns.originality_1k, columns.originality)
+
+    def documents(self, limit: int | None) -> Sequence[DocumentScore]:
+        value = self._measure()
+        order = np.lexsort((-self._documents.columns.parts.sum(axis=1), value, value < 0))[:limit]
+        return [self._documents[row] for row in order.tolist()]
+
+    def n_missing(self) -> int:
+        return 0 if len(self.scan.texts) == len(self._ids) else super().n_missing()
+
+    def shared(self, level: str) -> Mapping[str, int]:
+        columns = self._members.columns
+        chosen = np.flatnonzero((columns.level == CLUSTER_LEVELS.index(level)) & (columns.n_families > 1))
+        names = [f"{level}-{number}" for number in columns.number[chosen].tolist()]
+        return dict(zip(names, self._chars[chosen].tolist(), strict=True))
+
+    @cached_property
+    def _chars(self) -> NDArray[np.int64]:
+        """The characters that each cluster shares."""
+        columns, clusters = self._all_findings.columns, self._members.columns
+        first = np.array([self._first[name] for name in CLUSTER_LEVELS])
+        rows = np.flatnonzero((columns.part == SHARED) & (columns.level > 0))
+        cluster = first[columns.level[rows]] + columns.cluster[rows] - 1
+        row, start, end = self._spans(rows)
+        counts = np.zeros(len(clusters.level), dtype=np.int64)
+        texts = self._all_findings.texts
+        base, points, blank = texts.start, texts.points, is_blank()
+        count_written(counts, cluster[row], columns.document[rows[row]], start, end, points, base, blank)
+        owner = np.repeat(np.arange(len(counts)), np.diff(clusters.member_indptr))
+        rest = np.flatnonzero(~np.isin(owner, cluster))
+        spans = (clusters.start[rest].astype(np.int64), clusters.end[rest].astype(np.int64))
+        count_written(counts, owner[rest], clusters.document[rest], *spans, points, base, blank)
+        return counts
+
+    def _spans(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The spans that some findings claim: the place of each one's finding in ``rows``, its start and its end."""
+        columns = self._all_findings.columns
+        whole = columns.whole[rows]
+        begin = columns.claim_indptr[rows]
+        size = np.where(whole, 1, columns.claim_indptr[rows + 1] - begin)
+        place = np.repeat(np.arange(len(rows)), size)
+        claim = np.arange(len(place)) + np.repeat(begin - np.cumsum(size) + size, size)
+        spans = []
+        for own, claimed in ((columns.start, columns.claim_start), (columns.end, columns.claim_end)):
+            span = own[rows[place]].astype(np.int64)
+            cut = ~whole[place]
+            span[cut] = claimed[claim[cut]]
+            spans.append(span)
+        return place, spans[0], spans[1]
+
+    def n_documents(self, cluster: str) -> int:
+        columns, row = self._members.columns, self._cluster_row(cluster)
+        return len(np.unique(columns.document[columns.member_indptr[row] : columns.member_indptr[row + 1]]))
+
+    def n_families(self, cluster: str) -> int:
+        return int(self._members.columns.n_families[self._cluster_row(cluster)])
+
+    def template(self, cluster: str, longest: int) -> list[str | SlotTexts]:
+        columns, texts, row = self._members.columns, self._all_findings.texts, self._cluster_row(cluster)
+        first, stop = columns.part_indptr[row : row + 2].tolist()
+        slots = columns.slot[first:stop]
+        size = np.where(slots > 0, 0, columns.part_end[first:stop] - columns.part_start[first:stop])
+        if size.sum() > longest:
+            return []
+        begin, end = columns.member_indptr[row : row + 2].tolist()
+        members = columns.document[begin : min(end, begin + MAX_FILLS)]
+        start = columns.part_start[first:stop]
+        literals = slices(texts, np.repeat(members[:1], stop - first), start, start + size)
+        fills = (columns.fill_indptr[first:stop][slots > 0][:, None] + np.arange(len(members))).ravel()
+        document = np.tile(members, len(fills) // len(members))
+        found = iter(slices(texts, document, columns.fill_start[fills], columns.fill_end[fills]))
+        return [
+            SlotTexts(SLOT_TYPES[kind], list(islice(found, len(members)))) if slot else literal
+            for slot, kind, literal in zip(
+                slots.tolist(), columns.part_type[first:stop].tolist(), literals, strict=True
+            )
+        ]
+
+    def family(self, doc: str) -> str:
+        return self._ids[int(self._documents.columns.head[row_of(self._ids, doc)])]
+
+    def families(self) -> Sequence[str]:
+        columns = self._members.columns
+        sizes = np.diff(columns.member_indptr)
+        rows = np.flatnonzero((columns.level == CLUSTER_LEVELS.index("document")) & (sizes > 1))
+        order = rows[np.argsort(-sizes[rows], kind="stable")]
+        return [f"document-{number}" for number in columns.number[order].tolist()]
+
+    def rules(self) -> Iterator[RuleGroup]:
+        columns = self._all_findings.columns
+        for kind in RULE_KINDS:
+            rows = np.flatnonzero(columns.kind == FINDING_KINDS.index(kind))
+            rules, which, sizes = np.unique(columns.rule[rows], return_inverse=True, return_counts=True)
+            order = rows[np.argsort(which, kind="stable")]
+            names = [columns.rule_names[rule] if rule >= 0 else kind for rule in rules.tolist()]
+            bounds = np.concatenate(([0], np.cumsum(sizes))).tolist()
+            for place in sorted(range(len(names)), key=lambda place: (-sizes[place], names[place])):
+                mine = order[bounds[place] : bounds[place + 1]]
+                n_documents = len(np.unique(columns.document[mine]))
+                yield RuleGroup(kind, names[place], _Chosen(self._all_findings, mine), n_documents)
+
+    def claims(self, docs: Sequence[str]) -> Claims:
+        ranges = [self._all_findings.range_of(row_of(self._ids, doc)) for doc in docs]
+        rows = np.concatenate([np.arange(*bounds) for bounds in ranges] or [np.empty(0, np.int64)])
+        owner = np.repeat(np.arange(len(docs)), [stop - start for start, stop in ranges])
+        feeds = self._all_findings.columns.part[rows] >= 0
+        rows, owner = rows[feeds], owner[feeds]
+        place, start, end = self._spans(rows)
+        indptr = np.concatenate(([0], np.cumsum(np.bincount(owner[place], minlength=len(docs)))))
+        return Claims(indptr, self._all_findings.columns.part[rows[place]].astype(np.int64), start, end)
+
+    def lengths(self, docs: Sequence[str]) -> NDArray[np.int64]:
+        rows = np.array([row_of(self._ids, doc) for doc in docs], dtype=np.int64)
+        return np.asarray(self._all_findings.texts.lengths[rows])
+
+
+class _Chosen(Rows[Finding]):
+    """Some of the findings, by their rows (int64)."""
+
+    def __init__(self, findings: FindingRows, rows: NDArray[np.int64]) -> None:
+        self._findings, self._rows = findings, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return (self._findings[int(row)] for row in self._rows)
+
+    def block(self, start: int, stop: int) -> list[Finding]:
+        return [self._findings[row] for row in self._rows[start:stop].tolist()]

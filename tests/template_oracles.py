@@ -1,0 +1,127 @@
+"""Templates, types of slots and ratios from their definitions, which the columns must equal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import chain, pairwise
+from typing import NamedTuple
+
+import alignment_oracles as alignment
+from corpora import Columns
+from rapidfuzz.distance import Indel, LCSseq
+
+from detector.folding import DIGIT, plain
+from detector.tokens import MARK, SLOT_POINT
+
+PLACE_OR_BODY = re.compile("(?:[省市县区镇乡村州旗盟社局厅委部院校司行会所站办厂]|街道|集团|公司|中心|政府)$")
+MONEY = re.compile("[ ]*(?:[多余]?[万亿千百]*(?:美|欧|日)?元|usd|dollars?|yuan|rmb)")
+DATE = re.compile(r"^[0-9x×*○〇一二三四五六七八九十]{1,4}[ ]*[年月./-][0-9x×*年月日号./ -]*$")
+FOLLOWING = 8
+
+Span = tuple[int, int]
+
+
+class Member(NamedTuple):
+    """A text, the part of it that is the member, and its passages."""
+
+    text: str
+    span: Span
+    first: int
+    last: int
+
+
+class Slot(NamedTuple):
+    """The type of a slot and the span of each member's fill."""
+
+    type: str
+    fills: list[Span]
+
+
+def template(of: Columns, members: Sequence[Member], keys: Sequence[int] | None) -> list[Span | Slot]:
+    """Literals (spans of the first member) and slots; aligned passage by passage where there are keys."""
+    places = [_aligned(of, members[0], member, keys) for member in members]
+    n = len(places[0])
+    literals = [token for token in range(n) if all(place[token] >= 0 for place in places)]
+    slots = []
+    for before, after in pairwise([-1, *literals, n]):
+        rows = []
+        for member, place in zip(members, places, strict=True):
+            first, stop = of.passages.tokens[[member.first, member.last]].tolist()
+            begin = first + place[before] + 1 if before >= 0 else first
+            rows.append((begin, first + place[after] if after < n else stop))
+        if any(begin < end for begin, end in rows):
+            slots.append(_slot(of, members, rows))
+    parts: list[Span | Slot] = []
+    at = members[0].span[0]
+    for slot in slots:
+        if at < slot.fills[0][0]:
+            parts.append((at, slot.fills[0][0]))
+        parts.append(slot)
+        at = slot.fills[0][1]
+    return [*parts, (at, members[0].span[1])] if at < members[0].span[1] else parts
+
+
+def _passages(of: Columns, member: Member) -> list[list[int]]:
+    bounds = of.passages.tokens[member.first : member.last + 1].tolist()
+    return [of.tokens.hashes[begin:end].tolist() for begin, end in pairwise(bounds)]
+
+
+def _aligned(of: Columns, head: Member, member: Member, keys: Sequence[int] | None) -> list[int]:
+    left, right = _passages(of, head), _passages(of, member)
+    if keys is None:
+        return alignment.align([*chain(*left)], [*chain(*right)])
+    return alignment.align_passages(left, right, keys[head.first : head.last], keys[member.first : member.last])
+
+
+def _slot(of: Columns, members: Sequence[Member], rows: Sequence[Span]) -> Slot:
+    tokens, fills = of.tokens, []
+    for member, (begin, end) in zip(members, rows, strict=True):
+        if begin < end:
+            fills.append((int(tokens.start[begin]), int(tokens.end[end - 1])))
+        else:
+            is_first = begin == of.passages.tokens[member.first]
+            at = member.span[0] if is_first else int(tokens.end[begin - 1])
+            fills.append((at, at))
+    texts = [member.text for member in members]
+    return Slot(slot_type(fills, [set(tokens.kind[begin:end].tolist()) for begin, end in rows], texts), fills)
+
+
+def slot_type(fills: Sequence[Span], kinds: Sequence[set[int]], texts: Sequence[str]) -> str:
+    """What kind of value a slot holds; ``kinds`` are the classes of the tokens of each fill."""
+    filled = [row for row, kind in enumerate(kinds) if kind and kind != {MARK}]
+    said = [plain(texts[row][slice(*fills[row])]).strip() for row in filled]
+    if not filled:
+        return "placeholder"
+    if all(kinds[row] <= {DIGIT} for row in filled):
+        after = [plain(texts[row][fills[row][1] : fills[row][1] + FOLLOWING]) for row in filled]
+        if all(text.lstrip().startswith(("%", "‰", "个百分点", "percent", "per cent")) for text in after):
+            return "percent"
+        if all(MONEY.match(text) for text in after):
+            return "money"
+        if all(len(text) == 4 and text.isdigit() and text[:2] in ("18", "19", "20", "21") for text in said):
+            return "year"
+        return "number"
+    if all(DATE.match(text) for text in said):
+        return "date"
+    return "place_or_body" if all(PLACE_OR_BODY.search(text) for text in said) else "text"
+
+
+def skeleton(of: Columns, member: Member) -> list[int]:
+    """The characters of a member's skeleton."""
+    begin, end = of.passages.tokens[[member.first, member.last]].tolist()
+    points: list[int] = []
+    for row in range(begin, end):
+        text = plain(member.text[of.tokens.start[row] : of.tokens.end[row]])
+        points.extend([SLOT_POINT] if of.tokens.kind[row] >= DIGIT else map(ord, text))
+    return points
+
+
+def block_ratio(of: Columns, head: Member, member: Member) -> float:
+    """The normalised Indel similarity of two skeletons, as it is written."""
+    return round(Indel.normalized_similarity(skeleton(of, head), skeleton(of, member)), 6)
+
+
+def common(left: Sequence[int], right: Sequence[int]) -> int:
+    """The length of the longest common subsequence."""
+    return int(LCSseq.similarity(left, right))
