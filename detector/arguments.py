@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any, NoReturn
 
 from detector.errors import printable
-from detector.settings import ENCODINGS, FINDING_TEXTS, OUTPUT_FORMATS
+from detector.settings import ENCODINGS, FINDING_TEXTS, OUTPUT_FORMATS, SCAN_LEVELS
 from detector.version import VERSION
+
+_SIZE = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,6})?) ?(?P<unit>[kmgt]?)(?P<binary>i?)b?")
 
 PARTS = ("junk", "unfilled", "shared", "phrase", "repeated")
 
@@ -88,8 +91,17 @@ def _scan_parser(commands: Any) -> None:
         "detector scan seeds --out reports/seeds",
         "detector scan 'crawl/*.jsonl.zst' --text-field body.text --series-field site --out scan/",
         "zcat corpus.jsonl.gz | detector scan - --json",
+        "detector scan crawl.jsonl --level document --out copies/",
+        "detector scan crawl.jsonl --dry-run --memory 4GiB",
     )
     _input_options(command)
+    _resource_options(command)
+    command.add_argument(
+        "--level", choices=SCAN_LEVELS, help="all down to passages, or only which documents copy each other"
+    )
+    command.add_argument(
+        "--dry-run", action="store_true", help="tell the time, memory and disk that the scan would take, from a sample"
+    )
     command.add_argument(
         "--out", metavar="DIR", help="where to write documents, findings, clusters, phrases, report.html"
     )
@@ -98,6 +110,14 @@ def _scan_parser(commands: Any) -> None:
     command.add_argument(
         "--limit", type=_count, default=10, metavar="N", help="rows of each list of the report (default: 10)"
     )
+
+
+def _resource_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--memory", type=_bytes, metavar="SIZE", help="such as 800MB or 4GiB (default: half of what is free)"
+    )
+    command.add_argument("--tmp", metavar="DIR", help="where what does not fit is kept meanwhile (default: the system's)")
+    command.add_argument("--workers", type=_count, metavar="N", help="threads (default: one per processor)")
 
 
 def _explain_parser(commands: Any) -> None:
@@ -123,6 +143,7 @@ def _filter_parser(commands: Any) -> None:
         "detector filter corpus.jsonl --out clean/ --max-unfilled 0.2",
     )
     _input_options(command)
+    _resource_options(command)
     command.add_argument("--scan", metavar="DIR", help="the folder of a scan of this input (default: scan first)")
     command.add_argument("--out", required=True, metavar="DIR", help="where kept/, dropped/, removed.jsonl are written")
     command.add_argument("--min-originality", type=_ratio, metavar="R", help="drop documents below this ratio (0 to 1)")
@@ -148,6 +169,22 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a number from 1")
     return int(text)
+
+
+def _bytes(text: str) -> int:
+    """A number of bytes from a size with a unit.
+
+    >>> _bytes("200MiB"), _bytes("1.5 GB"), _bytes("4096")
+    (209715200, 1500000000, 4096)
+    """
+    found = _SIZE.fullmatch(text.strip().lower())
+    size = 0
+    if found is not None:
+        base = 1024 if found["binary"] else 1000
+        size = int(float(found["number"]) * base ** " kmgt".index(found["unit"] or " "))
+    if size < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a size; write 800MB or 4GiB")
+    return size
 
 
 def _ratio(text: str) -> float:

@@ -15,6 +15,7 @@ from detector.errors import SettingsError
 
 FINDING_TEXTS = ("full", "short", "none")
 OUTPUT_FORMATS = ("jsonl", "parquet")
+SCAN_LEVELS = ("passage", "document")
 ENCODINGS = ("auto", "utf-8", "utf-16", "gb18030", "big5")
 
 
@@ -41,6 +42,10 @@ class Settings:
     """File names (glob patterns) that a folder's walk passes over; a file that is named itself is always read."""
 
     # analysis
+    level: str = "passage"
+    """How deep a scan looks: at everything down to passages, or only at whole documents that copy each other."""
+    document_jaccard: float = 0.70
+    """Of sets of five characters, at level ``document``."""
     min_passage_tokens: int = 8
     match_ratio: float = 0.80
     family_jaccard: float = 0.80
@@ -60,6 +65,7 @@ class Settings:
             ("min_passage_tokens", 2, 1000),
             ("match_ratio", 0.5, 1.0),
             ("family_jaccard", 0.5, 1.0),
+            ("document_jaccard", 0.5, 1.0),
             ("min_families", 2, 10**9),
             ("seed", 0, 2**31 - 1),
         ):
@@ -69,6 +75,7 @@ class Settings:
         for name, allowed in (
             ("finding_text", FINDING_TEXTS),
             ("format", OUTPUT_FORMATS),
+            ("level", SCAN_LEVELS),
             ("encoding", ENCODINGS),
         ):
             if getattr(self, name) not in allowed:
