@@ -31,6 +31,9 @@ from detector.writing import FORMAT_VERSION, TABLES, _table_files, _write_file, 
 THRESHOLD = 0.70
 LINES_TOGETHER = 4096
 
+HELD_BLOCKS = 32
+"""Blocks that are parsed ahead, about 64 MB, while the kernels are loaded on another thread."""
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentScan:
@@ -70,12 +73,14 @@ def scan_documents(
     loading.start()
     read = Notes(progress)
     blocks = read.noted(reader.blocks(work.workers))
-    first = next(blocks, None)
+    held: list[TextBlock] = []
+    while loading.is_alive() and len(held) < HELD_BLOCKS and (block := next(blocks, None)) is not None:
+        held.append(block)
     loading.join()
     from detector.duplicates import find_duplicates
 
     found = find_duplicates(
-        _chained(first, blocks), threshold=threshold, seed=settings.seed, work=work, tmp=tmp, passing=read.digest
+        _chained(held, blocks), threshold=threshold, seed=settings.seed, work=work, tmp=tmp, passing=read.digest
     )
     sources, rows = read.places(found.order)
     return DocumentScan(
@@ -101,10 +106,12 @@ def _load_kernels() -> None:
     warm()
 
 
-def _chained(first: TextBlock | None, rest: Iterator[TextBlock]) -> Iterator[TextBlock]:
-    if first is not None:
-        yield first
-        yield from rest
+def _chained(held: list[TextBlock], rest: Iterator[TextBlock]) -> Iterator[TextBlock]:
+    """Blocks that are held, each let go when it is given, and those that follow."""
+    held.reverse()
+    while held:
+        yield held.pop()
+    yield from rest
 
 
 def write_documents(found: DocumentScan, directory: Path, summary: dict[str, Any]) -> None:

@@ -191,6 +191,21 @@ def test_a_slogan_in_every_text_costs_no_pairs() -> None:
     assert found.head.tolist() == list(range(800))
 
 
+def test_more_candidates_than_are_compared() -> None:
+    """Texts just below the threshold of each other: candidates all, matches none, and the walk comes to its end."""
+    source = random.Random(1)
+    half = "".join(chr(source.randrange(0x4E00, 0x9FA5)) for _ in range(200))
+    texts = {
+        f"{row:04}": half + "".join(chr(source.randrange(0x4E00, 0x9FA5)) for _ in range(52)) for row in range(300)
+    }
+    texts["0299"] = texts["0150"][1:]
+    expected = duplicates(texts)
+    assert expected.n_crowded > 100
+    found = duplicates(dict(reversed(texts.items())), 50, 2)
+    assert found.head.tolist() == expected.head.tolist() == [*range(299), 150]
+    assert found.n_crowded == expected.n_crowded
+
+
 @hypothesis_settings(max_examples=60)
 @given(st.lists(st.text(max_size=40), max_size=8))
 @example(["\ud800\udc00a" * 3, "é中😀" * 20, "\0" * 10, " \u3000\x85" * 4])

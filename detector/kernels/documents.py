@@ -272,13 +272,14 @@ def _n_equal(left, right):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _candidates(row, stamp, bands, base, begins, lists, marks, slots, min_agreed, seen, found, agreed):  # type: ignore[no-untyped-def]
-    """Representatives that share a bucket with a row and agree in enough slots, those of most agreement first.
+    """Representatives that share a bucket with a row and agree in enough slots, those of most agreement first, and
+    whether some were left out.
 
     The word of slots that is listed beside a representative is of bands two further on: few unrelated documents pass
     it, and one that would match passes it in most of the bands that the two share.
     """
     n_words = slots.shape[1]
-    n_found = 0
+    n_found, is_crowded = 0, False
     for band in range(bands.shape[1]):
         if bands[row, band] == 0:
             continue
@@ -296,17 +297,18 @@ def _candidates(row, stamp, bands, base, begins, lists, marks, slots, min_agreed
                 same += _n_equal(slots[row, word], slots[other, word])
             if same < min_agreed:
                 continue
+            if n_found == MAX_VERIFIED:
+                is_crowded = True
+                if agreed[n_found - 1] > same or (agreed[n_found - 1] == same and found[n_found - 1] < other):
+                    continue
+                n_found -= 1
             place = n_found
             while place > 0 and (agreed[place - 1] < same or (agreed[place - 1] == same and found[place - 1] > other)):
-                if place < MAX_VERIFIED:
-                    found[place], agreed[place] = found[place - 1], agreed[place - 1]
+                found[place], agreed[place] = found[place - 1], agreed[place - 1]
                 place -= 1
-            if place < MAX_VERIFIED:
-                found[place], agreed[place] = other, same
+            found[place], agreed[place] = other, same
             n_found += 1
-            if n_found > MAX_VERIFIED:
-                n_found = MAX_VERIFIED + 1
-    return n_found
+    return n_found, is_crowded
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -327,14 +329,12 @@ def join_documents(  # type: ignore[no-untyped-def]
     Returns the row where it stopped (n: at the end), and rows and others of the wanted pairs.
     """
     n, n_bands = bands.shape
-    found, agreed = np.empty(MAX_VERIFIED + 1, np.int64), np.empty(MAX_VERIFIED + 1, np.int64)
+    found, agreed = np.empty(MAX_VERIFIED, np.int64), np.empty(MAX_VERIFIED, np.int64)
     wanted, n_wanted = np.empty((2, 1024), np.int64), 0
     for row in range(first, n):
-        n_found = _candidates(
+        n_found, crowded[row] = _candidates(
             row, stamp + row, bands, base, begins, lists, marks, slots, min_agreed, seen, found, agreed
         )  # fmt: skip
-        crowded[row] = n_found > MAX_VERIFIED
-        n_found = min(n_found, MAX_VERIFIED)
         joined = asked = False
         for step in range(n_found):
             lowest = step
