@@ -116,7 +116,9 @@ def _resource_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--memory", type=_bytes, metavar="SIZE", help="such as 800MB or 4GiB (default: half of what is free)"
     )
-    command.add_argument("--tmp", metavar="DIR", help="where what does not fit is kept meanwhile (default: the system's)")
+    command.add_argument(
+        "--tmp", metavar="DIR", help="where what does not fit is kept meanwhile (default: the system's)"
+    )
     command.add_argument("--workers", type=_count, metavar="N", help="threads (default: one per processor)")
 
 

@@ -12,7 +12,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from detector.index import Scan
+    from detector.workspace import Workspace
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -66,7 +67,7 @@ def _fail(message: str, code: int) -> NoReturn:
 def _settings(options: argparse.Namespace) -> Settings:
     """The settings file with the options of the command line on top."""
     settings = Settings.from_toml(options.settings) if options.settings else Settings()
-    names = ("text_field", "id_field", "series_field", "encoding", "strict", "finding_text", "format")
+    names = ("text_field", "id_field", "series_field", "encoding", "strict", "finding_text", "format", "level")
     values = {name: getattr(options, name, None) for name in names}
     if getattr(options, "rules", None):
         values["rules"] = (*settings.rules, *options.rules)
@@ -76,13 +77,21 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _run_scan(options: argparse.Namespace) -> None:
+    settings = _settings(options)
+    if options.dry_run:
+        _run_estimate(options, settings)
+        return
     if options.out:
         from detector.writing import check_target
 
         check_target(Path(options.out))
-    scan = _scanned(options)
-    if options.out:
-        scan.write(options.out)
+    if settings.level == "document":
+        _run_document_scan(options, settings)
+        return
+    with _workspace(options) as work:
+        scan = _scanned(options, settings, work)
+        if options.out:
+            scan.write(options.out)
     if options.json:
         _print_json(scan.summary)
     elif not options.quiet:
@@ -90,30 +99,86 @@ def _run_scan(options: argparse.Namespace) -> None:
 
         console = _console()
         render(scan, console, limit=options.limit)
-        out = printable(options.out or "")
-        where = (
-            f"Written to {out}: report.html for reading, the tables for programs."
-            if options.out
-            else ("Nothing was written: name a folder with --out to keep this scan.")
-        )
-        console.print(where, style="dim", markup=False, highlight=False, soft_wrap=True)
+        _say_where(options, console)
 
 
-def _scanned(options: argparse.Namespace) -> Scan:
+def _say_where(options: argparse.Namespace, console: Console) -> None:
+    """Where the files of a scan are."""
+    out = printable(options.out or "")
+    where = (
+        f"Written to {out}: report.html for reading, the tables for programs."
+        if options.out
+        else "Nothing was written: name a folder with --out to keep this scan."
+    )
+    console.print(where, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+def _workspace(options: argparse.Namespace) -> Workspace:
+    """Memory, temporary folder and threads as the command line asks, else as the machine has them."""
+    from detector.workspace import Workspace, available_bytes, usable_processors
+
+    tmp = Path(options.tmp) if options.tmp else None
+    if tmp is not None and not tmp.is_dir():
+        raise SettingsError(f"--tmp {tmp}: is not a folder; make it first")
+    available = available_bytes()
+    memory = options.memory or (available // 2 if available is not None else None)
+    return Workspace(memory=memory, tmp=tmp, workers=options.workers or usable_processors())
+
+
+def _announce_compiling(display: Display) -> None:
+    from detector.kernels.cache import are_compiled
+
+    if not are_compiled():
+        display.announce("first run: compiling the kernels, about a minute, once")
+
+
+def _scanned(options: argparse.Namespace, settings: Settings, work: Workspace) -> Scan:
     """A scan of the inputs, with progress on standard error."""
-    settings = _settings(options)
     with Display(options.quiet) as display:
-        from detector.kernels.cache import are_compiled
-
-        if not are_compiled():
-            display.announce("first run: compiling the kernels, half a minute once")
+        _announce_compiling(display)
         from detector.pipeline import scan
 
-        result = scan(options.input, settings, progress=display.progress)
+        result = scan(options.input, settings, work=work, progress=display.progress)
     if not result.documents:
-        told = result.summary["problems"]["examples"] or ["the input is empty"]
-        raise InputError(f"no document could be read; the first of {len(told)} reasons: {told[0]}")
+        _fail_without_documents(result.summary)
     return result
+
+
+def _fail_without_documents(summary: Mapping[str, Any]) -> NoReturn:
+    told = summary["problems"]["examples"] or ["the input is empty"]
+    raise InputError(f"no document could be read; the first of {len(told)} reasons: {told[0]}")
+
+
+def _run_document_scan(options: argparse.Namespace, settings: Settings) -> None:
+    from detector.document_scan import scan_documents, write_documents
+
+    with _workspace(options) as work, Display(options.quiet) as display:
+        found = scan_documents(options.input, settings, work, display.progress)
+        if not found.ids:
+            _fail_without_documents(found.summary)
+        if options.out:
+            write_documents(found, Path(options.out))
+    if options.json:
+        _print_json(found.summary)
+    elif not options.quiet:
+        from detector.report.duplicates import render_duplicates
+
+        console = _console()
+        render_duplicates(found, console, limit=options.limit)
+        _say_where(options, console)
+
+
+def _run_estimate(options: argparse.Namespace, settings: Settings) -> None:
+    from detector.estimate import estimate
+    from detector.report.estimated import render_estimate
+
+    with _workspace(options) as work, Display(options.quiet) as display:
+        _announce_compiling(display)
+        told = estimate(options.input, settings, work, out=options.out, progress=display.progress)
+    if options.json:
+        _print_json(told.as_row())
+    elif not options.quiet:
+        render_estimate(told, _console())
 
 
 def _run_explain(options: argparse.Namespace) -> None:
@@ -124,7 +189,7 @@ def _run_explain(options: argparse.Namespace) -> None:
     if options.json and found:
         from detector.model import as_row
 
-        findings = [as_row(finding) for finding in scan.findings if finding.doc == options.doc]
+        findings = [as_row(finding) for finding in scan.findings_of(options.doc)]
         _print_json({"document": as_row(found[0]), "findings": findings})
     elif not options.quiet or not found:
         from detector.report.explain import render_document
@@ -145,7 +210,8 @@ def _run_filter(options: argparse.Namespace) -> None:
     else:
         if "-" in options.input:
             raise SettingsError("filter reads its input twice: save standard input to a file first")
-        scan = _scanned(options)
+        with _workspace(options) as work:
+            scan = _scanned(options, settings, work)
     summary = filter_corpus(
         options.input,
         scan,

@@ -138,6 +138,13 @@ def resident_bytes() -> int | None:
         return None
 
 
+def usable_processors() -> int:
+    """The processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def available_bytes() -> int | None:
     """The memory that the system could still give; None where it does not tell."""
     try:
