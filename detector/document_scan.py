@@ -6,10 +6,13 @@ originality is not known (null), there are no findings and no phrases.
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,9 @@ from detector.workspace import Workspace
 
 HELD_BLOCKS = 32
 """Blocks that are parsed ahead, about 64 MB, while the kernels are loaded on another thread."""
+
+SWITCH_SECONDS = 2e-4
+"""How long a thread holds the interpreter lock meanwhile before another may have it."""
 
 N_EXAMPLES = 20
 """Messages about problems that a summary has."""
@@ -94,7 +100,7 @@ def _scanned(
     inputs: Sequence[str | Path] | str | Path, settings: Settings, work: Workspace, progress: Progress
 ) -> DocumentScan:
     clock = Clock(progress)
-    with clock.stage("read"):
+    with clock.stage("read"), _hurried():
         loading = threading.Thread(target=_load_kernels, daemon=True)
         loading.start()
         reader = Reader(inputs, settings)
@@ -139,6 +145,24 @@ def _scanned(
         families=families,
         summary=summary,
     )
+
+
+@contextmanager
+def _hurried() -> Iterator[None]:
+    """While kernels load on one thread and blocks are parsed on others: threads give way to each other sooner.
+
+    Loading holds the interpreter lock all the time, and parsing asks for it often: at the usual 5 ms each time it would
+    wait for longer than it works. What loading makes stays, so that there is no garbage to look for in it.
+    """
+    interval, collects = sys.getswitchinterval(), gc.isenabled()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.disable()
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        if collects:
+            gc.enable()
 
 
 def _load_kernels() -> None:
