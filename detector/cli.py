@@ -82,7 +82,7 @@ def _run_scan(options: argparse.Namespace) -> None:
         _run_estimate(options, settings)
         return
     if options.out:
-        from detector.writing import check_target
+        from detector.scan_files import check_target
 
         check_target(Path(options.out))
     if settings.level == "document":

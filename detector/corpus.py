@@ -9,7 +9,7 @@ import hashlib
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.arrow_rows import TextBlock, ahead
+from detector.clock import Progress
 from detector.errors import OutputError, printable
 from detector.model import Document, InputFile, Problem
 from detector.reading import Reader, corpus_digest
@@ -30,8 +31,6 @@ DIGEST_BYTES = 32
 
 TASK_BYTES = 1 << 22
 """Bytes of text that one task decodes."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +169,11 @@ class Notes:
     def series_numbers(self, order: NDArray[np.int64]) -> NDArray[np.int32]:
         """A number for each document's series, -1 where it has none, in ``order``."""
         return np.concatenate([np.empty(0, np.int32), *self._series])[order]
+
+    @property
+    def series_names(self) -> Sequence[str]:
+        """The series by number."""
+        return self._listed
 
     def series(self, order: NDArray[np.int64]) -> list[str | None]:
         """The series of each document, in ``order``."""
