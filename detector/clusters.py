@@ -31,7 +31,7 @@ def document_groups(families: Families, passages: Passages) -> GroupColumns:
     """Families of at least two documents, each document with all its passages."""
     n = len(families.head)
     bounds = np.searchsorted(passages.document, np.arange(n + 1)).astype(np.int32)
-    indptr, rows = members_by_key(families.head, n, np.empty(n, dtype=np.int64))
+    indptr, rows = members_by_key(families.head.astype(np.int32), n, np.empty(n, dtype=np.int64))
     return GroupColumns(indptr, _int32(rows), bounds[rows], bounds[rows + 1], families.ratio[rows])
 
 

@@ -93,15 +93,25 @@ class FoundPlaces(Places):
 
 
 class AnyOf:
-    """Several patterns that are tried at the same places; most places are ruled out by one pattern made of all."""
+    """Several patterns that are tried at the same places; most places are ruled out by one pattern made of all.
 
-    __slots__ = ("_n_tried", "patterns", "screen")
+    Few corpora try them all, so that they are compiled at the first place.
+    """
+
+    __slots__ = ("_made", "_n_tried", "_patterns", "screen")
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        self.patterns = [compiled(pattern) for pattern in patterns]
+        self._patterns, self._made = patterns, list[re.Pattern[str]]()
         self.screen: re.Pattern[str] | None = None
         """Matches wherever any of them does, and no less of the text where it must match all; None: not known."""
         self._n_tried = MAX_TRIED if len(patterns) == 1 else 0  # one alone needs no other to rule it out
+
+    @property
+    def patterns(self) -> Sequence[re.Pattern[str]]:
+        """The compiled patterns."""
+        if not self._made:
+            self._made = [compiled(pattern) for pattern in self._patterns]
+        return self._made
 
     def tried(self, n_places: int) -> None:
         """Count places; after `MAX_TRIED` of them the one pattern is made."""

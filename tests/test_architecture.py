@@ -27,7 +27,7 @@ FLOORS = (
     "lines",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
     "block_hits",
-    "hits families matches phrases alignment file_rows arrow_rows spun",
+    "hits families matches phrases file_rows arrow_rows spun",
     "clusters blocks templates reading",
     "corpus",
     "duplicates estimate evidence_rows",

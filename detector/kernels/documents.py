@@ -358,7 +358,8 @@ def join_documents(  # type: ignore[no-untyped-def]
                 for i in range(step, 0 if asked else last):
                     if n_wanted == wanted.shape[1]:
                         grown = np.empty((2, 2 * n_wanted), np.int64)
-                        grown[:, :n_wanted] = wanted
+                        for place in range(n_wanted):
+                            grown[0, place], grown[1, place] = wanted[0, place], wanted[1, place]
                         wanted = grown
                     wanted[0, n_wanted], wanted[1, n_wanted] = row, found[i]
                     n_wanted += 1

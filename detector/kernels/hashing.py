@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 _DIGIT = 3
+_AS_WRITTEN = np.bool_(False)
 _PLACE = np.uint64(0x9E3779B97F4A7C15)
 _ROUNDING = 1e-9
 """Slack of the comparison with a threshold, so that 4 of 5 shingles are 0.8 whatever the binary fraction says."""
@@ -101,7 +102,7 @@ def _insert_all(hashes, kind, start, stop, size, held, seen):  # type: ignore[no
     """Put the shingles of tokens ``start`` to ``stop`` into an empty table; how many different ones there are."""
     last, n = held.shape[0] - 1, 0
     for token in range(start, stop - size + 1):
-        value = _shingle(hashes, kind, token, size, np.uint64(0), False)
+        value = _shingle(hashes, kind, token, size, np.uint64(0), _AS_WRITTEN)
         slot = np.int64(value & np.uint64(last))
         while seen[slot] and held[slot] != value:
             slot = (slot + 1) & last
@@ -125,7 +126,7 @@ def _common(hashes, kind, start, stop, size, held, seen, mark):  # type: ignore[
     """How many different shingles of tokens ``start`` to ``stop`` are in a table; ``mark`` is a number of its own."""
     last, common = held.shape[0] - 1, 0
     for token in range(start, stop - size + 1):
-        value = _shingle(hashes, kind, token, size, np.uint64(0), False)
+        value = _shingle(hashes, kind, token, size, np.uint64(0), _AS_WRITTEN)
         slot = np.int64(value & np.uint64(last))
         while seen[slot] and held[slot] != value:
             slot = (slot + 1) & last
@@ -142,6 +143,22 @@ def _agreement(slots, row, other):  # type: ignore[no-untyped-def]
     for place in range(slots.shape[1]):
         agreed += slots[row, place] == slots[other, place]
     return agreed
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sort(found, n_found):  # type: ignore[no-untyped-def]
+    """Sort the first ``n_found`` of ``found``."""
+    gap = 1
+    while 3 * gap < n_found:
+        gap = 3 * gap + 1
+    while gap:  # Shell's sort: numba's own takes longer to compile than all of this file
+        for place in range(gap, n_found):
+            value, hole = found[place], place
+            while hole >= gap and found[hole - gap] > value:
+                found[hole] = found[hole - gap]
+                hole -= gap
+            found[hole] = value
+        gap //= 3
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -176,7 +193,9 @@ def lead(  # type: ignore[no-untyped-def]
             start, stop = indptr[row], indptr[row + 1]
             held, seen = _table(stop - start)
             _insert_all(hashes, kind, start, stop, size, held, seen)
-        for mark, other in enumerate(np.sort(found[:n_found])):
+        _sort(found, n_found)
+        for mark in range(n_found):
+            other = found[mark]
             common = _common(hashes, kind, indptr[other], indptr[other + 1], size, held, seen, mark + 2)
             union = sizes[row] + sizes[other] - common
             if common and common >= threshold * union - _ROUNDING:

@@ -36,10 +36,12 @@ _KEYS = (
     '"doc":', '"start":', ',"end":', '"claims":[', '{"text":"', '{"slot":"slot', '","type":', ',"fills":[',
     '{"doc":', ',"start":', ',"text":"', "null", "e-0",
 )  # fmt: skip
-(_DOC, _START, _END, _CLAIMS, _LITERAL, _SLOT, _TYPE, _FILLS) = range(8)
-(_FILL, _FILL_START, _FILL_TEXT, _NULL, _EXPONENT) = range(8, len(_KEYS))
+(_DOC, _START, _END, _CLAIMS, _LITERAL, _SLOT, _TYPE, _FILLS) = np.arange(8)
+(_FILL, _FILL_START, _FILL_TEXT, _NULL, _EXPONENT) = np.arange(8, len(_KEYS))
+"""Not Python's integers: `_word` would be compiled once for each of them."""
 _KEY_BYTES = np.frombuffer("".join(_KEYS).encode(), dtype=np.uint8)
 _KEY_INDPTR = np.concatenate(([0], np.cumsum([len(key) for key in _KEYS]))).astype(np.int64)
+_QUOTE, _COMMA, _HYPHEN, _POINT, _BEGIN, _STOP, _OPEN, _CLOSE = np.frombuffer(b'",-.[]{}', dtype=np.uint8)
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 _ESCAPES = np.zeros(128, dtype=np.uint8)
 """What follows the backslash for the characters that have a short escape."""
@@ -116,7 +118,7 @@ def _byte(out, at, value):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def _comma(out, at, begin):  # type: ignore[no-untyped-def]
     """A comma after what was written since ``begin``, if anything was."""
-    return _byte(out, at, 44) if at > begin else at
+    return _byte(out, at, _COMMA) if at > begin else at
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -141,8 +143,8 @@ def _millionths(out, at, number):  # type: ignore[no-untyped-def]
     if 0 < value < 100:
         at = _integer(out, at, value if value < 10 else value // 10)
         if value > 10 and value % 10:
-            at = _integer(out, _byte(out, at, 46), value % 10)
-        return _integer(out, _word(out, at, _EXPONENT), 6 if value < 10 else 5)
+            at = _integer(out, _byte(out, at, _POINT), value % 10)
+        return _integer(out, _word(out, at, _EXPONENT), np.int64(6 if value < 10 else 5))
     at = _integer(out, at, value // 1_000_000)
     out[at] = 46
     at += 1
@@ -215,7 +217,7 @@ def render_texts(out, indptr, points, start, stop, limit, mode):  # type: ignore
 
     Of more than ``limit`` characters (-1: no limit) the first are written, and an ellipsis.
     """
-    at = 0
+    at = np.int64(0)
     indptr[0] = 0
     for row in range(len(start)):
         if 0 <= limit < stop[row] - start[row]:
@@ -235,37 +237,37 @@ def _evidence(out, at, row, table, ids):  # type: ignore[no-untyped-def]
     """The evidence of a finding without its braces."""
     begin = at
     if table.extra[row] >= 0:
-        at = _copy(out, at, table.extras, table.extra[row])
+        at = _copy(out, at, table.extras, np.int64(table.extra[row]))
     if table.other[row] >= 0:
         at = _word(out, _comma(out, at, begin), _DOC)
-        at = _copy(out, at, ids, table.other[row])
+        at = _copy(out, at, ids, np.int64(table.other[row]))
     if table.other_start[row] >= 0:
         at = _word(out, _comma(out, at, begin), _START)
-        at = _integer(out, at, table.other_start[row])
+        at = _integer(out, at, np.int64(table.other_start[row]))
         at = _word(out, at, _END)
-        at = _integer(out, at, table.other_end[row])
+        at = _integer(out, at, np.int64(table.other_end[row]))
     if table.whole[row]:
         return at
     at = _word(out, _comma(out, at, begin), _CLAIMS)
     first = table.claim_indptr[row]
     for claim in range(first, table.claim_indptr[row + 1]):
         if claim > first:
-            at = _byte(out, at, 44)
-        at = _integer(out, _byte(out, at, 91), table.claim_start[claim])
-        at = _integer(out, _byte(out, at, 44), table.claim_end[claim])
-        at = _byte(out, at, 93)
-    return _byte(out, at, 93)
+            at = _byte(out, at, _COMMA)
+        at = _integer(out, _byte(out, at, _BEGIN), np.int64(table.claim_start[claim]))
+        at = _integer(out, _byte(out, at, _COMMA), np.int64(table.claim_end[claim]))
+        at = _byte(out, at, _STOP)
+    return _byte(out, at, _STOP)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def render_evidence(out, indptr, first, table, ids):  # type: ignore[no-untyped-def]
     """The evidence of the findings from ``first`` on as objects of JSON; ``indptr`` (n + 1) is filled."""
-    at = 0
+    at = np.int64(0)
     indptr[0] = 0
     for place in range(len(indptr) - 1):
-        at = _byte(out, at, 123)
+        at = _byte(out, at, _OPEN)
         at = _evidence(out, at, first + place, table, ids)
-        at = _byte(out, at, 125)
+        at = _byte(out, at, _CLOSE)
         indptr[place + 1] = at
     return at
 
@@ -297,44 +299,44 @@ def _fills(out, at, part, member, table, corpus, mode):  # type: ignore[no-untyp
     """The fills of a slot, of which the first belongs to the row ``member``."""
     begin = table.fill_indptr[part]
     for fill in range(begin, table.fill_indptr[part + 1]):
-        document = table.document[member + fill - begin]
-        start, end, base = table.fill_start[fill], table.fill_end[fill], corpus.start[document]
+        document = np.int64(table.document[member + fill - begin])
+        start, end, base = np.int64(table.fill_start[fill]), np.int64(table.fill_end[fill]), corpus.start[document]
         if fill > begin:
-            at = _byte(out, at, 44)
+            at = _byte(out, at, _COMMA)
         at = _copy(out, _word(out, at, _FILL), corpus.ids, document)
         at = _integer(out, _word(out, at, _FILL_START), start)
         at = _integer(out, _word(out, at, _END), end)
         at = _text(out, _word(out, at, _FILL_TEXT), corpus.points, base + start, base + end, mode)
-        at = _byte(out, at, 34)
-        at = _byte(out, at, 125)
+        at = _byte(out, at, _QUOTE)
+        at = _byte(out, at, _CLOSE)
     return at
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def render_templates(out, indptr, first, table, corpus, mode):  # type: ignore[no-untyped-def]
     """The templates of the clusters from ``first`` on as arrays of JSON; ``indptr`` (n + 1) is filled."""
-    at = 0
+    at = np.int64(0)
     indptr[0] = 0
     for place in range(len(indptr) - 1):
         member = table.member_indptr[first + place]
         base = corpus.start[table.document[member]]
         begin = table.part_indptr[first + place]
-        at = _byte(out, at, 91)
+        at = _byte(out, at, _BEGIN)
         for part in range(begin, table.part_indptr[first + place + 1]):
             if part > begin:
-                at = _byte(out, at, 44)
+                at = _byte(out, at, _COMMA)
             if not table.slot[part]:
                 at = _word(out, at, _LITERAL)
                 start, end = base + table.part_start[part], base + table.part_end[part]
                 at = _text(out, at, corpus.points, start, end, mode)
-                at = _byte(out, at, 34)
+                at = _byte(out, at, _QUOTE)
             else:
-                at = _integer(out, _word(out, at, _SLOT), table.slot[part])
-                at = _copy(out, _word(out, at, _TYPE), table.types, table.part_type[part])
+                at = _integer(out, _word(out, at, _SLOT), np.int64(table.slot[part]))
+                at = _copy(out, _word(out, at, _TYPE), table.types, np.int64(table.part_type[part]))
                 at = _fills(out, _word(out, at, _FILLS), part, member, table, corpus, mode)
-                at = _byte(out, at, 93)
-            at = _byte(out, at, 125)
-        at = _byte(out, at, 93)
+                at = _byte(out, at, _STOP)
+            at = _byte(out, at, _CLOSE)
+        at = _byte(out, at, _STOP)
         indptr[place + 1] = at
     return at
 
@@ -345,12 +347,12 @@ def _counts(out, at, values, row, fields, number, words):  # type: ignore[no-unt
     begin = at
     for column in range(fields[number, 2], fields[number, 3]):
         if values[column, row]:
-            at = _byte(out, at, 44 if at > begin else 123)
+            at = _byte(out, at, _COMMA if at > begin else _OPEN)
             at = _copy(out, at, words, fields[number, 1] + 1 + column - fields[number, 2])
             at = _integer(out, at, values[column, row])
     if at == begin:
-        at = _byte(out, at, 123)
-    return _byte(out, at, 125)
+        at = _byte(out, at, _OPEN)
+    return _byte(out, at, _CLOSE)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -360,7 +362,7 @@ def render_rows(out, fields, values, words, ids, texts, nested):  # type: ignore
     ``fields``: int64, n_fields x 4: what it is, its word, its column, ``last``; ``values``: int64, n_columns x n_rows;
     ``words``, ``ids``: strings for the whole table; ``texts``, ``nested``: strings of these rows.
     """
-    at = 0
+    at = np.int64(0)
     for row in range(values.shape[1]):
         for number in range(fields.shape[0]):
             kind, column = fields[number, 0], fields[number, 2]
@@ -371,8 +373,8 @@ def render_rows(out, fields, values, words, ids, texts, nested):  # type: ignore
             if kind == COUNTS:
                 at = _counts(out, at, values, row, fields, number, words)
             elif kind == TEXT:
-                at = _copy(out, _byte(out, at, 34), texts, row)
-                at = _byte(out, at, 34)
+                at = _copy(out, _byte(out, at, _QUOTE), texts, row)
+                at = _byte(out, at, _QUOTE)
             elif kind == NESTED:
                 at = _copy(out, at, nested, row)
             elif value < 0 or (kind == COUNT and value == 0):
@@ -384,9 +386,9 @@ def render_rows(out, fields, values, words, ids, texts, nested):  # type: ignore
             elif kind == ID:
                 at = _copy(out, at, ids, value)
             elif kind == CLUSTER:
-                at = _copy(out, _byte(out, at, 34), words, value)
-                at = _integer(out, _byte(out, at, 45), values[column + 1, row])
-                at = _byte(out, at, 34)
+                at = _copy(out, _byte(out, at, _QUOTE), words, value)
+                at = _integer(out, _byte(out, at, _HYPHEN), values[column + 1, row])
+                at = _byte(out, at, _QUOTE)
             else:
                 at = _integer(out, at, value)
     return at

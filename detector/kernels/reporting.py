@@ -38,19 +38,19 @@ def paint_stripes(out, length, indptr, part, start, end, rank, least):  # type: 
                 if part[claim] == now:
                     for place in range(max(0, start[claim]), min(n_chars, end[claim])):
                         paint[place] = now
-        weights = np.zeros((n_stripes, 6), dtype=np.int64)
+        weights = np.zeros(6 * n_stripes, dtype=np.int64)
         for place in range(n_chars):
-            weights[place * n_stripes // n_chars, paint[place]] += 1
+            weights[6 * (place * n_stripes // n_chars) + paint[place]] += 1
         enough = max(1.0, least * n_chars / max(1, n_stripes))
         for stripe in range(n_stripes):
             best, claimed = 5, np.int64(0)
             for now in range(5):
-                weight = weights[stripe, now]
+                weight = weights[6 * stripe + now]
                 claimed += weight
                 if weight and (
                     best == 5
-                    or weight > weights[stripe, best]
-                    or (weight == weights[stripe, best] and rank[now] > rank[best])
+                    or weight > weights[6 * stripe + best]
+                    or (weight == weights[6 * stripe + best] and rank[now] > rank[best])
                 ):
                     best = now
             out[text, stripe] = best if claimed >= enough else 5

@@ -120,7 +120,7 @@ def find_lines(plain, bounds, shapes, min_chars, min_words, start, end, flags, i
     for text in range(len(bounds) - 1):
         indptr[text] = n
         low, high = bounds[text], bounds[text + 1]
-        first, last = -1, -1
+        first, last = np.int64(-1), np.int64(-1)
         n_feeds = n_returns = 0
         for at in range(low, high + 1):
             shape = shapes[plain[at]] if at < high else _BREAK
@@ -133,7 +133,7 @@ def find_lines(plain, bounds, shapes, min_chars, min_words, start, end, flags, i
                     )
                     n += 1
                     n_feeds = n_returns = 0
-                    first = -1
+                    first = np.int64(-1)
                 if at < high:
                     n_feeds += plain[at] == 0x0A
                     n_returns += plain[at] == 0x0D

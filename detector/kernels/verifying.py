@@ -61,7 +61,8 @@ def sketch_rows(points, start, stop, kept, sketches):  # type: ignore[no-untyped
     counts = np.zeros(4096, np.uint16)
     n_kept = 0
     for row in range(start.shape[0]):
-        sketches[row, :] = np.uint64(0)
+        for word in range(sketches.shape[1]):
+            sketches[row, word] = np.uint64(0)
         for place in range(start[row], stop[row]):
             kept[n_kept] = points[place]
             n_kept += 1
@@ -123,7 +124,8 @@ def _common_length(points, start, end, pattern, length, least):  # type: ignore[
     something below ``least`` as soon as it cannot reach that."""
     keys, masks, state = pattern
     size, words = keys.shape[0], state.shape[0]
-    state[:] = _ALL
+    for word in range(words):
+        state[word] = _ALL
     for place in range(start, end):
         if (place - start) & 31 == 31 and _common_so_far(state, length) + end - place < least:
             return -1
@@ -161,18 +163,18 @@ def common_lengths(points, indptr, left, right, common):  # type: ignore[no-unty
         common[pair] = end - start
         if left[pair] != right[pair]:
             pattern = _pattern(points, start, end)
-            common[pair] = _common_length(points, indptr[right[pair]], indptr[right[pair] + 1], pattern, end - start, 0)
+            common[pair] = _common_length(
+                points, indptr[right[pair]], indptr[right[pair] + 1], pattern, end - start, np.int64(0)
+            )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _gather(row, rows, begin, end, sketches, threshold, found, n_found):  # type: ignore[no-untyped-def]
     """Add the rows of ``rows[begin:end]`` that may match ``row`` to the first ``n_found`` of ``found``, which grows."""
     for entry in range(begin, end):
-        if _may_match(sketches, row, rows[entry], threshold):
+        if _may_match(sketches, row, np.int64(rows[entry]), threshold):
             if n_found == found.shape[0]:
-                grown = np.empty(2 * n_found, np.int64)
-                grown[:n_found] = found
-                found = grown
+                found = _doubled(found)
             found[n_found] = rows[entry]
             n_found += 1
     return n_found, found
@@ -181,15 +183,17 @@ def _gather(row, rows, begin, end, sketches, threshold, found, n_found):  # type
 @njit(cache=True, nogil=True, error_model="numpy")
 def _in_order(found, n_found):  # type: ignore[no-untyped-def]
     """Sort the first ``n_found`` of ``found``; how many different ones they are, which come first."""
-    if n_found > 32:
-        found[:n_found] = np.sort(found[:n_found])
-    else:
-        for place in range(1, n_found):
+    gap = 1
+    while 3 * gap < n_found:
+        gap = 3 * gap + 1
+    while gap:  # Shell's sort: numba's own takes longer to compile than all of this file
+        for place in range(gap, n_found):
             value, hole = found[place], place
-            while hole and found[hole - 1] > value:
-                found[hole] = found[hole - 1]
-                hole -= 1
+            while hole >= gap and found[hole - gap] > value:
+                found[hole] = found[hole - gap]
+                hole -= gap
             found[hole] = value
+        gap //= 3
     kept = 0
     for place in range(n_found):
         if kept == 0 or found[place] != found[kept - 1]:
@@ -216,7 +220,7 @@ def represent(  # type: ignore[no-untyped-def]
     for row in range(first, last):
         if chosen[row] != row or row_indptr[row] == row_indptr[row + 1]:
             continue
-        n_found, is_crowded = 0, False
+        n_found, is_crowded = np.int64(0), False
         for place in range(row_indptr[row], row_indptr[row + 1]):
             begin = bucket_indptr[of[place]]
             end = min(filled[of[place]], begin + MAX_LISTED)
@@ -284,14 +288,14 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
     """
     gathered = np.empty(64, np.int64)
     for query in range(row.shape[0]):
-        mine = row[query]
+        mine = np.int64(row[query])
         compared, is_crowded, done = 0, False, 0
         for reach in (FIRST_LISTED, MAX_LISTED):
             # Rows are ascending by first occurrence: what lies beyond the best match so far cannot be lower.
             limit = first.shape[0]
             if found[query] >= 0:
-                limit = _rows_below(first, 0, limit, found[query])
-            n_found, beyond = 0, False
+                limit = _rows_below(first, np.int64(0), limit, np.int64(found[query]))
+            n_found, beyond = np.int64(0), False
             for place in range(row_indptr[mine], row_indptr[mine + 1]):
                 bucket = of[place]
                 if only[bucket] == group[query]:
@@ -342,7 +346,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
     gathered = np.empty(64, np.int64)
     begin, n_links = first, 0
     for occurrence in range(first, last):
-        row, document = rows[occurrence], documents[occurrence]
+        row, document = np.int64(rows[occurrence]), documents[occurrence]
         found[occurrence] = -1
         if occurrence == first or documents[occurrence - 1] != document:
             begin, n_links = occurrence, 0
@@ -352,7 +356,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
             continue
         seen[row] = occurrence
         for reach in (FIRST_LISTED, MAX_LISTED):
-            n_found, beyond = 0, False
+            n_found, beyond = np.int64(0), False
             for place in range(row_indptr[row], row_indptr[row + 1]):
                 bucket = of[place]
                 link, n_looked = head[bucket] if owner[bucket] == document else -1, 0
@@ -361,11 +365,9 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
                         beyond = True
                         break
                     n_looked += 1
-                    if _may_match(sketches, row, rows[member[link]], threshold):
+                    if _may_match(sketches, row, np.int64(rows[member[link]]), threshold):
                         if n_found == gathered.shape[0]:
-                            grown = np.empty(2 * n_found, np.int64)
-                            grown[:n_found] = gathered
-                            gathered = grown
+                            gathered = _doubled(gathered)
                         gathered[n_found] = member[link]
                         n_found += 1
                     link = following[link]
@@ -373,7 +375,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
             if n_found:
                 pattern = _pattern(points, indptr[row], indptr[row + 1])
                 for candidate in range(n_found):
-                    if _matches(points, indptr, row, rows[gathered[candidate]], pattern, threshold):
+                    if _matches(points, indptr, row, np.int64(rows[gathered[candidate]]), pattern, threshold):
                         found[occurrence] = gathered[candidate]
                         break
             if not beyond:
@@ -395,5 +397,6 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
 def _doubled(values):  # type: ignore[no-untyped-def]
     """A copy with room for as many more."""
     grown = np.empty(2 * values.shape[0], values.dtype)
-    grown[: values.shape[0]] = values
+    for place in range(values.shape[0]):
+        grown[place] = values[place]
     return grown
