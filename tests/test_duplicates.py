@@ -369,3 +369,13 @@ def test_files_of_a_scan_of_documents(tmp_path: Path) -> None:
     assert summary["corpus"]["digest"] == other["corpus"]["digest"]
     assert summary["corpus"]["n_series"] == other["corpus"]["n_series"]
     assert (summary["files"], summary["problems"]) == (other["files"], other["problems"])
+
+
+def test_stores_serve_systems_without_positioned_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = made(6, 40, 120, 2)
+    expected = duplicates(texts, workers=2)
+    monkeypatch.delattr("os.pwrite")
+    monkeypatch.delattr("os.preadv")
+    found = duplicates(texts, workers=2)
+    assert found.head.tolist() == expected.head.tolist()
+    assert found.common.tolist() == expected.common.tolist()
