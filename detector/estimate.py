@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from detector.document_scan import scan_documents, summarise_documents, write_documents
+from detector.clock import Progress, silent
+from detector.document_scan import scan_documents, write_documents
 from detector.duplicates import ROW_BYTES
 from detector.kernels.cache import are_compiled
 from detector.model import Document
-from detector.pipeline import Progress, _silent, scan
+from detector.pipeline import scan
 from detector.room import (
     Sample,
     existing_folder,
@@ -31,9 +32,10 @@ from detector.room import (
     temporary_folder,
     text_size,
 )
+from detector.scan_files import PARQUET_ABOVE
 from detector.settings import Settings
 from detector.workspace import Workspace, available_bytes
-from detector.writing import PARQUET_ABOVE, write_lines
+from detector.writing import write_lines
 
 REPEATS, SECONDS = 3, 4.0
 """Scans of each size, of which the fastest counts; no more are begun after so many seconds."""
@@ -146,7 +148,7 @@ def estimate(
     work: Workspace,
     *,
     out: str | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Estimate:
     """What a scan of the inputs would take with the threads and the budget of ``work``.
 
@@ -224,8 +226,8 @@ def _run(path: Path, out: Path, settings: Settings, work: Workspace) -> _Point:
 def _analyse(path: Path, settings: Settings, work: Workspace) -> Callable[[Path], None]:
     """A scan at the level of the settings, and how it is written."""
     if settings.level == "document":
-        found = scan_documents([path], settings, work, _silent)
-        return lambda out: write_documents(found, out, summarise_documents(found, settings))
+        found = scan_documents([path], settings, work, silent)
+        return lambda out: write_documents(found, out)
     return scan([path], settings, work=work).write
 
 

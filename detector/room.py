@@ -20,12 +20,16 @@ from detector.formats import READ_ERRORS, open_stream
 from detector.inputs import NamedFile, expand
 from detector.model import Document
 from detector.reading import Reader
+from detector.scan_files import PARQUET_ABOVE
 from detector.settings import Settings
 from detector.table_rows import open_parquet
 from detector.workspace import COLUMN_SHARE, Workspace, available_bytes
 
 SAMPLE_BYTES = 4_000_000
 """Of the files, unpacked: the size of a sample."""
+
+SAMPLED_ABOVE = 1 << 28
+"""Bytes of input from which its room is checked before the scan: smaller ones fit on any disk that is not full."""
 
 FILES_IN_SAMPLE, MOST_FILES = 8, 1000
 """Files that are looked into; more, if they are so small that eight of them would be no sample."""
@@ -177,6 +181,23 @@ def _blocks(path: Path, settings: Settings) -> Iterator[tuple[list[Document], in
         rows = zip(block.ids, texts, block.rows, block.series, strict=True)
         found = [Document(name, text, block.source, row, series) for name, text, row, series in rows]
         yield found, max(block.rows)
+
+
+def check_inputs(
+    inputs: Sequence[str | Path], settings: Settings, work: Workspace, out: str | Path | None
+) -> str | None:
+    """`check_room` for some inputs; small ones and standard input, whose size nobody knows, are not looked at."""
+    files, _ = expand(inputs, settings.skip_files)
+    n_bytes = sum(_size(file) for file in files if file.path is not None)
+    if n_bytes < SAMPLED_ABOVE or any(file.path is None for file in files):
+        _check_memory(work, settings.level)
+        return None
+    try:
+        text_bytes = take_sample(inputs, settings).text_bytes
+    except InputError:
+        text_bytes = n_bytes
+    format = "parquet" if n_bytes > PARQUET_ABOVE else settings.format
+    return check_room(text_bytes, work, out, level=settings.level, format=format)
 
 
 def check_room(
