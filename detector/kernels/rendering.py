@@ -37,8 +37,7 @@ _KEYS = (
     ',"text":"', "null", "e-0",
 )  # fmt: skip
 (_DOC, _START, _END, _CLAIMS, _LITERAL, _SLOT, _TYPE, _FILLS) = np.arange(8)
-(_FILL_TEXT, _NULL, _EXPONENT) = np.arange(8, len(_KEYS))
-"""Not Python's integers: `_word` would be compiled once for each of them."""
+(_FILL_TEXT, _NULL, _EXPONENT) = np.arange(8, len(_KEYS))  # `_word` would be compiled for each literal
 _KEY_BYTES = np.frombuffer("".join(_KEYS).encode(), dtype=np.uint8)
 _KEY_INDPTR = np.concatenate(([0], np.cumsum([len(key) for key in _KEYS]))).astype(np.int64)
 _QUOTE, _COMMA, _HYPHEN, _POINT, _BEGIN, _STOP, _OPEN, _CLOSE = np.frombuffer(b'",-.[]{}', dtype=np.uint8)
@@ -96,8 +95,7 @@ class Templates(NamedTuple):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _copy(out, at, strings, number):  # type: ignore[no-untyped-def]
-    """A string. Places are unsigned wherever bytes are written: a signed one could count from the end of the array,
-    which costs a comparison for every byte and keeps the compiler from moving several at a time."""
+    """A string; places of bytes are unsigned, as a signed one might count from the end and is compared every time."""
     begin = strings.indptr[number]
     size = strings.indptr[number + 1] - begin
     for place in range(size):
@@ -203,11 +201,10 @@ def _text(out, at, points, start, stop, mode):  # type: ignore[no-untyped-def]
             out[here + _ONE] = 0x80 | (code & 63)
             at += 2
         elif code < 0x10000:
-            if code < 0xE000:
-                if mode == JSON:
-                    at = _escape(out, at, code)
-                    continue
-                code = np.int64(0xFFFD)
+            if code < 0xE000 and mode == JSON:
+                at = _escape(out, at, code)
+                continue
+            code = np.int64(0xFFFD) if code < 0xE000 else code
             out[here] = 0xE0 | (code >> 12)
             out[here + _ONE] = 0x80 | ((code >> 6) & 63)
             out[here + _TWO] = 0x80 | (code & 63)
