@@ -12,6 +12,7 @@ held by ``tests/test_folding.py``.
 
 from __future__ import annotations
 
+import codecs
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
@@ -20,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 N_CODE_POINTS = 0x110000
+
+_LITTLE_ENDIAN = np.dtype("<u4")
 
 SEPARATOR, SINGLE, LETTER, DIGIT, EXTENDER, LINE_BREAK = range(6)
 """Classes of characters. SINGLE is a token by itself (Han, Kana, Hangul, Thai ...), a run of LETTER is a word, EXTENDER
@@ -70,8 +73,8 @@ def code_points(text: str) -> NDArray[np.uint32]:
 
 
 def from_code_points(points: NDArray[np.uint32]) -> str:
-    """The text of code points, the inverse of `code_points`."""
-    return points.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+    """The text of code points, the inverse of `code_points`; the codec is not looked up by its name for each."""
+    return codecs.utf_32_le_decode(np.ascontiguousarray(points, _LITTLE_ENDIAN), "surrogatepass", True)[0]
 
 
 def plain(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.folding import N_CODE_POINTS, character_table, code_points, is_blank
+from detector.folding import N_CODE_POINTS, character_table, code_points, from_code_points, is_blank
 from detector.kernels.triggers import find_lines, find_triggers, fold_texts
 
 MIN_SENTENCE = 12
@@ -232,7 +232,7 @@ class Block(NamedTuple):
 
     def slice(self, start: int, end: int) -> str:
         """Some plain characters."""
-        return self.plain[start:end].tobytes().decode("utf-32-le", "surrogatepass")
+        return from_code_points(self.plain[start:end])
 
 
 def read_block(

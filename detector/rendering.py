@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -163,11 +165,19 @@ def json_blocks(sheet: Sheet, work: Workspace) -> Iterator[NDArray[np.uint8]]:
 
 
 def in_order(render: Callable[[tuple[int, int]], Result], sheet: Sheet, work: Workspace) -> Iterator[Result]:
-    """What ``render`` makes of each block of a table, in order, a few blocks ahead."""
+    """What ``render`` makes of each block of a table, in order; further blocks are made while one is written."""
     ranges = blocks(sheet.sizes)
-    step = BLOCKS_AHEAD * work.workers
-    for first in range(0, len(ranges), step):
-        yield from work.map(render, ranges[first : first + step])
+    if work.workers == 1 or len(ranges) < 2:
+        yield from map(render, ranges)
+        return
+    made: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(work.workers, thread_name_prefix="detector") as pool:
+        for rows in ranges:
+            made.append(pool.submit(render, rows))
+            if len(made) > BLOCKS_AHEAD * work.workers:
+                yield made.popleft().result()
+        while made:
+            yield made.popleft().result()
 
 
 def blocks(sizes: Integers) -> list[tuple[int, int]]:

@@ -23,6 +23,7 @@ from detector.columns import (
     PhraseColumns,
     ScoreColumns,
 )
+from detector.folding import from_code_points
 from detector.model import (
     FINDING_KINDS,
     PART_NAMES,
@@ -145,7 +146,7 @@ def slices(texts: Texts, document: NDArray[Any], start: NDArray[Any], end: NDArr
         spans = zip(document.tolist(), start.tolist(), end.tolist(), strict=True)
         return [texts.slice(*span) for span in spans]
     places = np.repeat(base - bounds[:-1], sizes) + np.arange(bounds[-1])
-    joined = texts.points[places].tobytes().decode("utf-32-le", "surrogatepass")
+    joined = from_code_points(texts.points[places])
     return [joined[begin:stop] for begin, stop in pairwise(bounds.tolist())]
 
 

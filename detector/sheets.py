@@ -122,7 +122,8 @@ def cluster_sheet(rows: ClusterRows, mode: int) -> Sheet:
         columns.part_start, columns.part_end, columns.fill_indptr, columns.fill_start, columns.fill_end,
         json_strings(SLOT_TYPES),
     )  # fmt: skip
-    corpus = Corpus(rows.texts.points, rows.texts.start, json_strings(rows.ids, mode))
+    fills = strings([f'{{"doc":{json_text(name, mode)},"start":' for name in rows.ids])
+    corpus = Corpus(rows.texts.points, rows.texts.start, fills)
     sizes = kernel.template_sizes(table, corpus, WIDEST[mode])
     layout = Layout()
     layout.add("id", kernel.CLUSTER, 0, key=OPENS)

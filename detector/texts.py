@@ -8,7 +8,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.folding import code_points
+from detector.folding import code_points, from_code_points
 
 
 class Texts(Sequence[str]):
@@ -51,4 +51,4 @@ class Texts(Sequence[str]):
     def slice(self, row: int, start: int, end: int) -> str:
         """``texts[row][start:end]`` without making the whole text."""
         base = int(self.start[row])
-        return self.points[base + start : base + end].tobytes().decode("utf-32-le", "surrogatepass")
+        return from_code_points(self.points[base + start : base + end])

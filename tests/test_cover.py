@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from detector.report.cover import Explained, explained
+from detector.report.cover import Explained, explained, most_explained
 
 TEXTS = ("甲乙丙 丁戊己庚辛 壬癸", "子丑寅卯\u3000辰巳")
 
@@ -45,6 +47,18 @@ def test_the_order_is_that_of_the_greedy_cover(rows: list[Occurrence], with_text
     columns = [[row[place] for row in rows] for place in range(4)]
     found = explained(*columns, texts=texts, limit=limit)
     assert found == brute_force(rows, blanks=not with_texts)[:limit]
+
+
+@given(occurrences(), st.integers(1, 3))
+def test_phrases_that_are_left_out_change_nothing(rows: list[Occurrence], limit: int) -> None:
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+
+    def blanks(some: NDArray[np.int64]) -> NDArray[np.bool_]:
+        spans = [rows[row][1:] for row in some.tolist()]
+        found = [character.isspace() for place, start, end in spans for character in TEXTS[place][start:end]]
+        return np.array(found, dtype=np.bool_)
+
+    assert most_explained(*columns, blanks, limit) == brute_force(rows, blanks=False)[:limit]
 
 
 def test_variants_of_a_slogan_come_after_what_adds_more() -> None:

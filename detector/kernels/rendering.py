@@ -34,14 +34,14 @@ field's own being the key of the first, and so on; `WORD`: its own word alone.
 
 _KEYS = (
     '"doc":', '"start":', ',"end":', '"claims":[', '{"text":"', '{"slot":"slot', '","type":', ',"fills":[',
-    '{"doc":', ',"start":', ',"text":"', "null", "e-0",
+    ',"text":"', "null", "e-0",
 )  # fmt: skip
 (_DOC, _START, _END, _CLAIMS, _LITERAL, _SLOT, _TYPE, _FILLS) = np.arange(8)
-(_FILL, _FILL_START, _FILL_TEXT, _NULL, _EXPONENT) = np.arange(8, len(_KEYS))
-"""Not Python's integers: `_word` would be compiled once for each of them."""
+(_FILL_TEXT, _NULL, _EXPONENT) = np.arange(8, len(_KEYS))  # `_word` would be compiled for each literal
 _KEY_BYTES = np.frombuffer("".join(_KEYS).encode(), dtype=np.uint8)
 _KEY_INDPTR = np.concatenate(([0], np.cumsum([len(key) for key in _KEYS]))).astype(np.int64)
 _QUOTE, _COMMA, _HYPHEN, _POINT, _BEGIN, _STOP, _OPEN, _CLOSE = np.frombuffer(b'",-.[]{}', dtype=np.uint8)
+_ONE, _TWO, _THREE = np.arange(1, 4, dtype=np.uint64)
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 _ESCAPES = np.zeros(128, dtype=np.uint8)
 """What follows the backslash for the characters that have a short escape."""
@@ -56,11 +56,11 @@ class Strings(NamedTuple):
 
 
 class Corpus(NamedTuple):
-    """Texts as code points (uint32) with the place where each begins (int64), and the ids as strings of JSON."""
+    """Texts as code points (uint32) with the place where each begins (int64), and what a fill of each begins with."""
 
     points: Any
     start: Any
-    ids: Strings
+    fills: Strings
 
 
 class Evidence(NamedTuple):
@@ -95,23 +95,25 @@ class Templates(NamedTuple):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _copy(out, at, strings, number):  # type: ignore[no-untyped-def]
-    for place in range(strings.indptr[number], strings.indptr[number + 1]):
-        out[at] = strings.data[place]
-        at += 1
-    return at
+    """A string; places of bytes are unsigned, as a signed one might count from the end and is compared every time."""
+    begin = strings.indptr[number]
+    size = strings.indptr[number + 1] - begin
+    for place in range(size):
+        out[np.uint64(at + place)] = strings.data[np.uint64(begin + place)]
+    return at + size
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _word(out, at, number):  # type: ignore[no-untyped-def]
-    for place in range(_KEY_INDPTR[number], _KEY_INDPTR[number + 1]):
-        out[at] = _KEY_BYTES[place]
-        at += 1
-    return at
+    begin, size = _KEY_INDPTR[number], _KEY_INDPTR[number + 1] - _KEY_INDPTR[number]
+    for place in range(size):
+        out[np.uint64(at + place)] = _KEY_BYTES[np.uint64(begin + place)]
+    return at + size
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _byte(out, at, value):  # type: ignore[no-untyped-def]
-    out[at] = value
+    out[np.uint64(at)] = value
     return at + 1
 
 
@@ -124,15 +126,15 @@ def _comma(out, at, begin):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def _integer(out, at, number):  # type: ignore[no-untyped-def]
     """A whole number from 0 on."""
-    value = np.int64(number)
+    value, ten = np.uint64(number), np.uint64(10)
     size = 1
     rest = value
-    while rest >= 10:
-        rest //= 10
+    while rest >= ten:
+        rest //= ten
         size += 1
-    for place in range(at + size - 1, at - 1, -1):
-        out[place] = 48 + value % 10
-        value //= 10
+    for place in range(size):
+        out[np.uint64(at + size - 1 - place)] = np.uint64(48) + value % ten
+        value //= ten
     return at + size
 
 
@@ -171,14 +173,20 @@ def _escape(out, at, code):  # type: ignore[no-untyped-def]
 def _text(out, at, points, start, stop, mode):  # type: ignore[no-untyped-def]
     """Code points ``start`` to ``stop`` of a buffer, without quotes."""
     for place in range(start, stop):
-        code = np.int64(points[place])
-        if code < 0x80:
+        code = np.int64(points[np.uint64(place)])
+        here = np.uint64(at)
+        if mode != ASCII and 0x800 <= code < 0xD800:
+            out[here] = 0xE0 | (code >> 12)
+            out[here + _ONE] = 0x80 | ((code >> 6) & 63)
+            out[here + _TWO] = 0x80 | (code & 63)
+            at += 3
+        elif code < 0x80:
             if mode == RAW or (code >= 0x20 and code != 0x22 and code != 0x5C and (code != 0x7F or mode == JSON)):
-                out[at] = code
+                out[here] = code
                 at += 1
             elif _ESCAPES[code]:
-                out[at] = 92
-                out[at + 1] = _ESCAPES[code]
+                out[here] = 92
+                out[here + _ONE] = _ESCAPES[code]
                 at += 2
             else:
                 at = _escape(out, at, code)
@@ -189,24 +197,23 @@ def _text(out, at, points, start, stop, mode):  # type: ignore[no-untyped-def]
             else:
                 at = _escape(out, at, code)
         elif code < 0x800:
-            out[at] = 0xC0 | (code >> 6)
-            out[at + 1] = 0x80 | (code & 63)
+            out[here] = 0xC0 | (code >> 6)
+            out[here + _ONE] = 0x80 | (code & 63)
             at += 2
         elif code < 0x10000:
-            if 0xD800 <= code < 0xE000:
-                if mode == JSON:
-                    at = _escape(out, at, code)
-                    continue
-                code = np.int64(0xFFFD)
-            out[at] = 0xE0 | (code >> 12)
-            out[at + 1] = 0x80 | ((code >> 6) & 63)
-            out[at + 2] = 0x80 | (code & 63)
+            if code < 0xE000 and mode == JSON:
+                at = _escape(out, at, code)
+                continue
+            code = np.int64(0xFFFD) if code < 0xE000 else code
+            out[here] = 0xE0 | (code >> 12)
+            out[here + _ONE] = 0x80 | ((code >> 6) & 63)
+            out[here + _TWO] = 0x80 | (code & 63)
             at += 3
         else:
-            out[at] = 0xF0 | (code >> 18)
-            out[at + 1] = 0x80 | ((code >> 12) & 63)
-            out[at + 2] = 0x80 | ((code >> 6) & 63)
-            out[at + 3] = 0x80 | (code & 63)
+            out[here] = 0xF0 | (code >> 18)
+            out[here + _ONE] = 0x80 | ((code >> 12) & 63)
+            out[here + _TWO] = 0x80 | ((code >> 6) & 63)
+            out[here + _THREE] = 0x80 | (code & 63)
             at += 4
     return at
 
@@ -280,7 +287,7 @@ def template_sizes(table, corpus, widest):  # type: ignore[no-untyped-def]
         first, n_ids = table.member_indptr[row], np.int64(0)
         for member in range(first, table.member_indptr[row + 1]):
             document = table.document[member]
-            n_ids += corpus.ids.indptr[document + 1] - corpus.ids.indptr[document]
+            n_ids += corpus.fills.indptr[document + 1] - corpus.fills.indptr[document]
         size = np.int64(MOST_PART)
         for part in range(table.part_indptr[row], table.part_indptr[row + 1]):
             size += MOST_PART
@@ -303,8 +310,7 @@ def _fills(out, at, part, member, table, corpus, mode):  # type: ignore[no-untyp
         start, end, base = np.int64(table.fill_start[fill]), np.int64(table.fill_end[fill]), corpus.start[document]
         if fill > begin:
             at = _byte(out, at, _COMMA)
-        at = _copy(out, _word(out, at, _FILL), corpus.ids, document)
-        at = _integer(out, _word(out, at, _FILL_START), start)
+        at = _integer(out, _copy(out, at, corpus.fills, document), start)
         at = _integer(out, _word(out, at, _END), end)
         at = _text(out, _word(out, at, _FILL_TEXT), corpus.points, base + start, base + end, mode)
         at = _byte(out, at, _QUOTE)

@@ -1,4 +1,4 @@
-"""What a report counts in the characters of a corpus: how many a cluster has, and where the parts of a text stand."""
+"""What a report counts in characters: how many a cluster has, where the parts of a text stand, what phrases explain."""
 
 from __future__ import annotations
 
@@ -54,3 +54,21 @@ def paint_stripes(out, length, indptr, part, start, end, rank, least):  # type: 
                 ):
                     best = now
             out[text, stripe] = best if claimed >= enough else 5
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def take_unexplained(unexplained, begin, stop, first, last, known):  # type: ignore[no-untyped-def]
+    """How many characters of spans ``first`` to ``last`` are set in ``unexplained`` (bool), each counted once.
+
+    Spans ascend. Where the number is ``known``, they are no longer set afterwards.
+    """
+    gain = reach = np.int64(0)
+    for span in range(first, last):
+        for place in range(max(begin[span], reach), stop[span]):
+            gain += unexplained[place]
+        reach = max(reach, stop[span])
+    if gain == known:
+        for span in range(first, last):
+            for place in range(begin[span], stop[span]):
+                unexplained[place] = False
+    return gain

@@ -61,8 +61,7 @@ def sketch_rows(points, start, stop, kept, sketches):  # type: ignore[no-untyped
     counts = np.zeros(4096, np.uint16)
     n_kept = 0
     for row in range(start.shape[0]):
-        for word in range(sketches.shape[1]):
-            sketches[row, word] = np.uint64(0)
+        sketches[row, :] = np.uint64(0)
         for place in range(start[row], stop[row]):
             kept[n_kept] = points[place]
             n_kept += 1
@@ -124,8 +123,7 @@ def _common_length(points, start, end, pattern, length, least):  # type: ignore[
     something below ``least`` as soon as it cannot reach that."""
     keys, masks, state = pattern
     size, words = keys.shape[0], state.shape[0]
-    for word in range(words):
-        state[word] = _ALL
+    state[:] = _ALL
     for place in range(start, end):
         if (place - start) & 31 == 31 and _common_so_far(state, length) + end - place < least:
             return -1

@@ -18,6 +18,7 @@ from detector.columns import CLUSTER_LEVELS, SLOT_TYPES
 from detector.folding import is_blank
 from detector.kernels.reporting import count_written
 from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Finding, Member, Phrase
+from detector.report.cover import most_explained
 from detector.report.lookup import MAX_FILLS, N_BINS, RULE_KINDS, Claims, Lookup, RuleGroup, SlotTexts
 from detector.rows import (
     MILLIONTHS,
@@ -138,6 +139,26 @@ class ColumnLookup(Lookup):
         value = self._measure()
         order = np.lexsort((-self._documents.columns.parts.sum(axis=1), value, value < 0))[:limit]
         return [self._documents[row] for row in order.tolist()]
+
+    def covering(self, limit: int | None) -> list[tuple[Phrase, int]]:
+        columns, texts = self._all_findings.columns, self._all_findings.texts
+        is_one = (columns.kind == FINDING_KINDS.index("phrase")) & (columns.level == CLUSTER_LEVELS.index("phrase"))
+        rows = np.flatnonzero(is_one)
+        document, start, end = (
+            column[rows].astype(np.int64) for column in (columns.document, columns.start, columns.end)
+        )
+        base = texts.start[document] + start
+
+        def blanks(some: NDArray[np.int64]) -> NDArray[np.bool_]:
+            sizes = (end - start)[some]
+            first = np.cumsum(sizes) - sizes
+            places = np.repeat(base[some] - first, sizes) + np.arange(int(sizes.sum()))
+            return np.asarray(is_blank()[texts.points[places]])
+
+        most = len(self.scan.phrases) if limit is None else limit
+        phrase = columns.cluster[rows].astype(np.int64) - 1
+        ranked = most_explained(phrase, document, start, end, blanks, most)
+        return self._with_others(ranked, limit)
 
     def n_missing(self) -> int:
         return 0 if len(self.scan.texts) == len(self._ids) else super().n_missing()

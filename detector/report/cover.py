@@ -6,13 +6,16 @@ a variant only where what it adds counts.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
-from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from heapq import heapify, heappop, heapreplace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from detector.kernels.reporting import take_unexplained
+
+Integers = NDArray[np.int64]
 
 
 class Explained(NamedTuple):
@@ -23,10 +26,10 @@ class Explained(NamedTuple):
 
 
 def explained(
-    phrase: Sequence[int],
-    document: Sequence[int],
-    start: Sequence[int],
-    end: Sequence[int],
+    phrase: Sequence[int] | NDArray[Any],
+    document: Sequence[int] | NDArray[Any],
+    start: Sequence[int] | NDArray[Any],
+    end: Sequence[int] | NDArray[Any],
     *,
     texts: Sequence[str | None] | None = None,
     limit: int | None = None,
@@ -34,84 +37,86 @@ def explained(
     """Phrases in the order of a greedy cover, at most ``limit``, as long as they explain anything.
 
     A row per occurrence: the number of the phrase (of equal ones the lower comes first) and where it stands. ``texts``
-    are the texts of the occurrences, whose blank characters do not count; where there is none, all characters do. The
-    cost is linear in the occurrences that overlap.
+    are the texts of the occurrences, whose blank characters do not count; where there is none, all characters do.
     """
     owner, place = np.asarray(phrase, dtype=np.int64), np.asarray(document, dtype=np.int64)
     begin, stop = np.asarray(start, dtype=np.int64), np.asarray(end, dtype=np.int64)
-    order = np.lexsort((stop, begin, place))
-    cover = _Cover(owner[order], *_on_a_line(place[order], begin[order], stop[order]), order, texts)
+    blank = None if texts is None else _blanks(stop - begin, texts)
+    return _cover(owner, place, begin, stop, blank, limit)
+
+
+def _cover(
+    phrase: Integers, document: Integers, start: Integers, end: Integers, blank: NDArray[np.bool_] | None,
+    limit: int | None,
+) -> list[Explained]:  # fmt: skip
+    """`explained`, with the blank characters of all occurrences in a row.
+
+    What a phrase explains only falls while others are chosen, so that a phrase is counted again only when it comes
+    first.
+    """
+    order = np.lexsort((end, start, document))
+    begin, stop = _on_a_line(document[order], start[order], end[order])
+    unexplained = np.ones(int(stop.max(initial=0)), dtype=np.bool_)
+    if blank is not None:
+        places, bounds, line = np.flatnonzero(blank), np.cumsum(end - start), np.empty_like(begin)
+        line[order] = begin
+        row = np.searchsorted(bounds, places, side="right")
+        unexplained[line[row] + places - (bounds - (end - start))[row]] = False
+    by_phrase = np.argsort(phrase[order], kind="stable")
+    begin, stop = begin[by_phrase], stop[by_phrase]
+    numbers, sizes = np.unique(phrase, return_counts=True)
+    bounds = np.concatenate(([0], np.cumsum(sizes)))
+    most = np.add.reduceat(stop - begin, bounds[:-1]) if len(numbers) else numbers
+    heap = [(-gain, row) for row, gain in enumerate(most.tolist())]
+    heapify(heap)
+    rows, ids = bounds.tolist(), numbers.tolist()
     found: list[Explained] = []
-    while cover.heap and (limit is None or len(found) < limit):
-        gain, number = heappop(cover.heap)
+    while heap and (limit is None or len(found) < limit):
+        known, one = heap[0]
+        gain = take_unexplained(unexplained, begin, stop, rows[one], rows[one + 1], -known)
         if gain == 0:
-            break
-        if -gain == cover.gains[number]:
-            found.append(Explained(number, -gain))
-            cover.choose(number)
+            heappop(heap)
+        elif gain < -known:
+            heapreplace(heap, (-gain, one))
+        else:
+            found.append(Explained(ids[one], gain))
+            heappop(heap)
     return found
 
 
-class _Cover:
-    """Characters in occurrences, one byte each: 1 where it is not blank and not explained yet.
+def most_explained(
+    phrase: Integers, document: Integers, start: Integers, end: Integers,
+    blanks: Callable[[Integers], NDArray[np.bool_]], limit: int,
+) -> list[Explained]:  # fmt: skip
+    """The first ``limit`` phrases of `explained`, without looking at those that cannot be among them.
 
-    Occurrences are sorted by document and start. Those that overlap lie on one stretch of the line, the others follow
-    each other without gaps. ``gains`` are exact; ``heap`` holds every gain that was ever true, negative.
+    ``blanks`` says of some occurrences, by their rows, which of their characters are blank. No phrase explains more
+    than the length of all its occurrences: once the last one chosen explains more than that of any phrase left out,
+    these change nothing.
     """
+    lengths = np.bincount(phrase, weights=end - start, minlength=1).astype(np.int64)
+    order = np.argsort(-lengths, kind="stable")
+    n_chosen = 2 * limit
+    while True:
+        is_chosen = np.zeros(len(lengths), dtype=np.bool_)
+        is_chosen[order[:n_chosen]] = True
+        rows = np.flatnonzero(is_chosen[phrase])
+        found = _cover(phrase[rows], document[rows], start[rows], end[rows], blanks(rows), limit)
+        left_out = int(lengths[order[n_chosen]]) if n_chosen < len(order) else 0
+        if left_out == 0 or (len(found) == limit and found[-1].n_chars > left_out):
+            return found
+        n_chosen *= 2
 
-    def __init__(
-        self,
-        phrase: NDArray[np.int64],
-        begin: NDArray[np.int64],
-        stop: NDArray[np.int64],
-        rows: NDArray[np.int64],
-        texts: Sequence[str | None] | None,
-    ) -> None:
-        self._open = bytearray(b"\1") * int(stop.max(initial=0))
-        if texts is not None:
-            self._blank(begin.tolist(), rows.tolist(), texts)
-        self._phrase, self._begin, self._stop = phrase.tolist(), begin.tolist(), stop.tolist()
-        self._reach = np.maximum.accumulate(stop).tolist()
-        self._rows: dict[int, list[int]] = {}
-        self._own: list[int] = []
-        self.gains: dict[int, int] = {}
-        reached: dict[int, int] = {}
-        for row, number in enumerate(self._phrase):
-            # what two occurrences of one phrase have in common counts for the first of them
-            own = max(self._begin[row], reached.get(number, 0))
-            reached[number] = max(own, self._stop[row])
-            self._own.append(own)
-            self._rows.setdefault(number, []).append(row)
-            self.gains[number] = self.gains.get(number, 0) + self._open.count(1, own, reached[number])
-        self.heap = [(-gain, number) for number, gain in self.gains.items()]
-        heapify(self.heap)
 
-    def choose(self, number: int) -> None:
-        """Take what a phrase explains from all phrases that explain it too."""
-        changed = set()
-        for row in self._rows[number]:
-            begin, stop = self._own[row], self._stop[row]
-            if not self._open.count(1, begin, stop):
-                continue
-            other = bisect_left(self._begin, stop) - 1
-            while other >= 0 and self._reach[other] > begin:
-                low, high = max(begin, self._own[other]), min(stop, self._stop[other])
-                if low < high:
-                    self.gains[self._phrase[other]] -= self._open.count(1, low, high)
-                    changed.add(self._phrase[other])
-                other -= 1
-            self._open[begin:stop] = bytes(stop - begin)
-        for other in changed:
-            heappush(self.heap, (-self.gains[other], other))
-
-    def _blank(self, begin: list[int], rows: list[int], texts: Sequence[str | None]) -> None:
-        """Blank characters are nothing to explain."""
-        for place, row in zip(begin, rows, strict=True):
-            text = texts[row]
-            if text is not None and sum(map(len, text.split())) < len(text):
-                for at, character in enumerate(text):
-                    if character.isspace():
-                        self._open[place + at] = 0
+def _blanks(sizes: Integers, texts: Sequence[str | None]) -> NDArray[np.bool_]:
+    """Which characters of the occurrences are blank."""
+    blank = np.zeros(int(sizes.sum()), dtype=np.bool_)
+    for begin, text in zip((np.cumsum(sizes) - sizes).tolist(), texts, strict=True):
+        if text is not None and sum(map(len, text.split())) < len(text):
+            for at, character in enumerate(text):
+                if character.isspace():
+                    blank[begin + at] = True
+    return blank
 
 
 def _on_a_line(

@@ -225,8 +225,8 @@ def _raw(member: Member, rows: Lookup) -> str:
 
 
 def top_phrases(scan: Scan, limit: int | None = None) -> Top[Phrase]:
-    """Phrases, those that most families have first, longer before shorter ones."""
-    return _top(scan.phrases, lambda phrase: (-phrase.n_families, -phrase.n_tokens, phrase.key, phrase.id), limit)
+    """Phrases, those first that explain the most characters that no phrase before them explains."""
+    return Top(tuple(phrase for phrase, _ in lookup(scan).covering(limit)), len(scan.phrases))
 
 
 def rule_rows(scan: Scan, n_examples: int = 3) -> tuple[RuleRow, ...]:

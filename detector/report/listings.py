@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from detector.model import Cluster, Literal, Phrase, Slot, as_row
-from detector.report.cover import explained
+from detector.model import Cluster, Literal, Slot, as_row
+from detector.report.column_lookup import lookup
 from detector.report.palette import percent
 from detector.report.shown import shortened, shown
 
@@ -30,7 +30,7 @@ NOTES = ("skipped_name", "results")
 def as_json(scan: Scan, table: str, level: str | None) -> list[dict[str, Any]]:
     """The phrases or the templates of a scan as plain values."""
     if table == "phrases":
-        return [as_row(phrase) for phrase, _ in _by_cover(scan, None)]
+        return [as_row(phrase) for phrase, _ in lookup(scan).covering(None)]
     return [
         {
             **as_row(cluster),
@@ -49,7 +49,7 @@ def phrase_book(scan: Scan, console: Console, *, limit: int) -> None:
     """The phrases that explain most characters, each those that no phrase before it explains."""
     table = _table("families", "places", "explains")
     table.add_column("phrase", overflow="fold")
-    for phrase, n_chars in _by_cover(scan, limit):
+    for phrase, n_chars in lookup(scan).covering(limit):
         counts = (phrase.n_families, phrase.n_occurrences, n_chars)
         table.add_row(*(f"{count:,}" for count in counts), Text(shown(phrase.text)))
     console.print(table)
@@ -138,25 +138,6 @@ def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> 
     console.print(
         Text(f"Written to {shown(str(out))}: kept/, dropped/, removed.jsonl, summary.json", DIM), soft_wrap=True
     )
-
-
-def _by_cover(scan: Scan, limit: int | None) -> list[tuple[Phrase, int]]:
-    """Phrases by the characters that they explain and no phrase before them does, then the others by their families."""
-    number = {phrase.id: row for row, phrase in enumerate(scan.phrases)}
-    document = {score.id: row for row, score in enumerate(scan.documents)}
-    found = [finding for finding in scan.findings if finding.kind == "phrase" and finding.cluster in number]
-    ranked = explained(
-        [number[finding.cluster or ""] for finding in found],
-        [document[finding.doc] for finding in found],
-        [finding.start for finding in found],
-        [finding.end for finding in found],
-        texts=[finding.text if len(finding.text or "") == finding.end - finding.start else None for finding in found],
-        limit=limit,
-    )
-    listed = {item.phrase for item in ranked}
-    others = (phrase for row, phrase in enumerate(scan.phrases) if row not in listed)
-    rest = sorted(others, key=lambda phrase: (-phrase.n_families, -phrase.n_tokens, phrase.text))
-    return [*((scan.phrases[item.phrase], item.n_chars) for item in ranked), *((phrase, 0) for phrase in rest)][:limit]
 
 
 def _templates(scan: Scan, level: str | None) -> list[Cluster]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.model import PART_NAMES, Cluster, DocumentScore, Finding, Literal, Member, Phrase, Span
+from detector.report.cover import Explained, explained
 from detector.rows import TextsById
 
 if TYPE_CHECKING:
@@ -133,6 +134,32 @@ class Lookup:
             return (value is None, value or 0.0, -score.n_chars, score.id)
 
         return sorted(self.scan.documents, key=order)[:limit]
+
+    def covering(self, limit: int | None) -> list[tuple[Phrase, int]]:
+        """Phrases by the characters that they explain and no phrase before them does, then the others by families."""
+        phrases = self.scan.phrases
+        number = {phrase.id: row for row, phrase in enumerate(phrases)}
+        document = {score.id: row for row, score in enumerate(self.scan.documents)}
+        found = [finding for finding in self.scan.findings if finding.kind == "phrase" and finding.cluster in number]
+        ranked = explained(
+            [number[finding.cluster or ""] for finding in found],
+            [document[finding.doc] for finding in found],
+            [finding.start for finding in found],
+            [finding.end for finding in found],
+            texts=[each.text if len(each.text or "") == each.end - each.start else None for each in found],
+            limit=limit,
+        )
+        return self._with_others(ranked, limit)
+
+    def _with_others(self, ranked: Sequence[Explained], limit: int | None) -> list[tuple[Phrase, int]]:
+        phrases = self.scan.phrases
+        first = [(phrases[item.phrase], item.n_chars) for item in ranked]
+        if len(first) == limit:
+            return first
+        listed = {item.phrase for item in ranked}
+        others = (phrase for row, phrase in enumerate(phrases) if row not in listed)
+        rest = sorted(others, key=lambda phrase: (-phrase.n_families, -phrase.n_tokens, phrase.text))
+        return [*first, *((phrase, 0) for phrase in rest)][:limit]
 
     def n_missing(self) -> int:
         """Documents whose texts are not at hand."""

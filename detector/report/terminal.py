@@ -298,7 +298,7 @@ def _phrases(top: data.Top[Phrase], frame: Frame) -> None:
     """Slogans: how many families have them, how often they stand."""
     if not top.n_all:
         return heading("Phrases", "none in enough families", frame.console)
-    heading("Phrases", f"most families first, {len(top.rows):,} of {top.n_all:,}", frame.console)
+    heading("Phrases", f"most text first, {len(top.rows):,} of {top.n_all:,}", frame.console)
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
