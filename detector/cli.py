@@ -8,6 +8,7 @@ wrong usage, 3 a guard refused, 130 interrupted. Heavy modules are imported by t
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import io
 import json
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show Chinese still shows the tables
+    atexit.register(gc.freeze)  # all goes with the process: else the interpreter searches it for cycles at the end
     options = parser().parse_args(arguments)
     try:
         _RUN[options.command](options)
@@ -51,7 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _fail(f"cannot write: {error.strerror or error}", 1)
     except MemoryError:
         _fail("out of memory: scan fewer documents at a time", 1)
-    gc.freeze()  # all goes with the process: without this the interpreter would search it for cycles first
     sys.exit(0)
 
 
