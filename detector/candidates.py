@@ -71,7 +71,7 @@ def band_buckets(keys: NDArray[np.uint32], numbers: NDArray[np.int32], n_rows: i
         gathered.add(here)
         all_sizes.add(sizes)
     rows, sizes = gathered.column(), all_sizes.column()
-    indptr = work.empty(len(sizes) + 1, np.int64)
+    indptr = work.empty(len(sizes) + 1, np.int64, near=True)
     indptr[0] = 0
     np.cumsum(sizes, out=indptr[1:])
     np.cumsum(row_indptr, out=row_indptr)

@@ -204,7 +204,7 @@ def _rows(
     of_row = passage[first[rows]]
     start, stop = passages.tokens[of_row], passages.tokens[of_row + 1]
     most = int((passages.end[of_row].astype(np.int64) - passages.start[of_row]).sum())
-    points, sketches = work.empty(most, np.uint32), work.empty((len(first), 4), np.uint64)
+    points, sketches = work.empty(most, np.uint32), work.empty((len(first), 4), np.uint64, near=True)
     indptr, n_points = work.empty(len(first) + 1, np.int64), 0
     indptr[:] = 0
 
@@ -234,7 +234,8 @@ def _representatives(rows: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
     """
     n, buckets = len(rows.first), rows.buckets
     chosen, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32)
-    members, filled = rows.work.empty(len(buckets.rows), np.int32), rows.work.empty(len(buckets.indptr) - 1, np.int64)
+    members = rows.work.empty(len(buckets.rows), np.int32, near=True)
+    filled = rows.work.empty(len(buckets.indptr) - 1, np.int64, near=True)
     filled[:] = buckets.indptr[:-1]
 
     def decide(first: int, last: int, floor: int, *, is_last: bool) -> None:
@@ -272,7 +273,9 @@ def _partners(rows: _Rows, table: _Table) -> tuple[Numbers, NDArray[np.bool_]]:
 def _followers(rows: _Rows, table: _Table) -> Buckets:
     """The buckets without the representatives."""
     buckets, work = rows.buckets, rows.work
-    indptr, followers = work.empty(len(buckets.indptr), np.int64), work.empty(len(buckets.rows), np.int32)
+    indptr, followers = (
+        work.empty(len(buckets.indptr), np.int64, near=True), work.empty(len(buckets.rows), np.int32, near=True)
+    )  # fmt: skip
     n = list_followers(buckets.indptr, buckets.rows, table.chosen, indptr, followers)
     return buckets._replace(indptr=indptr, rows=followers[:n])
 
@@ -318,7 +321,7 @@ def _lowered(
     """What `lowest_elsewhere` finds; ``groups`` are its ``first_other``, ``group_of_first``, ``row`` and ``group``."""
     first_other, group_of_first, row, group = groups
     buckets, n = rows.buckets, len(rows.buckets.indptr) - 1
-    only, crowded = np.empty(n, np.int32), np.empty(len(row), bool)
+    only, crowded = rows.work.empty(n, np.int32, near=True), np.empty(len(row), bool)
     rows.work.map(
         lambda part: only_groups(buckets.indptr, buckets.rows, first_other, group_of_first, *part, only),
         _even_ranges(n, 16 * SMALL),

@@ -33,7 +33,7 @@ from detector.kernels.cutting import cut_documents
 from detector.kernels.tokenising import split_documents
 from detector.texts import Texts
 from detector.tokens import BLOCK_CHARACTERS, Block, Marks, Tokens, join_offsets, read_only, tokenise_texts
-from detector.workspace import Gathered, Workspace, document_ranges
+from detector.workspace import Gathered, Workspace, add_all, document_ranges
 
 MAX_PASSAGE_TOKENS = 4096
 """A text without any punctuation is cut here: comparing passages costs the product of their lengths."""
@@ -129,8 +129,7 @@ def split_tokens(tokens: Tokens, work: Workspace) -> Passages:
     bases = []
     for part in work.each(lambda block: _split_block(tokens, clause, *block), blocks):
         bases.append(columns[-1].n)
-        for column, values in zip(columns, (*part.passages, part.tokens, *part.clauses), strict=True):
-            column.add(values)
+        add_all(columns, (*part.passages, part.tokens, *part.clauses))
     columns[3].add(np.array([len(tokens.kind)], np.int64))
 
     def number(item: tuple[int, tuple[int, int]]) -> None:

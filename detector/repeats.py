@@ -11,6 +11,7 @@ whole, so maximal repeats are runs of chains (`Repeats`).
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from detector.kernels import counting, repeating
 from detector.tokens import SLOT_HASH
-from detector.workspace import Gathered, Workspace, row_ranges
+from detector.workspace import Gathered, Workspace, add_all, row_ranges
 
 BLOCK_ROWS = 1 << 21
 """Rows (tokens, passages) whose windows are hashed at a time."""
@@ -104,8 +105,7 @@ def find_stretches(rows: Rows, size: int, work: Workspace) -> Stretches:
     work.map(windows.count, pairwise(steps))
     columns = [Gathered(work, dtype) for dtype in (np.int64, np.int32, np.int32)]
     for part in work.each(windows.stretches, blocks):
-        for column, values in zip(columns, part, strict=True):
-            column.add(values)
+        add_all(columns, part)
     return Stretches(*(column.column() for column in columns))
 
 
@@ -175,16 +175,17 @@ class RepeatIndex:
         self.sequences = sequences
         lengths = np.diff(sequences.indptr)
         symbols = sequences.symbols
-        self.owner = work.stored(np.repeat(np.arange(len(lengths), dtype=np.int32), lengths))
-        self._ends = work.stored(np.repeat(sequences.indptr[1:].astype(np.int32), lengths))
+        stored = partial(work.stored, near=True)
+        self.owner = stored(np.repeat(np.arange(len(lengths), dtype=np.int32), lengths))
+        self._ends = stored(np.repeat(sequences.indptr[1:].astype(np.int32), lengths))
         n_symbols = int(symbols.max()) + 1 if len(symbols) else 0
-        self.suffixes, self._rank = map(work.stored, repeating.sort_suffixes(symbols, self._ends, n_symbols))
+        self.suffixes, self._rank = map(stored, repeating.sort_suffixes(symbols, self._ends, n_symbols))
         prefix = repeating.common_prefixes(symbols, self._ends, self.suffixes, self._rank)
         tree, count, leaf_node = repeating.interval_tree(
             prefix, self.owner, self.suffixes, sequences.family_indptr, sequences.families, sequences.n_families
         )
-        self._tree, self._count = tuple(map(work.stored, tree)), work.stored(count)
-        self._leaf_node = work.stored(leaf_node)
+        self._tree, self._count = tuple(map(stored, tree)), stored(count)
+        self._leaf_node = stored(leaf_node)
         self._sequence_count = np.diff(sequences.family_indptr)
 
     def maximal(self, min_length: int) -> Runs:
@@ -344,7 +345,8 @@ class Repeats:
     def _chains(self, rows: Rows, work: Workspace) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The chains of all distinct stretches and their offsets."""
         n, size = int(self._window[-1]), self.size
-        number, keys, before, after = (work.empty(n, dtype) for dtype in (np.int32, np.uint64, np.int32, np.int32))
+        types = (np.int32, np.uint64, np.int32, np.int32)
+        number, keys, before, after = (work.empty(n, dtype, near=True) for dtype in types)
         n = counting.link_windows(
             rows.hashes, rows.kind, SLOT_HASH, self.start, self.length, size, number, keys, before, after
         )

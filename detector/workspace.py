@@ -28,8 +28,11 @@ Result = TypeVar("Result")
 SMALLEST_MAPPED = 1 << 20
 """Bytes; smaller columns always stay in memory."""
 
-COLUMN_SHARE = 0.25
-"""Of the budget for columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
+COLUMN_SHARE = 0.1
+"""Of the budget for columns in memory that are read from end to end, which a file serves as well."""
+
+NEAR_SHARE = 0.45
+"""Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
 
 WATCH_SECONDS = 0.02
 """How often the resident memory is looked at once there are mapped columns, at least."""
@@ -43,8 +46,8 @@ BUSY_SECONDS = 0.002
 RELEASE_SHARE = 0.8
 """Of the budget, from which mapped pages are given back."""
 
-LEAST_RELEASED = 0.05
-"""Of the budget: fewer mapped pages than this are left where they are, or they would come and go all the time."""
+MAPPED_SHARE = 0.25
+"""Of the budget that mapped pages may have in any case, or they would come and go all the time."""
 
 CHUNK_BYTES = 1 << 25
 """Parts of a column that is gathered are put together up to this size: every mapped file keeps a descriptor open."""
@@ -78,10 +81,15 @@ class Workspace:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def empty(self, shape: int | tuple[int, ...], dtype: Any) -> NDArray[Any]:
-        """An uninitialised column (zeros where it is a file); in memory while the budget lasts."""
+    def empty(self, shape: int | tuple[int, ...], dtype: Any, *, near: bool = False) -> NDArray[Any]:
+        """An uninitialised column (zeros where it is a file); in memory while the budget lasts.
+
+        A column that is read here and there should be ``near``: every other place of a file that is touched costs
+        thousands of instructions.
+        """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self.memory is None or size < SMALLEST_MAPPED or self.used + size <= COLUMN_SHARE * self.memory:
+        share = NEAR_SHARE if near else COLUMN_SHARE
+        if self.memory is None or size < SMALLEST_MAPPED or self.used + size <= share * self.memory:
             column = np.empty(shape, dtype)
             if size >= SMALLEST_MAPPED:
                 self.used += size
@@ -104,11 +112,11 @@ class Workspace:
         self.spilled += size
         return np.frombuffer(mapped, dtype=dtype).reshape(shape)
 
-    def stored(self, values: NDArray[Any]) -> NDArray[Any]:
+    def stored(self, values: NDArray[Any], *, near: bool = False) -> NDArray[Any]:
         """The values as a column within the budget: a copy where there is one."""
         if self.memory is None:
             return values
-        column = self.empty(values.shape, values.dtype)
+        column = self.empty(values.shape, values.dtype, near=near)
         column[...] = values
         return column
 
@@ -118,8 +126,9 @@ class Workspace:
         before, wait = memory_pages(), WATCH_SECONDS
         while before is not None and not self._closed.wait(wait):
             resident, shared = memory_pages() or before
-            room = RELEASE_SHARE * self.memory - resident
-            if room < 0 and shared - before[1] > LEAST_RELEASED * self.memory:
+            mapped = shared - before[1]
+            room = max(RELEASE_SHARE * self.memory - resident, MAPPED_SHARE * self.memory - mapped)
+            if room < 0:
                 self.release()
             wait = min(max(room / BYTES_PER_SECOND, BUSY_SECONDS), WATCH_SECONDS)
 
@@ -213,6 +222,12 @@ class Gathered:
             at -= len(part)
         self.n = 0
         return column
+
+
+def add_all(columns: Sequence[Gathered], parts: Iterable[NDArray[Any]]) -> None:
+    """Append a part to each column."""
+    for column, part in zip(columns, parts, strict=True):
+        column.add(part)
 
 
 def resident_bytes() -> int | None:
