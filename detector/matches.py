@@ -264,8 +264,7 @@ def _partners(rows: _Rows, table: _Table) -> tuple[Numbers, NDArray[np.bool_]]:
     asked = np.flatnonzero(partner < 0)
     followers = _followers(rows, table)
     partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, family, asked)
-    n_documents = _n_documents(family, table.document)
-    asked = asked[(partner[asked] < 0) & (n_documents[family[asked]] > 1)]
+    asked = asked[(partner[asked] < 0) & (_n_documents(family, table.document)[family[asked]] > 1)]
     partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, table.document, asked)
     return partner, missed
 

@@ -59,6 +59,11 @@ class PhraseTable(NamedTuple):
         """Whether each row of ``phrase`` and ``token`` lies in no longer occurrence: all do."""
         return np.ones(len(self.phrase), dtype=bool)
 
+    def without_places(self) -> PhraseTable:
+        """The table with no ``places``, which take more memory than the rest."""
+        none = np.empty(0, np.int32)
+        return self._replace(places=Places(none, none, none, none, none, none, np.zeros(1, np.int64)))
+
     def occurrences(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Every occurrence: phrase and first token row, sorted by both."""
         return self.places.copied(self.copy_start)

@@ -147,6 +147,7 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
     with clock.stage("phrases"):
         phrases = find_phrases(tokens, passages, is_junk, family, min_families=settings.min_families, work=work)
         phrase_table = phrase_columns(phrases, tokens, texts, series, work)
+        phrases = phrases.without_places()
         del is_junk
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)

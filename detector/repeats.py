@@ -173,8 +173,7 @@ class RepeatIndex:
     def __init__(self, sequences: Sequences, work: Workspace | None = None) -> None:
         work = work or Workspace()
         self.sequences = sequences
-        lengths = np.diff(sequences.indptr)
-        symbols = sequences.symbols
+        lengths, symbols = np.diff(sequences.indptr), sequences.symbols
         stored = partial(work.stored, near=True)
         self.owner = stored(np.repeat(np.arange(len(lengths), dtype=np.int32), lengths))
         self._ends = stored(np.repeat(sequences.indptr[1:].astype(np.int32), lengths))
@@ -184,14 +183,12 @@ class RepeatIndex:
         tree, count, leaf_node = repeating.interval_tree(
             prefix, self.owner, self.suffixes, sequences.family_indptr, sequences.families, sequences.n_families
         )
-        self._tree, self._count = tuple(map(stored, tree)), stored(count)
-        self._leaf_node = stored(leaf_node)
+        self._tree, self._count, self._leaf_node = tuple(map(stored, tree)), stored(count), stored(leaf_node)
         self._sequence_count = np.diff(sequences.family_indptr)
 
     def maximal(self, min_length: int) -> Runs:
         """The maximal repeats of at least ``min_length`` symbols and two families, by their lowest places."""
-        length, _, _, lowest, _, _ = self._tree
-        suffixes, leaf_node = self.suffixes, self._leaf_node
+        (length, _, _, lowest, _, _), suffixes, leaf_node = self._tree, self.suffixes, self._leaf_node
         leaf_count = self._sequence_count[self.owner[suffixes]]
         extended = repeating.extended(self._tree, self._count, leaf_node, self._rank, suffixes, self._ends, leaf_count)
         nodes = np.flatnonzero((length >= max(min_length, 1)) & (self._count >= 2) & ~extended)
@@ -267,9 +264,8 @@ class Places(NamedTuple):
 
     def n_copies(self) -> NDArray[np.int64]:
         """How often each run stands in all stretches."""
-        return np.asarray(
-            repeating.count_copies(self.first, self.last, self.suffixes, self.owner, self.copy_indptr), np.int64
-        )
+        found = repeating.count_copies(self.first, self.last, self.suffixes, self.owner, self.copy_indptr)
+        return np.asarray(found, np.int64)
 
     def copied(self, copy_start: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """All places in all stretches: run and first row, sorted by both; ``copy_start`` is where each copy begins."""
@@ -377,11 +373,8 @@ class Repeats:
 
     def occurrences(self, chain: NDArray[np.int64], n_chains: NDArray[np.int64], before: NDArray[np.int64]) -> Places:
         """All places of all runs that begin ``before`` rows after the beginning of their chains."""
-        first, last = self.index.interval(chain, n_chains)
-        index = self.index
-        return Places(
-            first, last, before.astype(np.int32), index.suffixes, index.owner, self._offset, self.copies.indptr
-        )
+        index, own = self.index, (before.astype(np.int32), self.index.suffixes, self.index.owner)
+        return Places(*index.interval(chain, n_chains), *own, self._offset, self.copies.indptr)
 
     def in_order(self, places: Places, length: NDArray[np.int64], work: Workspace) -> PlacesInOrder:
         """All places of runs of these lengths by distinct stretch."""

@@ -89,7 +89,7 @@ class Workspace:
         """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
         share = NEAR_SHARE if near else COLUMN_SHARE
-        if self.memory is None or size < SMALLEST_MAPPED or self.used + size <= share * self.memory:
+        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= share * self.memory:
             column = np.empty(shape, dtype)
             if size >= SMALLEST_MAPPED:
                 self.used += size
