@@ -46,15 +46,16 @@ def block_groups(
     bounds = np.searchsorted(passages.document, np.arange(len(family) + 1)).astype(np.int64)
     kind = np.zeros(len(key), dtype=np.uint8)
     rows = Rows(key, kind, is_junk, bounds, family.astype(np.int32), n_families)
-    stretches = find_stretches(rows, MIN_PASSAGES, work or Workspace())
-    repeats = Repeats(rows, stretches, MIN_PASSAGES)
+    work = work or Workspace()
+    stretches = find_stretches(rows, MIN_PASSAGES, work)
+    repeats = Repeats(rows, stretches, MIN_PASSAGES, work)
     runs = repeats.maximal()
     first = repeats.start[runs.sequence] + runs.offset
     n_clustered = np.concatenate((np.zeros(1, np.int32), np.cumsum(clustered, dtype=np.int32)))
     kept = np.flatnonzero(n_clustered[first + runs.length] > n_clustered[first])
     order = kept[np.lexsort((runs.length[kept], first[kept]))]
     places = repeats.occurrences(runs.chain[order], runs.n_chains[order], np.zeros(len(order), np.int64))
-    run, member = places.copied(np.arange(len(places.sequence)), stretches.start[repeats.copies.stretch])
+    run, member = places.copied(stretches.start[repeats.copies.stretch])
     indptr = np.searchsorted(run, np.arange(len(order) + 1)).astype(np.int64)
     last = member + runs.length[order][run]
     document = passages.document[member].astype(np.int32)

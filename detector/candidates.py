@@ -6,7 +6,6 @@ a bucket of one row is no bucket.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from detector.kernels.signing import fold_bands
 from detector.kernels.sorting import list_buckets, shared_keys
 from detector.signatures import Signatures
-from detector.workspace import Workspace
+from detector.workspace import Gathered, Workspace
 
 
 class Bands(NamedTuple):
@@ -63,31 +62,19 @@ def band_buckets(keys: NDArray[np.uint32], numbers: NDArray[np.int32], n_rows: i
 
     Rows without a shingle have no business in a bucket, and must not be among them.
     """
-    found = work.map(lambda band: shared_keys(keys[band]), range(len(keys)))
-    indptr = np.zeros(1 + sum(len(sizes) for _, sizes in found), np.int64)
-    rows = work.empty(sum(len(members) for members, _ in found), np.int32)
-    n_buckets = n_entries = 0
-    counts = np.zeros(n_rows, np.int64)
-    for members, sizes in found:
-        np.cumsum(sizes, out=indptr[n_buckets + 1 : n_buckets + len(sizes) + 1])
-        indptr[n_buckets + 1 : n_buckets + len(sizes) + 1] += n_entries
-        np.take(numbers, members, out=rows[n_entries : n_entries + len(members)])
-        counts[rows[n_entries : n_entries + len(members)]] += 1
-        n_buckets, n_entries = n_buckets + len(sizes), n_entries + len(members)
-    row_indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-    of, place, bucket, entry = work.empty(n_entries, np.int32), row_indptr[:-1].copy(), 0, 0
-    for members, sizes in found:
-        list_buckets(rows[entry : entry + len(members)], sizes, bucket, place, of)
-        bucket, entry = bucket + len(sizes), entry + len(members)
+    gathered, all_sizes = Gathered(work, np.int32), Gathered(work, np.int32)
+    row_indptr = work.empty(n_rows + 1, np.int64)
+    row_indptr[:] = 0
+    for members, sizes in work.each(lambda band: shared_keys(keys[band]), range(len(keys))):
+        here = numbers[members]
+        row_indptr[here + 1] += 1
+        gathered.add(here)
+        all_sizes.add(sizes)
+    rows, sizes = gathered.column(), all_sizes.column()
+    indptr = work.empty(len(sizes) + 1, np.int64, near=True)
+    indptr[0] = 0
+    np.cumsum(sizes, out=indptr[1:])
+    np.cumsum(row_indptr, out=row_indptr)
+    of = work.empty(len(rows), np.int32)
+    list_buckets(rows, sizes, 0, row_indptr[:-1].copy(), of)
     return Buckets(indptr, rows, row_indptr, of)
-
-
-def row_ranges(ends: NDArray[np.int64], block: int) -> list[tuple[int, int]]:
-    """Ranges of consecutive rows of about ``block`` values; ``ends`` (int64, ascending) is where each row ends.
-
-    >>> row_ranges(np.array([3, 6, 9, 18, 19]), 6)
-    [(0, 2), (2, 3), (3, 4), (4, 5)]
-    """
-    cuts = np.searchsorted(ends, np.arange(0, int(ends[-1]) if len(ends) else 0, block), side="right")
-    bounds = np.unique(np.concatenate((cuts, [0, len(ends)]))).tolist()
-    return list(pairwise(bounds))

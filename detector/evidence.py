@@ -86,9 +86,9 @@ _COLUMNS: Mapping[str, tuple[type[np.generic], int]] = {
 class _Source:
     """Findings of one origin: their claims, and the columns that differ from the defaults (one value or an array)."""
 
-    def __init__(self, claims: _Claims, **columns: Any) -> None:
-        self.claims = claims
-        self._columns = {name: np.asarray(column, _COLUMNS[name][0]) for name, column in columns.items()}
+    def __init__(self, work: Workspace, claims: _Claims, **columns: Any) -> None:
+        self.claims = _Claims(*map(work.stored, claims))
+        self._columns = {name: work.stored(np.asarray(column, _COLUMNS[name][0])) for name, column in columns.items()}
 
     def column(self, name: str) -> NDArray[Any]:
         """A column of `_COLUMNS`, a row per finding."""
@@ -114,11 +114,11 @@ def finding_columns(
     sources: list[_Source] = []
     extras: list[dict[str, Any]] = []
     for table in hits:
-        sources.append(_rule_source(analysis.passages, table, rule_names, len(extras)))
+        sources.append(_rule_source(work, analysis.passages, table, rule_names, len(extras)))
         extras += [{key: value for key, value in extra.items() if key != "claims"} for extra in table.extras]
     sources += _match_sources(work, analysis, group_of, n_families)
     sources.append(_block_source(work, analysis, blocks))
-    sources.append(_phrase_source(analysis))
+    sources.append(_phrase_source(work, analysis))
     return _in_order(work, sources, len(analysis.texts), rule_names, extras)
 
 
@@ -136,7 +136,9 @@ def _families(groups: GroupColumns, family: NDArray[np.int64]) -> tuple[NDArray[
     return counts, stranger
 
 
-def _rule_source(passages: Passages, hits: HitColumns, rule_names: Sequence[str], n_extras: int) -> _Source:
+def _rule_source(
+    work: Workspace, passages: Passages, hits: HitColumns, rule_names: Sequence[str], n_extras: int
+) -> _Source:
     """Findings of rules; a placeholder claims the clause around it. ``n_extras`` stand before those of this table."""
     n = len(hits.start)
     n_documents = len(hits.indptr) - 1
@@ -155,6 +157,7 @@ def _rule_source(passages: Passages, hits: HitColumns, rule_names: Sequence[str]
     part = [PART_NAMES.index(RULE_PARTS[kind]) if kind in RULE_PARTS else -1 for kind in FINDING_KINDS]
     number = {name: row for row, name in enumerate(rule_names)}
     return _Source(
+        work,
         _listed_claims(n, claims),
         document=document,
         start=hits.start,
@@ -263,6 +266,7 @@ def _passage_source(
         )  # fmt: skip
 
     return _Source(
+        work,
         _joined_claims(work.map(aligned, _ranges(len(here), BLOCK_PAIRS))),
         document=passages.document[here],
         start=passages.start[here],
@@ -284,21 +288,21 @@ def _joined_claims(parts: Sequence[Any]) -> _Claims:
     return _Claims(np.concatenate(whole), join_offsets(indptr), np.concatenate(start), np.concatenate(end))
 
 
-def _phrase_source(analysis: AnalysisColumns) -> _Source:
+def _phrase_source(work: Workspace, analysis: AnalysisColumns) -> _Source:
     """A finding for each occurrence of a phrase that lies in no longer one.
 
     Slots are not claimed: the figures in a slogan are the document's own.
     """
     phrases, tokens = analysis.phrases, analysis.tokens
-    marked = np.flatnonzero(phrases.longest)
-    phrase, first = phrases.phrase[marked], phrases.token[marked]
+    phrase, first = phrases.phrase, phrases.token
     n_all = phrases.n_all[phrase]
     n_slots = n_all - phrases.n_tokens[phrase]
-    indptr = np.empty(len(marked) + 1, dtype=np.int64)
+    indptr = np.empty(len(first) + 1, dtype=np.int64)
     room = int((n_slots + 1)[n_slots > 0].sum())
     start, end = np.empty(room, np.int32), np.empty(room, np.int32)
     spans_without_slots(tokens.kind, tokens.start, tokens.end, first, first + n_all, n_slots, indptr, start, end)
     return _Source(
+        work,
         _Claims(n_slots == 0, indptr, start[: indptr[-1]], end[: indptr[-1]]),
         document=np.searchsorted(tokens.indptr, first, side="right") - 1,
         start=tokens.start[first],
@@ -323,12 +327,12 @@ def _in_order(
     columns: dict[str, Any] = {name: work.empty(len(order), dtype) for name, (dtype, _) in _COLUMNS.items()}
     work.map(lambda name: np.take(_joined(sources, name), order, out=columns[name], mode="clip"), _COLUMNS)
     claims = _joined_claims([source.claims for source in sources])
-    claim_indptr = np.empty(len(order) + 1, dtype=np.int64)
+    claim_indptr = work.empty(len(order) + 1, np.int64)
     claim_start, claim_end = (work.empty(len(claims.start), np.int32) for _ in range(2))
     gather_spans(order, claims.indptr, claims.start, claims.end, claim_indptr, claim_start, claim_end)
     return FindingColumns(
         **columns,
-        whole=claims.whole[order],
+        whole=work.stored(claims.whole[order]),
         claim_indptr=claim_indptr,
         claim_start=claim_start,
         claim_end=claim_end,
@@ -344,9 +348,8 @@ def _order(work: Workspace, sources: Sequence[_Source], n_documents: int) -> NDA
     tie += _joined(sources, "rule") + 1
     key = _joined(sources, "start").astype(np.int64) << 31
     key += 0x7FFFFFFF - _joined(sources, "end")
-    order, bounds = np.empty(len(key), np.int64), np.empty(n_documents + 1, np.int64)
+    order, room, bounds = (work.empty(n, np.int64) for n in (len(key), len(key), n_documents + 1))
     group_by_document(_joined(sources, "document"), bounds, order)
-    room = np.empty_like(order)
     work.map(
         lambda block: sort_in_documents(bounds, key, tie, order, room, *block),
         document_ranges(np.diff(bounds), BLOCK_FINDINGS),

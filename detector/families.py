@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.candidates import Bands, Buckets, band_buckets, band_keys, row_ranges
+from detector.candidates import Bands, Buckets, band_buckets, band_keys
 from detector.kernels.hashing import lead, set_sizes
 from detector.shingles import shingle_hashes
 from detector.signatures import sign
 from detector.tokens import Tokens
-from detector.workspace import Workspace
+from detector.workspace import Workspace, row_ranges
 
 SHINGLE_SIZE = 5
 BANDS = Bands(32, 4)
@@ -58,8 +58,9 @@ def _buckets(tokens: Tokens, seed: int, work: Workspace) -> tuple[Buckets, NDArr
     lengths = np.diff(tokens.indptr)
     rows = np.flatnonzero(lengths >= SHINGLE_SIZE).astype(np.int32)
     start, stop = tokens.indptr[rows], tokens.indptr[rows + 1]
-    keys = np.empty((BANDS.n_bands, len(rows)), np.uint32)
-    slots = np.zeros((len(lengths), BANDS.n_permutations), np.uint8)
+    keys = work.empty((BANDS.n_bands, len(rows)), np.uint32)
+    slots = work.empty((len(lengths), BANDS.n_permutations), np.uint8)
+    slots[:] = 0
 
     def fold(bounds: tuple[int, int]) -> None:
         a, b = bounds

@@ -12,8 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.candidates import Bands, Buckets, band_buckets, band_keys, row_ranges
-from detector.kernels.hashing import first_rows, skeleton_keys
+from detector.candidates import Bands, Buckets, band_buckets, band_keys
+from detector.kernels.counting import number_keys
+from detector.kernels.hashing import first_rows, skeleton_keys, sketch_rows
+from detector.kernels.sorting import list_followers
 from detector.kernels.verifying import (
     MAX_VERIFIED,
     common_lengths,
@@ -21,13 +23,12 @@ from detector.kernels.verifying import (
     lowest_elsewhere,
     only_groups,
     represent,
-    sketch_rows,
 )
 from detector.passages import Passages
 from detector.shingles import shingle_hashes
 from detector.signatures import sign
 from detector.tokens import SLOT_HASH, Tokens, packed_points
-from detector.workspace import Workspace
+from detector.workspace import Workspace, row_ranges
 
 SHINGLE_SIZE = 2
 BANDS = Bands(42, 3)
@@ -130,18 +131,18 @@ def find_matches(
     representative = first[chosen[distinct]]
     partner, missed = _partners(rows, table)
     earlier = _earlier(rows, table)
-    ratio = _ratios_with_representatives(rows, chosen)[distinct]
+    ratio = work.stored(_ratios_with_representatives(rows, chosen)[distinct])
     known = (representative, ratio)
     return Matches(
-        passage,
+        work.stored(passage),
         distinct,
         representative,
         ratio,
         partner,
         (partner >= 0) & (table.family[partner] != table.family),
-        _ratios(rows, distinct, partner, known),
+        work.stored(_ratios(rows, distinct, partner, known)),
         earlier,
-        _ratios(rows, distinct, earlier, known),
+        work.stored(_ratios(rows, distinct, earlier, known)),
         int((is_crowded[distinct] | missed).sum()),
     )
 
@@ -203,8 +204,9 @@ def _rows(
     of_row = passage[first[rows]]
     start, stop = passages.tokens[of_row], passages.tokens[of_row + 1]
     most = int((passages.end[of_row].astype(np.int64) - passages.start[of_row]).sum())
-    points, sketches = work.empty(most, np.uint32), np.empty((len(first), 4), np.uint64)
-    indptr, n_points = np.zeros(len(first) + 1, np.int64), 0
+    points, sketches = work.empty(most, np.uint32), work.empty((len(first), 4), np.uint64, near=True)
+    indptr, n_points = work.empty(len(first) + 1, np.int64), 0
+    indptr[:] = 0
 
     def sketched(bounds: tuple[int, int]) -> NDArray[np.uint32]:
         a, b = bounds
@@ -216,11 +218,9 @@ def _rows(
         sketches[rows[a:b]] = made
         return kept
 
-    ranges = row_ranges(stop, BLOCK_POINTS)
-    for number in range(0, len(ranges), work.workers):
-        for kept in work.map(sketched, ranges[number : number + work.workers]):
-            points[n_points : n_points + len(kept)] = kept
-            n_points += len(kept)
+    for kept in work.each(sketched, row_ranges(stop, BLOCK_POINTS)):
+        points[n_points : n_points + len(kept)] = kept
+        n_points += len(kept)
     np.cumsum(indptr, out=indptr)
     return _Rows(first, points, indptr, sketches, buckets, threshold, work)
 
@@ -234,7 +234,9 @@ def _representatives(rows: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
     """
     n, buckets = len(rows.first), rows.buckets
     chosen, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32)
-    members, filled = np.empty(len(buckets.rows), np.int32), buckets.indptr[:-1].copy()
+    members = rows.work.empty(len(buckets.rows), np.int32, near=True)
+    filled = rows.work.empty(len(buckets.indptr) - 1, np.int64, near=True)
+    filled[:] = buckets.indptr[:-1]
 
     def decide(first: int, last: int, floor: int, *, is_last: bool) -> None:
         represent(
@@ -260,11 +262,21 @@ def _partners(rows: _Rows, table: _Table) -> tuple[Numbers, NDArray[np.bool_]]:
     partner = np.where(family[representative] != family, representative, np.int32(-1))
     missed = np.zeros(len(partner), bool)
     asked = np.flatnonzero(partner < 0)
-    partner[asked], missed[asked] = _lowest_in_other_group(rows, table, family, asked)
-    n_documents = _n_documents(family, table.document)
-    asked = asked[(partner[asked] < 0) & (n_documents[family[asked]] > 1)]
-    partner[asked], missed[asked] = _lowest_in_other_group(rows, table, table.document, asked)
+    followers = _followers(rows, table)
+    partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, family, asked)
+    asked = asked[(partner[asked] < 0) & (_n_documents(family, table.document)[family[asked]] > 1)]
+    partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, table.document, asked)
     return partner, missed
+
+
+def _followers(rows: _Rows, table: _Table) -> Buckets:
+    """The buckets without the representatives."""
+    buckets, work = rows.buckets, rows.work
+    indptr, followers = (
+        work.empty(len(buckets.indptr), np.int64, near=True), work.empty(len(buckets.rows), np.int32, near=True)
+    )  # fmt: skip
+    n = list_followers(buckets.indptr, buckets.rows, table.chosen, indptr, followers)
+    return buckets._replace(indptr=indptr, rows=followers[:n])
 
 
 def _n_documents(family: Numbers, document: Numbers) -> NDArray[np.int64]:
@@ -275,7 +287,7 @@ def _n_documents(family: Numbers, document: Numbers) -> NDArray[np.int64]:
 
 
 def _lowest_in_other_group(
-    rows: _Rows, table: _Table, group: Numbers, asked: NDArray[np.int64]
+    rows: _Rows, followers: Buckets, table: _Table, group: Numbers, asked: NDArray[np.int64]
 ) -> tuple[Numbers, NDArray[np.bool_]]:
     """The lowest match of each occurrence ``asked`` for that stands in another ``group`` than it, or -1; and whether
     there is none because there were too many candidates.
@@ -287,25 +299,19 @@ def _lowest_in_other_group(
     group_of_first = group[rows.first]
     first_other = _first_in_other(distinct, group, group_of_first)
     cluster_other = _first_in_other(chosen[distinct], group, group_of_first)
-    keys, inverse = np.unique(distinct[asked].astype(np.int64) << 32 | group[asked], return_inverse=True)
-    row, its_group = (keys >> 32).astype(np.int32), keys.astype(np.int32)
+    row, its_group = distinct[asked], group[asked]
+    number, first = number_keys((row.astype(np.int64) << 32 | its_group).view(np.uint64))
+    row, its_group = row[first], its_group[first]
     represents = chosen[row] == row
     known_other = np.where(represents, cluster_other[row], first_other[row])
     found = np.where(group_of_first[row] == its_group, known_other, rows.first[row]).astype(np.int32)
     missed = np.zeros(len(found), bool)
-    follows = chosen[buckets.rows] != buckets.rows
-    counts = np.concatenate((np.zeros(1, np.int64), np.cumsum(follows)))
-    for asking, indptr, members in (
-        (represents, counts[buckets.indptr], buckets.rows[follows]),
-        (~represents, buckets.indptr, buckets.rows),
-    ):
+    for asking, listed in ((represents, followers), (~represents, buckets)):
         query = np.flatnonzero(asking & (buckets.row_indptr[row] < buckets.row_indptr[row + 1]))
         if len(query):
-            listed = buckets._replace(indptr=indptr, rows=members)
             groups = (first_other, group_of_first, row[query], its_group[query])
             found[query], missed[query] = _lowered(rows._replace(buckets=listed), groups, found[query])
-    inverse = inverse.ravel()
-    return found[inverse], missed[inverse]
+    return found[number], missed[number]
 
 
 def _lowered(
@@ -314,7 +320,7 @@ def _lowered(
     """What `lowest_elsewhere` finds; ``groups`` are its ``first_other``, ``group_of_first``, ``row`` and ``group``."""
     first_other, group_of_first, row, group = groups
     buckets, n = rows.buckets, len(rows.buckets.indptr) - 1
-    only, crowded = np.empty(n, np.int32), np.empty(len(row), bool)
+    only, crowded = rows.work.empty(n, np.int32, near=True), np.empty(len(row), bool)
     rows.work.map(
         lambda part: only_groups(buckets.indptr, buckets.rows, first_other, group_of_first, *part, only),
         _even_ranges(n, 16 * SMALL),
@@ -350,8 +356,8 @@ def _earlier(rows: _Rows, table: _Table) -> Numbers:
 
     def look(part: tuple[int, int]) -> None:
         earlier_in_document(
-            rows.points, rows.indptr, rows.sketches, buckets.row_indptr, buckets.of, len(buckets.indptr) - 1,
-            rows.threshold, table.distinct, document, *part, found,
+            rows.points, rows.indptr, rows.sketches, buckets.row_indptr, buckets.of, rows.threshold, table.distinct,
+            document, *part, found,
         )  # fmt: skip
 
     rows.work.map(look, pairwise(bounds))

@@ -33,7 +33,7 @@ from detector.kernels.cutting import cut_documents
 from detector.kernels.tokenising import split_documents
 from detector.texts import Texts
 from detector.tokens import BLOCK_CHARACTERS, Block, Marks, Tokens, join_offsets, read_only, tokenise_texts
-from detector.workspace import Workspace, document_ranges
+from detector.workspace import Gathered, Workspace, add_all, document_ranges
 
 MAX_PASSAGE_TOKENS = 4096
 """A text without any punctuation is cut here: comparing passages costs the product of their lengths."""
@@ -111,6 +111,10 @@ class _Part(NamedTuple):
     clauses: NDArray[np.int32]
 
 
+_FIELDS = (np.int32, np.int32, np.int32, np.int64, np.int32, np.int32, np.int32)
+"""Of a `_Part`: three of passages, their tokens, three of clauses."""
+
+
 def tokenise_corpus(texts: Texts, marks: Marks, work: Workspace) -> tuple[Tokens, Passages]:
     """Tokens, passages and clauses of all texts; ``marks`` are one token each and are not cut."""
     tokens = tokenise_texts(texts, marks, work)
@@ -121,19 +125,19 @@ def split_tokens(tokens: Tokens, work: Workspace) -> Passages:
     """Passages and clauses of the texts that ``tokens`` were made of."""
     clause = work.empty(len(tokens.kind), np.int32)
     blocks = document_ranges(tokens.texts.lengths, BLOCK_CHARACTERS)
-    parts = work.map(lambda block: _split_block(tokens, clause, *block), blocks)
-    bases = np.cumsum([0] + [part.clauses.shape[1] for part in parts])
+    columns = [Gathered(work, dtype) for dtype in _FIELDS]
+    bases = []
+    for part in work.each(lambda block: _split_block(tokens, clause, *block), blocks):
+        bases.append(columns[-1].n)
+        add_all(columns, (*part.passages, part.tokens, *part.clauses))
+    columns[3].add(np.array([len(tokens.kind)], np.int64))
 
     def number(item: tuple[int, tuple[int, int]]) -> None:
         row, (begin, end) = item
         clause[tokens.indptr[begin] : tokens.indptr[end]] += np.int32(bases[row])
 
     work.map(number, enumerate(blocks))
-    none = _Part(np.empty((3, 0), np.int32), np.empty(0, np.int64), np.empty((3, 0), np.int32))
-    parts.append(none._replace(tokens=np.array([len(tokens.kind)], np.int64)))
-    start, end, document = (np.concatenate([part.passages[row] for part in parts]) for row in range(3))
-    first = np.concatenate([part.tokens for part in parts])
-    clauses = (np.concatenate([part.clauses[row] for part in parts]) for row in range(3))
+    start, end, document, first, *clauses = (column.column() for column in columns)
     return Passages(start, end, document, first, clause, *clauses)
 
 

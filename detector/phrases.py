@@ -9,7 +9,6 @@ those exactly (`detector.repeats`), and cuts them. ``tests/test_phrases.py`` hol
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,10 +18,10 @@ from detector.columns import PhraseColumns
 from detector.folding import character_table
 from detector.kernels.phrasing import count_series, cut_runs, enclosing, write_keys
 from detector.passages import Passages
-from detector.repeats import Places, Repeats, Rows, Stretches, find_stretches
+from detector.repeats import BLOCK_PLACES, Places, PlacesInOrder, Repeats, Rows, Stretches, find_stretches
 from detector.texts import Texts
 from detector.tokens import Tokens
-from detector.workspace import Workspace
+from detector.workspace import Gathered, Workspace, row_ranges
 
 MIN_TOKENS = 8
 LONG_TOKENS = 13
@@ -31,6 +30,9 @@ LONG_TOKENS = 13
 MIN_CLAUSE_TOKENS = 5
 """A partial clause of fewer tokens at either end of a run says nothing by itself and is cut off."""
 
+BLOCK_KEYS = 1 << 19
+"""Tokens of phrases whose keys are written at a time."""
+
 
 class PhraseTable(NamedTuple):
     """Phrases in the order of their first occurrence, and where they stand.
@@ -38,9 +40,8 @@ class PhraseTable(NamedTuple):
     ``first``: int64, the token row at which the first occurrence begins; ``n_all``: int64, its tokens with slots;
     ``n_tokens``: int64, without; ``n_families``: int64; ``n_occurrences``: int64. ``phrase``, ``token``: int64, a row
     per occurrence that lies in no longer one, so that it is marked: the phrase and the token row at which it begins,
-    sorted by both. All occurrences, which can be a hundred times as many, are kept as ``places`` in distinct stretches
-    of text, with ``is_longest`` (bool) for each of them and ``copy_start`` (int64), the token rows at which the copies
-    of these begin.
+    sorted by both. All occurrences, which can be a hundred times as many, are ``places`` in distinct stretches of text;
+    ``copy_start`` (int64): the token rows at which the copies of these begin.
     """
 
     first: NDArray[np.int64]
@@ -51,7 +52,6 @@ class PhraseTable(NamedTuple):
     phrase: NDArray[np.int64]
     token: NDArray[np.int64]
     places: Places
-    is_longest: NDArray[np.bool_]
     copy_start: NDArray[np.int64]
 
     @property
@@ -59,9 +59,14 @@ class PhraseTable(NamedTuple):
         """Whether each row of ``phrase`` and ``token`` lies in no longer occurrence: all do."""
         return np.ones(len(self.phrase), dtype=bool)
 
+    def without_places(self) -> PhraseTable:
+        """The table with no ``places``, which take more memory than the rest."""
+        none = np.empty(0, np.int32)
+        return self._replace(places=Places(none, none, none, none, none, none, np.zeros(1, np.int64)))
+
     def occurrences(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Every occurrence: phrase and first token row, sorted by both."""
-        return self.places.copied(np.arange(len(self.places.sequence)), self.copy_start)
+        return self.places.copied(self.copy_start)
 
 
 def families_needed(n_families: int, min_families: int | None = None) -> int:
@@ -87,12 +92,15 @@ def find_phrases(
     owner = family[passages.document].astype(np.int32) if len(family) else np.empty(0, np.int32)
     bounds = passages.tokens if len(passages.tokens) else np.zeros(1, np.int64)
     rows = Rows(tokens.hashes, tokens.kind, is_junk, bounds, owner, n_families)
-    stretches = find_stretches(rows, MIN_TOKENS, work or Workspace())
-    repeats = Repeats(rows, stretches, MIN_TOKENS)
+    work = work or Workspace()
+    stretches = find_stretches(rows, MIN_TOKENS, work)
+    repeats = Repeats(rows, stretches, MIN_TOKENS, work)
     runs = _cut(tokens, passages, repeats)
     needed = np.where(runs.n_tokens >= LONG_TOKENS, 2, families_needed(n_families, min_families))
-    runs = _listed(repeats, runs.take(np.flatnonzero(runs.n_families >= needed)))
-    return _table(repeats, stretches, runs)
+    runs = runs.take(np.flatnonzero(runs.n_families >= needed))
+    places = repeats.in_order(repeats.occurrences(runs.chain, runs.n_chains, runs.before), runs.length, work)
+    is_listed = _listed(repeats, places, runs, work)
+    return _table(repeats, stretches, places, runs, is_listed, work)
 
 
 class _Runs(NamedTuple):
@@ -130,65 +138,61 @@ def _cut(tokens: Tokens, passages: Passages, repeats: Repeats) -> _Runs:
     return runs.take(np.flatnonzero((np.diff(runs.row, prepend=-1) != 0) | (np.diff(runs.length, prepend=-1) != 0)))
 
 
-def _listed(repeats: Repeats, runs: _Runs) -> _Runs:
-    """The runs that more families have than any longer one around them."""
-    places = repeats.occurrences(runs.chain, runs.n_chains, runs.before)
-    run, order = _by_place(repeats, places, runs.length)
-    start = places.offset[order]
+def _listed(repeats: Repeats, places: PlacesInOrder, runs: _Runs, work: Workspace) -> NDArray[np.bool_]:
+    """Whether more families have a run than any longer one around it."""
     longest = int(repeats.length.max()) if len(repeats.length) else 0
-    around = enclosing(start, start + runs.length[run], places.sequence[order], run, runs.n_families, longest)
     most = np.full(len(runs.row), -1, dtype=np.int64)
-    np.maximum.at(most, run, around)
-    return runs.take(np.flatnonzero(runs.n_families > most))
+
+    def around(part: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        sequence, run, offset = places.part(*part)
+        start = offset.astype(np.int64)
+        return run, enclosing(start, start + runs.length[run], sequence, run, runs.n_families, longest)
+
+    for run, found in work.each(around, row_ranges(places.indptr[1:], BLOCK_PLACES)):
+        np.maximum.at(most, run, found)
+    return np.asarray(runs.n_families > most)
 
 
-def _by_place(
-    repeats: Repeats, places: Places, length: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The order of all places by sequence, then by offset, then the longer run first; and the runs in that order."""
-    run = np.repeat(np.arange(len(length), dtype=np.int32), np.diff(places.indptr))
-    base = np.concatenate(([0], np.cumsum(repeats.length.astype(np.int64))))
-    most = int(length.max(initial=0)) + 1
-    order = np.argsort((base[places.sequence] + places.offset) * most + (most - length[run]))
-    return run[order], order
-
-
-def _table(repeats: Repeats, stretches: Stretches, runs: _Runs) -> PhraseTable:
-    """Phrases with all their places."""
-    places = repeats.occurrences(runs.chain, runs.n_chains, runs.before)
-    run, order = _by_place(repeats, places, runs.length)
-    base = np.concatenate(([0], np.cumsum(repeats.length.astype(np.int64))))[places.sequence[order]]
-    end = base + places.offset[order] + runs.length[run]
-    reach = np.maximum.accumulate(np.concatenate(([0], end)))
-    longest = np.empty(len(order), dtype=bool)
-    longest[order] = end > reach[:-1]
+def _table(
+    repeats: Repeats, stretches: Stretches, places: PlacesInOrder, runs: _Runs, is_listed: NDArray[np.bool_],
+    work: Workspace,
+) -> PhraseTable:  # fmt: skip
+    """The runs that are listed, with all their places."""
+    number = np.cumsum(is_listed, dtype=np.int32) - np.int32(1)
     copy_start = stretches.start[repeats.copies.stretch]
-    phrase, token = places.copied(np.flatnonzero(longest), copy_start)
-    counts = (runs.n_tokens, runs.n_families, places.n_copies())
-    return PhraseTable(runs.row, runs.length, *counts, phrase, token, places, longest, copy_start)
+
+    def marked(part: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Sequence, phrase and offset of the occurrences that lie in no longer one."""
+        sequence, run, offset = (column[is_listed[places.part(*part)[1]]] for column in places.part(*part))
+        end = repeats.row[sequence] - repeats.row[part[0]] + offset + runs.length[run]
+        longest = end > np.maximum.accumulate(np.concatenate(([0], end)))[:-1]
+        return sequence[longest], number[run[longest]], offset[longest]
+
+    parts = work.map(marked, row_ranges(places.indptr[1:], BLOCK_PLACES) or [(0, 0)])
+    sequence, phrase, offset = (np.concatenate(column) for column in zip(*parts, strict=True))
+    runs = runs.take(np.flatnonzero(is_listed))
+    every = repeats.occurrences(runs.chain, runs.n_chains, runs.before)
+    phrase, token = every.copies(phrase, sequence, offset, copy_start)
+    counts = (runs.n_tokens, runs.n_families, every.n_copies())
+    return PhraseTable(
+        runs.row, runs.length, *counts, work.stored(phrase), work.stored(token), every, work.stored(copy_start)
+    )
 
 
-def phrase_columns(table: PhraseTable, tokens: Tokens, texts: Texts, series: NDArray[np.int64]) -> PhraseColumns:
+def phrase_columns(
+    table: PhraseTable, tokens: Tokens, texts: Texts, series: NDArray[np.int64], work: Workspace | None = None
+) -> PhraseColumns:
     """The phrases as they are written to files; ``series`` is a number per document or -1."""
     document = np.searchsorted(tokens.indptr, table.first, side="right") - 1
     start, end = tokens.start[table.first], tokens.end[table.first + table.n_all - 1]
-    keys, ends = write_keys(
-        texts.points,
-        texts.start[document],
-        table.first,
-        table.n_all,
-        tokens.start,
-        tokens.end,
-        tokens.kind,
-        character_table().folded,
-    )
-    written = keys.tobytes().decode("utf-32-le", "surrogatepass")
-    bounds = [0, *ends.tolist()]
     copy_document = np.searchsorted(tokens.indptr, table.copy_start, side="right") - 1
+    places = table.places
     n_series = count_series(
-        table.places.indptr,
-        table.places.sequence,
-        table.places.copy_indptr,
+        places.first,
+        places.last,
+        places.suffixes,
+        places.owner,
+        places.copy_indptr,
         series[copy_document].astype(np.int32),
         int(series.max(initial=-1)) + 1,
     )
@@ -200,5 +204,23 @@ def phrase_columns(table: PhraseTable, tokens: Tokens, texts: Texts, series: NDA
         n_families=table.n_families.astype(np.int32),
         n_series=n_series,
         n_occurrences=table.n_occurrences.astype(np.int32),
-        key=[written[begin:stop] for begin, stop in pairwise(bounds)],
+        key=_keys(table, tokens, texts, document, work or Workspace()),
     )
+
+
+def _keys(table: PhraseTable, tokens: Tokens, texts: Texts, document: NDArray[np.int64], work: Workspace) -> Texts:
+    """The keys of all phrases over one buffer."""
+    ends, points = np.zeros(len(document) + 1, np.int64), Gathered(work, np.uint32)
+
+    def written(part: tuple[int, int]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        here = slice(*part)
+        return write_keys(  # type: ignore[no-any-return]
+            texts.points, texts.start[document[here]], table.first[here], table.n_all[here],
+            tokens.start, tokens.end, tokens.kind, character_table().folded,
+        )  # fmt: skip
+
+    ranges = row_ranges(np.cumsum(table.n_all), BLOCK_KEYS)
+    for (first, last), (keys, its_ends) in zip(ranges, work.each(written, ranges), strict=True):
+        ends[first + 1 : last + 1] = points.n + its_ends
+        points.add(keys)
+    return Texts(points.column(), ends[:-1], ends[1:])

@@ -125,6 +125,7 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
     family = families.number
     with clock.stage("junk"):
         hits = site_and_own(own_hits, texts, family, series)
+        del own_hits, marks
         is_junk = work.empty(len(tokens.start), np.bool_)
         junk_tokens(tokens, hits, is_junk)
         all_junk = junk_passages(passages, is_junk)
@@ -142,13 +143,16 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
         )
     with clock.stage("phrases"):
         phrases = find_phrases(tokens, passages, is_junk, family, min_families=settings.min_families, work=work)
-        phrase_table = phrase_columns(phrases, tokens, texts, series)
+        phrase_table = phrase_columns(phrases, tokens, texts, series, work)
+        phrases = phrases.without_places()
+        del is_junk
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
         keys = passage_keys(tokens, passages)
         blocks = block_groups(matches, group_of, passages, keys, is_junk=all_junk, family=family, work=work)
         levels = [document_groups(families, passages), blocks, groups]
         clusters = cluster_columns(levels, tokens, passages, texts, family=family, series=series, keys=keys, work=work)
+        del keys
     with clock.stage("scores"):
         findings = finding_columns(
             work,

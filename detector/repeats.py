@@ -11,6 +11,7 @@ whole, so maximal repeats are runs of chains (`Repeats`).
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from detector.kernels import counting, repeating
 from detector.tokens import SLOT_HASH
-from detector.workspace import Workspace
+from detector.workspace import Gathered, Workspace, add_all, row_ranges
 
 BLOCK_ROWS = 1 << 21
 """Rows (tokens, passages) whose windows are hashed at a time."""
@@ -28,6 +29,9 @@ PARTITION_ROWS = 1 << 15
 """Windows in a partition, on average: their table of twice as many words of 64 bits fits the cache of a core."""
 
 MAX_PARTITION_BITS = 14
+
+BLOCK_PLACES = 1 << 20
+"""Places of runs that are put in order at a time."""
 
 
 class Rows(NamedTuple):
@@ -99,9 +103,10 @@ def find_stretches(rows: Rows, size: int, work: Workspace) -> Stretches:
     work.map(windows.scatter, blocks)
     steps = np.linspace(0, 1 << windows.bits, min(1 << windows.bits, 16) + 1).astype(np.int64).tolist()
     work.map(windows.count, pairwise(steps))
-    found = [(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))]
-    found += work.map(windows.stretches, blocks)
-    return Stretches(*(np.concatenate([part[column] for part in found]) for column in range(3)))
+    columns = [Gathered(work, dtype) for dtype in (np.int64, np.int32, np.int32)]
+    for part in work.each(windows.stretches, blocks):
+        add_all(columns, part)
+    return Stretches(*(column.column() for column in columns))
 
 
 class _Windows:
@@ -165,35 +170,31 @@ class RepeatIndex:
     Time and memory are linear in the symbols and in the families of all positions, but for the suffix sort.
     """
 
-    def __init__(self, sequences: Sequences) -> None:
+    def __init__(self, sequences: Sequences, work: Workspace | None = None) -> None:
+        work = work or Workspace()
         self.sequences = sequences
-        lengths = np.diff(sequences.indptr)
-        symbols = sequences.symbols
-        self._sequence_of = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
-        self._ends = np.repeat(sequences.indptr[1:].astype(np.int32), lengths)
+        lengths, symbols = np.diff(sequences.indptr), sequences.symbols
+        stored = partial(work.stored, near=True)
+        self.owner = stored(np.repeat(np.arange(len(lengths), dtype=np.int32), lengths))
+        self._ends = stored(np.repeat(sequences.indptr[1:].astype(np.int32), lengths))
         n_symbols = int(symbols.max()) + 1 if len(symbols) else 0
-        self._suffixes, self._rank = repeating.sort_suffixes(symbols, self._ends, n_symbols)
-        prefix = repeating.common_prefixes(symbols, self._ends, self._suffixes, self._rank)
-        self._tree, self._count, self._leaf_node = repeating.interval_tree(
-            prefix,
-            self._sequence_of,
-            self._suffixes,
-            sequences.family_indptr,
-            sequences.families,
-            sequences.n_families,
+        self.suffixes, self._rank = map(stored, repeating.sort_suffixes(symbols, self._ends, n_symbols))
+        prefix = repeating.common_prefixes(symbols, self._ends, self.suffixes, self._rank)
+        tree, count, leaf_node = repeating.interval_tree(
+            prefix, self.owner, self.suffixes, sequences.family_indptr, sequences.families, sequences.n_families
         )
+        self._tree, self._count, self._leaf_node = tuple(map(stored, tree)), stored(count), stored(leaf_node)
         self._sequence_count = np.diff(sequences.family_indptr)
 
     def maximal(self, min_length: int) -> Runs:
         """The maximal repeats of at least ``min_length`` symbols and two families, by their lowest places."""
-        length, _, _, lowest, _, _ = self._tree
-        suffixes, leaf_node = self._suffixes, self._leaf_node
-        leaf_count = self._sequence_count[self._sequence_of[suffixes]]
+        (length, _, _, lowest, _, _), suffixes, leaf_node = self._tree, self.suffixes, self._leaf_node
+        leaf_count = self._sequence_count[self.owner[suffixes]]
         extended = repeating.extended(self._tree, self._count, leaf_node, self._rank, suffixes, self._ends, leaf_count)
         nodes = np.flatnonzero((length >= max(min_length, 1)) & (self._count >= 2) & ~extended)
         # a lone suffix that does not begin its sequence extends to the left with all its families
         leaf_length = self._ends[suffixes] - suffixes
-        begins = self.sequences.indptr[self._sequence_of[suffixes]] == suffixes
+        begins = self.sequences.indptr[self.owner[suffixes]] == suffixes
         leaves = np.flatnonzero(
             begins & (leaf_length > length[leaf_node]) & (leaf_length >= min_length) & (leaf_count >= 2)
         )
@@ -213,57 +214,94 @@ class RepeatIndex:
     def count(self, start: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.int64]:
         """In how many families each run is."""
         nodes = self._nodes(start, length)
-        return np.where(nodes >= 0, self._count[nodes], self._sequence_count[self._sequence_of[start]])
+        return np.where(nodes >= 0, self._count[nodes], self._sequence_count[self.owner[start]])
+
+    def interval(
+        self, start: NDArray[np.int64], length: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The first and the last of the ``suffixes`` that begin with each run."""
+        nodes, rank = self._nodes(start, length), self._rank[start]
+        return np.where(nodes >= 0, self._tree[1][nodes], rank), np.where(nodes >= 0, self._tree[2][nodes], rank)
 
     def occurrences(
         self, start: NDArray[np.int64], length: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """All places of all runs, of each run after each other, and their offsets (int64)."""
-        nodes, rank = self._nodes(start, length), self._rank[start]
-        first = np.where(nodes >= 0, self._tree[1][nodes], rank)
-        last = np.where(nodes >= 0, self._tree[2][nodes], rank)
-        indptr = np.concatenate(([0], np.cumsum(last.astype(np.int64) - first + 1)))
-        return indptr, repeating.list_places(first, last, self._suffixes, indptr)
+        return _all_places(*self.interval(start, length), self.suffixes)
 
     def sequence_of(self, place: NDArray[Any]) -> NDArray[np.int32]:
         """The sequence that holds each place."""
-        return np.asarray(self._sequence_of[place])
+        return np.asarray(self.owner[place])
 
     def _nodes(self, start: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.int32]:
         tree_length, _, _, _, parent, jump = self._tree
         return np.asarray(repeating.locate(start, length, self._rank, self._leaf_node, tree_length, parent, jump))
 
 
-class Places(NamedTuple):
-    """Where runs stand in the distinct stretches, all places of each run after each other.
+def _all_places(
+    first: NDArray[np.int32], last: NDArray[np.int32], suffixes: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The suffixes of all intervals, one after the other, and their offsets (int64)."""
+    indptr = np.concatenate(([0], np.cumsum(last.astype(np.int64) - first + 1)))
+    return indptr, repeating.list_places(first, last, suffixes, indptr)
 
-    ``indptr``: int64, n_runs + 1, the rows of each run; ``sequence``, ``offset``: int32, the distinct stretch, and the
-    rows of it before the run. ``copy_indptr``: int64, the copies of each distinct stretch, among those of all.
+
+class Places(NamedTuple):
+    """Where runs stand in the distinct stretches. They are many, and are listed by those who need them.
+
+    A run stands ``before`` rows after the beginnings of the chains ``suffixes[first]`` to ``suffixes[last]`` (int32, a
+    row per run); chain c is in the distinct stretch ``owner[c]``, ``offset[c]`` rows from its beginning (int32).
+    ``copy_indptr``: int64, the copies of each distinct stretch, among those of all.
     """
 
-    indptr: NDArray[np.int64]
-    sequence: NDArray[np.int32]
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
+    before: NDArray[np.int32]
+    suffixes: NDArray[np.int32]
+    owner: NDArray[np.int32]
     offset: NDArray[np.int32]
     copy_indptr: NDArray[np.int64]
 
     def n_copies(self) -> NDArray[np.int64]:
         """How often each run stands in all stretches."""
-        copies = np.diff(self.copy_indptr)[self.sequence]
-        total = np.concatenate((np.zeros(1, np.int64), np.cumsum(copies)))
-        return np.asarray(total[self.indptr[1:]] - total[self.indptr[:-1]])
+        found = repeating.count_copies(self.first, self.last, self.suffixes, self.owner, self.copy_indptr)
+        return np.asarray(found, np.int64)
 
-    def copied(
-        self, chosen: NDArray[np.int64], copy_start: NDArray[np.int64]
+    def copied(self, copy_start: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All places in all stretches: run and first row, sorted by both; ``copy_start`` is where each copy begins."""
+        indptr, where = _all_places(self.first, self.last, self.suffixes)
+        run = np.repeat(np.arange(len(self.first), dtype=np.int32), np.diff(indptr))
+        return self.copies(run, self.owner[where], self.offset[where] + self.before[run], copy_start)
+
+    def copies(
+        self,
+        run: NDArray[np.int32],
+        sequence: NDArray[np.int32],
+        offset: NDArray[np.int32],
+        copy_start: NDArray[np.int64],
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Some places in all stretches: run and first row, sorted by both; ``copy_start`` is where each copy begins."""
-        sequence = self.sequence[chosen]
+        """Some places (runs, distinct stretches and offsets in them) in all stretches, as `copied` has them."""
         copies = np.diff(self.copy_indptr)[sequence]
-        place = np.repeat(chosen, copies)
-        nth = np.arange(len(place)) - np.repeat(np.cumsum(copies) - copies, copies)
-        row = copy_start[np.repeat(self.copy_indptr[sequence], copies) + nth] + self.offset[place]
-        run = np.searchsorted(self.indptr, place, side="right") - 1
-        order = np.lexsort((row, run))
-        return run[order], row[order]
+        nth = np.arange(int(copies.sum())) - np.repeat(np.cumsum(copies) - copies, copies)
+        row = copy_start[np.repeat(self.copy_indptr[sequence], copies) + nth] + np.repeat(offset, copies)
+        every = np.repeat(run, copies).astype(np.int64)
+        order = np.lexsort((row, every))
+        return every[order], row[order]
+
+
+class PlacesInOrder(NamedTuple):
+    """The places of runs by distinct stretch: those of stretch s are rows ``indptr[s]`` to ``indptr[s + 1]`` (int64) of
+    ``run`` and ``offset`` (int32), in the order of their offsets, the longer run first."""
+
+    indptr: NDArray[np.int64]
+    run: NDArray[np.int32]
+    offset: NDArray[np.int32]
+
+    def part(self, first: int, last: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """The stretch, run and offset of each place in the stretches ``first`` to ``last``."""
+        sequence = np.repeat(np.arange(first, last, dtype=np.int32), np.diff(self.indptr[first : last + 1]))
+        here = slice(self.indptr[first], self.indptr[last])
+        return sequence, self.run[here], self.offset[here]
 
 
 class MaximalRuns(NamedTuple):
@@ -283,20 +321,35 @@ class Repeats:
     ``start`` (int64), ``length`` (int32): the rows of the first of each stretch's copies.
     """
 
-    def __init__(self, rows: Rows, stretches: Stretches, size: int) -> None:
+    def __init__(self, rows: Rows, stretches: Stretches, size: int, work: Workspace | None = None) -> None:
+        work = work or Workspace()
         self.size = size
         self.copies = collapse(rows, stretches)
         first = self.copies.first
         self.start, self.length = stretches.start[first], stretches.length[first]
-        number, before, after = counting.link_windows(rows.hashes, rows.kind, SLOT_HASH, self.start, self.length, size)
-        symbols, self._offset, indptr = counting.chain_windows(number, before, after, self.length, size)
-        del number, before, after
-        families, family_indptr = self.copies.families, self.copies.family_indptr
-        self.index = RepeatIndex(Sequences(symbols, indptr, families, family_indptr, rows.n_families))
+        self.row = np.concatenate(([0], np.cumsum(self.length.astype(np.int64))))
         # where the chains begin among the windows of all distinct stretches, so that one search finds any
         self._window = np.concatenate(([0], np.cumsum(np.maximum(self.length.astype(np.int64) - size + 1, 0))))
-        begins = self._window[self.index.sequence_of(np.arange(len(symbols)))] + self._offset
-        self._chain_window = np.append(begins, self._window[-1])
+        symbols, indptr = self._chains(rows, work)
+        families, family_indptr = self.copies.families, self.copies.family_indptr
+        self.index = RepeatIndex(Sequences(symbols, indptr, families, family_indptr, rows.n_families), work)
+        self._chain_window = work.empty(len(symbols) + 1, np.int64)
+        np.take(self._window, self.index.owner, out=self._chain_window[:-1], mode="clip")
+        self._chain_window[:-1] += self._offset
+        self._chain_window[-1] = self._window[-1]
+
+    def _chains(self, rows: Rows, work: Workspace) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The chains of all distinct stretches and their offsets."""
+        n, size = int(self._window[-1]), self.size
+        types = (np.int32, np.uint64, np.int32, np.int32)
+        number, keys, before, after = (work.empty(n, dtype, near=True) for dtype in types)
+        n = counting.link_windows(
+            rows.hashes, rows.kind, SLOT_HASH, self.start, self.length, size, number, keys, before, after
+        )
+        del keys
+        symbols, offset, indptr = counting.chain_windows(number, before[:n], after[:n], self.length, size)
+        self._offset = work.stored(offset)
+        return work.stored(symbols), indptr
 
     def maximal(self) -> MaximalRuns:
         """The maximal repeats in two families."""
@@ -320,6 +373,28 @@ class Repeats:
 
     def occurrences(self, chain: NDArray[np.int64], n_chains: NDArray[np.int64], before: NDArray[np.int64]) -> Places:
         """All places of all runs that begin ``before`` rows after the beginning of their chains."""
-        indptr, where = self.index.occurrences(chain, n_chains)
-        offset = self._offset[where] + np.repeat(before.astype(np.int32), np.diff(indptr))
-        return Places(indptr, self.index.sequence_of(where), offset, self.copies.indptr)
+        index, own = self.index, (before.astype(np.int32), self.index.suffixes, self.index.owner)
+        return Places(*index.interval(chain, n_chains), *own, self._offset, self.copies.indptr)
+
+    def in_order(self, places: Places, length: NDArray[np.int64], work: Workspace) -> PlacesInOrder:
+        """All places of runs of these lengths by distinct stretch."""
+        n = len(self.length)
+        indptr = np.zeros(n + 1, np.int64)
+        run = offset = np.empty(0, np.int32)
+        for counted in (False, True):
+            if counted:
+                np.cumsum(indptr, out=indptr)
+                run, offset = work.empty(int(indptr[-1]), np.int32), work.empty(int(indptr[-1]), np.int32)
+            at = indptr[:-1].copy() if counted else indptr
+            repeating.spread_places(*places[:-1], not counted, at, run, offset)
+        ordered = PlacesInOrder(indptr, run, offset)
+        most = int(length.max(initial=0)) + 1
+
+        def sort(part: tuple[int, int]) -> None:
+            sequence, its_run, its_offset = ordered.part(*part)
+            base = self.row[sequence] - self.row[part[0]]
+            order = np.argsort((base + its_offset) * most + (most - length[its_run]))
+            its_run[:], its_offset[:] = its_run[order], its_offset[order]
+
+        work.map(sort, row_ranges(indptr[1:], BLOCK_PLACES))
+        return ordered

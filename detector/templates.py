@@ -27,16 +27,13 @@ from detector.passages import Passages
 from detector.score import millionths
 from detector.texts import Texts
 from detector.tokens import Tokens, join_offsets, packed_points
-from detector.workspace import Workspace
+from detector.workspace import Gathered, Workspace, add_all
 
 CLUSTER_TOKENS = 1 << 20
 """Tokens of the members of the clusters that a thread takes at a time."""
 
 KEPT = 1 << 21
 """Places of tokens (8 MB) that a thread remembers of the alignments of one cluster."""
-
-WAVE = 8
-"""Ranges of clusters per thread that are worked on before what they gave is put away."""
 
 
 class _Members(NamedTuple):
@@ -90,7 +87,7 @@ def cluster_columns(
     ``family`` and ``series`` are a number per document, -1 where it has no series; ``keys`` is the hash of each
     passage's skeleton. A document is all of its text, any other member its passages.
     """
-    members = _joined(levels, passages, texts)
+    members = _joined(levels, passages, texts, work)
     slots = _slots(_Corpus(tokens, passages, texts, keys), members, work)
     sizes = [len(groups.indptr) - 1 for groups in levels]
     return ClusterColumns(
@@ -102,14 +99,14 @@ def cluster_columns(
         document=members.document,
         start=members.start,
         end=members.end,
-        ratio=np.concatenate([_ratios(groups, tokens, passages, work) for groups in levels]),
+        ratio=work.stored(np.concatenate([_ratios(groups, tokens, passages, work) for groups in levels])),
         fill_start=slots.fill_start,
         fill_end=slots.fill_end,
-        **_parts(members, slots),
+        **_parts(members, slots, work),
     )
 
 
-def _joined(levels: Sequence[GroupColumns], passages: Passages, texts: Texts) -> _Members:
+def _joined(levels: Sequence[GroupColumns], passages: Passages, texts: Texts, work: Workspace) -> _Members:
     """The members of all levels, one level after the other."""
     document, first, last = (
         np.concatenate([getattr(groups, name) for groups in levels]).astype(np.int32, copy=False)
@@ -123,6 +120,7 @@ def _joined(levels: Sequence[GroupColumns], passages: Passages, texts: Texts) ->
     indptr = join_offsets([groups.indptr for groups in levels])
     by_passage = np.ones(len(indptr) - 1, dtype=bool)
     by_passage[len(by_passage) - (len(levels[-1].indptr) - 1) :] = False
+    document, first, last, start, end = map(work.stored, (document, first, last, start, end))
     return _Members(indptr, document, first, last, start, end, by_passage)
 
 
@@ -158,53 +156,33 @@ def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
 
     n_tokens = np.cumsum(passages.tokens[members.last] - passages.tokens[members.first])
     ranges = _even_ranges(np.concatenate(([0], n_tokens))[members.indptr], CLUSTER_TOKENS)
-    starts, ends, types = [], [], [np.empty(0, np.uint8)]
-    for wave in range(0, len(ranges), WAVE * work.workers):
-        for start, end, its_types in work.map(part, ranges[wave : wave + WAVE * work.workers]):
-            starts.append(_stored(start, work))
-            ends.append(_stored(end, work))
-            types.append(its_types)
-    fill_at = _offsets(np.repeat(np.diff(members.indptr), n_slots))
-    return _Slots(_offsets(n_slots), np.concatenate(types), fill_at, _joint(starts, work), _joint(ends, work))
+    columns = [Gathered(work, dtype) for dtype in (np.int32, np.int32, np.uint8)]
+    for found in work.each(part, ranges):
+        add_all(columns, found)
+    start, end, types = (column.column() for column in columns)
+    fill_at = work.stored(_offsets(np.repeat(np.diff(members.indptr), n_slots)))
+    return _Slots(work.stored(_offsets(n_slots)), types, fill_at, start, end)
 
 
-def _stored(column: NDArray[np.int32], work: Workspace) -> NDArray[np.int32]:
-    """A copy of a column that is kept within the budget of memory."""
-    stored: NDArray[np.int32] = work.empty(len(column), np.int32)
-    stored[:] = column
-    return stored
-
-
-def _joint(columns: list[NDArray[np.int32]], work: Workspace) -> NDArray[np.int32]:
-    """The columns as one; the list is emptied, so that each goes when it is copied."""
-    joint: NDArray[np.int32] = work.empty(sum(len(column) for column in columns), np.int32)
-    at = len(joint)
-    while columns:
-        column = columns.pop()
-        joint[at - len(column) : at] = column
-        at -= len(column)
-    return joint
-
-
-def _parts(members: _Members, slots: _Slots) -> dict[str, NDArray[Any]]:
+def _parts(members: _Members, slots: _Slots, work: Workspace) -> dict[str, NDArray[Any]]:
     """The columns of `ClusterColumns` that are about parts, by their names."""
     n_clusters = len(members.by_passage)
     room = 2 * len(slots.types) + n_clusters
     part_indptr = np.empty(n_clusters + 1, np.int64)
     columns: dict[str, NDArray[Any]] = {
-        "slot": np.empty(room, np.int32),
-        "part_type": np.empty(room, np.uint8),
-        "part_start": np.empty(room, np.int32),
-        "part_end": np.empty(room, np.int32),
-        "n_fills": np.empty(room, np.int32),
+        "slot": work.empty(room, np.int32),
+        "part_type": work.empty(room, np.uint8),
+        "part_start": work.empty(room, np.int32),
+        "part_end": work.empty(room, np.int32),
+        "n_fills": work.empty(room, np.int32),
     }
     n_parts = grouping.template_parts(
         members.indptr, members.start, members.end, slots.indptr, slots.fill_at, slots.fill_start, slots.fill_end,
         slots.types, part_indptr, *columns.values(),
     )  # fmt: skip
-    trimmed = {name: column[:n_parts].copy() for name, column in columns.items()}
-    fill_indptr = _offsets(trimmed.pop("n_fills"))
-    return {"part_indptr": part_indptr, **trimmed, "fill_indptr": fill_indptr}
+    filled = {name: column[:n_parts] for name, column in columns.items()}
+    fill_indptr = work.stored(_offsets(filled.pop("n_fills")))
+    return {"part_indptr": part_indptr, **filled, "fill_indptr": fill_indptr}
 
 
 def _n_different(members: _Members, number: NDArray[Any]) -> NDArray[np.int32]:

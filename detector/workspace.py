@@ -1,8 +1,8 @@
 """Where a scan keeps its columns and who works on them: memory up to a budget, then files; one thread or several.
 
 Large columns are asked for here. Those that do not fit the budget are mapped files in a temporary folder, which the
-system may drop from memory and read again; `release` gives their pages back at once. The folder goes when the workspace
-is closed, or with the process.
+system may drop from memory and read again; `release` gives their pages back at once. A column that nobody holds any
+more gives its memory or its file back. The folder goes when the workspace is closed, or with the process.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import os
 import tempfile
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,14 +28,32 @@ Result = TypeVar("Result")
 SMALLEST_MAPPED = 1 << 20
 """Bytes; smaller columns always stay in memory."""
 
-COLUMN_SHARE = 0.4
-"""Of the budget for columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
+COLUMN_SHARE = 0.1
+"""Of the budget for columns in memory that are read from end to end, which a file serves as well."""
 
-WATCH_SECONDS = 0.05
-"""How often the resident memory is looked at once there are mapped columns."""
+NEAR_SHARE = 0.45
+"""Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
+
+WATCH_SECONDS = 0.02
+"""How often the resident memory is looked at once there are mapped columns, at least."""
+
+BYTES_PER_SECOND = 5e10
+"""How fast it could grow: one read of a mapped column brings the 64 kB around it. The fuller, the oftener it is looked
+at, but not more often than every `BUSY_SECONDS`."""
+
+BUSY_SECONDS = 0.002
 
 RELEASE_SHARE = 0.8
 """Of the budget, from which mapped pages are given back."""
+
+MAPPED_SHARE = 0.25
+"""Of the budget that mapped pages may have in any case, or they would come and go all the time."""
+
+CHUNK_BYTES = 1 << 25
+"""Parts of a column that is gathered are put together up to this size: every mapped file keeps a descriptor open."""
+
+AHEAD = 3
+"""Items per thread that `Workspace.each` works on before the first result is taken."""
 
 
 class Workspace:
@@ -49,7 +69,7 @@ class Workspace:
         self.told: Callable[[int, int], None] | None = None
         self.used = 0
         self.spilled = 0
-        self._maps: list[mmap.mmap] = []
+        self._maps: set[weakref.ref[mmap.mmap]] = set()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
@@ -61,10 +81,15 @@ class Workspace:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def empty(self, shape: int | tuple[int, ...], dtype: Any) -> NDArray[Any]:
-        """An uninitialised column (zeros where it is a file); in memory while the budget lasts."""
+    def empty(self, shape: int | tuple[int, ...], dtype: Any, *, near: bool = False) -> NDArray[Any]:
+        """An uninitialised column (zeros where it is a file); in memory while the budget lasts.
+
+        A column that is read here and there should be ``near``: every other place of a file that is touched costs
+        thousands of instructions.
+        """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self.memory is None or size < SMALLEST_MAPPED or self.used + size <= COLUMN_SHARE * self.memory:
+        share = NEAR_SHARE if near else COLUMN_SHARE
+        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= share * self.memory:
             column = np.empty(shape, dtype)
             if size >= SMALLEST_MAPPED:
                 self.used += size
@@ -83,40 +108,69 @@ class Workspace:
         with tempfile.TemporaryFile(dir=self._folder.name) as file:
             file.truncate(size)
             mapped = mmap.mmap(file.fileno(), size)
-        self._maps.append(mapped)
+        self._maps.add(weakref.ref(mapped, self._maps.discard))
         self.spilled += size
         return np.frombuffer(mapped, dtype=dtype).reshape(shape)
+
+    def stored(self, values: NDArray[Any], *, near: bool = False) -> NDArray[Any]:
+        """The values as a column within the budget: a copy where there is one."""
+        if self.memory is None:
+            return values
+        column = self.empty(values.shape, values.dtype, near=near)
+        column[...] = values
+        return column
 
     def _watch(self) -> None:
         """Keep the resident memory below the budget by giving mapped pages back, while the workspace is open."""
         assert self.memory is not None
-        while not self._closed.wait(WATCH_SECONDS):
-            resident = resident_bytes()
-            if resident is None:
-                return
-            if resident > RELEASE_SHARE * self.memory:
+        before, wait = memory_pages(), WATCH_SECONDS
+        while before is not None and not self._closed.wait(wait):
+            resident, shared = memory_pages() or before
+            mapped = shared - before[1]
+            room = max(RELEASE_SHARE * self.memory - resident, MAPPED_SHARE * self.memory - mapped)
+            if room < 0:
                 self.release()
+            wait = min(max(room / BYTES_PER_SECOND, BUSY_SECONDS), WATCH_SECONDS)
 
     def release(self) -> None:
-        """Give the pages of mapped columns back to the system; their values stay."""
+        """Give the pages of mapped columns back to the system; their values stay, also those that a thread writes
+        meanwhile: the pages of a shared mapping belong to its file, and only the process's view of them is dropped."""
         if hasattr(mmap, "MADV_DONTNEED"):
-            for mapped in tuple(self._maps):
-                mapped.madvise(mmap.MADV_DONTNEED)
+            for reference in tuple(self._maps):
+                mapped = reference()
+                if mapped is not None:
+                    mapped.madvise(mmap.MADV_DONTNEED)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """``[function(item) for item in items]``, by all workers at once; kernels release the interpreter lock."""
+        return list(self.each(function, items))
+
+    def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """What `map` gives, one result after the other, while all workers are at the next few items."""
         listed: Sequence[Item] = list(items)
         results: Iterator[Result] = map(function, listed)
         if self.workers > 1 and len(listed) > 1:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="detector")
-            results = self._pool.map(function, listed)
-        done: list[Result] = []
-        for result in results:
-            done.append(result)
+            results = self._ahead(function, listed)
+        for done, result in enumerate(results, 1):
             if self.told is not None:
-                self.told(len(done), len(listed))
-        return done
+                self.told(done, len(listed))
+            yield result
+
+    def _ahead(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Results in order; as many items are begun as threads can do before the first result is asked for."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="detector")
+        begun: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                begun.append(self._pool.submit(function, item))
+                if len(begun) > AHEAD * self.workers:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for future in begun:
+                future.cancel()
 
     def close(self) -> None:
         """End the threads and remove what was spilled; columns that are still held keep their values."""
@@ -130,10 +184,64 @@ class Workspace:
             self._folder = None
 
 
+class Gathered:
+    """A column that comes in parts, of which ``n`` values are there; it is kept within the budget as it grows."""
+
+    def __init__(self, work: Workspace, dtype: Any) -> None:
+        self._work, self._dtype = work, np.dtype(dtype)
+        self._parts: list[NDArray[Any]] = []
+        self._free = 0
+        self.n = 0
+
+    def add(self, values: NDArray[Any]) -> None:
+        """Append a copy of some values (one dimension); without a budget the values themselves."""
+        self.n += len(values)
+        if self._work.memory is None:
+            self._parts.append(values)
+            return
+        while len(values):
+            if not self._free:
+                self._free = max(1, CHUNK_BYTES // self._dtype.itemsize)
+                self._parts.append(self._work.empty(self._free, self._dtype))
+            chunk = self._parts[-1]
+            n = min(self._free, len(values))
+            at = len(chunk) - self._free
+            chunk[at : at + n] = values[:n]
+            self._free -= n
+            values = values[n:]
+
+    def column(self) -> NDArray[Any]:
+        """All values; the parts go as they are copied."""
+        column = self._work.empty(self.n, self._dtype)
+        at = self.n
+        while self._parts:
+            part = self._parts.pop()
+            part = part[: len(part) - self._free]
+            self._free = 0
+            column[at - len(part) : at] = part
+            at -= len(part)
+        self.n = 0
+        return column
+
+
+def add_all(columns: Sequence[Gathered], parts: Iterable[NDArray[Any]]) -> None:
+    """Append a part to each column."""
+    for column, part in zip(columns, parts, strict=True):
+        column.add(part)
+
+
 def resident_bytes() -> int | None:
     """The resident memory of this process; None where the system does not tell."""
+    pages = memory_pages()
+    return None if pages is None else pages[0]
+
+
+def memory_pages() -> tuple[int, int] | None:
+    """Bytes of this process in memory, and how many of them are pages of files; None where the system does not tell."""
     try:
-        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        _, resident, shared, *_ = Path("/proc/self/statm").read_text("ascii").split()
+        size = os.sysconf("SC_PAGE_SIZE")
+        return int(resident) * size, int(shared) * size
     except (OSError, ValueError, IndexError):
         return None
 
@@ -174,3 +282,14 @@ def document_ranges(sizes: NDArray[np.int64], block: int) -> list[tuple[int, int
     if begin < len(sizes):
         ranges.append((begin, len(sizes)))
     return ranges
+
+
+def row_ranges(ends: NDArray[np.int64], block: int) -> list[tuple[int, int]]:
+    """Ranges of consecutive rows of about ``block`` values; ``ends`` (int64, ascending) is where each row ends.
+
+    >>> row_ranges(np.array([3, 6, 9, 18, 19]), 6)
+    [(0, 2), (2, 3), (3, 4), (4, 5)]
+    """
+    cuts = np.searchsorted(ends, np.arange(0, int(ends[-1]) if len(ends) else 0, block), side="right")
+    bounds = np.unique(np.concatenate((cuts, [0, len(ends)]))).tolist()
+    return list(pairwise(bounds))

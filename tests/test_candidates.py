@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import banded
 
-from detector.candidates import Bands, Buckets, band_buckets, band_keys, row_ranges
+from detector.candidates import Bands, Buckets, band_buckets, band_keys
 from detector.kernels.sorting import shared_keys
 from detector.signatures import Signatures, sign
-from detector.workspace import Workspace
+from detector.workspace import Workspace, row_ranges
 
 kernel = settings(deadline=None)
 """No deadline: the first call of a kernel may compile it."""

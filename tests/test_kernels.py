@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oracles import first_independent_set, jaccard, lowest, ratio, shingles
 
 from detector.kernels import verifying
-from detector.kernels.hashing import lead, set_sizes
+from detector.kernels.hashing import lead, set_sizes, sketch_rows
 from detector.kernels.verifying import (
     FIRST_LISTED,
     MAX_LISTED,
@@ -23,7 +23,6 @@ from detector.kernels.verifying import (
     lowest_elsewhere,
     only_groups,
     represent,
-    sketch_rows,
 )
 from detector.tokens import SLOT_POINT
 
@@ -277,7 +276,7 @@ def test_earlier_in_document(case: tuple[list[tuple[int, ...]], list[int], list[
     cut = documents.index(documents[n // 2])
     for first, last in ((0, cut), (cut, n)):
         earlier_in_document(
-            *made[:5], 1, threshold, np.array(row_of, dtype=np.int32), np.array(documents, dtype=np.int32), first, last,
+            *made[:5], threshold, np.array(row_of, dtype=np.int32), np.array(documents, dtype=np.int32), first, last,
             found,
         )  # fmt: skip
     expected = [
@@ -343,5 +342,5 @@ def test_the_lowest_earlier_match_stands_behind_a_long_list() -> None:
         made = columns([*rows, [*rows[place], 1]])
         n = len(rows) + 1
         found = np.empty(n, np.int32)
-        earlier_in_document(*made[:5], 1, 0.8, np.arange(n, dtype=np.int32), np.zeros(n, np.int32), 0, n, found)
+        earlier_in_document(*made[:5], 0.8, np.arange(n, dtype=np.int32), np.zeros(n, np.int32), 0, n, found)
         assert found.tolist() == [-1] * (n - 1) + [expected]

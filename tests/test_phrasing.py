@@ -78,9 +78,13 @@ def test_enclosing(spans: list[tuple[int, int, int]], data: st.DataObject) -> No
 )
 def test_series_are_counted_once(copies: list[list[int]], places: list[list[int]]) -> None:
     phrases = [[place % len(copies) for place in mine] for mine in places]
+    bounds = np.cumsum([0, *map(len, phrases)]).astype(np.int32)
+    n = int(bounds[-1])
     found = count_series(
-        np.cumsum([0, *map(len, phrases)]).astype(np.int64),
-        np.array([place for mine in phrases for place in mine], np.int32),
+        bounds[:-1],
+        bounds[1:] - np.int32(1),
+        np.arange(n, dtype=np.int32)[::-1].copy(),
+        np.array([place for mine in phrases for place in mine], np.int32)[::-1].copy(),
         np.cumsum([0, *map(len, copies)]).astype(np.int64),
         np.array([series for mine in copies for series in mine], np.int32),
         5,

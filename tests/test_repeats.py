@@ -252,7 +252,7 @@ def test_repeats_of_rows_equal_brute_force(
     where = [sorted(int(rows.bounds[s]) + place for s, place in runs[key].places) for key in keys]
     assert lowest.tolist() == [places[0] for places in where]
     places_found = found.occurrences(chain, n_chains, before)
-    run, row = places_found.copied(np.arange(len(places_found.sequence)), starts[found.copies.stretch])
+    run, row = places_found.copied(starts[found.copies.stretch])
     assert list(zip(run.tolist(), row.tolist(), strict=True)) == [
         (number, place) for number, places in enumerate(where) for place in places
     ]

@@ -242,7 +242,6 @@ def test_columns_of_clusters_are_what_the_definitions_say(
     blocks = [its for its in families if all(first < last for _, first, last in its)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(templates, "CLUSTER_TOKENS", data.draw(st.sampled_from([1, 20, 1000])))
-        patch.setattr(templates, "WAVE", 1)
         patch.setattr(templates, "KEPT", data.draw(st.sampled_from([0, 10, 1000])))
         levels = [groups_of(families), groups_of(blocks, np.nan), groups_of(blocks, 0.9)]
         found = clusters_of(of, texts, levels, workers=data.draw(st.sampled_from([1, 2])))

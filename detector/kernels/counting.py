@@ -257,18 +257,13 @@ def gather_copies(number, n_numbers, family, n_families):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def link_windows(hashes, kind, slot, start, length, size):  # type: ignore[no-untyped-def]
+def link_windows(hashes, kind, slot, start, length, size, number, keys, before, after):  # type: ignore[no-untyped-def]
     """The number of every window of ``size`` tokens of some runs, and which windows always stand before and after it.
 
-    Returns for every window of every run its number (int32, in the order in which they first come), and for every
-    number the window ``before`` and ``after`` it (int32): -1 where a run begins or ends, -2 where they differ.
+    Fills for every window of every run its ``number`` (int32, in the order in which they first come), and for every
+    number its hash in ``keys`` (uint64), and the window ``before`` and ``after`` it (int32): -1 where a run begins or
+    ends, -2 where they differ. All have room for all windows; returns how many different ones there are.
     """
-    total = 0
-    for run in range(start.shape[0]):
-        total += max(length[run] - size + 1, 0)
-    number = np.empty(total, np.int32)
-    room = max(total // 4, 16)
-    keys, before, after = np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(room, np.int32)
     width = 64
     table = np.full(width, -1, np.int32)
     highest = _ONE
@@ -293,20 +288,12 @@ def link_windows(hashes, kind, slot, start, length, size):  # type: ignore[no-un
                     at = (at + _ONE) & mask
                 found = table[at]
                 if found < 0:
-                    if n_distinct == keys.shape[0]:
-                        more_keys = np.empty(2 * n_distinct, np.uint64)
-                        more_before = np.empty(2 * n_distinct, np.int32)
-                        more_after = np.empty(2 * n_distinct, np.int32)
-                        for other in range(n_distinct):
-                            more_keys[other] = keys[other]
-                            more_before[other], more_after[other] = before[other], after[other]
-                        keys, before, after = more_keys, more_before, more_after
                     found = n_distinct
                     n_distinct += 1
                     keys[found], before[found], after[found] = key, -3, -3
                     table[at] = found
                     if 2 * n_distinct > width:
-                        width *= 4
+                        width *= 2
                         mask = np.uint64(width - 1)
                         table = np.full(width, -1, np.int32)
                         for other in range(n_distinct):
@@ -322,7 +309,7 @@ def link_windows(hashes, kind, slot, start, length, size):  # type: ignore[no-un
             previous = found
         if previous >= 0:
             after[previous] = -1 if after[previous] == -3 or after[previous] == -1 else -2
-    return number, before[:n_distinct], after[:n_distinct]
+    return n_distinct
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

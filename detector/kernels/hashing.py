@@ -15,6 +15,9 @@ _PLACE = np.uint64(0x9E3779B97F4A7C15)
 _ROUNDING = 1e-9
 """Slack of the comparison with a threshold, so that 4 of 5 shingles are 0.8 whatever the binary fraction says."""
 
+_BITS = 240
+"""Bits of a sketch; the upper 16 of its last word are the length."""
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _mix(value):  # type: ignore[no-untyped-def]
@@ -205,3 +208,34 @@ def lead(  # type: ignore[no-untyped-def]
             for place in range(row_indptr[row], row_indptr[row + 1]):
                 members[filled[of[place]]] = row
                 filled[of[place]] += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _name(point):  # type: ignore[no-untyped-def]
+    """Twelve bits of the hash of a character."""
+    return ((np.uint64(point) * np.uint64(0x9E3779B1)) & np.uint64(0xFFFFFFFF)) >> np.uint64(20)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sketch_rows(points, start, stop, kept, sketches):  # type: ignore[no-untyped-def]
+    """Copy the rows ``points[start[r]:stop[r]]`` after each other to ``kept`` and fill ``sketches`` with a bit for the
+    k-th occurrence of each character of a row, and its length.
+
+    A character that is no part of the common subsequence of two rows may set a bit that the other row lacks, one that
+    is part of it sets the same bit in both: m - LCS is at least the number of bits that only the first row has.
+    """
+    counts = np.zeros(4096, np.uint16)
+    n_kept = 0
+    for row in range(start.shape[0]):
+        sketches[row, :] = np.uint64(0)
+        for place in range(start[row], stop[row]):
+            kept[n_kept] = points[place]
+            n_kept += 1
+            name = _name(points[place])
+            mixed = (name << np.uint64(16)) | np.uint64(counts[name])
+            counts[name] += np.uint16(1)
+            mixed = ((mixed * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) * np.uint64(_BITS) >> np.uint64(32)
+            sketches[row, mixed >> np.uint64(6)] |= np.uint64(1) << (mixed & np.uint64(63))
+        for place in range(start[row], stop[row]):
+            counts[_name(points[place])] = 0
+        sketches[row, 3] |= np.uint64(min(stop[row] - start[row], 0xFFFF)) << np.uint64(48)

@@ -92,11 +92,11 @@ def enclosing(starts, ends, sequence, row, weight, longest):  # type: ignore[no-
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def count_series(indptr, sequence, copy_indptr, copy_series, n_series):  # type: ignore[no-untyped-def]
+def count_series(first, last, suffixes, sequence_of, copy_indptr, copy_series, n_series):  # type: ignore[no-untyped-def]
     """How many different series have each phrase (int32).
 
-    Phrase p stands in ``sequence[indptr[p]:indptr[p + 1]]``, sequence s in the series ``copy_series[copy_indptr[s]:
-    copy_indptr[s + 1]]`` (int32, -1 where it is not known).
+    Phrase p stands in the sequences of the ``suffixes`` from place ``first[p]`` to ``last[p]``, sequence s in the
+    series ``copy_series[copy_indptr[s]:copy_indptr[s + 1]]`` (int32, -1 where it is not known).
     """
     different = np.empty(copy_series.shape[0], np.int32)
     bounds = np.zeros(copy_indptr.shape[0], np.int64)
@@ -111,10 +111,11 @@ def count_series(indptr, sequence, copy_indptr, copy_series, n_series):  # type:
                 n += 1
         bounds[number + 1] = n
     seen[:] = -1
-    found = np.zeros(indptr.shape[0] - 1, np.int32)
-    for phrase in range(indptr.shape[0] - 1):
-        for place in range(indptr[phrase], indptr[phrase + 1]):
-            for row in range(bounds[sequence[place]], bounds[sequence[place] + 1]):
+    found = np.zeros(first.shape[0], np.int32)
+    for phrase in range(first.shape[0]):
+        for place in range(first[phrase], last[phrase] + 1):
+            sequence = sequence_of[suffixes[place]]
+            for row in range(bounds[sequence], bounds[sequence + 1]):
                 if seen[different[row]] != phrase:
                     seen[different[row]] = phrase
                     found[phrase] += 1

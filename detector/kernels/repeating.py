@@ -279,3 +279,34 @@ def list_places(first, last, suffixes, indptr):  # type: ignore[no-untyped-def]
         for row in range(last[run] - first[run] + 1):
             places[indptr[run] + row] = suffixes[first[run] + row]
     return places
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def count_copies(first, last, suffixes, sequence_of, copy_indptr):  # type: ignore[no-untyped-def]
+    """How many copies the sequences of the suffixes ``first[r]`` to ``last[r]`` of each run have in all (int64)."""
+    found = np.zeros(first.shape[0], np.int64)
+    for run in range(first.shape[0]):
+        for row in range(first[run], last[run] + 1):
+            sequence = sequence_of[suffixes[row]]
+            found[run] += copy_indptr[sequence + 1] - copy_indptr[sequence]
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def spread_places(first, last, before, suffixes, sequence_of, offsets, counting, indptr, run, offset):  # type: ignore[no-untyped-def]
+    """The places of all runs by sequence, in each by their runs.
+
+    Run r stands ``before[r]`` after the beginnings of the suffixes ``first[r]`` to ``last[r]``, which have ``offsets``
+    in their sequences. Counted first, into ``indptr[s + 1]`` (int64); then ``indptr[s]`` is where the places of
+    sequence s go on in ``run`` and ``offset``.
+    """
+    for number in range(first.shape[0]):
+        for row in range(first[number], last[number] + 1):
+            place = suffixes[row]
+            sequence = sequence_of[place]
+            if counting:
+                indptr[sequence + 1] += 1
+            else:
+                at = indptr[sequence]
+                run[at], offset[at] = number, offsets[place] + before[number]
+                indptr[sequence] = at + 1

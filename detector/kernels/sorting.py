@@ -88,6 +88,23 @@ def shared_keys(keys):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def list_followers(indptr, rows, chosen, new_indptr, new_rows):  # type: ignore[no-untyped-def]
+    """Copy the rows of each bucket whose ``chosen`` (int32) is not themselves, and their offsets; how many there are.
+
+    Bucket b has ``rows[indptr[b]:indptr[b + 1]]`` (int32, int64).
+    """
+    n = 0
+    new_indptr[0] = 0
+    for bucket in range(indptr.shape[0] - 1):
+        for entry in range(indptr[bucket], indptr[bucket + 1]):
+            if chosen[rows[entry]] != rows[entry]:
+                new_rows[n] = rows[entry]
+                n += 1
+        new_indptr[bucket + 1] = n
+    return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def list_buckets(members, sizes, first_bucket, place, buckets):  # type: ignore[no-untyped-def]
     """Write the number of its bucket into the list of each member: bucket ``first_bucket`` + g is the next ``sizes[g]``
     of ``members`` (int32). ``place`` (int64, a row per row) is where a row's list in ``buckets`` (int32) goes on."""

@@ -5,7 +5,7 @@ compared lowest first, so that the first that matches is the lowest.
 
 The longest common subsequence is found bit-parallel, 64 characters a word (Hyyrö 2004, "Bit-parallel LCS-length
 computation revisited"); ``2 * LCS / (m + n)`` is RapidFuzz's normalised Indel similarity, which
-``tests/test_kernels.py`` holds.
+``tests/test_kernels.py`` holds. Sketches are made in `detector.kernels.hashing`.
 
 Everywhere ``points`` (uint32) with ``indptr`` (int64, n + 1) are the rows, ``sketches`` (uint64, n x 4) theirs;
 ``row_indptr`` with ``of`` name the buckets of each row, ``bucket_indptr`` with ``bucket_rows`` the rows of each bucket
@@ -21,9 +21,6 @@ _EMPTY = np.int64(-1)
 _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LOW_48 = np.uint64(0x0000FFFFFFFFFFFF)
-_BITS = 240
-"""Bits of a sketch; the upper 16 of its last word are the length."""
-
 FIRST_LISTED, MAX_LISTED = 64, 4096
 """Rows of a bucket that are looked at first, and at most: mostly the first do."""
 
@@ -42,37 +39,6 @@ def _ones(word):  # type: ignore[no-untyped-def]
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _name(point):  # type: ignore[no-untyped-def]
-    """Twelve bits of the hash of a character."""
-    return ((np.uint64(point) * np.uint64(0x9E3779B1)) & np.uint64(0xFFFFFFFF)) >> np.uint64(20)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def sketch_rows(points, start, stop, kept, sketches):  # type: ignore[no-untyped-def]
-    """Copy the rows ``points[start[r]:stop[r]]`` after each other to ``kept`` and fill ``sketches`` with a bit for the
-    k-th occurrence of each character of a row, and its length.
-
-    A character that is no part of the common subsequence of two rows may set a bit that the other row lacks, one that
-    is part of it sets the same bit in both: m - LCS is at least the number of bits that only the first row has.
-    """
-    counts = np.zeros(4096, np.uint16)
-    n_kept = 0
-    for row in range(start.shape[0]):
-        sketches[row, :] = np.uint64(0)
-        for place in range(start[row], stop[row]):
-            kept[n_kept] = points[place]
-            n_kept += 1
-            name = _name(points[place])
-            mixed = (name << np.uint64(16)) | np.uint64(counts[name])
-            counts[name] += np.uint16(1)
-            mixed = ((mixed * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) * np.uint64(_BITS) >> np.uint64(32)
-            sketches[row, mixed >> np.uint64(6)] |= _ONE << (mixed & np.uint64(63))
-        for place in range(start[row], stop[row]):
-            counts[_name(points[place])] = 0
-        sketches[row, 3] |= np.uint64(min(stop[row] - start[row], 0xFFFF)) << np.uint64(48)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -329,8 +295,17 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _slot(names, size, name):  # type: ignore[no-untyped-def]
+    """Where a name stands, or would stand, in the first ``size`` places of a table; -1 is free."""
+    slot = np.int64((np.uint64(name) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & (size - 1)
+    while names[slot] >= 0 and names[slot] != name:
+        slot = (slot + 1) & (size - 1)
+    return slot
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def earlier_in_document(  # type: ignore[no-untyped-def]
-    points, indptr, sketches, row_indptr, of, n_buckets, threshold, rows, documents, first, last, found
+    points, indptr, sketches, row_indptr, of, threshold, rows, documents, first, last, found
 ):
     """Fill ``found`` (int32) of occurrences ``first`` to ``last``, whole documents, with the lowest earlier occurrence
     of the same document that matches, or -1.
@@ -339,7 +314,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
     occurrences of a document in a bucket are a chain, lowest first; the second of two equal rows is in none.
     """
     seen = np.full(indptr.shape[0] - 1, -1, np.int32)
-    owner, head, tail = np.full(n_buckets, -1, np.int32), np.empty(n_buckets, np.int32), np.empty(n_buckets, np.int32)
+    lists, size = np.empty((3, 16), np.int32), 0  # a table of the document's buckets: number, head and tail of each
     member, following = np.empty(1024, np.int32), np.empty(1024, np.int32)
     gathered = np.empty(64, np.int64)
     begin, n_links = first, 0
@@ -347,7 +322,16 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
         row, document = np.int64(rows[occurrence]), documents[occurrence]
         found[occurrence] = -1
         if occurrence == first or documents[occurrence - 1] != document:
-            begin, n_links = occurrence, 0
+            begin, n_links, size = occurrence, 0, 16
+            other, n_entries = occurrence, 0
+            while other < last and documents[other] == document:
+                n_entries += row_indptr[rows[other] + 1] - row_indptr[rows[other]]
+                other += 1
+            while size < 2 * n_entries:
+                size *= 2
+            if size > lists.shape[1]:
+                lists = np.empty((3, size), np.int32)
+            lists[0, :size] = -1
         if seen[row] >= begin:
             same = seen[row]
             found[occurrence] = found[same] if found[same] >= 0 else same
@@ -356,8 +340,8 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
         for reach in (FIRST_LISTED, MAX_LISTED):
             n_found, beyond = np.int64(0), False
             for place in range(row_indptr[row], row_indptr[row + 1]):
-                bucket = of[place]
-                link, n_looked = head[bucket] if owner[bucket] == document else -1, 0
+                slot, n_looked = _slot(lists[0], size, of[place]), 0
+                link = lists[1, slot] if lists[0, slot] >= 0 else -1
                 while link >= 0 and (found[occurrence] < 0 or member[link] < found[occurrence]):
                     if n_looked == reach:
                         beyond = True
@@ -379,15 +363,15 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
             if not beyond:
                 break
         for place in range(row_indptr[row], row_indptr[row + 1]):
-            bucket = of[place]
+            slot = _slot(lists[0], size, of[place])
             if n_links == member.shape[0]:
                 member, following = _doubled(member), _doubled(following)
             member[n_links], following[n_links] = occurrence, -1
-            if owner[bucket] == document:
-                following[tail[bucket]] = n_links
+            if lists[0, slot] >= 0:
+                following[lists[2, slot]] = n_links
             else:
-                owner[bucket], head[bucket] = document, n_links
-            tail[bucket] = n_links
+                lists[0, slot], lists[1, slot] = of[place], n_links
+            lists[2, slot] = n_links
             n_links += 1
 
 

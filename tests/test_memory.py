@@ -1,0 +1,118 @@
+"""A scan whose columns are all mapped files gives the same bytes as one that is held in memory."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detector import matches, passages, phrases, repeats, templates, tokens, workspace
+from detector.pipeline import scan
+from detector.workspace import Gathered, Workspace, add_all
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+
+
+@contextmanager
+def released_all_the_time(work: Workspace) -> Iterator[None]:
+    """Another thread that gives mapped pages back without pause."""
+    done = threading.Event()
+
+    def release() -> None:
+        while not done.is_set():
+            work.release()
+
+    thread = threading.Thread(target=release)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def written(folder: Path, memory: int | None, workers: int) -> dict[str, bytes]:
+    """The files of a scan of the seeds, without what may differ between runs."""
+    with Workspace(memory=memory, workers=workers, tmp=folder.parent) as work:
+        with released_all_the_time(work):
+            scan(SEEDS, work=work).write(folder)
+        assert (work.spilled > 0) == (memory is not None)
+    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    summary = json.loads(files["summary.json"])
+    del summary["run"]
+    files["summary.json"] = json.dumps(summary).encode()
+    return files
+
+
+def test_mapped_columns_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = written(tmp_path / "memory", None, 1)
+    for name in ("SMALLEST_MAPPED", "COLUMN_SHARE", "NEAR_SHARE"):
+        monkeypatch.setattr(workspace, name, 0)
+    monkeypatch.setattr(workspace, "CHUNK_BYTES", 1 << 10)
+    for module in (tokens, passages):
+        monkeypatch.setattr(module, "BLOCK_CHARACTERS", 10_000)
+    for module, name in ((matches, "BLOCK_TOKENS"), (repeats, "BLOCK_ROWS"), (templates, "CLUSTER_TOKENS")):
+        monkeypatch.setattr(module, name, 3000)
+    for module in (repeats, phrases):
+        monkeypatch.setattr(module, "BLOCK_PLACES", 50)
+    monkeypatch.setattr(phrases, "BLOCK_KEYS", 100)
+    for workers in (1, 2):
+        found = written(tmp_path / f"mapped-{workers}", 200 << 20, workers)
+        assert found.keys() == expected.keys()
+        for name, content in expected.items():
+            assert found[name] == content, name
+
+
+def test_what_a_thread_writes_while_pages_are_given_back_is_kept() -> None:
+    with Workspace(memory=1) as work:
+        column = work.empty(1 << 20, np.int64)
+        with released_all_the_time(work):
+            for number in range(20):
+                column[number::20] = np.arange(number, 1 << 20, 20)
+                column += 1
+                column -= 1
+        assert (column == np.arange(1 << 20)).all()
+
+
+def test_a_mapped_column_that_nobody_holds_is_closed() -> None:
+    with Workspace(memory=1) as work:
+        column = work.empty(1 << 20, np.int64)
+        part = column[5:10]
+        del column
+        part[:] = 3
+        assert len(work._maps) == 1
+        del part
+        assert not work._maps
+
+
+@pytest.mark.parametrize("memory", [None, 1])
+def test_parts_are_gathered(memory: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace, "CHUNK_BYTES", 64)
+    with Workspace(memory=memory) as work:
+        columns = [Gathered(work, np.int32), Gathered(work, np.int64)]
+        for size in (0, 3, 40, 16, 1, 0):
+            add_all(columns, (np.full(size, size, np.int32), np.arange(size)))
+        assert columns[0].n == 60
+        assert columns[0].column().tolist() == [3] * 3 + [40] * 40 + [16] * 16 + [1]
+        assert columns[1].column().tolist() == [*range(3), *range(40), *range(16), 0]
+        assert not len(Gathered(work, np.int32).column())
+
+
+def test_results_come_in_order_and_only_some_are_begun_ahead() -> None:
+    begun: list[int] = []
+
+    def double(number: int) -> int:
+        begun.append(number)
+        return 2 * number
+
+    with Workspace(workers=2) as work:
+        results = work.each(double, range(100))
+        assert next(results) == 0
+        assert len(begun) <= 10
+        results.close()
+        assert work.map(double, range(5)) == [0, 2, 4, 6, 8]
