@@ -39,6 +39,9 @@ _STAND_IN = re.compile(
 FOLLOWERS = "要更应必将也清深坚相谨衷一高重克"
 """The first characters of the words before which only a pronoun can stand."""
 
+_GOES_ON = re.compile("[0-9][0-9:.、]|某[某甲乙丙丁戊己0-9些个种]|([*×○])\\1")
+"""The last character of a word and what follows it, where they are more than the word."""
+
 _PRONOUNS = ("我们", "咱们", "本人", "笔者")
 
 
@@ -57,10 +60,12 @@ def marks_of(places: Places, matches: list[RuleMatch], table: RuleTable, *, stan
     if matches:
         matches = _unguarded(places, matches, table)
         matches, masked = _by_document(places, matches, table)
+        matches = _certain(places.plain, matches)
         hits += [
             Hit(match.start, match.end, "masked" if match.rule.name in masked else match.rule.kind, match.rule.name)
-            for match in _certain(places.plain, matches)
+            for match in matches
         ]
+        hits += _everywhere(places.plain, [match for match in matches if match.rule.everywhere])
     return _without_overlaps(hits) if hits else []
 
 
@@ -95,6 +100,31 @@ def _certain(plain: str, matches: Sequence[RuleMatch]) -> list[RuleMatch]:
         if match.rule.needs == 0 and match.rule.kind == "placeholder":
             places[plain[match.start]].add(match.start)
     return [match for match in matches if len(places[plain[match.start]]) >= match.rule.needs]
+
+
+def _everywhere(plain: str, told: Sequence[RuleMatch]) -> list[Hit]:
+    """The other places of words that a telling place gave away: a name that is covered once is covered everywhere.
+
+    They are looked for at their second characters, as there are few of those: one pass, whatever the number of words.
+    """
+    first: dict[str, RuleMatch] = {}
+    for match in sorted(told, key=lambda match: match[:2]):
+        first.setdefault(plain[match.start : match.end], match)
+    lengths = sorted({len(word) for word in first if len(word) > 1}, reverse=True)
+    if not lengths:
+        return []
+    seconds = re.compile("[" + re.escape("".join(sorted({word[1] for word in first if len(word) > 1}))) + "]")
+    taken = {match.start for match in told}
+    hits: list[Hit] = []
+    for found in seconds.finditer(plain, 1):
+        start = found.start() - 1
+        for end in (start + length for length in lengths):
+            match = first.get(plain[start:end])
+            if match is not None:
+                if start not in taken and not _GOES_ON.match(plain, end - 1):
+                    hits.append(Hit(start, end, match.rule.kind, match.rule.name, {"told_at": match.start}))
+                break
+    return hits
 
 
 def _stand_ins(plain: str) -> list[Hit]:

@@ -23,6 +23,7 @@ FLOORS = (
     "texts rows places",
     "rendering",
     "sheets",
+    "rule_matches",
     "rules tokens formats signatures gold decisions stripping",
     "lines",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
