@@ -353,7 +353,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
                         gathered[n_found] = member[link]
                         n_found += 1
                     link = following[link]
-            n_found = min(_in_order(gathered, n_found), MAX_VERIFIED)
+            n_found = min(_in_order(gathered, n_found), MAX_VERIFIED)  # type: ignore[arg-type]
             if n_found:
                 pattern = _pattern(points, indptr[row], indptr[row + 1])
                 for candidate in range(n_found):
