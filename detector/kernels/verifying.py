@@ -218,7 +218,7 @@ def represent(  # type: ignore[no-untyped-def]
     for row in range(first, last):
         if chosen[row] != row or row_indptr[row] == row_indptr[row + 1]:
             continue
-        n_found, is_crowded = np.int64(0), False
+        n_found, is_crowded = 0, False
         for place in range(row_indptr[row], row_indptr[row + 1]):
             begin = bucket_indptr[of[place]]
             end = min(filled[of[place]], begin + MAX_LISTED)
@@ -228,8 +228,8 @@ def represent(  # type: ignore[no-untyped-def]
                 while low > begin and members[low - 1] >= floor:
                     low -= 1
                 begin = low
-            n_found, found = _gather(row, members, begin, end, sketches, threshold, found, n_found)
-        n_found = min(_in_order(found, n_found), MAX_VERIFIED - compared[row])
+            n_found, found = _gather(row, members, begin, end, sketches, threshold, found, np.int64(n_found))
+        n_found = min(_in_order(found, np.int64(n_found)), MAX_VERIFIED - compared[row])
         if n_found:
             pattern = _pattern(points, indptr[row], indptr[row + 1])
             for candidate in range(n_found):
@@ -293,7 +293,7 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
             limit = first.shape[0]
             if found[query] >= 0:
                 limit = _rows_below(first, np.int64(0), limit, np.int64(found[query]))
-            n_found, beyond = np.int64(0), False
+            n_found, beyond = 0, False
             for place in range(row_indptr[mine], row_indptr[mine + 1]):
                 bucket = of[place]
                 if only[bucket] == group[query]:
@@ -305,9 +305,9 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
                 end = min(stop, begin + reach)
                 beyond |= end < stop
                 n_found, gathered = _gather(
-                    mine, bucket_rows, begin + done, end, sketches, threshold, gathered, n_found
+                    mine, bucket_rows, begin + done, end, sketches, threshold, gathered, np.int64(n_found)
                 )
-            n_found = _in_order(gathered, n_found)
+            n_found = _in_order(gathered, np.int64(n_found))
             if n_found:
                 pattern = _pattern(points, indptr[mine], indptr[mine + 1])
                 for candidate in range(n_found):
@@ -354,7 +354,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
             continue
         seen[row] = occurrence
         for reach in (FIRST_LISTED, MAX_LISTED):
-            n_found, beyond = np.int64(0), False
+            n_found, beyond = 0, False
             for place in range(row_indptr[row], row_indptr[row + 1]):
                 bucket = of[place]
                 link, n_looked = head[bucket] if owner[bucket] == document else -1, 0
@@ -369,7 +369,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
                         gathered[n_found] = member[link]
                         n_found += 1
                     link = following[link]
-            n_found = min(_in_order(gathered, n_found), MAX_VERIFIED)
+            n_found = min(_in_order(gathered, np.int64(n_found)), MAX_VERIFIED)
             if n_found:
                 pattern = _pattern(points, indptr[row], indptr[row + 1])
                 for candidate in range(n_found):
