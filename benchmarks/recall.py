@@ -4,10 +4,11 @@
 
 A passage has a true match if its skeleton has the ratio with that of a passage of another family or of its own
 document. Brute force says which: it cuts skeletons out of the folded text itself and compares all distinct ones with
-RapidFuzz (`process.cdist`). The matcher, with the settings in use, has found one if the passage has a partner, an
-earlier match, or is in a cluster. Each file or folder is a corpus of its own, unless they are taken ``--together``.
-``--sample N`` brute-forces N of the distinct skeletons only, against all, always the same ones. ``--curve`` prints for
-other bands and shingles the share of true pairs that become candidates, and how many candidates there are.
+RapidFuzz (`process.cdist`). Junk is left out, as a scan does. The matcher, with the settings in use, has found one if
+the passage has a partner, an earlier match, or is in a cluster. Each file or folder is a corpus of its own, unless they
+are taken ``--together``. ``--sample N`` brute-forces N of the distinct skeletons only, against all, always the same
+ones. ``--curve`` prints for other bands and shingles the share of true pairs that become candidates, and how many
+candidates there are.
 """
 
 from __future__ import annotations
@@ -27,17 +28,18 @@ from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
 from detector.candidates import Bands, Buckets, band_buckets, band_keys
+from detector.clusters import series_numbers
+from detector.corpus import read_corpus
 from detector.families import find_families
-from detector.folding import DIGIT, fold, plain
-from detector.marks import find_marks
+from detector.folding import DIGIT, fold
+from detector.hits import find_hits, junk_passages, junk_tokens, site_and_own
 from detector.matches import BANDS, SHINGLE_SIZE, find_matches
-from detector.passages import Passages, split_passages
-from detector.reading import Reader
+from detector.passages import Passages, tokenise_corpus
 from detector.rules import load_rules
 from detector.settings import Settings
 from detector.shingles import shingle_hashes
 from detector.signatures import sign
-from detector.tokens import Tokens, join_block, tokenise
+from detector.tokens import Marks, Tokens
 from detector.workspace import Workspace
 
 SLOT = "\U0010ffff"
@@ -81,6 +83,7 @@ class Prepared:
     tokens: Tokens
     passages: Passages
     family: NDArray[np.int64]
+    is_junk: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +99,15 @@ class Truth:
 
 
 def prepare(paths: Sequence[Path]) -> Prepared:
-    """The tokens, passages and families of all that a scan reads in some files or folders, by their ids."""
-    documents = sorted(Reader(paths, Settings()), key=lambda document: document.id)
-    texts = [document.text for document in documents]
-    block, rules = join_block(texts), load_rules(Settings())
-    marks = [
-        (int(base) + hit.start, int(base) + hit.end)
-        for base, text in zip(block.starts, texts, strict=True)
-        for hit in find_marks(plain(text), rules)
-    ]
-    tokens = tokenise(block, marks)
-    family = find_families(tokens, threshold=Settings().family_jaccard, seed=Settings().seed).number
-    return Prepared(texts, tokens, split_passages(block, tokens, marks), family)
+    """The tokens, passages, families and junk of all that a scan reads in some files or folders, by their ids."""
+    settings, work = Settings(), Workspace()
+    corpus = read_corpus(list(paths), settings, work, lambda *_: None)
+    found = find_hits(corpus.texts, load_rules(settings), work)
+    tokens, passages = tokenise_corpus(corpus.texts, Marks(*found.marks[:3]), work)
+    family = find_families(tokens, threshold=settings.family_jaccard, seed=settings.seed).number
+    in_junk = np.empty(len(tokens.start), np.bool_)
+    junk_tokens(tokens, site_and_own(found, corpus.texts, family, series_numbers(corpus.series)), in_junk)
+    return Prepared(corpus.texts, tokens, passages, family, junk_passages(passages, in_junk))
 
 
 def compared(corpus: Prepared, min_tokens: int) -> tuple[list[int], list[str]]:
@@ -119,7 +119,7 @@ def compared(corpus: Prepared, min_tokens: int) -> tuple[list[int], list[str]]:
     folded, document = "", -1
     bounds, owners = passages.tokens.tolist(), passages.document.tolist()
     for row, (first, last) in enumerate(pairwise(bounds)):
-        if last - first < min_tokens or all(is_slot[first:last]):
+        if last - first < min_tokens or corpus.is_junk[row] or all(is_slot[first:last]):
             continue
         if owners[row] != document:
             document = owners[row]
@@ -200,13 +200,20 @@ def measure(*paths: Path, threshold: float = 0.80, min_tokens: int = 8, sample: 
     """The recall on one corpus, for short and long passages apart."""
     corpus = prepare(paths)
     matches = find_matches(
-        corpus.tokens, corpus.passages, corpus.family, threshold=threshold, min_tokens=min_tokens, seed=Settings().seed
+        corpus.tokens,
+        corpus.passages,
+        corpus.family,
+        threshold=threshold,
+        min_tokens=min_tokens,
+        seed=Settings().seed,
+        is_junk=corpus.is_junk,
     )
     truth = find_truth(corpus, threshold=threshold, min_tokens=min_tokens, sample=sample)
-    assert matches.passage.tolist() == truth.passage.tolist()
+    row = np.searchsorted(matches.passage, truth.passage)
+    assert np.array_equal(matches.passage[row], truth.passage)
     true = has_true_match(corpus, truth)
-    is_in_cluster = np.bincount(matches.representative, minlength=len(true))[matches.representative] > 1
-    found = (matches.partner >= 0) | (matches.earlier >= 0) | is_in_cluster
+    is_in_cluster = np.bincount(matches.representative, minlength=len(matches.passage))[matches.representative] > 1
+    found = ((matches.partner >= 0) | (matches.earlier >= 0) | is_in_cluster)[row]
     n_tokens = np.diff(corpus.passages.tokens)[truth.passage]
     return {
         name: Recall(int((true & found & chosen).sum()), int((true & chosen).sum()))

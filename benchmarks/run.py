@@ -79,7 +79,7 @@ def sizes(text: str) -> list[int]:
 def own_tools(work: Path) -> list[Tool]:
     """The detector's rows: the whole scan, and documents only where the command can do that alone."""
     settings = work / "settings.toml"
-    settings.write_text(f"family_jaccard = {THRESHOLD}\n", "utf-8")
+    settings.write_text(f"family_jaccard = {THRESHOLD}\ndocument_jaccard = {THRESHOLD}\n", "utf-8")
     scan = [sys.executable, "-m", "detector", "scan", "--quiet", "--settings", str(settings)]
 
     def whole(corpus: Path, out: Path) -> list[str]:

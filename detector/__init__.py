@@ -10,6 +10,7 @@ from detector.settings import Settings
 from detector.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from detector.document_scan import scan_documents
     from detector.filtering import filter_corpus as filter
     from detector.index import Scan
     from detector.index import open_scan as open
@@ -17,7 +18,18 @@ if TYPE_CHECKING:
     from detector.pipeline import scan
     from detector.reading import Reader as read
 
-__all__ = ["DetectorError", "Document", "Scan", "Settings", "__version__", "filter", "open", "read", "scan"]
+__all__ = [
+    "DetectorError",
+    "Document",
+    "Scan",
+    "Settings",
+    "__version__",
+    "filter",
+    "open",
+    "read",
+    "scan",
+    "scan_documents",
+]
 
 _WHERE = {
     "Document": ("detector.model", "Document"),
@@ -26,6 +38,7 @@ _WHERE = {
     "open": ("detector.index", "open_scan"),
     "read": ("detector.reading", "Reader"),
     "scan": ("detector.pipeline", "scan"),
+    "scan_documents": ("detector.document_scan", "scan_documents"),
 }
 
 

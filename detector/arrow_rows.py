@@ -118,7 +118,7 @@ def parse_lines(data: bytes, wanted: Wanted) -> Parsed | None:
     """
     import pyarrow as pa
 
-    if not _is_regular(data) or (n_objects := _n_objects(data)) < 0:
+    if not data or len(data) > MAX_BLOCK or (n_objects := _n_objects(data)) < 0 or not _is_regular(data, n_objects):
         return None
     for kind in (pa.string(), pa.int64()):
         table = _read_json(data, wanted, kind)
@@ -152,9 +152,9 @@ def _read_json(data: bytes, wanted: Wanted, id_type: Any) -> Any:
         return None
 
 
-def _is_regular(data: bytes) -> bool:
-    """Whether a run of lines is UTF-8 without anything that Arrow reads and Python refuses."""
-    if not data or len(data) > MAX_BLOCK or b"\0" in data or not _is_utf8(data):
+def _is_regular(data: bytes, n_objects: int) -> bool:
+    """Whether lines, so many that each begin with a brace, are UTF-8 without what Arrow reads and Python refuses."""
+    if b"\0" in data or not _is_utf8(data):
         return False
     view = np.frombuffer(data, np.uint8)
     n_brackets = 0
@@ -166,7 +166,8 @@ def _is_regular(data: bytes) -> bool:
         initials = (part == INITIAL_I) | (part == INITIAL_N)
         if initials.any() and _has_odd_number(data, np.flatnonzero(initials) + start):
             return False
-    return n_brackets <= MAX_NESTING or not any(_may_be_deep(line) for line in data.split(b"\n"))
+    # Each line has one bracket at least, so that a line of too many makes as many more than there are lines.
+    return n_brackets < MAX_NESTING + n_objects or not any(_may_be_deep(line) for line in data.split(b"\n"))
 
 
 def _may_be_deep(line: bytes) -> bool:

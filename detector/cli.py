@@ -8,6 +8,7 @@ wrong usage, 3 a guard refused, 130 interrupted. Heavy modules are imported by t
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import json
 import os
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _fail(f"cannot write: {error.strerror or error}", 1)
     except MemoryError:
         _fail("out of memory: scan fewer documents at a time", 1)
+    gc.freeze()  # all goes with the process: without this the interpreter would search it for cycles first
     sys.exit(0)
 
 
@@ -82,7 +84,7 @@ def _run_scan(options: argparse.Namespace) -> None:
         _run_estimate(options, settings)
         return
     if options.out:
-        from detector.writing import check_target
+        from detector.scan_files import check_target
 
         check_target(Path(options.out))
     if settings.level == "document":
@@ -132,10 +134,19 @@ def _announce_compiling(display: Display) -> None:
         display.announce("first run: compiling the kernels, about a minute, once")
 
 
+def _check_room(options: argparse.Namespace, settings: Settings, work: Workspace, display: Display) -> None:
+    """Stop here if the scan cannot fit; say so if it may not."""
+    from detector.room import check_inputs
+
+    if warning := check_inputs(options.input, settings, work, options.out):
+        display.announce(warning)
+
+
 def _scanned(options: argparse.Namespace, settings: Settings, work: Workspace) -> Scan:
     """A scan of the inputs, with progress on standard error."""
     with Display(options.quiet) as display:
         _announce_compiling(display)
+        _check_room(options, settings, work, display)
         from detector.pipeline import scan
 
         result = scan(options.input, settings, work=work, progress=display.progress)
@@ -153,6 +164,7 @@ def _run_document_scan(options: argparse.Namespace, settings: Settings) -> None:
     from detector.document_scan import scan_documents, write_documents
 
     with _workspace(options) as work, Display(options.quiet) as display:
+        _check_room(options, settings, work, display)
         found = scan_documents(options.input, settings, work, display.progress)
         if not found.ids:
             _fail_without_documents(found.summary)

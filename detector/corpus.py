@@ -6,10 +6,11 @@ Document order is the order of ids (then of source, row and text, where document
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.arrow_rows import TextBlock, ahead
+from detector.clock import Progress
 from detector.errors import OutputError, printable
 from detector.model import Document, InputFile, Problem
 from detector.reading import Reader, corpus_digest
@@ -30,8 +32,6 @@ DIGEST_BYTES = 32
 
 TASK_BYTES = 1 << 22
 """Bytes of text that one task decodes."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,11 @@ class Notes:
         """A number for each document's series, -1 where it has none, in ``order``."""
         return np.concatenate([np.empty(0, np.int32), *self._series])[order]
 
+    @property
+    def series_names(self) -> Sequence[str]:
+        """The series by number."""
+        return self._listed
+
     def series(self, order: NDArray[np.int64]) -> list[str | None]:
         """The series of each document, in ``order``."""
         return [None if at < 0 else self._listed[at] for at in self.series_numbers(order).tolist()]
@@ -188,10 +193,10 @@ class Notes:
 
 
 class _Store:
-    """A file without a name; a context manager."""
+    """A file without a name; a context manager. Threads read and write at once where the system lets them."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -201,18 +206,32 @@ class _Store:
         self._file.close()
 
     def _put(self, values: NDArray[np.uint8], at: int) -> None:
+        left = values.data
         try:
-            with self._lock:
-                self._file.seek(at)
-                self._file.write(values.data)
+            while left.nbytes:
+                n = self._write(left, at)
+                left, at = left[n:], at + n
         except OSError as error:
             raise OutputError(f"no room for what is set aside in a file: {error.strerror or error}") from None
 
-    def _take(self, pieces: Iterable[tuple[int, NDArray[np.uint8]]]) -> None:
+    def _write(self, data: memoryview, at: int) -> int:
+        if hasattr(os, "pwrite"):
+            return os.pwrite(self._file.fileno(), data, at)
         with self._lock:
-            for at, values in pieces:
-                self._file.seek(at)
-                self._file.readinto(values.data)
+            self._file.seek(at)
+            return self._file.write(data) or 0
+
+    def _take(self, at: int, values: NDArray[np.uint8]) -> None:
+        left = values.data
+        while left.nbytes and (n := self._read(left, at)):
+            left, at = left[n:], at + n
+
+    def _read(self, into: memoryview, at: int) -> int:
+        if hasattr(os, "preadv"):
+            return os.preadv(self._file.fileno(), [into], at)
+        with self._lock:
+            self._file.seek(at)
+            return self._file.readinto(into) or 0
 
 
 class TextStore(_Store):
@@ -236,8 +255,8 @@ class TextStore(_Store):
         """
         bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(stop - start)))
         values = np.empty(int(bounds[-1]), np.uint8)
-        edges = pairwise(bounds.tolist())
-        self._take((at, values[left:right]) for at, (left, right) in zip(start.tolist(), edges, strict=True))
+        for at, (left, right) in zip(start.tolist(), pairwise(bounds.tolist()), strict=True):
+            self._take(at, values[left:right])
         values.flags.writeable = False  # as Arrow's buffers are: one compiled kernel serves all
         return values, bounds
 
@@ -256,7 +275,7 @@ class RowStore(_Store):
     def read(self, first: int, n: int) -> NDArray[np.uint8]:
         """``n`` rows from number ``first`` on (uint8, a row each)."""
         rows = np.empty((n, self._n_bytes), np.uint8)
-        self._take([(first * self._n_bytes, rows.ravel())])
+        self._take(first * self._n_bytes, rows.ravel())
         return rows
 
 

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from detector.pipeline import Progress
+    from detector.clock import Progress
 
 
 class Display:

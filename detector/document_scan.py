@@ -1,15 +1,18 @@
 """The scan at the level of documents: which are near-duplicates of which, and nothing else.
 
-It writes the files of the contract, so that what reads a scan reads this one: every character is a document's own,
+Its files are those of the contract, so that what reads a scan reads this one: every character is a document's own,
 originality is not known (null), there are no findings and no phrases.
 """
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
 import threading
-from collections import Counter
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,86 +21,148 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.arrow_rows import TextBlock
-from detector.corpus import Notes, Progress, joined_digest
-from detector.errors import OutputError
-from detector.model import LEVELS, PART_NAMES, InputFile, Parts, Problem, as_row
+from detector.clock import Clock, Progress, input_names, peak_memory, silent
+from detector.corpus import Notes, joined_digest
+from detector.document_files import failed, write_tables
+from detector.model import DIGITS, LEVELS, Parts, as_row
 from detector.reading import Reader
-from detector.score import DIGITS, SCORE_VERSION
+from detector.scan_files import write_file
 from detector.settings import Settings
-from detector.version import VERSION
+from detector.version import FORMAT_VERSION, SCORE_VERSION, VERSION
 from detector.workspace import Workspace
-from detector.writing import FORMAT_VERSION, TABLES, _table_files, _write_file, check_target
-
-THRESHOLD = 0.70
-LINES_TOGETHER = 4096
 
 HELD_BLOCKS = 32
 """Blocks that are parsed ahead, about 64 MB, while the kernels are loaded on another thread."""
 
+SWITCH_SECONDS = 2e-4
+"""How long a thread holds the interpreter lock meanwhile before another may have it."""
+
+N_EXAMPLES = 20
+"""Messages about problems that a summary has."""
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentScan:
-    """What the scan found, in document order: ``ids``, ``sources``, ``rows``, ``series`` of each document; the columns
-    of `detector.duplicates.Duplicates`; the files, problems and the digest of the corpus."""
+    """What the scan found, in document order.
+
+    ``ids``, ``sources``, ``rows`` of the documents; ``series``: int32, places in ``series_names``, -1 for none;
+    ``n_points``, ``n_chars``, ``head``: int64, as in `detector.duplicates.Duplicates`; ``ratio``: float64, the Jaccard
+    similarity with the head; ``families``: the rows of each family of at least two documents, the head first, in the
+    order of the heads; ``summary``: what ``summary.json`` holds.
+    """
 
     ids: Sequence[str]
     sources: Sequence[str]
     rows: Sequence[int]
     series: NDArray[np.int32]
+    series_names: Sequence[str]
     n_points: NDArray[np.int64]
     n_chars: NDArray[np.int64]
     head: NDArray[np.int64]
     ratio: NDArray[np.float64]
-    files: Sequence[InputFile]
-    problems: Sequence[Problem]
-    n_problems: Counter[str]
-    digest: str
-    n_crowded: int
+    families: Sequence[Sequence[int]]
+    summary: dict[str, Any]
+
+    @property
+    def n_duplicates(self) -> int:
+        """Documents that are near-duplicates of another, which is the head of their family."""
+        return sum(len(rows) - 1 for rows in self.families)
+
+    @property
+    def n_families(self) -> int:
+        """Families, those of a single document too."""
+        return len(self.ids) - self.n_duplicates
+
+    def largest(self, limit: int) -> list[Sequence[int]]:
+        """The families of most documents, at most ``limit``; of equal ones those whose head is lower first."""
+        return sorted(self.families, key=len, reverse=True)[:limit]
 
 
 def scan_documents(
     inputs: Sequence[str | Path] | str | Path,
-    settings: Settings,
-    work: Workspace,
-    progress: Progress,
-    *,
-    threshold: float = THRESHOLD,
-    tmp: Path | None = None,
+    settings: Settings | None = None,
+    work: Workspace | None = None,
+    progress: Progress = silent,
 ) -> DocumentScan:
     """Reads the inputs and finds the families of near-duplicate documents.
 
+    ``settings.document_jaccard`` is the Jaccard similarity, of sets of five characters, from which a document is one.
     Raises `InputError` where nothing can be read, `OutputError` where the folder for temporary files is full.
     """
-    reader = Reader(inputs, settings)
-    loading = threading.Thread(target=_load_kernels, daemon=True)
-    loading.start()
-    read = Notes(progress)
-    blocks = read.noted(reader.blocks(work.workers))
-    held: list[TextBlock] = []
-    while loading.is_alive() and len(held) < HELD_BLOCKS and (block := next(blocks, None)) is not None:
-        held.append(block)
-    loading.join()
+    settings = (settings or Settings()).with_values(level="document")
+    if work is not None:
+        return _scanned(inputs, settings, work, progress)
+    with Workspace() as own:
+        return _scanned(inputs, settings, own, progress)
+
+
+def _scanned(
+    inputs: Sequence[str | Path] | str | Path, settings: Settings, work: Workspace, progress: Progress
+) -> DocumentScan:
+    clock = Clock(progress)
+    with clock.stage("read"), _hurried():
+        loading = threading.Thread(target=_load_kernels, daemon=True)
+        loading.start()
+        reader = Reader(inputs, settings)
+        read = Notes(progress)
+        blocks = read.noted(reader.blocks(work.workers))
+        held: list[TextBlock] = []
+        while loading.is_alive() and len(held) < HELD_BLOCKS and (block := next(blocks, None)) is not None:
+            held.append(block)
+        loading.join()
     from detector.duplicates import find_duplicates
 
     found = find_duplicates(
-        _chained(held, blocks), threshold=threshold, seed=settings.seed, work=work, tmp=tmp, passing=read.digest
+        _chained(held, blocks),
+        threshold=settings.document_jaccard,
+        seed=settings.seed,
+        work=work,
+        clock=clock,
+        passing=read.digest,
     )
     sources, rows = read.places(found.order)
+    series = read.series_numbers(found.order)
+    families = _families(found.head)
+    summary = _summary(settings, reader, joined_digest(read.digests), found.n_chars, series, families)
+    summary["totals"]["n_documents_crowded"] = found.n_crowded
+    summary["run"] = {
+        "inputs": input_names([inputs] if isinstance(inputs, str | Path) else inputs),
+        "seconds": clock.seconds,
+        "workers": work.workers,
+        "peak_memory": peak_memory(),
+        "spilled": work.spilled,
+    }
     return DocumentScan(
         ids=found.ids,
         sources=sources,
         rows=rows,
-        series=read.series_numbers(found.order),
+        series=series,
+        series_names=read.series_names,
         n_points=found.n_points,
         n_chars=found.n_chars,
         head=found.head,
         ratio=np.round(found.common / found.union, DIGITS),
-        files=tuple(reader.files),
-        problems=tuple(reader.problems),
-        n_problems=reader.n_problems,
-        digest=joined_digest(read.digests),
-        n_crowded=found.n_crowded,
+        families=families,
+        summary=summary,
     )
+
+
+@contextmanager
+def _hurried() -> Iterator[None]:
+    """While kernels load on one thread and blocks are parsed on others: threads give way to each other sooner.
+
+    Loading holds the interpreter lock all the time, and parsing asks for it often: at the usual 5 ms each time it would
+    wait for longer than it works. What loading makes stays, so that there is no garbage to look for in it.
+    """
+    interval, collects = sys.getswitchinterval(), gc.isenabled()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.disable()
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        if collects:
+            gc.enable()
 
 
 def _load_kernels() -> None:
@@ -114,60 +179,6 @@ def _chained(held: list[TextBlock], rest: Iterator[TextBlock]) -> Iterator[TextB
     yield from rest
 
 
-def write_documents(found: DocumentScan, directory: Path, summary: dict[str, Any]) -> None:
-    """Write every file of the contract but the report; ``summary.json`` comes last. Raises `OutputError`."""
-    check_target(directory)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "summary.json").unlink(missing_ok=True)
-        for name in TABLES:
-            for old in _table_files(directory, name):
-                old.unlink()
-        _write_file(directory / "documents.jsonl", (piece.encode() for piece in _document_lines(found)))
-        families = _families(found.head)
-        _write_file(directory / "clusters.jsonl", (piece.encode() for piece in _cluster_lines(found, families)))
-        _write_file(directory / "members.jsonl", (piece.encode() for piece in _member_lines(found, families)))
-        _write_file(directory / "findings.jsonl", [])
-        _write_file(directory / "phrases.jsonl", [])
-        _write_file(directory / "summary.json", [json.dumps(summary, ensure_ascii=True, indent=1).encode() + b"\n"])
-    except OSError as error:
-        raise OutputError(f"{directory}: cannot write the scan: {error.strerror or error}") from None
-
-
-def _document_lines(found: DocumentScan) -> Iterator[str]:
-    """The lines of ``documents.jsonl``, some thousands to a piece."""
-    n_families = int((found.head == np.arange(len(found.head))).sum())
-    names = list(map(_string, found.ids))
-    sources = {source: _string(source) for source in set(found.sources)}
-    zeros = "".join(f'"{name}":0,' for name in PART_NAMES if name != "own")
-    middle = f',"originality":null,"originality_1k":null,"n_families":{n_families},"parts":{{{zeros}"own":'
-    end = f',"flags":[],"score_version":{SCORE_VERSION}}}\n'
-    columns = (names, found.sources, found.rows, found.n_chars.tolist(), found.head.tolist())
-    held: list[str] = []
-    for row, (name, source, number, n_chars, head) in enumerate(zip(*columns, strict=True)):
-        other = "null" if head == row else names[head]
-        held.append(
-            f'{{"id":{name},"source":{sources[source]},"row":{number},"n_chars":{n_chars}{middle}{n_chars}}},'
-            f'"n_findings":{{}},"duplicate_of":{other}{end}'
-        )
-        if len(held) == LINES_TOGETHER:
-            yield "".join(held)
-            held.clear()
-    yield "".join(held)
-
-
-def _string(text: str) -> str:
-    """A JSON string in UTF-8; lone surrogates, which UTF-8 has not, are escaped."""
-    if text.isalnum():
-        return f'"{text}"'
-    written = json.dumps(text, ensure_ascii=False)
-    try:
-        written.encode()
-    except UnicodeEncodeError:
-        return "".join(f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" else char for char in written)
-    return written
-
-
 def _families(head: NDArray[np.int64]) -> list[list[int]]:
     """The members of each family of at least two, the head first, in the order of the heads."""
     families: dict[int, list[int]] = {}
@@ -177,65 +188,65 @@ def _families(head: NDArray[np.int64]) -> list[list[int]]:
     return [families[first] for first in sorted(families)]
 
 
-def _cluster_lines(found: DocumentScan, families: Sequence[Sequence[int]]) -> Iterator[str]:
-    series = found.series.tolist()
-    for number, rows in enumerate(families, 1):
-        n_series = len({series[row] for row in rows} - {-1})
-        yield (
-            f'{{"id":"document-{number}","level":"document","n_families":1,"n_series":{n_series},'
-            f'"n_members":{len(rows)},"template":[]}}\n'
-        )
+def write_documents(found: DocumentScan, directory: str | Path) -> None:
+    """Write every file of the contract; ``summary.json`` comes last, so that a folder with one is a whole scan.
+
+    Raises `OutputError` where the folder holds something else or cannot be written.
+    """
+    directory, began = Path(directory), time.perf_counter()
+    write_tables(found, directory)
+    run = found.summary["run"]
+    seconds = {**run["seconds"], "write": round(time.perf_counter() - began, 3)}
+    summary = {**found.summary, "run": {**run, "seconds": seconds, "peak_memory": peak_memory()}}
+    try:
+        write_file(directory / "summary.json", [json.dumps(summary, ensure_ascii=True, indent=1).encode() + b"\n"])
+    except OSError as error:
+        raise failed(directory, error) from None
 
 
-def _member_lines(found: DocumentScan, families: Sequence[Sequence[int]]) -> Iterator[str]:
-    n_points, ratio = found.n_points.tolist(), found.ratio.tolist()
-    for number, rows in enumerate(families, 1):
-        for row in rows:
-            yield (
-                f'{{"cluster":"document-{number}","doc":{_string(found.ids[row])},"start":0,'
-                f'"end":{n_points[row]},"ratio":{ratio[row]!r}}}\n'
-            )
-
-
-def summarise_documents(found: DocumentScan, settings: Settings) -> dict[str, Any]:
-    """What ``summary.json`` holds, but for ``run``; the keys are those of a full scan."""
-    n_chars = int(found.n_chars.sum())
-    is_head = found.head == np.arange(len(found.head))
-    n_families = int(is_head.sum())
-    n_clusters = len(np.unique(found.head[~is_head]))
+def _summary(
+    settings: Settings,
+    reader: Reader,
+    digest: str,
+    n_chars: NDArray[np.int64],
+    series: NDArray[np.int32],
+    families: Sequence[Sequence[int]],
+) -> dict[str, Any]:
+    """What ``summary.json`` holds, but for ``run`` and what was crowded; the keys are those of a full scan."""
+    total = int(n_chars.sum())
+    n_duplicates = sum(len(rows) - 1 for rows in families)
     return {
         "format_version": FORMAT_VERSION,
         "score_version": SCORE_VERSION,
         "version": VERSION,
         "settings": settings.as_dict(),
         "corpus": {
-            "digest": found.digest,
-            "n_documents": len(found.ids),
-            "n_families": n_families,
-            "n_series": len(np.unique(found.series[found.series >= 0])),
-            "n_chars": n_chars,
-            "n_bytes": sum(file.n_bytes for file in found.files),
+            "digest": digest,
+            "n_documents": len(n_chars),
+            "n_families": len(n_chars) - n_duplicates,
+            "n_series": len(np.unique(series[series >= 0])),
+            "n_chars": total,
+            "n_bytes": sum(file.n_bytes for file in reader.files),
         },
         "totals": {
-            "parts": asdict(Parts(own=n_chars)),
+            "parts": asdict(Parts(own=total)),
             "originality": None,
             "originality_1k": None,
             "n_findings": {},
             "n_rules": {},
-            "n_clusters": {level: n_clusters if level == "document" else 0 for level in LEVELS},
+            "n_clusters": {level: len(families) if level == "document" else 0 for level in LEVELS},
             "n_phrases": 0,
             "flags": {},
             "n_passages": 0,
             "n_passages_matched": 0,
             "n_matched_alone": 0,
             "n_passages_crowded": 0,
-            "n_documents_without_tokens": int((found.n_chars == 0).sum()),
-            "n_duplicates": len(found.ids) - n_families,
-            "n_documents_crowded": found.n_crowded,
+            "n_documents_without_tokens": int((n_chars == 0).sum()),
+            "n_duplicates": n_duplicates,
         },
-        "files": [as_row(file) for file in found.files],
+        "files": [as_row(file) for file in reader.files],
         "problems": {
-            "n": dict(sorted(found.n_problems.items())),
-            "examples": [problem.message for problem in found.problems[:20]],
+            "n": dict(sorted(reader.n_problems.items())),
+            "examples": [problem.message for problem in reader.problems[:N_EXAMPLES]],
         },
     }

@@ -12,13 +12,13 @@ and signatures only propose: every pair that is reported was compared set by set
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.arrow_rows import TextBlock, ahead
+from detector.clock import Clock, silent
 from detector.corpus import RowStore, TextStore
 from detector.folding import is_blank
 from detector.kernels import bucketing, documents
@@ -80,25 +80,29 @@ def find_duplicates(
     threshold: float = 0.70,
     seed: int = 1,
     work: Workspace,
-    tmp: Path | None = None,
+    clock: Clock | None = None,
     passing: Callable[[TextBlock], None] | None = None,
 ) -> Duplicates:
     """The families of the documents of ``blocks``, whose ids are unique.
 
-    ``passing`` is called on each block by the thread that signs it. Raises `OutputError` where the texts do not fit
-    into the folder for temporary files (``tmp``).
+    ``passing`` is called on each block by the thread that signs it; ``clock`` times the stages ``sign`` (with what is
+    still to be read) and ``families``. Raises `OutputError` where the texts do not fit into the folder for temporary
+    files (``work.tmp``).
     """
-    with TextStore(tmp) as texts, RowStore(ROW_BYTES, tmp) as rows, ahead(work.workers) as threads:
+    clock = clock or Clock(silent)
+    with TextStore(work.tmp) as texts, RowStore(ROW_BYTES, work.tmp) as rows, ahead(work.workers) as threads:
         ids: list[str] = []
         signed: list[_Signed] = []
-        signer = _Signer(seed, (texts, rows), passing)
-        for block, found in threads.map(signer, _numbered(texts.placed(blocks))):
-            ids += block
-            signed.append(found)
-        order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
-        families = _Families(signed, order, texts, work)
-        families.load(rows)
-        return families.found([ids[row] for row in order.tolist()], threshold)
+        with clock.stage("sign"):
+            signer = _Signer(seed, (texts, rows), passing)
+            for block, found in threads.map(signer, _numbered(texts.placed(blocks))):
+                ids += block
+                signed.append(found)
+        with clock.stage("families"):
+            order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
+            families = _Families(signed, order, texts, work)
+            families.load(rows)
+            return families.found([ids[row] for row in order.tolist()], threshold)
 
 
 def _numbered(placed: Iterable[tuple[TextBlock, int]]) -> Iterator[tuple[TextBlock, int, int]]:

@@ -27,6 +27,10 @@ class OutputError(DetectorError):
     """A result could not be written."""
 
 
+class RoomError(DetectorError):
+    """A scan would not fit: too little memory, or too little free disk for temporary files or results."""
+
+
 class GuardError(DetectorError):
     """A guard refused to go on: more would be lost than was allowed."""
 

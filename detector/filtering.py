@@ -10,7 +10,7 @@ import json
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -102,6 +102,7 @@ def filter_corpus(
     """
     out = Path(out)
     check_plan(out, strip)
+    _check_level(scan.summary, thresholds, strip)
     reader = inputs if isinstance(inputs, Reader) else Reader(inputs, settings)
     claims = _claims(scan.findings, strip)
     survey = _survey(reader, scan, claims)
@@ -137,7 +138,7 @@ def _counts(documents: Sequence[DocumentScore], decisions: Sequence[Decision], p
         "n_cleaned": plan.n_cleaned,
         "n_damaged": plan.n_damaged,
         "n_removed_chars": plan.n_removed_chars,
-        "n_without_text": sum(document.originality is None for document in documents),
+        "n_without_text": sum(document.n_chars == 0 for document in documents),
         "n_not_read": plan.n_not_read,
         "n_families": len({family_of(document) for document in documents}),
         "dropped_by": _dropped_by(decisions),
@@ -155,6 +156,15 @@ def check_plan(out: Path, strip: Sequence[str]) -> None:
         path = out / name
         if path.is_file() or (path.is_dir() and any(path.iterdir())):
             raise OutputError(f"{path} is there already; name another folder or remove it")
+
+
+def _check_level(summary: Mapping[str, Any], thresholds: Thresholds, strip: Sequence[str]) -> None:
+    """Raises `ScanError` where a threshold or a part to strip is named and the scan looked at whole documents only."""
+    measured = [item.name for item in fields(thresholds) if getattr(thresholds, item.name) is not None] + list(strip)
+    if measured and summary.get("settings", {}).get("level") == "document":
+        raise ScanError(
+            f"{measured[0]}: the scan looked at whole documents only (--level document); scan the input without that"
+        )
 
 
 def _claims(findings: Iterable[Finding], strip: Sequence[str]) -> dict[str, list[Span]]:

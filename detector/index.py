@@ -22,8 +22,10 @@ from detector.model import (
 )
 from detector.reading import Reader, corpus_digest
 from detector.rows import FindingRows, Rows
+from detector.scan_files import TABLES
 from detector.settings import Settings
-from detector.writing import FORMAT_VERSION, TABLES, check_table, read_rows, write_scan
+from detector.version import FORMAT_VERSION
+from detector.writing import check_table, read_rows, write_scan
 
 ROW = TypeVar("ROW")
 

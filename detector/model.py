@@ -28,6 +28,9 @@ FINDING_KINDS = (
 
 LEVELS = ("document", "block", "passage")
 
+DIGITS = 6
+"""Decimals of every ratio that is written, so that files are the same bytes on every machine."""
+
 
 class Span(NamedTuple):
     """Code points ``start`` to ``end`` (half-open) of one text."""

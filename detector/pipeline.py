@@ -6,11 +6,9 @@ order of the documents, which are put in document order (by id) first, nor on th
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.blocks import block_groups, passage_keys
+from detector.clock import Clock, Progress, input_names, peak_memory, silent
 from detector.clusters import document_groups, passage_groups, series_numbers
 from detector.columns import ClusterColumns, FindingColumns, PhraseColumns, ScoreColumns
 from detector.corpus import CorpusColumns, corpus_of, read_corpus
+from detector.errors import SettingsError
 from detector.evidence import AnalysisColumns, family_counts, finding_columns
 from detector.families import Families, find_families
 from detector.hits import find_hits, flag_names, flags, joined, junk_passages, junk_tokens, site_and_own
@@ -31,22 +31,16 @@ from detector.passages import Passages, tokenise_corpus
 from detector.phrases import find_phrases, phrase_columns
 from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows, TextsById
 from detector.rules import RuleTable, load_rules
-from detector.score import SCORE_VERSION, score_columns
+from detector.score import score_columns
 from detector.settings import Settings
 from detector.spun import spun_hits
 from detector.summary import summarise
 from detector.templates import cluster_columns
 from detector.tokens import Marks, Tokens
+from detector.version import SCORE_VERSION
 from detector.workspace import Workspace
 
 STAGES = ("read", "rules", "tokens", "families", "junk", "matches", "phrases", "clusters", "scores")
-
-Progress = Callable[[str, int, int], None]
-"""Called with a stage of `STAGES`, the steps of it that are done and the steps in all (0: not known)."""
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """No progress is shown."""
 
 
 def scan(
@@ -54,15 +48,18 @@ def scan(
     settings: Settings | None = None,
     *,
     work: Workspace | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Scan:
     """Analyses a corpus: paths (files, folders, globs, ``-``), documents, or texts by id.
 
     ``work`` bounds memory and says how many threads there are; without it everything is held in memory by one.
-    Raises `InputError` where nothing can be read, `RuleError` where a rule table of the settings is refused.
+    Raises `InputError` where nothing can be read, `RuleError` where a rule table of the settings is refused,
+    `SettingsError` at level ``document``, which `detector.document_scan.scan_documents` scans.
     """
     settings = settings or Settings()
-    clock = _Clock(progress)
+    if settings.level == "document":
+        raise SettingsError("level is 'document': detector.scan_documents scans that, not detector.scan")
+    clock = Clock(progress)
     table = load_rules(settings)
     with nullcontext(work) if work is not None else Workspace() as space:
         space.told = clock.step
@@ -74,7 +71,7 @@ def scan(
             "inputs": inputs,
             "seconds": clock.seconds,
             "workers": space.workers,
-            "peak_memory": _peak_memory(),
+            "peak_memory": peak_memory(),
             "spilled": space.spilled,
         }
     texts, ids = corpus.texts, corpus.ids
@@ -101,7 +98,7 @@ def _corpus(source: Any, settings: Settings, work: Workspace, progress: Progress
     if len(documents) == len(items):
         return corpus_of(documents), []
     corpus = read_corpus(items, settings, work, progress, tmp=work.tmp)
-    return corpus, [str(item) if str(item) == "-" else str(Path(item).absolute()) for item in items]
+    return corpus, input_names(items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +112,7 @@ class _Found:
     counts: dict[str, Any]
 
 
-def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: Workspace, clock: _Clock) -> _Found:
+def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: Workspace, clock: Clock) -> _Found:
     """All steps after reading."""
     texts, series = corpus.texts, series_numbers(corpus.series)
     with clock.stage("rules"):
@@ -189,44 +186,3 @@ def _counts(
         "n_passages_crowded": matches.n_crowded,
         "n_documents_without_tokens": int((np.diff(tokens.indptr) == 0).sum()),
     }
-
-
-@dataclass(slots=True)
-class _Clock:
-    """Wall time of each stage, in seconds."""
-
-    progress: Progress
-    seconds: dict[str, float] = field(default_factory=dict)
-    name: str = STAGES[0]
-
-    def stage(self, name: str) -> _Stage:
-        self.name = name
-        return _Stage(self, name)
-
-    def step(self, done: int, total: int) -> None:
-        """Tell how far the stage is."""
-        self.progress(self.name, done, total)
-
-
-class _Stage:
-    """Times one stage and tells the progress when it begins and ends."""
-
-    def __init__(self, clock: _Clock, name: str) -> None:
-        self._clock, self._name, self._began = clock, name, 0.0
-
-    def __enter__(self) -> None:
-        self._began = time.perf_counter()
-        self._clock.progress(self._name, 0, 0)
-
-    def __exit__(self, *_: object) -> None:
-        self._clock.seconds[self._name] = round(time.perf_counter() - self._began, 3)
-
-
-def _peak_memory() -> int | None:
-    """The largest resident memory of this process so far, in bytes; None where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak if sys.platform == "darwin" else peak * 1024)

@@ -17,20 +17,13 @@ from numpy.typing import NDArray
 from detector.columns import FindingColumns, ScoreColumns
 from detector.folding import code_points, is_blank
 from detector.kernels.painting import paint
-from detector.model import FINDING_KINDS, PART_NAMES, Finding, Parts
+from detector.model import DIGITS, FINDING_KINDS, PART_NAMES, Finding, Parts
 from detector.texts import Texts
 from detector.tokens import read_only
 from detector.workspace import Workspace, document_ranges
 
-SCORE_VERSION = 1
-"""Goes up whenever the same findings would give another score."""
-
 SAMPLE_FAMILIES = 1000
 """Families of the sample that `originality_1k` is the expectation over."""
-
-DIGITS = 6
-"""Decimals of every ratio that is written, so that files are the same bytes on every machine."""
-
 
 BLOCK_CHARACTERS = 1_000_000
 """Documents are painted in blocks of about this size: small enough to keep all threads busy to the end."""

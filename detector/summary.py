@@ -11,10 +11,9 @@ from detector.columns import FindingColumns, ScoreColumns
 from detector.corpus import CorpusColumns
 from detector.model import FINDING_KINDS, LEVELS, Parts, as_row
 from detector.rows import MILLIONTHS
-from detector.score import SCORE_VERSION, ratio
+from detector.score import ratio
 from detector.settings import Settings
-from detector.version import VERSION
-from detector.writing import FORMAT_VERSION
+from detector.version import FORMAT_VERSION, SCORE_VERSION, VERSION
 
 
 def summarise(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,48 +14,27 @@ from detector.errors import OutputError, ScanError
 from detector.kernels import rendering as kernel
 from detector.model import Cluster, Finding, Literal, Slot, as_row
 from detector.rendering import Field, Sheet, in_order, json_blocks, json_text, plain_text
-from detector.report.html import render_html
 from detector.rows import MILLIONTHS, DocumentRows, Rows
+from detector.scan_files import (
+    PARQUET_ABOVE,
+    TABLES,
+    begin,
+    check_target,
+    complete,
+    remove_table,
+    table_files,
+    write_file,
+)
 from detector.sheets import SHORT_TEXT, sheet_of
 from detector.workspace import Workspace
 
 if TYPE_CHECKING:
     from detector.index import Scan
 
-FORMAT_VERSION = 1
-
-TABLES = ("documents", "findings", "clusters", "members", "phrases")
-
 ROWS_PER_SHARD = 1_000_000
 
 ROWS_TOGETHER, BYTES_TOGETHER = 50_000, 16_000_000
 """Rows, or bytes of columns, that are one group of rows of a Parquet file; as much is in memory at a time."""
-
-PARQUET_ABOVE = 1 << 30
-"""Bytes of input above which the tables are Parquet unless the settings say otherwise."""
-
-
-def check_target(directory: Path) -> None:
-    """Raises `OutputError` unless a scan may be written there: a new or empty folder, or one that holds a scan."""
-    if directory.is_dir():
-        names = {path.name for path in directory.iterdir()}
-        if not names or _is_scan(directory):
-            return
-        raise OutputError(f"{directory}: holds files and no scan; nothing of yours is overwritten. Name a new folder")
-    if directory.exists():
-        raise OutputError(f"{directory}: is a file; name a folder")
-
-
-def _is_scan(directory: Path) -> bool:
-    """Whether a folder holds a scan, or what an interrupted one left: tables but no summary."""
-    try:
-        summary = json.loads((directory / "summary.json").read_text("utf-8"))
-        return "format_version" in summary and "digest" in summary["corpus"]
-    except FileNotFoundError:
-        tables = {file.name for name in TABLES for file in _table_files(directory, name)} | {"report.html"}
-        return (directory / "findings.jsonl").exists() and {path.name for path in directory.iterdir()} <= tables
-    except (OSError, ValueError, TypeError, KeyError):
-        return False
 
 
 def write_scan(scan: Scan, directory: Path) -> None:
@@ -64,22 +42,20 @@ def write_scan(scan: Scan, directory: Path) -> None:
 
     Raises `OutputError` where the folder holds something else (`check_target`) or cannot be written.
     """
+    from detector.report.html import render_html
+
     check_target(directory)
     settings = scan.summary["settings"]
     as_parquet = settings["format"] == "parquet" or scan.summary["corpus"]["n_bytes"] > PARQUET_ABOVE
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "summary.json").unlink(missing_ok=True)
+        begin(directory)
         with Workspace(workers=scan.summary.get("run", {}).get("workers", 1)) as work:
             for name in TABLES:
-                for old in _table_files(directory, name):
-                    old.unlink()
+                remove_table(directory, name)
                 write = _write_parquet if as_parquet else _write_json
                 write(directory, name, getattr(scan, name), settings["finding_text"], work)
-        _write_file(directory / "report.html", [plain_text(render_html(scan)).encode()])
-        _write_file(
-            directory / "summary.json", [json.dumps(scan.summary, ensure_ascii=True, indent=1).encode() + b"\n"]
-        )
+        write_file(directory / "report.html", [plain_text(render_html(scan)).encode()])
+        write_file(directory / "summary.json", [json.dumps(scan.summary, ensure_ascii=True, indent=1).encode() + b"\n"])
     except OSError as error:
         raise OutputError(f"{directory}: cannot write the scan: {error.strerror or error}") from None
 
@@ -96,14 +72,14 @@ def json_line(row: Any) -> str:
 def write_lines(path: Path, rows: Iterable[Any]) -> None:
     """Write rows as JSON Lines, complete or not at all; raises `OutputError`."""
     try:
-        _write_file(path, (json_line(row).encode() for row in rows))
+        write_file(path, (json_line(row).encode() for row in rows))
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def check_table(directory: Path, name: str) -> list[Path]:
     """The files of a table of a scan, shards in order; raises `ScanError` where there is none."""
-    files = _table_files(directory, name)
+    files = table_files(directory, name)
     if not files:
         raise ScanError(f"{directory}: not a whole scan: it holds no {name}.jsonl. Scan the input again.")
     return files
@@ -125,20 +101,13 @@ def read_rows(directory: Path, name: str, *, doc: str | None = None) -> Iterator
             yield from _read_parquet(path, doc)
 
 
-def _table_files(directory: Path, name: str) -> list[Path]:
-    """The files of one table, shards in order."""
-    shards = sorted(directory.glob(f"{name}-[0-9][0-9][0-9][0-9][0-9].parquet"))
-    plain = directory / f"{name}.jsonl"
-    return ([plain] if plain.exists() else []) + shards
-
-
 def _write_json(directory: Path, name: str, table: Sequence[Any], finding_text: str, work: Workspace) -> None:
     """Write one table as JSON Lines."""
     path = directory / f"{name}.jsonl"
     if isinstance(table, Rows):
-        _write_file(path, json_blocks(sheet_of(table, finding_text), work))
+        write_file(path, json_blocks(sheet_of(table, finding_text), work))
     else:
-        _write_file(path, (json_line(row).encode() for row in _plain_rows(name, table, finding_text)))
+        write_file(path, (json_line(row).encode() for row in _plain_rows(name, table, finding_text)))
 
 
 def _plain_rows(name: str, table: Sequence[Any], finding_text: str) -> Iterator[dict[str, Any]]:
@@ -167,25 +136,6 @@ def _part_row(part: Literal | Slot) -> dict[str, Any]:
     if isinstance(part, Literal):
         return {"text": part.text}
     return {"slot": part.name, "type": part.type, "fills": [fill._asdict() for fill in part.fills]}
-
-
-def _write_file(path: Path, pieces: Iterable[Any]) -> None:
-    """Write bytes under a temporary name and give the file its own when it is complete."""
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            file.writelines(pieces)
-
-    _complete(path, write)
-
-
-def _complete(path: Path, write: Callable[[Path], None]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 NESTED = {"parts", "n_findings", "flags", "evidence", "template"}
@@ -218,13 +168,18 @@ _COLUMNS = {
 }
 
 
+def table_schema(name: str) -> Any:
+    """The Arrow schema of a table."""
+    import pyarrow as pa
+
+    return pa.schema([(column, pa.type_for_alias(_TYPES.get(column, "string"))) for column in _COLUMNS[name].split()])
+
+
 def _write_parquet(directory: Path, name: str, table: Sequence[Any], finding_text: str, work: Workspace) -> None:
     """Write one table as shards of a million rows, some rows at a time; an empty table is one empty shard."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = _COLUMNS[name].split()
-    schema = pa.schema([(column, pa.type_for_alias(_TYPES.get(column, "string"))) for column in columns])
+    schema = table_schema(name)
     if isinstance(table, Rows) and not isinstance(table, DocumentRows):
         sheet = sheet_of(table, finding_text, mode=kernel.ASCII)
         pieces = _grouped(_sheet_tables(sheet, schema, work))
@@ -243,7 +198,7 @@ def _write_parquet(directory: Path, name: str, table: Sequence[Any], finding_tex
                 waiting = rest if rest.num_rows else next(pieces, None)
 
     for number in count():
-        _complete(directory / f"{name}-{number:05d}.parquet", write)
+        complete(directory / f"{name}-{number:05d}.parquet", write)
         if waiting is None:
             break
 

@@ -11,11 +11,11 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+from alignments import TokenRange, align_tokens, literal_spans
 from corpora import columns
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
-from detector.alignment import TokenRange, align_tokens, literal_spans
 from detector.artefacts import find_script_errors, find_year_swaps
 from detector.blocks import block_groups, passage_keys
 from detector.clusters import passage_groups

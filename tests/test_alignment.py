@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import alignments
 import numpy as np
 import pytest
+from alignments import Run, TokenRange, align_passages, align_tokens, literal_columns, literal_spans
 from corpora import Columns, columns, gibberish, timeless
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from detector import alignment
-from detector.alignment import Run, TokenRange, align_passages, align_tokens, literal_columns, literal_spans
 from detector.blocks import passage_keys
 from detector.workspace import Workspace
 
@@ -144,7 +144,7 @@ def test_one_word_in_a_long_passage_leaves_the_rest_a_literal() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_literals_of_many_pairs_are_those_of_each(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alignment, "PAIRS_AT_ONCE", 3)
+    monkeypatch.setattr(alignments, "PAIRS_AT_ONCE", 3)
     of = columns(*(text for texts in LITERALS.values() for text in texts[:2]), "")
     left = np.arange(0, len(of.passages.start), 2)
     with Workspace(workers=workers) as work:

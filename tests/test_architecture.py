@@ -14,12 +14,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 
 FLOORS = (
-    "errors model version columns workspace",
+    "errors model version columns workspace clock",
     "kernels kernels.cache kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
     " kernels.phrasing",
-    "settings folding encodings",
+    "settings folding encodings scan_files",
     "texts rows places",
     "rendering",
     "sheets",
@@ -27,22 +27,24 @@ FLOORS = (
     "lines",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
     "block_hits",
-    "hits families matches phrases alignment file_rows arrow_rows spun",
+    "hits families matches phrases file_rows arrow_rows spun",
     "clusters blocks templates reading",
     "corpus",
-    "duplicates estimate evidence_rows",
+    "duplicates evidence_rows room",
     "evidence parquet_shard",
     "tables shards",
-    "report report.shown report.spans report.palette report.cover",
+    "report report.shown report.spans report.palette report.cover report.families_page",
     "report.lookup",
     "report.column_lookup",
-    "report.data report.listings",
+    "report.data report.listings report.estimated",
     "report.terminal",
-    "report.explain",
+    "report.explain report.duplicates",
     "report.html",
     "writing",
+    "document_files",
     "index summary filtering document_scan",
     "pipeline",
+    "estimate",
     "arguments display",
     "cli",
     "__main__ detector",
@@ -54,7 +56,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.s
 ONLY_IN = {
     "numba": {name for name in " ".join(FLOORS).split() if name.startswith("kernels.")},
     "jinja2": {"report.html"},
-    "pyarrow": {"arrow_rows", "parquet_shard", "table_rows", "writing"},
+    "pyarrow": {"arrow_rows", "document_files", "parquet_shard", "table_rows", "writing"},
     "opencc": set(),
     "datasketch": set(),
 }

@@ -20,8 +20,10 @@ from detector.errors import OutputError, ScanError
 from detector.index import Scan, open_scan
 from detector.model import FINDING_KINDS, PART_NAMES
 from detector.pipeline import scan
+from detector.scan_files import TABLES
 from detector.settings import Settings
-from detector.writing import SHORT_TEXT, TABLES, json_line, read_rows, write_lines
+from detector.version import FORMAT_VERSION
+from detector.writing import SHORT_TEXT, json_line, read_rows, write_lines
 
 ROOT = Path(__file__).parents[1]
 
@@ -91,7 +93,7 @@ def test_the_summary_has_versions_settings_digest_and_run(sample: Scan, tmp_path
     sample.write(tmp_path)
     summary = json.loads((tmp_path / "summary.json").read_text("utf-8"))
     assert list(summary)[-1] == "run"
-    assert summary["format_version"] == writing.FORMAT_VERSION
+    assert summary["format_version"] == FORMAT_VERSION
     assert len(summary["corpus"]["digest"]) == 64
     assert Settings.from_mapping(summary["settings"]) == Settings()
     assert {"seconds", "workers", "peak_memory", "spilled", "inputs"} == set(summary["run"])

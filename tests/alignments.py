@@ -1,4 +1,4 @@
-"""Which tokens of two spans are the same tokens: the ground under templates, shared literals and fills.
+"""Which tokens of two spans are the same tokens, run by run: what `detector.kernels.aligning` must equal.
 
 Tokens are compared as they are folded, numbers by their digits, so that a figure that differs is a difference. Inside a
 passage RapidFuzz's Indel alignment decides; longer spans are first aligned passage by passage.
