@@ -74,7 +74,7 @@ def code_points(text: str) -> NDArray[np.uint32]:
 
 def from_code_points(points: NDArray[np.uint32]) -> str:
     """The text of code points, the inverse of `code_points`; the codec is not looked up by its name for each."""
-    return codecs.utf_32_le_decode(memoryview(np.ascontiguousarray(points, _LITTLE_ENDIAN)), "surrogatepass", True)[0]
+    return codecs.utf_32_le_decode(np.ascontiguousarray(points, _LITTLE_ENDIAN).data, "surrogatepass", True)[0]
 
 
 def plain(text: str) -> str:

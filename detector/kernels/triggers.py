@@ -120,7 +120,7 @@ def find_lines(plain, bounds, shapes, min_chars, min_words, start, end, flags, i
     for text in range(len(bounds) - 1):
         indptr[text] = n
         low, high = bounds[text], bounds[text + 1]
-        first, last = np.int64(-1), np.int64(-1)
+        first, last = -1, -1
         n_feeds = n_returns = 0
         for at in range(low, high + 1):
             shape = shapes[plain[at]] if at < high else _BREAK
@@ -129,11 +129,13 @@ def find_lines(plain, bounds, shapes, min_chars, min_words, start, end, flags, i
                     start[n], end[n] = first, last + 1
                     breaks = n_feeds if n_feeds else n_returns
                     flags[n] = (_AFTER_BLANK if breaks > 1 else 0) | (
-                        _SENTENCE if _is_sentence(plain, first, last + 1, min_chars, min_words) else 0
+                        _SENTENCE
+                        if _is_sentence(plain, np.int64(first), np.int64(last + 1), min_chars, min_words)
+                        else 0
                     )
                     n += 1
                     n_feeds = n_returns = 0
-                    first = np.int64(-1)
+                    first = -1
                 if at < high:
                     n_feeds += plain[at] == 0x0A
                     n_returns += plain[at] == 0x0D

@@ -184,7 +184,7 @@ def represent(  # type: ignore[no-untyped-def]
     for row in range(first, last):
         if chosen[row] != row or row_indptr[row] == row_indptr[row + 1]:
             continue
-        n_found, is_crowded = np.int64(0), False
+        n_found, is_crowded = 0, False
         for place in range(row_indptr[row], row_indptr[row + 1]):
             begin = bucket_indptr[of[place]]
             end = min(filled[of[place]], begin + MAX_LISTED)
@@ -194,8 +194,8 @@ def represent(  # type: ignore[no-untyped-def]
                 while low > begin and members[low - 1] >= floor:
                     low -= 1
                 begin = low
-            n_found, found = _gather(row, members, begin, end, sketches, threshold, found, n_found)
-        n_found = min(_in_order(found, n_found), MAX_VERIFIED - compared[row])
+            n_found, found = _gather(row, members, begin, end, sketches, threshold, found, np.int64(n_found))
+        n_found = min(_in_order(found, np.int64(n_found)), MAX_VERIFIED - compared[row])
         if n_found:
             pattern = _pattern(points, indptr[row], indptr[row + 1])
             for candidate in range(n_found):
@@ -259,7 +259,7 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
             limit = first.shape[0]
             if found[query] >= 0:
                 limit = _rows_below(first, np.int64(0), limit, np.int64(found[query]))
-            n_found, beyond = np.int64(0), False
+            n_found, beyond = 0, False
             for place in range(row_indptr[mine], row_indptr[mine + 1]):
                 bucket = of[place]
                 if only[bucket] == group[query]:
@@ -271,9 +271,9 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
                 end = min(stop, begin + reach)
                 beyond |= end < stop
                 n_found, gathered = _gather(
-                    mine, bucket_rows, begin + done, end, sketches, threshold, gathered, n_found
+                    mine, bucket_rows, begin + done, end, sketches, threshold, gathered, np.int64(n_found)
                 )
-            n_found = _in_order(gathered, n_found)
+            n_found = _in_order(gathered, np.int64(n_found))
             if n_found:
                 pattern = _pattern(points, indptr[mine], indptr[mine + 1])
                 for candidate in range(n_found):
@@ -338,7 +338,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
             continue
         seen[row] = occurrence
         for reach in (FIRST_LISTED, MAX_LISTED):
-            n_found, beyond = np.int64(0), False
+            n_found, beyond = 0, False
             for place in range(row_indptr[row], row_indptr[row + 1]):
                 slot, n_looked = _slot(lists[0], size, of[place]), 0
                 link = lists[1, slot] if lists[0, slot] >= 0 else -1
@@ -353,7 +353,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
                         gathered[n_found] = member[link]
                         n_found += 1
                     link = following[link]
-            n_found = min(_in_order(gathered, n_found), MAX_VERIFIED)  # type: ignore[arg-type]
+            n_found = min(_in_order(gathered, np.int64(n_found)), MAX_VERIFIED)
             if n_found:
                 pattern = _pattern(points, indptr[row], indptr[row + 1])
                 for candidate in range(n_found):
