@@ -260,8 +260,7 @@ def _partners(rows: _Rows, table: _Table) -> tuple[Numbers, NDArray[np.bool_]]:
     family, distinct = table.family, table.distinct
     representative = rows.first[table.chosen[distinct]]
     partner = np.where(family[representative] != family, representative, np.int32(-1))
-    missed = np.zeros(len(partner), bool)
-    asked = np.flatnonzero(partner < 0).astype(np.int32)
+    missed, asked = np.zeros(len(partner), bool), np.flatnonzero(partner < 0).astype(np.int32)
     queries, followers = _queries(distinct[asked], family[asked]), _followers(rows, table)
     partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, family, queries)
     asked = asked[(partner[asked] < 0) & (_n_documents(family, table.document)[family[asked]] > 1)]
@@ -350,8 +349,7 @@ def _first_in_other(table: _Table, name: Numbers, group: Numbers, group_of_first
 def _earlier(rows: _Rows, table: _Table) -> Numbers:
     """The lowest earlier match of each occurrence in its own document, or -1."""
     buckets, document = rows.buckets, table.document
-    found = np.empty(len(document), np.int32)
-    n = len(document)
+    found, n = np.empty(len(document), np.int32), len(document)
     step = max(8 * SMALL, -(-n // (4 * rows.work.workers)))
     cuts = np.unique(np.searchsorted(document, document[np.arange(0, n, step)])) if n else np.zeros(0, np.int64)
     bounds = [*cuts.tolist(), n]
