@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from detector.candidates import Bands, Buckets, band_buckets, band_keys
 from detector.kernels.counting import number_keys
 from detector.kernels.hashing import first_rows, skeleton_keys, sketch_rows
-from detector.kernels.sorting import list_followers
+from detector.kernels.sorting import first_elsewhere, list_followers
 from detector.kernels.verifying import (
     MAX_VERIFIED,
     common_lengths,
@@ -127,14 +127,14 @@ def find_matches(
     rows = _rows(tokens, passages, passage, first, buckets, threshold, work)
     chosen, is_crowded = _representatives(rows)
     document = passages.document[passage].astype(np.int32, copy=False)
-    table = _Table(distinct, family[document].astype(np.int32, copy=False), document, chosen)
-    representative = first[chosen[distinct]]
+    table = _Table(distinct, family.astype(np.int32, copy=False)[document], document, chosen)
+    representative = work.stored(first[chosen[distinct]])
     partner, missed = _partners(rows, table)
     earlier = _earlier(rows, table)
     ratio = work.stored(_ratios_with_representatives(rows, chosen)[distinct])
     known = (representative, ratio)
     return Matches(
-        work.stored(passage),
+        passage,
         distinct,
         representative,
         ratio,
@@ -162,7 +162,7 @@ def _distinct_rows(
         )  # fmt: skip
 
     work.map(key, row_ranges(passages.tokens[1:], 4 * BLOCK_TOKENS))
-    passage = np.flatnonzero(is_long)
+    passage = work.stored(np.flatnonzero(is_long))
     keys = keys[passage]
     first_of = np.empty(len(keys), np.int32)
     bits = max(1, (len(keys) >> 18).bit_length())
@@ -260,21 +260,26 @@ def _partners(rows: _Rows, table: _Table) -> tuple[Numbers, NDArray[np.bool_]]:
     family, distinct = table.family, table.distinct
     representative = rows.first[table.chosen[distinct]]
     partner = np.where(family[representative] != family, representative, np.int32(-1))
-    missed = np.zeros(len(partner), bool)
-    asked = np.flatnonzero(partner < 0)
-    followers = _followers(rows, table)
-    partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, family, asked)
+    missed, asked = np.zeros(len(partner), bool), np.flatnonzero(partner < 0).astype(np.int32)
+    queries, followers = _queries(distinct[asked], family[asked]), _followers(rows, table)
+    partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, family, queries)
     asked = asked[(partner[asked] < 0) & (_n_documents(family, table.document)[family[asked]] > 1)]
-    partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, table.document, asked)
+    queries = _queries(distinct[asked], table.document[asked])
+    partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, table.document, queries)
     return partner, missed
+
+
+def _queries(row: Numbers, group: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """The number of each pair of row and group, and the different pairs."""
+    number, first = number_keys((row.astype(np.int64) << 32 | group).view(np.uint64))
+    return number, row[first], group[first]
 
 
 def _followers(rows: _Rows, table: _Table) -> Buckets:
     """The buckets without the representatives."""
     buckets, work = rows.buckets, rows.work
-    indptr, followers = (
-        work.empty(len(buckets.indptr), np.int64, near=True), work.empty(len(buckets.rows), np.int32, near=True)
-    )  # fmt: skip
+    indptr = work.empty(len(buckets.indptr), np.int64, near=True)
+    followers = work.empty(len(buckets.rows), np.int32, near=True)
     n = list_followers(buckets.indptr, buckets.rows, table.chosen, indptr, followers)
     return buckets._replace(indptr=indptr, rows=followers[:n])
 
@@ -287,21 +292,18 @@ def _n_documents(family: Numbers, document: Numbers) -> NDArray[np.int64]:
 
 
 def _lowest_in_other_group(
-    rows: _Rows, followers: Buckets, table: _Table, group: Numbers, asked: NDArray[np.int64]
+    rows: _Rows, followers: Buckets, table: _Table, group: Numbers, queries: tuple[Numbers, Numbers, Numbers]
 ) -> tuple[Numbers, NDArray[np.bool_]]:
-    """The lowest match of each occurrence ``asked`` for that stands in another ``group`` than it, or -1; and whether
-    there is none because there were too many candidates.
+    """The lowest match of each of the `_queries` that stands in another ``group`` than it, or -1; and whether there is
+    none because there were too many candidates.
 
     Two representatives never match, so that one looks among the other rows only, and knows the members of its own
     cluster already.
     """
-    chosen, distinct, buckets = table.chosen, table.distinct, rows.buckets
+    chosen, buckets, (number, row, its_group) = table.chosen, rows.buckets, queries
     group_of_first = group[rows.first]
-    first_other = _first_in_other(distinct, group, group_of_first)
-    cluster_other = _first_in_other(chosen[distinct], group, group_of_first)
-    row, its_group = distinct[asked], group[asked]
-    number, first = number_keys((row.astype(np.int64) << 32 | its_group).view(np.uint64))
-    row, its_group = row[first], its_group[first]
+    first_other = _first_in_other(table, np.arange(len(chosen), dtype=np.int32), group, group_of_first)
+    cluster_other = _first_in_other(table, chosen, group, group_of_first)
     represents = chosen[row] == row
     known_other = np.where(represents, cluster_other[row], first_other[row])
     found = np.where(group_of_first[row] == its_group, known_other, rows.first[row]).astype(np.int32)
@@ -337,19 +339,17 @@ def _lowered(
     return found, crowded
 
 
-def _first_in_other(key: Numbers, group: Numbers, group_of_first: Numbers) -> Numbers:
-    """For each key the lowest occurrence in a group other than its first occurrence's, or -1."""
-    other = np.flatnonzero(group != group_of_first[key])
-    first_other = np.full(len(group_of_first), -1, dtype=np.int32)
-    first_other[key[other][::-1]] = other[::-1]
-    return first_other
+def _first_in_other(table: _Table, name: Numbers, group: Numbers, group_of_first: Numbers) -> Numbers:
+    """For each name of distinct rows the lowest occurrence in a group other than its first occurrence's, or -1."""
+    found = np.empty(len(name), np.int32)
+    first_elsewhere(table.distinct, name, group, group_of_first, found)
+    return found
 
 
 def _earlier(rows: _Rows, table: _Table) -> Numbers:
     """The lowest earlier match of each occurrence in its own document, or -1."""
     buckets, document = rows.buckets, table.document
-    found = np.empty(len(document), np.int32)
-    n = len(document)
+    found, n = np.empty(len(document), np.int32), len(document)
     step = max(8 * SMALL, -(-n // (4 * rows.work.workers)))
     cuts = np.unique(np.searchsorted(document, document[np.arange(0, n, step)])) if n else np.zeros(0, np.int64)
     bounds = [*cuts.tolist(), n]

@@ -7,6 +7,7 @@ more gives its memory or its file back. The folder goes when the workspace is cl
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import tempfile
@@ -15,6 +16,8 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from io import FileIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,10 +46,13 @@ at, but not more often than every `BUSY_SECONDS`."""
 
 BUSY_SECONDS = 0.002
 
+STATUS, STATUS_BYTES = Path("/proc/self/statm"), 256
+"""Where Linux tells how many pages of this process are in memory, in one line that is shorter than this."""
+
 RELEASE_SHARE = 0.8
 """Of the budget, from which mapped pages are given back."""
 
-MAPPED_SHARE = 0.25
+MAPPED_SHARE = 0.2
 """Of the budget that mapped pages may have in any case, or they would come and go all the time."""
 
 CHUNK_BYTES = 1 << 25
@@ -54,6 +60,14 @@ CHUNK_BYTES = 1 << 25
 
 AHEAD = 3
 """Items per thread that `Workspace.each` works on before the first result is taken."""
+
+
+LARGE_BLOCK = 1 << 22
+"""Bytes from which on a temporary goes back to the system when it dies: where glibc is, it would keep those of up to
+32 MB as soon as one has died, and hundreds of megabytes with them."""
+
+_LARGE_BLOCK_SETTING = -3
+"""``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
 
 
 class Workspace:
@@ -74,6 +88,11 @@ class Workspace:
         self.tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
         self._closed = threading.Event()
+        self._status: FileIO | None = None
+        self._others = 0  # bytes of files in memory that are none of the columns
+        self._watcher: threading.Thread | None = None
+        if memory is not None:
+            _give_back_large_blocks()
 
     def __enter__(self) -> Workspace:
         return self
@@ -97,6 +116,15 @@ class Workspace:
             return column
         return self._mapped(shape, np.dtype(dtype), size)
 
+    def _begin_watch(self) -> None:
+        """Where the system tells the resident memory, begin to look at it."""
+        pages = memory_pages()
+        if pages is not None:
+            self._others = pages[1]
+            self._status = STATUS.open("rb", buffering=0)
+            self._watcher = threading.Thread(target=self._watch, name="detector-memory", daemon=True)
+            self._watcher.start()
+
     def _freed(self, size: int) -> None:
         self.used -= size
 
@@ -104,7 +132,7 @@ class Workspace:
         """A column over a file that has no name any more, so that nothing is left behind."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="detector-", dir=self.tmp)
-            threading.Thread(target=self._watch, name="detector-memory", daemon=True).start()
+            self._begin_watch()
         with tempfile.TemporaryFile(dir=self._folder.name) as file:
             file.truncate(size)
             mapped = mmap.mmap(file.fileno(), size)
@@ -122,15 +150,20 @@ class Workspace:
 
     def _watch(self) -> None:
         """Keep the resident memory below the budget by giving mapped pages back, while the workspace is open."""
-        assert self.memory is not None
-        before, wait = memory_pages(), WATCH_SECONDS
-        while before is not None and not self._closed.wait(wait):
-            resident, shared = memory_pages() or before
-            mapped = shared - before[1]
-            room = max(RELEASE_SHARE * self.memory - resident, MAPPED_SHARE * self.memory - mapped)
-            if room < 0:
-                self.release()
-            wait = min(max(room / BYTES_PER_SECOND, BUSY_SECONDS), WATCH_SECONDS)
+        wait = WATCH_SECONDS
+        while not self._closed.wait(wait):
+            wait = min(max(self._relieve() / BYTES_PER_SECOND, BUSY_SECONDS), WATCH_SECONDS)
+
+    def _relieve(self) -> float:
+        """Give mapped pages back where they are too many; returns how many bytes there was room for."""
+        if self._status is None or self.memory is None:
+            return 0.0
+        resident, shared = _pages(os.pread(self._status.fileno(), STATUS_BYTES, 0))
+        mapped = shared - self._others
+        room = max(RELEASE_SHARE * self.memory - resident, MAPPED_SHARE * self.memory - mapped)
+        if room < 0:
+            self.release()
+        return room
 
     def release(self) -> None:
         """Give the pages of mapped columns back to the system; their values stay, also those that a thread writes
@@ -148,9 +181,15 @@ class Workspace:
     def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """What `map` gives, one result after the other, while all workers are at the next few items."""
         listed: Sequence[Item] = list(items)
-        results: Iterator[Result] = map(function, listed)
+
+        def relieved(item: Item) -> Result:
+            result = function(item)
+            self._relieve()  # the watching thread may come late where the machine has much to do
+            return result
+
+        results: Iterator[Result] = map(relieved, listed)
         if self.workers > 1 and len(listed) > 1:
-            results = self._ahead(function, listed)
+            results = self._ahead(relieved, listed)
         for done, result in enumerate(results, 1):
             if self.told is not None:
                 self.told(done, len(listed))
@@ -178,6 +217,12 @@ class Workspace:
             self._pool.shutdown()
             self._pool = None
         self._closed.set()
+        if self._watcher is not None:
+            self._watcher.join()
+            self._watcher = None
+        if self._status is not None:
+            self._status.close()
+            self._status = None
         self._maps.clear()
         if self._folder is not None:
             self._folder.cleanup()
@@ -239,11 +284,25 @@ def resident_bytes() -> int | None:
 def memory_pages() -> tuple[int, int] | None:
     """Bytes of this process in memory, and how many of them are pages of files; None where the system does not tell."""
     try:
-        _, resident, shared, *_ = Path("/proc/self/statm").read_text("ascii").split()
-        size = os.sysconf("SC_PAGE_SIZE")
-        return int(resident) * size, int(shared) * size
-    except (OSError, ValueError, IndexError):
+        return _pages(STATUS.read_bytes())
+    except (AttributeError, OSError, ValueError):
         return None
+
+
+def _pages(status: bytes) -> tuple[int, int]:
+    """What `STATUS` says, in bytes."""
+    _, resident, shared, *_ = status.split()
+    size = os.sysconf("SC_PAGE_SIZE")
+    return int(resident) * size, int(shared) * size
+
+
+@cache
+def _give_back_large_blocks() -> None:
+    """Tell the C library about `LARGE_BLOCK`, once; another library is left as it is."""
+    try:
+        ctypes.CDLL(None).mallopt(_LARGE_BLOCK_SETTING, LARGE_BLOCK)
+    except (AttributeError, OSError, TypeError):
+        return
 
 
 def usable_processors() -> int:

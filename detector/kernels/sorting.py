@@ -88,6 +88,17 @@ def shared_keys(keys):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def first_elsewhere(row, name, group, home, found):  # type: ignore[no-untyped-def]
+    """Fill ``found`` (int32) of each name with the first occurrence i of a row ``row[i]`` of that ``name`` whose
+    ``group[i]`` is not the ``home`` of the name, -1 where there is none; all int32."""
+    found[:] = -1
+    for occurrence in range(row.shape[0]):
+        own = name[row[occurrence]]
+        if found[own] < 0 and group[occurrence] != home[own]:
+            found[own] = occurrence
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def list_followers(indptr, rows, chosen, new_indptr, new_rows):  # type: ignore[no-untyped-def]
     """Copy the rows of each bucket whose ``chosen`` (int32) is not themselves, and their offsets; how many there are.
 
