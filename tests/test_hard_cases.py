@@ -1,4 +1,4 @@
-"""Hard cases: floors under precision and recall, for the half that was looked at and for the half that was set aside."""
+"""Hard cases: floors under precision and recall, for the half that was looked at and the half that was set aside."""
 
 from __future__ import annotations
 
