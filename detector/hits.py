@@ -44,6 +44,7 @@ from detector.kernels.triggers import all_marked, count_broken, cut_overlaps, ma
 from detector.marks import STAND_IN
 from detector.model import FINDING_KINDS, Hit, Span
 from detector.passages import Passages
+from detector.protecting import ProtectedSpans
 from detector.rules import RuleTable
 from detector.texts import Texts
 from detector.tokens import Tokens
@@ -108,18 +109,31 @@ def hit_columns(n_documents: int, found: Iterable[tuple[int, Hit]], names: Seque
     )  # fmt: skip
 
 
-def site_and_own(found: RuleHits, texts: Texts, families: NDArray[np.int64], series: NDArray[np.int64]) -> HitColumns:
+def site_and_own(
+    found: RuleHits,
+    texts: Texts,
+    families: NDArray[np.int64],
+    series: NDArray[np.int64],
+    protected: ProtectedSpans | None = None,
+) -> HitColumns:
     """Every hit of a rule, by document: those of its own text, and the lines that its series repeats.
 
     ``families`` and ``series`` are the family and the series (-1: none) of each document. Junk comes first, in order
     and cut so that none overlaps, then the marks outside it (a mark inside junk stays a mark of the tokens but is no
-    finding: the site left it, nobody had to fill it in), then artefacts.
+    finding: the site left it, nobody had to fill it in), then artefacts. What touches a ``protected`` phrase is no hit.
     """
     names = found.junk.rule_names
     more = hit_columns(len(texts), sorted(_frequent(found.edges, texts, families, series), key=_document_of), names)
-    junk = _cut(joined([found.junk, more]))
-    marks = _without(found.marks, junk)
-    return joined([junk, marks, found.artefacts])
+    junk = _cut(_unprotected(joined([found.junk, more]), protected))
+    marks = _without(_unprotected(found.marks, protected), junk)
+    return joined([junk, marks, _unprotected(found.artefacts, protected)])
+
+
+def _unprotected(hits: HitColumns, protected: ProtectedSpans | None) -> HitColumns:
+    """The hits that touch no protected phrase."""
+    if protected is None or not len(protected.document):
+        return hits
+    return _taken(hits, ~protected.touch(_documents(hits), hits.start.astype(np.int64), hits.end.astype(np.int64)))
 
 
 def _document_of(item: tuple[int, Hit]) -> int:

@@ -119,10 +119,10 @@ def _everywhere(plain: str, told: Sequence[RuleMatch]) -> list[Hit]:
     for found in seconds.finditer(plain, 1):
         start = found.start() - 1
         for end in (start + length for length in lengths):
-            known = first.get(plain[start:end])
-            if known is not None:
+            by = first.get(plain[start:end])
+            if by is not None:
                 if start not in taken and not _GOES_ON.match(plain, end - 1):
-                    hits.append(Hit(start, end, known.rule.kind, known.rule.name, {"told_at": known.start}))
+                    hits.append(Hit(start, end, by.rule.kind, by.rule.name, {"told_at": by.start}))
                 break
     return hits
 

@@ -24,7 +24,7 @@ FLOORS = (
     "rendering",
     "sheets",
     "rule_matches",
-    "rules tokens formats signatures gold decisions stripping",
+    "rules protecting tokens formats signatures gold decisions stripping",
     "lines",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
     "block_hits",

@@ -1,0 +1,43 @@
+"""Hard cases: floors under precision and recall, for the half that was looked at and the half that was set aside."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from hard_cases import FOLDER, cases, figures
+
+from detector.rules import load_rules
+from detector.settings import Settings
+
+TABLE = load_rules(Settings())
+FLOORS = tomllib.loads((Path(__file__).parent / "data" / "hard" / "floors.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", sorted(FLOORS))
+@pytest.mark.parametrize("kind", ["placeholder", "masked"])
+def test_figures_do_not_fall(name: str, kind: str) -> None:
+    found = figures(name, kind, TABLE)
+    assert found.precision >= FLOORS[name][kind]["precision"], found
+    assert found.recall >= FLOORS[name][kind]["recall"], found
+
+
+def test_there_are_enough_cases_of_each_kind_and_none_is_in_both_halves() -> None:
+    halves = {name: list(cases(name)) for name in ("seen", "set_aside")}
+    texts = [case.text for half in halves.values() for case in half]
+    assert len(texts) == len(set(texts)) >= 300
+    assert abs(len(halves["seen"]) - len(halves["set_aside"])) <= 1
+    for half in halves.values():
+        assert sum(not case.wanted for case in half) >= 80, "cases without any mark are the hard ones"
+        assert sum(any(span[2] == "masked" for span in case.wanted) for case in half) >= 15
+        assert len({case.manner for case in half}) >= 60
+
+
+def test_every_case_says_what_it_is_about() -> None:
+    for path in FOLDER.glob("*.jsonl"):
+        for line in path.read_text("utf-8").splitlines():
+            row = json.loads(line)
+            assert sorted(row) == ["comment", "label", "manner", "text"]
+            assert all(row.values())
