@@ -18,13 +18,13 @@ FLOORS = (
     "kernels kernels.cache kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing",
+    " kernels.phrasing kernels.page_words kernels.pages",
     "settings folding encodings scan_files",
     "texts rows places",
     "rendering",
     "sheets",
     "rules tokens formats signatures gold decisions stripping",
-    "lines",
+    "lines pages",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
     "block_hits",
     "hits families matches phrases file_rows arrow_rows spun",
