@@ -26,6 +26,7 @@ from detector.kernels.triggers import find_years, hash_edges
 from detector.lines import Lines
 from detector.marks import FOLLOWERS, MARK_KINDS, MIN_PRONOUN_PLACES, marks_of
 from detector.model import Hit
+from detector.pages import count_page_lines, find_page_lines
 from detector.places import AFTER_BLANK, FOLLOWER, SENTENCE, FoundPlaces, Triggers, make_triggers, read_block, shapes
 from detector.rules import Rule, RuleMatch, RuleTable, matches_at
 from detector.texts import Texts
@@ -110,6 +111,7 @@ class BlockHits:
         self._block = block = read_block(texts.points, texts.start[begin:end], texts.stop[begin:end], plan.triggers)
         self._place_rows = np.searchsorted(block.place, block.bounds)
         self.years, self.n_stand_ins = self._signs()
+        self._pages = self._page_lines()
         self._pairs = self._line_pairs()
         n_lines = np.diff(block.line_indptr)
         base = np.repeat(block.bounds[:-1], n_lines)
@@ -127,6 +129,15 @@ class BlockHits:
         n_stand_ins = np.empty(len(block.counts), dtype=np.int64)
         n_years = find_years(block.plain, block.bounds, self._plan.shapes, YEAR_REACH, years, n_stand_ins)
         return self._rows(years[:n_years], np.zeros(n_years, dtype=np.int64)), n_stand_ins
+
+    def _page_lines(self) -> _Rows:
+        """Lines that the model of pages calls junk, with their log odds."""
+        block, end = self._block, self._begin + len(self._block.counts)
+        counts = count_page_lines(block, self._texts.points, self._texts.start[self._begin : end])
+        found = find_page_lines(counts, block.line_indptr)
+        indptr = np.searchsorted(found.row, block.line_indptr)
+        own = found.row - np.repeat(block.line_indptr[:-1], np.diff(indptr))
+        return _Rows(indptr.tolist(), own.tolist(), found.score.tolist())
 
     def _rows(self, places: NDArray[np.int64], values: NDArray[Any]) -> _Rows:
         """Places of the block (ascending) as those of their documents."""
@@ -182,7 +193,7 @@ class BlockHits:
             found = ((names[trigger], at) for at, trigger in junk_places.of(row))
             matches = matches_at(text, found, table.trials(("junk",)))
             pairs = self._pairs.of(row)
-            if matches or pairs:
+            if matches or pairs or self._pages.of(row):
                 junk += ((document, hit) for hit in self._junk(row, places, matches, pairs))
             years = self.years.of(row)
             if years:
@@ -194,7 +205,7 @@ class BlockHits:
 
     def _candidates(self, *of_spans: _Rows) -> list[int]:
         """The documents in which a pattern must be tried."""
-        counts = [np.diff(rows.indptr) for rows in (*of_spans, self._pairs, self.years)]
+        counts = [np.diff(rows.indptr) for rows in (*of_spans, self._pairs, self._pages, self.years)]
         found = np.any([count > 0 for count in counts], axis=0) | (self.n_stand_ins >= MIN_PRONOUN_PLACES)
         rows: list[int] = np.flatnonzero(found).tolist()
         return rows
@@ -219,7 +230,7 @@ class BlockHits:
         tried: dict[int, list[Rule]] = {}
         for line, rule in pairs:
             tried.setdefault(line, []).append(self._plan.line_rules[rule])
-        return junk_of(places, matches, lines, tried, self._table)
+        return junk_of(places, matches, lines, tried, self._table, dict(self._pages.of(row)))
 
     def _script_errors(self) -> Iterator[tuple[int, Hit]]:
         for row, counts in enumerate(self._block.counts.tolist()):

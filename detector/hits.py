@@ -43,6 +43,7 @@ from detector.junk import (
 from detector.kernels.triggers import all_marked, count_broken, cut_overlaps, mark_tokens
 from detector.marks import STAND_IN
 from detector.model import FINDING_KINDS, Hit, Span
+from detector.pages import PAGE_LINE
 from detector.passages import Passages
 from detector.protecting import ProtectedSpans
 from detector.rules import RuleTable
@@ -86,7 +87,7 @@ def find_hits(texts: Texts, table: RuleTable, work: Workspace) -> RuleHits:
 def rule_names(table: RuleTable) -> tuple[str, ...]:
     """The names of all rules that can have hits, sorted: the order of their numbers is that of their names."""
     comparisons = [row.name for row in artefact_table().comparisons]
-    found = [BETWEEN, LIST_ITEM, FREQUENT, STAND_IN, ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT]
+    found = [BETWEEN, LIST_ITEM, FREQUENT, PAGE_LINE, STAND_IN, ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT]
     return tuple(sorted({*(rule.name for rule in table if rule.kind != "content"), *comparisons, *found}))
 
 

@@ -1,7 +1,8 @@
 """Junk: what the site added around and inside a document, found by rules, by place and by frequency.
 
 Rules (``junk.toml``) see one line or a span inside a line; place says what a line alone cannot: whether it stands in
-the head or tail, beside junk, or in a list under a related-pages heading. What looks like content is never taken by
+the head or tail, beside junk, or in a list under a related-pages heading. In text that a scraper saved from a web page
+a model of lines says more (`detector.pages`). What looks like content is never taken by
 place: sentences, numbered headings, headings that stand again in the document, quotations, labels with their value.
 
 The head is what stands before the first sentence of content and at least `EDGE_LINES` lines, the tail what stands after
@@ -21,6 +22,7 @@ from typing import NamedTuple
 
 from detector.lines import LineRules, Lines, rules_by_line, split_lines
 from detector.model import Hit, Span
+from detector.pages import PAGE_LINE, page_lines_of
 from detector.places import Places
 from detector.rules import Rule, RuleMatch, RuleTable, find_spans, speaks_for_document
 
@@ -40,13 +42,8 @@ PLACED = ("any", "head", "tail", "end")
 """Places of a rule that do not depend on other junk."""
 
 ABOVE_TITLE = ("junk.breadcrumb",)
-BELOW_TITLE = (
-    "junk.site_metadata",
-    "junk.site_fields",
-    "junk.source_fields",
-    "junk.upload_date",
-    "junk.english_fields",
-)
+_FIELDS = ("site_metadata", "site_fields", "source_fields", "upload_date", "english_fields")
+BELOW_TITLE = tuple(f"junk.{name}" for name in _FIELDS)
 """How the names of rules begin whose lines stand directly above or below the title of a document."""
 
 BETWEEN = "junk.between"
@@ -106,15 +103,22 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     lines = split_lines(plain)
     placed = [rule for rule in table.select(("junk",), "line") if rule.place in PLACED]
     places = Places(plain)
-    return junk_of(places, find_spans(places, table.trials(("junk",))), lines, rules_by_line(lines, placed), table)
+    matches = find_spans(places, table.trials(("junk",)))
+    return junk_of(places, matches, lines, rules_by_line(lines, placed), table, page_lines_of(text))
 
 
 def junk_of(
-    places: Places, matches: Iterable[RuleMatch], lines: Lines, tried: Mapping[int, Sequence[Rule]], table: RuleTable
+    places: Places,
+    matches: Iterable[RuleMatch],
+    lines: Lines,
+    tried: Mapping[int, Sequence[Rule]],
+    table: RuleTable,
+    of_page: Mapping[int, float],
 ) -> list[Hit]:
     """The same by what its rules match inside lines, and the rules of `PLACED` that have a trigger in each line.
 
-    The lines of ``tried`` come in order, and none is longer than its rules allow.
+    The lines of ``tried`` come in order, and none is longer than its rules allow; ``of_page`` are lines that the model
+    of pages calls junk, with their log odds. Where a rule calls such a line junk too, the rule is named.
     """
     guarded = _Guarded(places, table)
     marked = _by_rules(lines, tried, guarded)
@@ -124,9 +128,14 @@ def junk_of(
         _beside(lines, marked, table)
         _between(lines, marked, table, titles)
     hits = [Hit(lines.starts[at], lines.ends[at], "junk", name) for at, name in marked.items()]
+    unmarked = [(at, {"odds": round(odds, 2)}) for at, odds in of_page.items() if at not in marked]
+    hits += [Hit(lines.starts[at], lines.ends[at], "junk", PAGE_LINE, evidence) for at, evidence in unmarked]
     inline = [match for match in matches if guarded.allows(match.rule)]
     inline.sort(key=lambda match: (match.start, -match.end, match.rule.name))
-    hits += [Hit(start, end, "junk", rule.name) for start, end, rule in _outside(inline, lines, marked)]
+    hits += [
+        Hit(start, end, "junk", rule.name)
+        for start, end, rule in _outside(inline, lines, marked.keys() | of_page.keys())
+    ]
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
 
 
@@ -199,7 +208,8 @@ def _by_rules(lines: Lines, tried: Mapping[int, Sequence[Rule]], guarded: _Guard
                     marked[at] = rule.name
     if placed:
         edges, n = _edges(lines, marked), len(lines)
-        for place, within in (("head", range(edges.head)), ("tail", range(edges.tail, n)), ("end", _ends(n))):
+        ends = (0, n - 1) if n > 1 else ()
+        for place, within in (("head", range(edges.head)), ("tail", range(edges.tail, n)), ("end", ends)):
             for at in placed.get(place, ()):
                 if at in within and at not in marked:
                     for rule in tried[at]:
@@ -207,11 +217,6 @@ def _by_rules(lines: Lines, tried: Mapping[int, Sequence[Rule]], guarded: _Guard
                             marked[at] = rule.name
                             break
     return marked
-
-
-def _ends(n_lines: int) -> tuple[int, ...]:
-    """The first and the last line, where there is more than one."""
-    return (0, n_lines - 1) if n_lines > 1 else ()
 
 
 def _lists(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titles) -> None:

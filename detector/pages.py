@@ -1,0 +1,246 @@
+"""Lines that a scraper saved around the text of a web page: menus, lists of other pages, comments, share widgets.
+
+First a text must be shown to be a scraped page: many short lines, and enough different ones that are nothing but words
+of pages (log in, share, related articles). Otherwise nothing is said. Then each of its lines is scored by its shape,
+the words of each class that it holds and the lines around it. Words are ``data/pages.toml``; the model is
+``data/pages.tsv``, the mean of a linear model and of boosted trees of three questions, made by
+``scripts/fit_pages.py``. Sums run in one order, so a score depends on the text alone.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.folding import DIGIT, LETTER, N_CODE_POINTS, SINGLE, character_table, code_points
+from detector.kernels.page_words import count_pages, may_be_pages
+from detector.kernels.pages import judge_pages
+from detector.places import Block, make_triggers, read_block
+
+PAGE_LINE = "junk.page_line"
+
+CLASSES = ("chrome", "heading", "comment", "notice", "field", "section", "date", "link", "said", "person", "stop")
+"""Classes of words; the last three stand in prose, the others are what sites add."""
+
+LINE_COLUMNS = 12 + len(CLASSES)
+"""Columns of the counts of a line, see `detector.kernels.page_words.count_lines`."""
+
+MAX_LINES = 20_000
+"""No page has more lines; the limit bounds the memory of the features."""
+
+_SIGNS = (
+    "。!?;….", ",、", "|»›>/·•_-–—⋅‧", "\"“”「」『』«»", "\"”’')」』》]】", "…»›", "@©", ":",
+)  # fmt: skip
+"""Ends of sentences, commas, rules, quotation marks, what may close after an end, "more", signs of addresses, colons:
+the characters of bits 1 to 128."""
+
+_GATE = np.array([8, MAX_LINES, 0.3, 3, 0.03, 0.4, 8, 0.015, 0.5], dtype=np.float64)
+"""What a page needs: this many lines at least and at most, this share under 60 characters that are no sentence; then
+different short lines that are words of pages, their share of all, and the share of lines under 7 words, in either of
+two measures. No text of eight kinds of documents reaches half of it but for one licence (``tests/test_pages.py``)."""
+
+_GOLDEN, _MIX, _ALL_BITS = 0x9E3779B97F4A7C15, 0xC4CEB9FE1A85EC53, 0xFFFFFFFFFFFFFFFF
+_LONGER = 1 << 15
+
+
+def _feature_names() -> tuple[str, ...]:
+    """The features of a line, in the order of `detector.kernels.pages.describe_lines`."""
+    around = ("prose_1", "prose_2", "prose_4", "prose_8", "length_2", "short_4", "cover_2", "cover_5", "said_4",
+              "person_4", "dated_2", "dated_6", "fielded_3", "discussed_4")  # fmt: skip
+    beside = [f"{name}{step:+d}" for step in (-2, -1, 1, 2) for name in ("prose", "length", "cover")]
+    fading = [f"{name}_{way}" for name in ("headed", "discussed", "dated", "short") for way in ("before", "after")]
+    return (
+        "length", "units", "ends", "at_end", "at_more", "at_colon", "comma_density", "commas", "digits", "capitals",
+        "rules", "quotes", "repeats", "date_sign", "time_sign", "link_sign", "prose", *CLASSES, "cover", "headed",
+        "discussed", *(f"around_{name}" for name in around), *beside, "ended-1", "ended+1", "headed-1", "fielded-1",
+        "fielded+1", "dated-1", "dated+1", "prose_before", "prose_after", "prose_between", "prose_near",
+        "prose_long_before", "prose_long_after", *fading, "in_body", "before_body", "after_body", "prose_so_far",
+        "headings_so_far", "discussed_so_far", "run_before", "run_after", "place", "page_prose", "han", "edge",
+    )  # fmt: skip
+
+
+FEATURES = _feature_names()
+
+
+class Words(NamedTuple):
+    """Phrases and signs as the kernels read them; see `detector.kernels.page_words.count_lines`."""
+
+    classes: NDArray[np.uint8]
+    signs: NDArray[np.uint8]
+    upper: NDArray[np.bool_]
+    keys: NDArray[np.uint64]
+    masks: NDArray[np.uint16]
+
+
+class Model(NamedTuple):
+    """The model as the kernels read it; see `detector.kernels.pages.score_lines`, `detector.kernels.pages.judge_pages`.
+
+    ``linear``: float64, 2 x (features + 1); ``tree_feature``: int32, ``tree_limit``: float64, a row of three for each
+    tree; ``leaves``: float64, a row of eight; ``limits``: float64, the share of Han and what is taken off the log odds.
+    """
+
+    linear: NDArray[np.float64]
+    tree_feature: NDArray[np.int32]
+    tree_limit: NDArray[np.float64]
+    leaves: NDArray[np.float64]
+    limits: NDArray[np.float64]
+
+
+class PageLines(NamedTuple):
+    """Junk lines of pages: ``row`` (int64, ascending) is the line's row in the block, ``score`` (float64) its odds."""
+
+    row: NDArray[np.int64]
+    score: NDArray[np.float64]
+
+
+def mixed(value: int, point: int) -> int:
+    """A hash with one value more, modulo 2**64."""
+    value = (value ^ point) * _MIX & _ALL_BITS
+    return value ^ (value >> 32)
+
+
+def units(phrase: str) -> list[str]:
+    """The units of a plain phrase: words, single characters, and 0 for each number.
+
+    >>> units("赞 12"), units("log in")
+    (['赞', '0'], ['log', 'in'])
+    """
+    classes = character_table().classes
+    found: list[str] = []
+    last = -1
+    for character in phrase:
+        kind = int(classes[ord(character)])
+        if kind == LETTER and last == LETTER:
+            found[-1] += character
+        elif kind in (SINGLE, LETTER):
+            found.append(character)
+        elif kind == DIGIT and last != DIGIT:
+            found.append("0")
+        last = kind
+    return found
+
+
+@cache
+def page_phrases() -> dict[str, tuple[str, ...]]:
+    """The phrases of each class."""
+    rows = tomllib.loads(resources.files("detector").joinpath("data/pages.toml").read_text("utf-8"))["words"]
+    return {name: tuple(filter(None, rows[name].replace("\n", "|").split("|"))) for name in CLASSES}
+
+
+@cache
+def page_words() -> Words:
+    """The table of phrases, built once."""
+    found: dict[int, int] = {}
+    for number, phrases in enumerate(page_phrases().values()):
+        for parts in filter(None, map(units, phrases)):
+            value = _GOLDEN
+            for at, unit in enumerate(parts):
+                of_unit = _GOLDEN
+                for character in unit:
+                    of_unit = mixed(of_unit, ord(character))
+                value = mixed(value, of_unit)
+                key = value | 1
+                found[key] = found.get(key, 0) | (1 << number if at + 1 == len(parts) else _LONGER)
+    size = 16
+    while size < 4 * len(found):
+        size *= 2
+    keys, masks = np.zeros(size, dtype=np.uint64), np.zeros(size, dtype=np.uint16)
+    for key in sorted(found):
+        slot = (key >> 32) & (size - 1)
+        while keys[slot]:
+            slot = (slot + 1) & (size - 1)
+        keys[slot], masks[slot] = key, found[key]
+    signs = np.zeros(N_CODE_POINTS, dtype=np.uint8)
+    for bit, characters in enumerate(_SIGNS):
+        signs[[ord(character) for character in characters]] |= np.uint8(1 << bit)
+    table = character_table()
+    upper = (table.plain != np.arange(N_CODE_POINTS)) & (table.classes == LETTER)
+    return Words(table.classes, signs, upper, keys, masks)
+
+
+@cache
+def page_model() -> Model:
+    """The model of ``data/pages.tsv``."""
+    rows = [
+        line.split("\t")
+        for line in resources.files("detector").joinpath("data/pages.tsv").read_text("utf-8").splitlines()
+        if not line.startswith("#")
+    ]
+    linear = {row[1]: (float(row[2]), float(row[3])) for row in rows if row[0] == "linear"}
+    trees = [row[1:] for row in rows if row[0] == "tree"]
+    place = {name: at for at, name in enumerate(FEATURES)}
+    limits = {row[1]: float(row[2]) for row in rows if row[0] == "limit"}
+    return Model(
+        np.array([linear[name] for name in (*FEATURES, "constant")]).T.copy(),
+        np.array([[place[name] for name in row[:6:2]] for row in trees], dtype=np.int32),
+        np.array([[float(value) for value in row[1:6:2]] for row in trees]),
+        np.array([[float(value) for value in row[6:]] for row in trees]),
+        np.array([limits[name] for name in ("han", "words_odds", "han_odds")]),
+    )
+
+
+class PageCounts(NamedTuple):
+    """Counts of the lines of texts that may be pages: text ``texts[n]`` has the rows ``indptr[n]`` to ``indptr[n + 1]``
+
+    of ``counts`` (int32, `LINE_COLUMNS`) and ``repeats`` (int32); ``is_page`` (bool) has one for each text.
+    """
+
+    texts: NDArray[np.int64]
+    indptr: NDArray[np.int64]
+    counts: NDArray[np.int32]
+    repeats: NDArray[np.int32]
+    is_page: NDArray[np.bool_]
+
+
+def count_page_lines(
+    block: Block, points: NDArray[np.uint32], start: NDArray[np.int64], *, gate: bool = True
+) -> PageCounts:
+    """What the lines of a block's texts hold that may be pages; raw text d begins at ``points[start[d]]``.
+
+    Without ``gate`` the lines of all texts are counted.
+    """
+    may_be = np.empty(len(start), dtype=np.bool_)
+    may_be_pages(block.line_start, block.line_end, block.line_flags, block.line_indptr, _GATE, may_be)
+    texts = np.flatnonzero(may_be | (not gate))
+    n_lines = block.line_indptr[texts + 1] - block.line_indptr[texts]
+    indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(n_lines)))
+    counts = np.empty((int(indptr[-1]), LINE_COLUMNS), dtype=np.int32)
+    found = PageCounts(
+        texts, indptr, counts, np.empty(len(counts), dtype=np.int32), np.zeros(len(texts), dtype=np.bool_)
+    )
+    if len(texts):
+        count_pages(
+            block.plain, points, start - block.bounds[:-1], block.line_start, block.line_end, block.line_indptr,
+            texts, indptr, *page_words(), len(CLASSES), _GATE, counts, found.repeats, found.is_page,
+        )  # fmt: skip
+        found.is_page[:] &= may_be[texts]
+    return found
+
+
+def find_page_lines(found: PageCounts, line_indptr: NDArray[np.int64]) -> PageLines:
+    """The junk lines of a block's pages."""
+    scores = np.full(len(found.counts), -1.0)
+    if found.is_page.any():
+        linear, tree_feature, tree_limit, leaves, limits = page_model()
+        judge_pages(
+            found.counts, found.repeats, found.indptr, found.is_page, len(CLASSES), linear, tree_feature, tree_limit,
+            leaves, limits, scores,
+        )  # fmt: skip
+    at = np.flatnonzero(scores > 0)
+    number = np.searchsorted(found.indptr, at, side="right") - 1
+    rows = at - found.indptr[number] + line_indptr[found.texts[number]]
+    return PageLines(rows.astype(np.int64), scores[at])
+
+
+def page_lines_of(text: str) -> dict[int, float]:
+    """The junk lines of one text, where it is a page: their number among its non-blank lines, and their log odds."""
+    points = code_points(text)
+    start = np.zeros(1, dtype=np.int64)
+    block = read_block(points, start, start + len(points), make_triggers((), {}, ()))
+    found = find_page_lines(count_page_lines(block, points, start), block.line_indptr)
+    return dict(zip(found.row.tolist(), found.score.tolist(), strict=True))
