@@ -141,8 +141,8 @@ def find_lines(plain, bounds, shapes, min_chars, min_words, start, end, flags, i
                     n_returns += plain[at] == 0x0D
             elif not shape & _BLANK:
                 if first < 0:
-                    first = at  # type: ignore[assignment]
-                last = at  # type: ignore[assignment]
+                    first = at
+                last = at
     indptr[len(bounds) - 1] = n
     return n
 
