@@ -4,8 +4,9 @@
 
 Prints for every corpus, cross-validated over sites, the mean over pages of the share of junk characters found and of
 content characters lost, at several shares lost. A page's site is the host of its ``url`` or what stands before the last
-slash of its id. Labels are those that `detector evaluate` reads. ``--check`` writes nothing. The table holds names and
-numbers only, no text. The trees draw features and rows by a fixed seed: the same labels give the same table.
+slash of its id; sites whose pages share many lines are one (the same site under two names). Labels are those that
+`detector evaluate` reads. ``--check`` writes nothing. The table holds names and numbers only, no text. The trees draw
+features and rows by a fixed seed: the same labels give the same table.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ MIN_WEIGHT = 5.0
 FEATURE_SHARE, ROW_SHARE = 0.3, 0.7
 LINEAR_PENALTY = 3.0
 MIN_COVERAGE = 0.9
+MIN_SHARED_CHARACTERS, MIN_SHARED = 8, 10
+"""Lines of pages that must be equal, and how long they must be, for two sites to be one."""
+
 LOST = (0.01, 0.015, 0.02, 0.03)
 WANTED = {"words_odds": 0.02, "han_odds": 0.015}
 """The share of content characters, mean over pages, that the fitted limits may lose in cross-validation."""
@@ -65,9 +69,10 @@ def read_pages(sources: Iterable[tuple[Path, Path]]) -> Pages:
     site: list[str] = []
     corpus: list[str] = []
     counts: list[bool] = []
+    lines: list[set[str]] = []
     for docs, gold in sources:
         labels = {item.id: item for item in load_gold(gold)}
-        for line in docs.read_text("utf-8").splitlines():
+        for line in filter(None, docs.read_text("utf-8").split("\n")):
             row = json.loads(line)
             item = labels.get(row["id"])
             if item is None or item.lines is None or (item.coverage or 1.0) < MIN_COVERAGE:
@@ -77,9 +82,22 @@ def read_pages(sources: Iterable[tuple[Path, Path]]) -> Pages:
             site.append(urlsplit(row["url"]).hostname or "" if row.get("url") else row["id"].rpartition("/")[0])
             corpus.append(docs.parent.name)
             counts.append(is_page)
+            lines.append({part for part in row["text"].split("\n") if len(part) >= MIN_SHARED_CHARACTERS})
+    site = _merged(site, lines)
     page = np.repeat(np.arange(len(parts)), [len(part[1]) for part in parts])
     features, label, size = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Pages(features, label, size, page, site, corpus, counts)
+
+
+def _merged(sites: Sequence[str], lines: Sequence[set[str]]) -> list[str]:
+    """The sites of pages, where two share `MIN_SHARED` lines under the first name of the two."""
+    name = dict(zip(sites, sites, strict=True))
+    for one in range(len(sites)):
+        for other in range(one):
+            first, second = name[sites[one]], name[sites[other]]
+            if first != second and len(lines[one] & lines[other]) >= MIN_SHARED:
+                name = {site: first if to == second else to for site, to in name.items()}
+    return [name[site] for site in sites]
 
 
 def page_features(text: str) -> tuple[NDArray[np.float64], NDArray[np.int64], bool]:
