@@ -25,7 +25,7 @@ FLOORS = (
     "sheets",
     "rule_matches",
     "rules protecting tokens formats signatures gold decisions stripping",
-    "lines",
+    "lines pages",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
     "block_hits",
     "hits families matches phrases file_rows arrow_rows spun",
