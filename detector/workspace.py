@@ -8,10 +8,12 @@ more gives its memory or its file back. The folder goes when the workspace is cl
 from __future__ import annotations
 
 import ctypes
+import math
 import mmap
 import os
 import tempfile
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,7 +36,7 @@ SMALLEST_MAPPED = 1 << 20
 COLUMN_SHARE = 0.1
 """Of the budget for columns in memory that are read from end to end, which a file serves as well."""
 
-NEAR_SHARE = 0.45
+NEAR_SHARE = 0.4
 """Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
 
 WATCH_SECONDS = 0.02
@@ -54,6 +56,11 @@ RELEASE_SHARE = 0.8
 
 MAPPED_SHARE = 0.2
 """Of the budget that mapped pages may have in any case, or they would come and go all the time."""
+
+FILLED_SECONDS = 60.0
+"""How long a mapped column is told to be read in no order. Pages that are made meanwhile are single ones; of others
+the system makes blocks of up to megabytes and brings a whole block back for one byte that is read. Later, when pages
+may come from the disk, it may read ahead again."""
 
 CHUNK_BYTES = 1 << 25
 """Parts of a column that is gathered are put together up to this size: every mapped file keeps a descriptor open."""
@@ -83,7 +90,7 @@ class Workspace:
         self.told: Callable[[int, int], None] | None = None
         self.used = 0
         self.spilled = 0
-        self._maps: set[weakref.ref[mmap.mmap]] = set()
+        self._maps: dict[weakref.ref[mmap.mmap], float] = {}  # until when each is told to be read in no order
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
@@ -136,9 +143,14 @@ class Workspace:
         with tempfile.TemporaryFile(dir=self._folder.name) as file:
             file.truncate(size)
             mapped = mmap.mmap(file.fileno(), size)
-        self._maps.add(weakref.ref(mapped, self._maps.discard))
+        if hasattr(mmap, "MADV_RANDOM"):
+            mapped.madvise(mmap.MADV_RANDOM)
+        self._maps[weakref.ref(mapped, self._forget)] = time.monotonic() + FILLED_SECONDS
         self.spilled += size
         return np.frombuffer(mapped, dtype=dtype).reshape(shape)
+
+    def _forget(self, reference: weakref.ref[mmap.mmap]) -> None:
+        self._maps.pop(reference, None)
 
     def stored(self, values: NDArray[Any], *, near: bool = False) -> NDArray[Any]:
         """The values as a column within the budget: a copy where there is one."""
@@ -169,10 +181,14 @@ class Workspace:
         """Give the pages of mapped columns back to the system; their values stay, also those that a thread writes
         meanwhile: the pages of a shared mapping belong to its file, and only the process's view of them is dropped."""
         if hasattr(mmap, "MADV_DONTNEED"):
-            for reference in tuple(self._maps):
+            now = time.monotonic()
+            for reference, until in tuple(self._maps.items()):
                 mapped = reference()
                 if mapped is not None:
                     mapped.madvise(mmap.MADV_DONTNEED)
+                    if until < now:
+                        mapped.madvise(mmap.MADV_NORMAL)
+                        self._maps[reference] = math.inf
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """``[function(item) for item in items]``, by all workers at once; kernels release the interpreter lock."""

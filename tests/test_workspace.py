@@ -13,7 +13,7 @@ from detector.workspace import Workspace, available_bytes, document_ranges, resi
 
 def test_columns_beyond_the_budget_are_files_that_go_away(tmp_path: Path) -> None:
     with Workspace(memory=4 << 20, tmp=tmp_path) as work:
-        kept = work.empty(1 << 17, np.uint64, near=True)  # 1 MiB of the 1.8 MiB for columns
+        kept = work.empty(1 << 17, np.uint64, near=True)  # 1 MiB of the 1.6 MiB for columns
         mapped = work.empty((1 << 18, 2), np.uint32)
         assert work.spilled == mapped.nbytes
         mapped[:] = np.arange(1 << 18, dtype=np.uint32)[:, None]
