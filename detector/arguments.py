@@ -81,6 +81,9 @@ def _input_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--disable-rule", action="append", metavar="NAME", help="a rule to switch off; may be repeated"
     )
+    command.add_argument(
+        "--protect", action="append", metavar="FILE", help="phrases, one a line, that no rule may call anything"
+    )
 
 
 def _scan_parser(commands: Any) -> None:

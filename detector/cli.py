@@ -76,6 +76,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         values["rules"] = (*settings.rules, *options.rules)
     if getattr(options, "disable_rule", None):
         values["disable_rules"] = (*settings.disable_rules, *options.disable_rule)
+    if getattr(options, "protect", None):
+        values["protect"] = (*settings.protect, *options.protect)
     return settings.with_values(**values)
 
 

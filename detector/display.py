@@ -16,6 +16,7 @@ class Display:
         self._quiet = quiet
         self._status: Any = None
         self._stage = ""
+        self._told: set[str] = set()
 
     def __enter__(self) -> Display:
         if not self._quiet and sys.stderr.isatty():
@@ -49,7 +50,8 @@ class Display:
             return
         if stage != self._stage:
             self._stage = stage
-            if self._status is None:
+            if self._status is None and stage not in self._told:
+                self._told.add(stage)  # reading and signing take turns; a line each time would be noise
                 self.announce(stage)
-        counted = f"{done:,} of {total:,} documents" if total else f"{done:,} documents" if done else ""
+        counted = f"{done:,} of {total:,}" if total else f"{done:,} documents" if done else ""
         self.say(f"{stage} {counted}".rstrip())

@@ -29,6 +29,7 @@ from detector.matches import Matches, find_matches
 from detector.model import LEVELS, Document
 from detector.passages import Passages, tokenise_corpus
 from detector.phrases import find_phrases, phrase_columns
+from detector.protecting import protected_phrases, protected_spans
 from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows, TextsById
 from detector.rules import RuleTable, load_rules
 from detector.score import score_columns
@@ -124,7 +125,8 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
         families = find_families(tokens, threshold=settings.family_jaccard, seed=settings.seed, work=work)
     family = families.number
     with clock.stage("junk"):
-        hits = site_and_own(own_hits, texts, family, series)
+        protected = protected_spans(texts, protected_phrases(settings.protect), work)
+        hits = site_and_own(own_hits, texts, family, series, protected)
         del own_hits, marks
         is_junk = work.empty(len(tokens.start), np.bool_)
         junk_tokens(tokens, hits, is_junk)

@@ -55,6 +55,8 @@ class Settings:
     rules: tuple[str, ...] = ()
     """Further rule tables (TOML files), read after the built-in ones; a row of the same name replaces theirs."""
     disable_rules: tuple[str, ...] = ()
+    protect: tuple[str, ...] = ()
+    """Files of phrases, one a line, that are kept out of every verdict of the rules."""
 
     # writing
     finding_text: str = "full"

@@ -232,9 +232,9 @@ def test_too_little_disk_is_refused_with_what_to_do(disk: Any, tmp_path: Path) -
         check_room(GB, Workspace(memory=GB, tmp=tmp_path), None)
     with pytest.raises(RoomError, match=r"temporary files and results .* split the input"):
         check_room(GB, Workspace(memory=GB, tmp=tmp_path), tmp_path / "new" / "out")
-    told = check_room(GB, Workspace(memory=60 * GB, tmp=tmp_path), tmp_path / "out")
+    told = check_room(GB, Workspace(memory=600 * GB, tmp=tmp_path), tmp_path / "out")
     assert told is not None and "perhaps 8.0 GB" in told and "\n" not in told
-    assert check_room(GB, Workspace(memory=60 * GB, tmp=tmp_path), tmp_path / "out", format="parquet") is None
+    assert check_room(GB, Workspace(memory=600 * GB, tmp=tmp_path), tmp_path / "out", format="parquet") is None
 
 
 def test_too_little_memory_is_refused(disk: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from detector.errors import RuleError
 from detector.folding import plain
 from detector.hits import find_hits, site_and_own
+from detector.model import Document
+from detector.pipeline import scan
 from detector.protecting import protected_phrases, protected_spans
 from detector.rules import load_rules
 from detector.settings import Settings
@@ -83,3 +85,11 @@ def test_spans_are_those_of_a_plain_search(rows: list[str], phrases: list[str], 
     row, start, length = span
     touched = spans.touch(np.array([row]), np.array([start]), np.array([start + length]))
     assert bool(touched[0]) == any((row, at) in wanted for at in range(start, start + length))
+
+
+def test_a_scan_leaves_protected_phrases_alone(tmp_path: Path) -> None:
+    text = "完成固定资产投资X亿元,新建X个项目。"
+    listed = tmp_path / "kept.txt"
+    listed.write_text("投资X亿元\n", "utf-8")
+    found = [scan([Document("a", text)], Settings(protect=names)).findings for names in ((), (str(listed),))]
+    assert [[item.start for item in findings if item.kind == "placeholder"] for findings in found] == [[8, 14], [14]]
