@@ -267,7 +267,7 @@ def _passage_source(
 
     return _Source(
         work,
-        _joined_claims(work.map(aligned, _ranges(len(here), BLOCK_PAIRS))),
+        _joined_claims(work.map(aligned, _ranges(len(here), work.scattered(BLOCK_PAIRS)))),
         document=passages.document[here],
         start=passages.start[here],
         end=passages.end[here],

@@ -155,7 +155,7 @@ def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
         return start, end, types
 
     n_tokens = np.cumsum(passages.tokens[members.last] - passages.tokens[members.first])
-    ranges = _even_ranges(np.concatenate(([0], n_tokens))[members.indptr], CLUSTER_TOKENS)
+    ranges = _even_ranges(np.concatenate(([0], n_tokens))[members.indptr], work.scattered(CLUSTER_TOKENS))
     columns = [Gathered(work, dtype) for dtype in (np.int32, np.int32, np.uint8)]
     for found in work.each(part, ranges):
         add_all(columns, found)
@@ -198,7 +198,7 @@ def _ratios(groups: GroupColumns, tokens: Tokens, passages: Passages, work: Work
     ratio = groups.ratio
     if len(ratio) and bool(np.isnan(ratio).any()):
         n_tokens = np.cumsum(passages.tokens[groups.last] - passages.tokens[groups.first])
-        ranges = _even_ranges(np.concatenate(([0], n_tokens))[groups.indptr], CLUSTER_TOKENS)
+        ranges = _even_ranges(np.concatenate(([0], n_tokens))[groups.indptr], work.scattered(CLUSTER_TOKENS))
         parts = work.map(lambda span: _block_ratios(groups, tokens, passages, span), ranges)
         ratio = np.where(np.isnan(ratio), np.concatenate(parts), ratio)
     whole = millionths(ratio)

@@ -62,6 +62,9 @@ FILLED_SECONDS = 60.0
 the system makes blocks of up to megabytes and brings a whole block back for one byte that is read. Later, when pages
 may come from the disk, it may read ahead again."""
 
+SCATTERED_PART = 64
+"""A megabyte of mapped columns that is read in no order may bring this many into memory."""
+
 CHUNK_BYTES = 1 << 25
 """Parts of a column that is gathered are put together up to this size: every mapped file keeps a descriptor open."""
 
@@ -176,6 +179,11 @@ class Workspace:
         if room < 0:
             self.release()
         return room
+
+    def scattered(self, block: int) -> int:
+        """How many of ``block`` things that read columns here and there are worked on at a time: fewer where columns
+        are mapped, because pages are given back between items at the latest."""
+        return max(1, block // SCATTERED_PART) if self.spilled else block
 
     def release(self) -> None:
         """Give the pages of mapped columns back to the system; their values stay, also those that a thread writes
