@@ -207,22 +207,6 @@ def sequence_hashes(values: NDArray[np.uint64], indptr: NDArray[np.int64]) -> ND
     return sums[indptr[1:]] - sums[indptr[:-1]] + mix64(lengths.astype(np.uint64))
 
 
-def gather_rows(indptr: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the values of some rows stand, one row after the other, and the offsets of the rows among them."""
-    lengths = indptr[rows + 1] - indptr[rows]
-    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    return np.repeat(indptr[rows] - offsets[:-1], lengths) + np.arange(offsets[-1]), offsets
-
-
-def distinct_in_order(keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The first row of each distinct key, ascending, and the number of each row's key in that order."""
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    by_first = np.argsort(first, kind="stable")
-    rank = np.empty_like(by_first)
-    rank[by_first] = np.arange(len(by_first))
-    return first[by_first].astype(np.int64), rank[inverse].astype(np.int64)
-
-
 def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """A bijection of 64-bit words that spreads every bit (the finaliser of MurmurHash3, public domain)."""
     values = values ^ (values >> np.uint64(33))

@@ -299,12 +299,6 @@ def add_all(columns: Sequence[Gathered], parts: Iterable[NDArray[Any]]) -> None:
         column.add(part)
 
 
-def resident_bytes() -> int | None:
-    """The resident memory of this process; None where the system does not tell."""
-    pages = memory_pages()
-    return None if pages is None else pages[0]
-
-
 def memory_pages() -> tuple[int, int] | None:
     """Bytes of this process in memory, and how many of them are pages of files; None where the system does not tell."""
     try:

@@ -18,8 +18,6 @@ from detector.tokens import (
     SLOT_POINT,
     Tokens,
     concatenate,
-    distinct_in_order,
-    gather_rows,
     join_block,
     join_offsets,
     mix64,
@@ -232,24 +230,6 @@ def test_sequence_hashes_are_equal_for_equal_rows_only(rows: list[list[int]]) ->
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=20, unique=True))
 def test_mix64_is_injective_and_total(values: list[int]) -> None:
     assert len(np.unique(mix64(np.array(values, dtype=np.uint64)))) == len(values)
-
-
-@given(st.lists(st.lists(st.integers(0, 9), max_size=4), min_size=1, max_size=8), st.data())
-def test_gather_rows(rows: list[list[int]], data: st.DataObject) -> None:
-    values = np.array([value for row in rows for value in row], dtype=np.int64)
-    indptr = np.cumsum([0, *map(len, rows)]).astype(np.int64)
-    picked = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=6))
-    places, offsets = gather_rows(indptr, np.array(picked, dtype=np.int64))
-    gathered = [values[places][a:b].tolist() for a, b in pairwise(offsets)]
-    assert gathered == [rows[row] for row in picked]
-
-
-@given(st.lists(st.integers(0, 5), max_size=20))
-def test_distinct_in_order(keys: list[int]) -> None:
-    first, number = distinct_in_order(np.array(keys, dtype=np.uint64))
-    distinct = list(dict.fromkeys(keys))
-    assert first.tolist() == [keys.index(key) for key in distinct]
-    assert number.tolist() == [distinct.index(key) for key in keys]
 
 
 @given(st.lists(st.lists(st.integers(0, 4), max_size=4), max_size=5))
