@@ -190,8 +190,8 @@ class Workspace:
         meanwhile: the pages of a shared mapping belong to its file, and only the process's view of them is dropped."""
         if hasattr(mmap, "MADV_DONTNEED"):
             now = time.monotonic()
-            for reference, until in tuple(self._maps.items()):
-                mapped = reference()
+            for reference in list(self._maps):  # the keys only: a collection while pairs are made would change the dict
+                mapped, until = reference(), self._maps.get(reference, math.inf)
                 if mapped is not None:
                     mapped.madvise(mmap.MADV_DONTNEED)
                     if until < now:
