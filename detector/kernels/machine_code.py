@@ -95,7 +95,7 @@ def missing_names(data: bytes) -> set[str]:
 
 def can_run(code: Code) -> bool:
     """Whether all that the code calls is there: one that lacks a function would end the process."""
-    return all(binding.address_of_symbol(name) for name in missing_names(code.data))
+    return all(hasattr(_LIBRARY, name) for name in missing_names(code.data))
 
 
 def caller(code: Code, arguments: Sequence[Any], name: str) -> Callable[[Sequence[Any]], Any]:
@@ -187,5 +187,6 @@ class _Memory:
                 _FREE(self._owner)
 
 
-_FREE = ctypes.CDLL(None).free
+_LIBRARY = ctypes.CDLL(None)
+_FREE = _LIBRARY.free
 _FREE.argtypes, _FREE.restype = [ctypes.c_void_p], None
