@@ -264,12 +264,11 @@ class HeadedStream(io.RawIOBase):
         if self._at < len(self.head):
             piece = self.head[self._at : self._at + len(buffer)]
             self._at += len(piece)
-        elif self._error is not None:
+            buffer[: len(piece)] = piece
+            return len(piece)
+        if self._error is not None:
             raise self._error
-        else:
-            piece = self._stream.read1(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
+        return int(self._stream.readinto1(buffer))
 
 
 def lines_of(stream: BinaryIO, encoding: Encoding, *, universal: bool = False) -> Iterator[bytes]:
@@ -306,7 +305,7 @@ def whole_lines(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
             break
         at = chunk.rfind(b"\n") + 1 if n_held + len(chunk) >= size else 0
         if at:
-            yield b"".join((*held, chunk[:at]))
+            yield b"".join((*held, memoryview(chunk)[:at]))
             held, n_held, chunk = [], 0, chunk[at:]
         held.append(chunk)
         n_held += len(chunk)
