@@ -10,12 +10,14 @@ readers agree.
 from __future__ import annotations
 
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from pathlib import Path
+from typing import IO, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,19 +50,37 @@ class Wanted(NamedTuple):
 
 class Parsed(NamedTuple):
     """The columns of a block: ``values``: uint8, UTF-8 of all texts; ``offsets``: int64, n + 1; ids, series and
-    addresses as they are stored, None where there is none."""
+    addresses as they are stored, None where there is none; ``spans``: int64, n x 2, begin and end of each text as a
+    string in the JSON of the block, None where it is none."""
 
     values: NDArray[np.uint8]
     offsets: NDArray[np.int64]
     ids: list[str | int | None]
     series: list[str | None]
     urls: list[str | None]
+    spans: NDArray[np.int64] | None = None
+
+
+class FilePlaces(NamedTuple):
+    """Where texts stand in a file, as JSON strings with their quotes (``start``, ``stop``: int64), and the file's
+    ``state`` when it was opened: device, number, size and time of its last change."""
+
+    path: Path
+    state: tuple[int, ...]
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+
+
+def file_state(file: IO[bytes]) -> tuple[int, ...]:
+    """What tells whether a file is still what it was."""
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
     """Documents in reading order; text d is ``values[offsets[d]:offsets[d + 1]]`` (uint8 UTF-8, lone surrogates
-    passed; int64), ``rows`` are their records in ``source``, 1-based."""
+    passed; int64), ``rows`` are their records in ``source``, 1-based. ``places``: where they can be read again."""
 
     values: NDArray[np.uint8]
     offsets: NDArray[np.int64]
@@ -68,6 +88,7 @@ class TextBlock:
     rows: Sequence[int]
     source: str
     series: list[str | None]
+    places: FilePlaces | None = None
 
     def text(self, row: int) -> str:
         """One text as a string."""
@@ -113,7 +134,7 @@ def parse_lines(data: bytes, wanted: Wanted) -> Parsed | None:
         return None
     fields = [_fields(data, kinds[:, at], spans[:, at]) for at in range(1, len(names))]
     urls = fields[2] if wanted.url is not None else [None] * room
-    return Parsed(values[: offsets[-1]], offsets, fields[0], fields[1], urls)
+    return Parsed(values[: offsets[-1]], offsets, fields[0], fields[1], urls, spans[:, 0])
 
 
 def _fields(data: bytes, kinds: NDArray[np.int8], spans: NDArray[np.int64]) -> list[Any]:

@@ -121,9 +121,10 @@ class Row(NamedTuple):
 
 
 class LineBlock(NamedTuple):
-    """A run of whole lines of JSON Lines that nobody has parsed yet."""
+    """A run of whole lines of JSON Lines that nobody has parsed yet; ``at`` is its place in the decompressed file."""
 
     data: bytes
+    at: int
 
 
 class BatchBlock(NamedTuple):

@@ -34,6 +34,7 @@ FLOORS = (
     "hits families matches phrases file_rows arrow_rows spun",
     "clusters blocks templates reading",
     "corpus",
+    "rereading",
     "duplicates evidence_rows room",
     "evidence parquet_shard",
     "tables shards",

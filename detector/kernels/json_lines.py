@@ -310,8 +310,10 @@ def _line(data, words, at, row, names, bounds, values, n, kinds, spans):  # type
         elif field == 0:
             if has_text or data[at] != _QUOTE:
                 return -1, n
+            spans[row, 0, 0] = at
             at, n = _unescape(data, words, at + 1, values, n)
             at = at + 1 if at >= 0 else -1
+            spans[row, 0, 1] = at
             has_text = True
         else:
             if kinds[row, field] >= 0:
@@ -350,9 +352,9 @@ def parse_lines(data, words, names, bounds, values, offsets, kinds, spans):  # t
 
     ``data``: uint8, ends with a line feed; ``words``: its whole words (uint64). The wanted fields are
     ``names[bounds[f]:bounds[f + 1]]`` (uint8, int64): the text, the id, and others. Filled are ``values`` (uint8, as
-    long as ``data``) and ``offsets`` (int64, lines + 1) with the texts; for the other fields ``kinds`` (int8, lines x
-    fields; negative or `NOTHING`: none) and ``spans`` (int64, lines x fields x 2: begin and end in ``data``, with the
-    quotes). Only an id may be a number, a whole one.
+    long as ``data``), ``offsets`` (int64, lines + 1) with the texts; ``spans`` (int64, lines x fields x 2) with begin
+    and end of each field in ``data``, quotes included; ``kinds`` (int8, lines x fields; negative or `NOTHING`: none) of
+    fields other than the text. Only an id may be a number, a whole one.
     """
     if data.shape[0] == 0 or data[0] != _OPEN or not _is_utf8(data):
         return REFUSED
@@ -366,3 +368,28 @@ def parse_lines(data, words, names, bounds, values, offsets, kinds, spans):  # t
         row += 1
         offsets[row] = n
     return row
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def unescape_texts(data, words, bounds, is_json, values, offsets):  # type: ignore[no-untyped-def]
+    """Join texts that stand in ``data`` (uint8, a line feed after the last) at ``bounds[t]`` to ``bounds[t + 1]``.
+
+    ``is_json`` (bool) says which are JSON strings, with quotes. Filled are ``values`` (uint8) and ``offsets`` (int64,
+    texts + 1). Whether all strings were such.
+    """
+    n = np.int64(0)
+    offsets[0] = 0
+    for text in range(is_json.shape[0]):
+        begin, end = bounds[text], bounds[text + 1]
+        if is_json[text]:
+            if data[begin] != _QUOTE:
+                return False
+            last, n = _unescape(data, words, begin + 1, values, n)
+            if last != end - 1:
+                return False
+        else:
+            for place in range(end - begin):
+                values[n + place] = data[begin + place]
+            n += end - begin
+        offsets[text + 1] = n
+    return True
