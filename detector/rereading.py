@@ -48,7 +48,7 @@ class Sources:
         held = np.empty(int(bounds[-1]) + 1, np.uint8)
         held[-1] = ord("\n")
         ranges = list(pairwise(bounds.tolist()))
-        for file in np.unique(number).tolist():
+        for file in sorted(set(number.tolist())):
             rows = np.flatnonzero(number == file).tolist()
             parts = ((int(start[row]), held[slice(*ranges[row])]) for row in rows)
             if file == STORED:
