@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, NamedTuple, cast
 
+import numpy as np
 import zstandard
 
 from detector.encodings import Encoding
@@ -36,6 +37,7 @@ READ_ERRORS = (OSError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdErro
 """What reading a damaged compressed stream raises."""
 
 CHUNK = 1 << 20
+PIECE = 1 << 16
 
 BLOCK_BYTES = 1 << 21
 """Bytes of whole lines that are read as one block; a line that is longer is a block by itself."""
@@ -123,7 +125,7 @@ class Row(NamedTuple):
 class LineBlock(NamedTuple):
     """A run of whole lines of JSON Lines that nobody has parsed yet; ``at`` is its place in the decompressed file."""
 
-    data: bytes
+    data: memoryview
     at: int
 
 
@@ -287,31 +289,47 @@ def lines_of(stream: BinaryIO, encoding: Encoding, *, universal: bool = False) -
             yield line
 
 
-def whole_lines(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
+def whole_lines(read_into: Callable[[memoryview], int], size: int) -> Iterator[memoryview]:
     """Runs of whole lines from a stream, of about ``size`` bytes; the last line may lack its end.
 
-    What was read before an error is given first, but for a line that the error cut.
+    What was read before an error is given first, but for a line that the error cut. Each run is the memory that it was
+    read into: large files are not copied once more.
     """
-    held: list[bytes] = []
-    n_held = 0
+    rest = memoryview(b"")
+    room = size
     while True:
+        block = memoryview(np.empty(len(rest) + room, np.uint8).data).cast("B")
+        block[: len(rest)] = rest
+        n_read = len(rest)
         try:
-            chunk = read(size)
+            while n_read < len(block) and (n := read_into(block[n_read:])):
+                n_read += n
         except READ_ERRORS:
             # Lines in front of a damaged place are not lost; the error comes after them.
-            if n_held and (whole := b"".join(held)).rfind(b"\n") >= 0:
-                yield whole[: whole.rfind(b"\n") + 1]
+            if end := _last_end(block[:n_read]):
+                yield block[:end]
             raise
-        if not chunk:
-            break
-        at = chunk.rfind(b"\n") + 1 if n_held + len(chunk) >= size else 0
-        if at:
-            yield b"".join((*held, memoryview(chunk)[:at]))
-            held, n_held, chunk = [], 0, chunk[at:]
-        held.append(chunk)
-        n_held += len(chunk)
-    if n_held:
-        yield b"".join(held)
+        if n_read < len(block):
+            if n_read:
+                yield block[:n_read]
+            return
+        end = _last_end(block)
+        if end:
+            yield block[:end]
+        rest = block[end:]
+        room = size if end else len(block)  # a line of any length is copied so often that it is linear time
+
+
+def _last_end(block: memoryview) -> int:
+    """Where the last line ends that has an end; it is looked for from behind, as far as needed."""
+    stop = len(block)
+    while stop:
+        start = max(0, stop - PIECE)
+        at = bytes(block[start:stop]).rfind(b"\n")
+        if at >= 0:
+            return start + at + 1
+        stop = start
+    return 0
 
 
 def _split_at_returns(line: bytes, encoding: Encoding) -> Iterator[bytes]:
