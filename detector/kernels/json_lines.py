@@ -20,7 +20,7 @@ MAX_DIGITS = 4000
 MAX_DEPTH = 60
 _FEED, _RETURN, _QUOTE, _COMMA, _MINUS, _DOT, _ZERO, _COLON, _BACKSLASH = 10, 13, 34, 44, 45, 46, 48, 58, 92
 _OPEN_LIST, _CLOSE_LIST, _OPEN, _CLOSE = 91, 93, 123, 125
-_BYTE = np.uint8
+_BYTE, _STEP = np.uint8, 32
 _ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _QUOTES, _BACKSLASHES, _SPACES = np.uint64(0x22) * _ONES, np.uint64(0x5C) * _ONES, np.uint64(0x20) * _ONES
 
@@ -134,12 +134,24 @@ def _string(data, words, at):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _copy(data, at, size, values, n):  # type: ignore[no-untyped-def]
+    """Copy ``size`` bytes to ``values[n:]``, in whole steps where both have room: what is behind is written later."""
+    if at + size + _STEP <= data.shape[0] and n + size + _STEP <= values.shape[0]:
+        for step in range(0, size, _STEP):
+            source, target = data[at + step : at + step + _STEP], values[n + step : n + step + _STEP]
+            for place in range(_STEP):
+                target[place] = source[place]
+    else:
+        for place in range(size):
+            values[n + place] = data[at + place]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _unescape(data, words, at, values, n):  # type: ignore[no-untyped-def]
     """Write the string whose first character is at ``at`` to ``values[n:]``; its closing quote (or negative), new n."""
     while True:
         end = _plain_end(data, words, at)
-        for place in range(end - at):
-            values[n + place] = data[at + place]
+        _copy(data, at, end - at, values, n)
         n += end - at
         if data[end] == _QUOTE:
             return end, n
@@ -388,8 +400,7 @@ def unescape_texts(data, words, bounds, is_json, values, offsets):  # type: igno
             if last != end - 1:
                 return False
         else:
-            for place in range(end - begin):
-                values[n + place] = data[begin + place]
+            _copy(data, begin, end - begin, values, n)
             n += end - begin
         offsets[text + 1] = n
     return True
