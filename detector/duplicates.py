@@ -224,30 +224,37 @@ class _Families:
         """
         n = len(self.sums)
         base, begins = self._buckets(rows)
+        left = rows[self.bands[rows].any(axis=1)]
+        parent = np.arange(n, dtype=np.int32)
+        bucketing.connect(self.bands, base, left, np.full(len(begins) - 1, -1, np.int32), parent)
         known = _Known(n)
         head, common, union = np.arange(n), np.ones(n, np.int64), np.ones(n, np.int64)
         crowded = np.zeros(n, bool)
         slots = self.slots.view(np.uint64)
         seen = np.zeros(n, np.int64)
+        lists, marks = np.zeros(int(begins[-1]), np.int32), np.empty(int(begins[-1]), np.uint64)
         nothing = np.empty((3, 0), np.int64)
         stamp = 1
         limits = (int(threshold * MIN_AGREEMENT), round(threshold * N_PERMUTATIONS), threshold)
         for step in range(ROUNDS + 1):
-            lists, marks = np.zeros(int(begins[-1]), np.int32), np.empty(int(begins[-1]), np.uint64)
-            first, extra, wanted = 0, nothing, nothing[0]
-            while first < n:
-                at, wanted, others = documents.join_documents(
-                    first, stamp, self.bands, base, begins, lists, marks, slots,
+            start, extra, wanted = 0, nothing, nothing[0]
+            while start < len(left):
+                start, wanted, others = documents.join_documents(
+                    left, start, stamp, self.bands, base, begins, lists, marks, slots,
                     known.indptr, known.heads, known.common, known.union, *limits, step < ROUNDS,
                     seen, extra, head, common, union, crowded,
                 )  # fmt: skip
                 stamp += n
-                if at < n:
+                if start < len(left):
                     extra = np.stack((others, *self._compared(others, wanted)))
-                first = at
             if not len(wanted):
                 break
             known.add(wanted, others, *self._compared(others, wanted))
+            # What no bucket connects with a pair that was guessed stays as it is.
+            is_open = np.zeros(n, bool)
+            is_open[parent[wanted]] = True
+            left = left[is_open[parent[left]]]
+            bucketing.empty_lists(self.bands, base, begins, left, lists)
         return head, common, union, int(crowded.sum())
 
     def _buckets(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

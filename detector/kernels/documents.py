@@ -314,25 +314,26 @@ def _candidates(row, stamp, bands, base, begins, lists, marks, slots, min_agreed
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def join_documents(  # type: ignore[no-untyped-def]
-    first, stamp, bands, base, begins, lists, marks, slots, known, known_heads, known_common, known_union,
+    rows, start, stamp, bands, base, begins, lists, marks, slots, known, known_heads, known_common, known_union,
     min_agreed, likely, threshold, guess, seen, extra, head, common, union, crowded,
 ):  # fmt: skip
-    """Join each row from ``first`` on to its lowest representative that it matches, or make it one.
+    """Join each of ``rows[start:]`` (int32, ascending) to its lowest representative that it matches, or make it one.
 
     ``bands``: uint32, n x n_bands, buckets from 1, 0 for none; the representatives of bucket b of band k are listed,
     row + 1 each, in ``lists`` (int32, zeros at first) from ``begins[base[k] + b]`` to ``begins[base[k] + b + 1]``
     (int64), with a word of their slots in ``marks``. ``slots``: uint64, n x words of eight 8-bit slots; candidates
     agree in at least ``min_agreed`` of them. What is known of row r are places ``known[r]`` to ``known[r + 1]`` (int64)
-    of the heads it was compared with and of the shingles in common and in all; of row ``first`` also ``extra`` (int64,
-    3 x m: heads, common, union). A pair that is not known is wanted, and if ``guess`` is set, the agreement decides
-    (``likely`` slots); otherwise the walk stops at it. ``seen``: int64, by row, with a ``stamp`` above all that
+    of the heads it was compared with and of the shingles in common and in all; of ``rows[start]`` also ``extra``
+    (int64, 3 x m: heads, common, union). A pair that is not known is wanted, and if ``guess`` is set, the agreement
+    (``likely`` slots) decides; otherwise the walk stops at it. ``seen``: int64, by row, with a ``stamp`` above all that
     it holds. Filled are ``head``, ``common``, ``union`` (int64) and ``crowded`` (bool).
-    Returns the row where it stopped (n: at the end), and rows and others of the wanted pairs.
+    Returns the place in ``rows`` where it stopped, and rows and others of the wanted pairs.
     """
-    n, n_bands = bands.shape
+    n_bands = bands.shape[1]
     found, agreed = np.empty(MAX_VERIFIED, np.int64), np.empty(MAX_VERIFIED, np.int64)
     wanted, n_wanted = np.empty((2, 1024), np.int64), 0
-    for row in range(first, n):
+    for at in range(start, rows.shape[0]):
+        row = np.int64(rows[at])
         n_found, crowded[row] = _candidates(
             row, stamp + row, bands, base, begins, lists, marks, slots, min_agreed, seen, found, agreed
         )  # fmt: skip
@@ -349,7 +350,7 @@ def join_documents(  # type: ignore[no-untyped-def]
             for place in range(known[row], known[row + 1]):
                 if known_heads[place] == other:
                     in_common, in_all = known_common[place], known_union[place]
-            if row == first:
+            if at == start:
                 for place in range(extra.shape[1]):
                     if extra[0, place] == other:
                         in_common, in_all = extra[1, place], extra[2, place]
@@ -366,7 +367,7 @@ def join_documents(  # type: ignore[no-untyped-def]
                     n_wanted += 1
                 asked = last == n_found
                 if not guess:
-                    return row, wanted[0, :n_wanted].copy(), wanted[1, :n_wanted].copy()
+                    return at, wanted[0, :n_wanted].copy(), wanted[1, :n_wanted].copy()
                 in_common = np.int64(agreed[step] >= likely)
             if in_common > 0 and in_common + _ROUNDING >= threshold * in_all:
                 head[row], common[row], union[row] = other, in_common, in_all
@@ -384,4 +385,4 @@ def join_documents(  # type: ignore[no-untyped-def]
                     lists[entry] = np.int32(row + 1)
                     marks[entry] = slots[row, (band // 2 + 1) % slots.shape[1]]
                     break
-    return n, wanted[0, :n_wanted].copy(), wanted[1, :n_wanted].copy()
+    return rows.shape[0], wanted[0, :n_wanted].copy(), wanted[1, :n_wanted].copy()
