@@ -85,7 +85,7 @@ def connect(bands, base, rows, first, parent):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def empty_lists(bands, base, begins, rows, lists):  # type: ignore[no-untyped-def]
-    """Set the ``lists`` (int32; ``begins[b]`` to ``begins[b + 1]`` of bucket b) of all buckets of some rows to zeros."""
+    """Empty all buckets of some rows: ``lists[begins[b]:begins[b + 1]]`` (int32) of bucket b become zeros."""
     for row in rows:
         for band in range(bands.shape[1]):
             if bands[row, band]:
