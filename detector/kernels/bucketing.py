@@ -56,39 +56,7 @@ def number_buckets(bands, band, rows, taken):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _root(parent, row):  # type: ignore[no-untyped-def]
-    while parent[row] != row:
-        parent[row] = parent[parent[row]]
-        row = parent[row]
-    return row
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def connect(bands, base, rows, first, parent):  # type: ignore[no-untyped-def]
-    """Fill ``parent`` (int32, every row its own at first) with the lowest row that a row is connected with by buckets.
-
-    ``bands``: uint32, n x n_bands, buckets from 1, 0 for none; bucket b of band k is number ``base[k] + b`` (int64);
-    ``rows``: int32, those with buckets, ascending; ``first``: int32, room for all buckets, -1 at first.
-    """
-    for row in rows:
-        for band in range(bands.shape[1]):
-            if bands[row, band] == 0:
-                continue
-            bucket = base[band] + np.int64(bands[row, band])
-            if first[bucket] < 0:
-                first[bucket] = row
-            one, other = _root(parent, row), _root(parent, first[bucket])
-            parent[max(one, other)] = min(one, other)
-    for row in rows:
-        parent[row] = _root(parent, row)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def empty_lists(bands, base, begins, rows, lists):  # type: ignore[no-untyped-def]
-    """Empty all buckets of some rows: ``lists[begins[b]:begins[b + 1]]`` (int32) of bucket b become zeros."""
-    for row in rows:
-        for band in range(bands.shape[1]):
-            if bands[row, band]:
-                bucket = base[band] + np.int64(bands[row, band])
-                for entry in range(begins[bucket], begins[bucket + 1]):
-                    lists[entry] = 0
+def place_buckets(bands, band, places):  # type: ignore[no-untyped-def]
+    """Replace the numbers of one band's buckets by ``places[number]`` (int64, below 2**32; 0 for number 0)."""
+    for row in range(bands.shape[0]):
+        bands[row, band] = places[bands[row, band]]
