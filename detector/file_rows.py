@@ -33,6 +33,8 @@ from detector.inputs import STDIN, NamedFile
 from detector.json_rows import ArrayItems, parse_object
 from detector.settings import Settings
 from detector.table_rows import (
+    ARROW_MAGIC,
+    ArrowFile,
     batch_rows,
     csv_rows,
     first_row,
@@ -106,8 +108,10 @@ class FileRows:
             self.layout = replace(self.layout, compression=read_magic(head))
             if head.startswith(b"PAR1"):
                 self.layout = replace(self.layout, format="parquet")
-        if self.layout.format == "parquet":
-            yield from self._parquet_rows()
+            if head.startswith(ARROW_MAGIC):
+                self.layout = replace(self.layout, format="arrow")
+        if self.layout.format in ("parquet", "arrow"):
+            yield from (self._parquet_rows if self.layout.format == "parquet" else self._arrow_rows)()
             return
         stream = open_stream(self._file, self.layout.compression)
         headed = HeadedStream(stream, SAMPLE_BYTES)
@@ -260,6 +264,18 @@ class FileRows:
             yield from (parquet_blocks if in_blocks else parquet_rows)(parquet, self._wanted)
         except ValueError as error:
             self.fault = Fault("bad_parquet", f"not a readable Parquet file: {error}")
+
+    def _arrow_rows(self) -> Iterator[Row | BatchBlock]:
+        if self.layout.compression:
+            self.fault = Fault("bad_arrow", "a compressed Arrow file cannot be read; decompress it first")
+            return
+        try:
+            arrow = ArrowFile(self._file)
+            self.layout = replace(self.layout, schema=arrow.schema, codec=arrow.kind)
+            in_blocks = self._in_blocks and len(set(arrow.schema.names)) == len(arrow.schema.names)
+            yield from (arrow.blocks if in_blocks else arrow.rows)(self._wanted)
+        except ValueError as error:
+            self.fault = Fault("bad_arrow", f"not a readable Arrow file: {error}")
 
 
 def _rather_utf8(data: bytes, text: str, encoding: Encoding) -> bool:

@@ -28,6 +28,7 @@ FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".parquet": "parquet",
+    ".arrow": "arrow",
 }
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".xz": "xz", ".bz2": "bzip2"}
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bzip2"))
@@ -45,8 +46,10 @@ BLOCK_BYTES = 1 << 21
 class Layout:
     """How one file is written: everything that a writer needs beside its records.
 
-    ``encoding`` is None for Parquet; ``header``, ``delimiter`` and ``quote_all`` are of CSV and TSV, ``header_data``
-    the bytes of the header line; ``single`` says that a JSON file is one object and no array; ``schema`` is Parquet's.
+    ``encoding`` is None for Parquet and Arrow; ``header``, ``delimiter`` and ``quote_all`` are of CSV and TSV,
+    ``header_data`` the bytes of the header line; ``single`` says that a JSON file is one object and no array;
+    ``schema`` is of Parquet and Arrow files, ``codec`` the compression of the first and the kind of the second
+    (``stream`` or ``file``).
     """
 
     source: str

@@ -34,6 +34,15 @@ def settings_of(options: argparse.Namespace) -> Settings:
     return settings.with_values(**values)
 
 
+def settings_of_scan(scan: Scan, options: argparse.Namespace, settings: Settings) -> Settings:
+    """The reading options that the scan was made with, where the command line names none."""
+    made_with = Settings.from_mapping(scan.summary["settings"], f"{options.scan}/summary.json")
+    if options.settings:
+        return settings
+    names = ("text_field", "id_field", "series_field", "encoding", "strict")
+    return made_with.with_values(**{name: getattr(options, name) for name in names})
+
+
 def workspace_of(options: argparse.Namespace) -> Workspace:
     """Memory, temporary folder and threads as the command line asks, else as the machine has them."""
     from detector.workspace import Workspace, available_bytes, usable_processors

@@ -19,7 +19,7 @@ FLOORS = (
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
     " kernels.phrasing kernels.page_words kernels.pages",
-    "settings folding encodings scan_files",
+    "settings folding encodings scan_files dataset_folders",
     "texts rows places",
     "rendering",
     "sheets",
@@ -44,12 +44,13 @@ FLOORS = (
     "writing",
     "document_files",
     "index summary filtering document_scan",
+    "attributes datatrove_filter",
     "pipeline",
     "estimate",
     "arguments display",
     "session",
     "commands commands.scan commands.explain commands.filter commands.phrases commands.templates commands.evaluate"
-    " commands.rules",
+    " commands.rules commands.attributes",
     "cli",
     "__main__ detector",
 )
