@@ -37,5 +37,6 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print_json(asdict(written))
     elif not options.quiet:
-        spans = ", ".join(f"{n:,} {name}" for name, n in written.n_spans.items()) or "no spans"
-        print(f"{written.n_rows:,} rows in {written.n_files:,} files below {printable(options.out)}: {spans}")
+        print(f"{written.n_rows:,} rows in {written.n_files:,} files below {printable(options.out)}")
+        for name, n in written.n_spans.items():
+            print(f"{n:>12,}  {name}")

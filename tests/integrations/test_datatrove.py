@@ -23,6 +23,7 @@ from datatrove.pipeline.writers import JsonlWriter
 from detector.datatrove_filter import ScanFilter
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # datatrove leaves its files open
 def test_a_pipeline_keeps_drops_cleans_and_annotates(
     tmp_path: Path, corpus: Path, scanned: Callable[..., Path]
 ) -> None:
