@@ -128,9 +128,11 @@ def ratio(text: str) -> float:
     return value
 
 
-def list_parser(commands: Any, name: str, help_: str) -> argparse.ArgumentParser:
-    """A command that lists rows of a scan."""
-    command = command_parser(commands, name, help_, f"detector {name} reports/seeds", f"detector {name} scan/ --json")
+def list_parser(commands: Any, name: str, help_: str, *lines: str) -> argparse.ArgumentParser:
+    """A command that lists rows of a scan; ``lines`` are further examples."""
+    first = (f"detector {name} reports/seeds", f"detector {name} reports/seeds --json")
+    command = command_parser(commands, name, help_, *first, *lines)
     command.add_argument("dir", metavar="DIR", help="the folder of a scan")
     command.add_argument("--limit", type=count, metavar="N", help="rows to print (default: 20; all with --json)")
+    pager_option(command)
     return command

@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from detector.arguments import Parser, examples
-from detector.commands import evaluate, explain, filter, phrases, rules, scan, templates, tune, why
+from detector.commands import evaluate, explain, export, filter, phrases, rules, scan, templates, tune, why
 from detector.errors import DetectorError, GuardError, printable
 from detector.version import VERSION
 
-COMMANDS = (scan, explain, why, tune, filter, phrases, templates, evaluate, rules)
+COMMANDS = (scan, explain, why, tune, filter, phrases, templates, export, evaluate, rules)
 """In the order of the help."""
 
 

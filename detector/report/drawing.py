@@ -23,6 +23,7 @@ NOUNS = {
     "family": "families",
     "series": "series",
     "copy": "copies",
+    "near-copy": "near-copies",
 }
 """Plurals that are not made with an s."""
 WIDEST = 120
