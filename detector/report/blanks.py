@@ -6,6 +6,7 @@ belongs there, but for those that are blanks themselves.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from detector.rows import ClusterRows
 
 MAX_FILLED = 5
 """Fills that are told of a blank."""
+MAX_FILL = 24
+"""Characters of a fill above which the alignment went astray, and what stands there is no answer."""
 MAX_CLUSTERS = 5_000
 """Clusters of a scan from files up to which they are all read for their templates."""
 MAX_MEMBERS = 1_000
@@ -38,7 +41,7 @@ def knows_templates(rows: Lookup) -> bool:
 def filled_elsewhere(
     blank: Finding, findings: Sequence[Finding], rows: Lookup, *, deep: bool = True
 ) -> tuple[Filled, ...]:
-    """What other documents have where ``blank`` stands, different texts first, at most `MAX_FILLED`.
+    """What other documents have where ``blank`` stands: different texts, the most frequent first, at most `MAX_FILLED`.
 
     ``findings`` are those of its document. The evidence of the blank tells it where it has any; else the templates of
     the clusters that it lies in do, if they may be read (``deep``).
@@ -46,13 +49,14 @@ def filled_elsewhere(
     told = _from_evidence(blank.evidence)
     if told or not deep:
         return told
+    fills = [fill for cluster in _clusters_at(blank, findings) for fill in _fills(cluster, blank, rows)]
+    counts = Counter(fill.text for fill in fills if fill.text.strip() and len(fill.text) <= MAX_FILL)
     found: dict[str, Filled] = {}
-    for cluster in _clusters_at(blank, findings):
-        for fill in _fills(cluster, blank, rows):
-            if fill.text.strip() and fill.text not in found and not _is_blank(fill, rows):
-                found[fill.text] = Filled(fill.doc, fill.start, fill.text)
-            if len(found) == MAX_FILLED:
-                break
+    for fill in sorted(fills, key=lambda fill: (-counts[fill.text], fill.doc, fill.start)):
+        if fill.text in counts and fill.text not in found and not _is_blank(fill, rows):
+            found[fill.text] = Filled(fill.doc, fill.start, fill.text)
+        if len(found) == MAX_FILLED:
+            break
     return tuple(found.values())
 
 

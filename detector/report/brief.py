@@ -6,7 +6,7 @@ no text before them does, and blanks are told by document, each with what other 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 COPIED_LEVELS = ("block", "passage")
 MAX_PLACES = 8
 """Documents that a row names."""
+MAX_MEMBERS = 500
+"""Members of a cluster that are looked at for blanks."""
 MAX_LOOKED = 40
 """Blanks of a document that are looked at for one that others have filled in."""
 CONTEXT = 80
@@ -41,6 +43,7 @@ class Copied:
     """A shared paragraph or sentence: ``n_chars`` are those of all its places that no row before it explains.
 
     ``runs`` are its text beside that of the member which shows best how members differ; alike where there is none.
+    ``docs`` are the first of its documents, ``blank_in`` the first of those that left a blank in it.
     """
 
     id: str
@@ -52,6 +55,7 @@ class Copied:
     ratio: float
     runs: tuple[Run, ...]
     docs: tuple[str, ...]
+    blank_in: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,23 @@ def _copied(name: str, n_chars: int, rows: Lookup) -> Copied:
         ratio=other.ratio,
         runs=tuple(compared(one, other.text)) if one or other.text else (),
         docs=tuple(docs)[:MAX_PLACES],
+        blank_in=tuple(islice(_blank_in(name, rows), MAX_PLACES)),
     )
+
+
+def _blank_in(name: str, rows: Lookup) -> Iterator[str]:
+    """The documents whose place of a cluster has a blank in it, of its first `MAX_MEMBERS` members."""
+    seen = set()
+    for member in islice(rows.members[name], MAX_MEMBERS):
+        score = rows.scores.get(member.doc)
+        if score is None or not score.n_findings.get("placeholder") or member.doc in seen:
+            continue
+        if any(
+            finding.kind == "placeholder" and member.start <= finding.start < member.end
+            for finding in rows.findings(member.doc)
+        ):
+            seen.add(member.doc)
+            yield member.doc
 
 
 def most_blank(scan: Scan, rows: Lookup, limit: int) -> Top[BlankRow]:

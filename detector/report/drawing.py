@@ -28,6 +28,10 @@ NOUNS = {
 """Plurals that are not made with an s."""
 WIDEST = 120
 """Columns beyond which nothing is drawn: longer lines of text are hard to read."""
+COUNT = 7
+"""Digits that a column of numbers has room for."""
+NAME = 16
+"""Cells in which an id that does not fit is still told from others."""
 LEAD = 20
 """Characters before the first difference of a long sample."""
 DIM = Style(dim=True)
@@ -75,6 +79,11 @@ class Frame:
         """How many rows a list has left out."""
         if n_more > 0:
             self.line((clipped(f"  {ELLIPSIS} {n_more:,} more {what}".rstrip(), self.width), DIM))
+
+    def count(self, number: int, says: str, n_rows: int = 2) -> None:
+        """A number and what it counts, in rows below each other."""
+        for place, row in enumerate(text_rows(Text(says), self.width - COUNT - 4, n_rows)):
+            self.line((f"  {number:>{COUNT},}" if not place else " " * (COUNT + 2), BOLD), "  ", row)
 
     def paragraph(self, text: Text, indent: int, n_rows: int) -> None:
         """A text in at most ``n_rows`` indented rows."""
@@ -177,7 +186,7 @@ def names(found: Sequence[str], n_all: int, width: int) -> str:
         tail = f" · {ELLIPSIS} {rest:,} more" if rest else ""
         room = width - cell_width(" · ".join([*listed, ""])) - cell_width(tail)
         one = shown(name)
-        if listed and cell_width(one) > room:
+        if listed and cell_width(one) > room and room < NAME:
             break
         listed.append(shortened(one, max(4, room)))
     rest = n_all - len(listed)

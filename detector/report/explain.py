@@ -214,7 +214,9 @@ def says(finding: Finding, found: Lookup) -> str:
     """Why a finding is one, in words: where the same text stands, how many families have it, or which rule spoke."""
     phrase = found.phrases.get(finding.cluster or "")
     if finding.kind == "phrase" and phrase is not None:
-        return f"{phrase.id}: in {counted(phrase.n_families, 'family')}, {counted(phrase.n_occurrences, 'place')}"
+        return (
+            f"{shown(phrase.id)}: in {counted(phrase.n_families, 'family')}, {counted(phrase.n_occurrences, 'place')}"
+        )
     place = elsewhere(finding, found)
     if place is None:
         return ", ".join([shown(finding.rule or finding.kind), *evidence_words(finding.evidence)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -59,6 +60,7 @@ SAMPLE_ROWS = 3
 WIDE = 100
 """Columns from which on parts stand in two columns, and examples name their document."""
 STEPS = " ▁▂▃▄▅▆▇█"
+LEFT_BLANK = Style(color=PAINTS["unfilled"].colour)
 BLANK = Style(color=PAINTS["unfilled"].ink, bgcolor=PAINTS["unfilled"].colour)
 
 
@@ -104,13 +106,13 @@ def _summary(overview: data.Overview, frame: Frame) -> None:
     frame.gap()
     frame.line(bar(overview.parts, frame.width, plain=frame.plain))
     frame.gap()
-    cells = [_part(overview, name, frame) for name in PAINTS]
+    cells = [_part(overview, name, frame) for name in PAINTS if getattr(overview.parts, name)]
     if frame.width < WIDE:
         for cell in cells:
             frame.line(cell)
     else:
         half = (len(cells) + 1) // 2
-        for left, right in zip(cells[:half], cells[half:], strict=True):
+        for left, right in zip_longest(cells[:half], cells[half:], fillvalue=Text()):
             frame.line(left, " " * max(1, frame.width // 2 - left.cell_len), right)
     frame.gap()
     for line in _notes(overview):
@@ -122,12 +124,13 @@ def _headline(overview: data.Overview, width: int) -> list[Text]:
     n_documents = counted(overview.n_documents, "document")
     if overview.originality is None:
         return text_rows(Text(f"No text to measure: {n_documents}, all empty.", BOLD), width, 2)
+    these = f"these {n_documents}" if overview.n_documents > 1 else "this one document"
     text = Text()
     if not overview.underestimated:
         text.append(percent(overview.originality_1k), BOLD)
         text.append(" expected not to be seen elsewhere in a sample of 1,000 families; ")
     text.append(percent(overview.originality), BOLD if overview.underestimated else "")
-    text.append(f" of {overview.parts.total:,} characters not seen elsewhere in these {n_documents}")
+    text.append(f" of {overview.parts.total:,} characters not seen elsewhere in {these}")
     return text_rows(text, width, 4)
 
 
@@ -176,6 +179,9 @@ def _copied(top: data.Top[brief.Copied], frame: Frame) -> None:
         frame.line(left, " " * gap, (name, DIM))
         frame.paragraph(_runs(item, frame), 4, SAMPLE_ROWS)
         frame.line("    ", (names(item.docs, item.n_documents, frame.width - 4), DIM))
+        if item.blank_in:
+            who = names(item.blank_in, len(item.blank_in), frame.width - 18)
+            frame.line("    ", ("left blank in ", DIM), (who, LEFT_BLANK))
     frame.more(top.n_all - len(top.rows), "shared texts")
     return None
 
@@ -216,8 +222,8 @@ def _blanks(top: data.Top[brief.BlankRow], overview: data.Overview, frame: Frame
     n_blanks = counted(overview.n_findings.get("placeholder", 0), "blank")
     frame.title("Left blank", f"{n_blanks} in {top.n_all:,} of {counted(overview.n_documents, 'document')}")
     for row in top.rows:
-        name = shortened(shown(row.doc), max(4, frame.width - 36))
-        share = f"in {percent(row.share)} of its text"
+        share = f"{percent(row.share)} of its text"
+        name = shortened(shown(row.doc), max(4, frame.width - len(share) - 11))
         frame.line("  ", (f"{row.n_blanks:>5,}", BOLD), f"  {name}  ", (share, DIM))
         frame.paragraph(_blank_line(row, frame), 9, 1)
         if row.filled:
@@ -253,14 +259,12 @@ def _junk(found: Sequence[data.RuleRow], overview: data.Overview, frame: Frame) 
                 n_findings, first = sum(row.n_findings for row in mine), mine[0]
                 _example(first, KIND_TITLES[kind][0].lower(), frame, n_findings)
         for flag, number in sorted(overview.n_flags.items(), key=lambda item: (-item[1], item[0])):
-            frame.paragraph(
-                Text.assemble((f"{number:>7,}", BOLD), f"  {_noun(number, 'document')} {shown(flag)}"), 2, 1
-            )
+            frame.count(number, f"{_noun(number, 'document')} {shown(flag)}", 1)
 
 
 def _example(row: data.RuleRow, name: str, frame: Frame, n_findings: int | None = None) -> None:
     """A rule in one line: how often it spoke, its name, and an example."""
-    n_name = 20
+    n_name = 20 if frame.width >= 60 else 12
     line = Text.assemble("  ", (f"{n_findings or row.n_findings:>7,}", BOLD), "  ")
     line.append(padded(shortened(shown(name), n_name), n_name)).append("  ")
     n_doc = 24 if frame.width >= WIDE else 0
@@ -281,8 +285,10 @@ def _documents(scan: Scan, overview: data.Overview, found: Lookup, frame: Frame)
         return
     frame.title("Documents", "least original first" if ends.n_all > 1 else "")
     if ends.n_all > frame.limit:
-        note = clipped("  documents by originality", max(0, frame.width - 38))
-        frame.line("         0 % ", distribution(overview.bins), " 100 %", (note, DIM))
+        line = Text.assemble("         0 % ", distribution(overview.bins), " 100 %")
+        if frame.width - line.cell_len > 26:
+            line.append("  documents by originality", DIM)
+        frame.line(line)
     n_number = max((len(f"{score.n_chars:,}") for score in (*ends.least, *ends.most)), default=1)
     n_bar = 20 if frame.width < WIDE else 32
     if frame.width < 60:
@@ -343,10 +349,15 @@ def input_section(skipped: data.Skipped, frame: Frame) -> None:
     rows = [(number, f"{_noun(number, 'file')} read as {shown(name)}") for name, number in skipped.formats.items()]
     rows += [(n_passed, f"{_noun(n_passed, 'file')} passed over, as the settings ask (skip_files)")]
     rows += [(number, shown(name)) for name, number in lost.items()]
-    rows += [(skipped.n_without_tokens, f"{_noun(skipped.n_without_tokens, 'document')} without any text")]
+    rows += [
+        (
+            skipped.n_without_tokens,
+            f"{_noun(skipped.n_without_tokens, 'document')} without any token: nothing to measure",
+        )
+    ]
     for number, says in rows:
         if number:
-            frame.paragraph(Text.assemble((f"{number:>7,}", BOLD), f"  {says}"), 2, 2)
+            frame.count(number, says)
     examples = [message for message in skipped.examples if "(skip_files)" not in message][: frame.limit]
     for message in examples if n_lost else ():
         for number, row in enumerate(text_rows(Text(shown(message)), frame.width - 13, 3)):
