@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from detector.arguments import Parser, examples
-from detector.commands import attributes, evaluate, explain, filter, phrases, rules, scan, templates
+from detector.commands import attributes, evaluate, explain, export, filter, phrases, rules, scan, templates, tune, why
 from detector.errors import DetectorError, GuardError, printable
 from detector.version import VERSION
 
-COMMANDS = (scan, explain, filter, phrases, templates, attributes, evaluate, rules)
+COMMANDS = (scan, explain, why, tune, filter, phrases, templates, export, attributes, evaluate, rules)
 """In the order of the help."""
 
 

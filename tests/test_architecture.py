@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 
 FLOORS = (
-    "errors model version columns workspace clock",
+    "errors model version columns workspace clock cells",
     "kernels kernels.cache kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
@@ -25,24 +25,25 @@ FLOORS = (
     "sheets",
     "rule_matches",
     "rules protecting tokens formats signatures gold decisions stripping",
-    "lines pages",
-    "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
+    "lines pages tuning",
+    "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
     "block_hits",
     "hits families matches phrases file_rows arrow_rows spun",
     "clusters blocks templates reading",
     "corpus",
-    "duplicates evidence_rows room",
+    "duplicates evidence_rows room source_texts",
     "evidence parquet_shard",
     "tables shards",
     "report report.shown report.spans report.palette report.cover report.families_page",
     "report.lookup",
     "report.column_lookup",
-    "report.data report.listings report.estimated",
+    "report.data report.blanks report.drawing report.estimated",
+    "report.brief report.listings",
     "report.terminal",
-    "report.explain report.duplicates",
+    "report.explain report.duplicates report.why report.tuned",
     "report.html",
     "writing",
-    "document_files",
+    "document_files exports",
     "index summary filtering document_scan",
     "attributes datatrove_filter",
     "pipeline",
@@ -50,7 +51,7 @@ FLOORS = (
     "arguments display",
     "session",
     "commands commands.scan commands.explain commands.filter commands.phrases commands.templates commands.evaluate"
-    " commands.rules commands.attributes",
+    " commands.rules commands.why commands.tune commands.export commands.attributes",
     "cli",
     "__main__ detector",
 )
@@ -61,7 +62,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.s
 ONLY_IN = {
     "numba": {name for name in " ".join(FLOORS).split() if name.startswith("kernels.")},
     "jinja2": {"report.html"},
-    "pyarrow": {"arrow_rows", "document_files", "parquet_shard", "table_rows", "writing"},
+    "pyarrow": {"arrow_rows", "document_files", "parquet_shard", "table_rows", "writing", "exports"},
     "opencc": set(),
     "datasketch": set(),
 }
