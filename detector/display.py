@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from detector.errors import printable
+
 if TYPE_CHECKING:
     from detector.clock import Progress
 
@@ -33,7 +35,7 @@ class Display:
     def announce(self, text: str) -> None:
         """Say something that stays."""
         if not self._quiet:
-            print(f"detector: {text}", file=sys.stderr, flush=True)
+            print(f"detector: {printable(text)}", file=sys.stderr, flush=True)
 
     def say(self, text: str) -> None:
         """Show what is being done."""
