@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from detector.errors import OutputError
+from detector.leftovers import temporary
 
 TABLES = ("documents", "findings", "clusters", "members", "phrases")
 
 UNFINISHED = ".unfinished"
 """The folder for what is kept of a scan until it is complete."""
+
+MANIFEST = "manifest.json"
+"""The file there that says what is kept."""
 
 _PART = ".part"
 
@@ -67,6 +71,7 @@ def begin(directory: Path) -> None:
 def finish(directory: Path, summary: object) -> None:
     """Write ``summary.json``, by which the folder is a whole scan; what was kept until now goes."""
     write_file(directory / "summary.json", [json.dumps(summary, ensure_ascii=True, indent=1).encode() + b"\n"])
+    (directory / UNFINISHED / MANIFEST).unlink(missing_ok=True)  # first, as it names the other files
     shutil.rmtree(directory / UNFINISHED, ignore_errors=True)
 
 
@@ -86,8 +91,8 @@ def table_files(directory: Path, name: str) -> list[Path]:
 def write_file(path: Path, pieces: Iterable[Any]) -> None:
     """Write bytes under a temporary name and give the file its own when it is complete; raises `OSError`."""
 
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
+    def write(part: Path) -> None:
+        with part.open("wb") as file:
             file.writelines(pieces)
 
     complete(path, write)
@@ -95,9 +100,6 @@ def write_file(path: Path, pieces: Iterable[Any]) -> None:
 
 def complete(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` write a file under a temporary name, which is its own when it is complete."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_PART}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with temporary(path.with_name(f".{path.name}.{os.getpid()}{_PART}")) as part:
+        write(part)
+        part.replace(path)

@@ -25,7 +25,7 @@ from detector.errors import ScanError
 from detector.inputs import expand
 from detector.protecting import protected_phrases
 from detector.rules import load_rules
-from detector.scan_files import UNFINISHED, complete
+from detector.scan_files import MANIFEST, UNFINISHED, complete
 from detector.settings import Settings
 from detector.stored import Columns, StoredFile
 from detector.version import FORMAT_VERSION, SCORE_VERSION, VERSION
@@ -33,8 +33,6 @@ from detector.workspace import Workspace
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
-
-MANIFEST = "manifest.json"
 
 MANIFEST_VERSION = 1
 
@@ -101,6 +99,15 @@ class Unfinished(Results):
     def stages(self) -> list[str]:
         """The stages that are kept."""
         return list(self._manifest["stages"])
+
+    def told(self) -> str:
+        """One line about what is kept now, and how to go on with it."""
+        if not self.stages:
+            return "no stage of it is kept yet; begin it again"
+        tables = ", ".join(self._manifest["tables"])
+        written = f"; written: {tables}" if tables else ""
+        kept = f"{', '.join(self.stages)} are kept in {self._folder}{written}"
+        return f"{kept}; go on with the same command and --resume"
 
     def _resume(self, found: dict[str, Any], what: Mapping[str, Any]) -> None:
         """Go on from what a manifest has."""

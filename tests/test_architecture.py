@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 
 FLOORS = (
-    "errors model version columns workspace clock cells",
+    "errors model version columns clock cells leftovers",
+    "workspace",
     "kernels kernels.cache kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
@@ -46,7 +47,7 @@ FLOORS = (
     "index summary filtering document_scan",
     "pipeline",
     "estimate",
-    "arguments display",
+    "arguments display signals",
     "session",
     "commands commands.scan commands.explain commands.filter commands.phrases commands.templates commands.evaluate"
     " commands.rules",
@@ -75,7 +76,9 @@ def module_name(path: Path) -> str:
 
 
 MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
-COMMAND_LINE = {"cli", "display", "session", "__main__"} | {name for name in MODULES if name.startswith("commands.")}
+COMMAND_LINE = {"cli", "display", "session", "signals", "__main__"} | {
+    name for name in MODULES if name.startswith("commands.")
+}
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.items()}
 
 

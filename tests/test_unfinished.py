@@ -15,9 +15,9 @@ from corpora import LINES, gibberish
 from detector import pipeline, unfinished, writing
 from detector.errors import OutputError, ScanError
 from detector.pipeline import KINDS, STAGES, scan
-from detector.scan_files import UNFINISHED, check_target
+from detector.scan_files import MANIFEST, UNFINISHED, check_target
 from detector.settings import Settings
-from detector.unfinished import MANIFEST, Unfinished, unfinished_scan
+from detector.unfinished import Unfinished, unfinished_scan
 from detector.workspace import Workspace
 from detector.writing import write_scan
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detector.arguments import command_parser, count, input_options, resource_options
-from detector.display import Display
+from detector.display import SITUATION, Display
 from detector.errors import SettingsError
 from detector.session import (
     announce_compiling,
@@ -82,6 +82,7 @@ def run(options: argparse.Namespace) -> None:
         if options.out:
             from detector.writing import write_scan
 
+            SITUATION.stage = "write"
             write_scan(scan, Path(options.out), kept)
     if options.json:
         print_json(scan.summary)
@@ -96,25 +97,31 @@ def run(options: argparse.Namespace) -> None:
 def _kept(options: argparse.Namespace, settings: Settings, work: Workspace) -> Results | None:
     """Where to keep what stages find, and to find what they found before; None where nothing is written."""
     if not options.out:
+        SITUATION.kept = lambda: "nothing of it is kept without --out"
         return None
     from detector.pipeline import KINDS
     from detector.unfinished import unfinished_scan
 
     announce = Display(options.quiet).announce
-    return unfinished_scan(
+    kept = unfinished_scan(
         Path(options.out), options.input, settings, work, KINDS, resume=options.resume, announce=announce
     )
+    SITUATION.kept = kept.told
+    return kept
 
 
 def _run_document_scan(options: argparse.Namespace, settings: Settings) -> None:
     from detector.document_scan import scan_documents, write_documents
 
+    again = "no stage is kept at this level, because reading again takes as long; begin it again"
+    SITUATION.kept = lambda: again
     with workspace_of(options) as work, Display(options.quiet) as display:
         check_room(options, settings, work, display)
         found = scan_documents(options.input, settings, work, display.progress)
         if not found.ids:
             refuse_without_documents(found.summary)
         if options.out:
+            SITUATION.stage = "write"
             write_documents(found, Path(options.out))
     if options.json:
         print_json(found.summary)
