@@ -134,7 +134,7 @@ def _scanned(
     return DocumentScan(
         ids=found.ids,
         sources=sources,
-        rows=rows,
+        rows=rows.tolist(),
         series=series,
         series_names=read.series_names,
         n_points=found.n_points,
