@@ -13,6 +13,7 @@ from detector.encodings import KEEP_BYTES, SAMPLE_BYTES, UTF8, Decoded, Encoding
 from detector.formats import (
     BLOCK_BYTES,
     CHUNK,
+    MAX_RECORD,
     READ_ERRORS,
     BatchBlock,
     Fault,
@@ -21,6 +22,7 @@ from detector.formats import (
     JsonLine,
     Layout,
     LineBlock,
+    RecordTooLong,
     Row,
     TextFile,
     lines_of,
@@ -30,7 +32,7 @@ from detector.formats import (
     whole_lines,
 )
 from detector.inputs import STDIN, NamedFile
-from detector.json_rows import ArrayItems, parse_object
+from detector.json_rows import ArrayItems, parse_object, whole
 from detector.settings import Settings
 from detector.table_rows import (
     ARROW_MAGIC,
@@ -100,6 +102,8 @@ class FileRows:
             what = f"the {self.layout.compression} data is damaged or cut off" if self.layout.compression else "failed"
             detail = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
             self.fault = Fault(reason, f"reading stopped, {what}: {detail}")
+        except RecordTooLong as error:
+            self.fault = Fault("too_long", f"reading stopped: {error}")
 
     def _rows(self) -> Iterator[Row | LineBlock | BatchBlock]:
         if self._from_stdin:
@@ -120,10 +124,10 @@ class FileRows:
         if not head and not buffered.read(1):
             self.fault = Fault("empty_file", "the file is empty", lost=False)
             return
-        whole = len(head) < SAMPLE_BYTES
-        encoding = None if self.layout.format == "text" else self._detected(head, whole=whole)
+        is_whole = len(head) < SAMPLE_BYTES
+        encoding = None if self.layout.format == "text" else self._detected(head, whole=is_whole)
         if self._from_stdin or self.layout.format == "json":
-            encoding = self._detected(head, whole=whole)
+            encoding = self._detected(head, whole=is_whole)
             self._sniff(head, encoding)
         if self.layout.format == "text":
             yield from self._text_row(buffered)
@@ -165,7 +169,9 @@ class FileRows:
             yield from self._csv_rows(stream, encoding)
 
     def _text_row(self, stream: io.BufferedReader) -> Iterator[Row]:
-        data = stream.read()
+        data = stream.read(MAX_RECORD + 1)
+        if len(data) > MAX_RECORD:
+            raise RecordTooLong
         encoding = detect(data, self._settings.encoding)
         raw = TextFile(data)
         if encoding is None:
@@ -221,7 +227,7 @@ class FileRows:
     def _json_items(self, stream: io.BufferedReader, encoding: Encoding) -> Iterator[Row]:
         chunks = _text_chunks(stream, encoding)
         if self.layout.single:
-            yield _json_item(1, "".join(chunks), encoding)
+            yield _json_item(1, whole(chunks), encoding)
             return
         items = ArrayItems(chunks)
         for number, text in enumerate(items, 1):

@@ -41,6 +41,17 @@ CHUNK = 1 << 20
 BLOCK_BYTES = 1 << 21
 """Bytes of whole lines that are read as one block; a line that is longer is a block by itself."""
 
+MAX_RECORD = 1 << 30
+"""Bytes of one record, or of a text file, from which reading stops: it is held in memory several times over, and a
+small compressed file may unpack to any size."""
+
+
+class RecordTooLong(ValueError):
+    """A record has more than `MAX_RECORD` bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(f"a record has more than {MAX_RECORD:,} bytes; split it")
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -276,11 +287,11 @@ class HeadedStream(io.RawIOBase):
 
 
 def lines_of(stream: BinaryIO, encoding: Encoding, *, universal: bool = False) -> Iterator[bytes]:
-    """The lines of a stream with their ends, the byte order mark removed; a line ends after LF.
+    """The lines of a stream with their ends, the byte order mark removed; a line ends after LF. Raises `RecordTooLong`.
 
     With ``universal`` it ends after CR, too, unless LF follows. GB18030 and Big5 have neither inside a character.
     """
-    found = _wide_lines(stream, encoding) if encoding.wide else iter(stream)
+    found = _wide_lines(stream, encoding) if encoding.wide else _plain_lines(stream)
     for number, line in enumerate(found):
         if number == 0 and encoding.bom and line.startswith(encoding.bom):
             line = line[len(encoding.bom) :]
@@ -293,7 +304,7 @@ def lines_of(stream: BinaryIO, encoding: Encoding, *, universal: bool = False) -
 def whole_lines(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
     """Runs of whole lines from a stream, of about ``size`` bytes; the last line may lack its end.
 
-    What was read before an error is given first, but for a line that the error cut.
+    What was read before an error is given first, but for a line that the error cut. Raises `RecordTooLong`.
     """
     held: list[bytes] = []
     n_held = 0
@@ -313,8 +324,18 @@ def whole_lines(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
             held, n_held, chunk = [], 0, chunk[at:]
         held.append(chunk)
         n_held += len(chunk)
+        if n_held > MAX_RECORD:
+            raise RecordTooLong
     if n_held:
         yield b"".join(held)
+
+
+def _plain_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines that end after a byte LF."""
+    while line := stream.readline(MAX_RECORD + 1):
+        if len(line) > MAX_RECORD:
+            raise RecordTooLong
+        yield line
 
 
 def _split_at_returns(line: bytes, encoding: Encoding) -> Iterator[bytes]:
@@ -353,5 +374,7 @@ def _wide_lines(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
             yield b"".join((*waiting, data[start:at]))
             waiting, start = [], at
         waiting.append(data[start:])
+        if sum(map(len, waiting)) > MAX_RECORD:
+            raise RecordTooLong
     if last := b"".join((*waiting, rest)):
         yield last

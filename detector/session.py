@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from detector.decisions import Thresholds
     from detector.index import Scan
+    from detector.unfinished import Results
     from detector.workspace import Workspace
 
 
@@ -75,14 +76,14 @@ def check_room(options: argparse.Namespace, settings: Settings, work: Workspace,
         display.announce(warning)
 
 
-def scanned(options: argparse.Namespace, settings: Settings, work: Workspace) -> Scan:
-    """A scan of the inputs, with progress on standard error."""
+def scanned(options: argparse.Namespace, settings: Settings, work: Workspace, kept: Results | None = None) -> Scan:
+    """A scan of the inputs, with progress on standard error; ``kept`` has what was found before."""
     with Display(options.quiet) as display:
         announce_compiling(display)
         check_room(options, settings, work, display)
         from detector.pipeline import scan
 
-        result = scan(options.input, settings, work=work, progress=display.progress)
+        result = scan(options.input, settings, work=work, progress=display.progress, kept=kept)
     if not result.documents:
         refuse_without_documents(result.summary)
     return result

@@ -8,14 +8,17 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, Literal
 
-from detector.encodings import Encoding, decode_keeping
-from detector.formats import BatchBlock, CsvRow, Fault, Layout, ParquetRow, Row
+from detector.encodings import UTF8, Encoding, decode_keeping
+from detector.formats import MAX_RECORD, BatchBlock, CsvRow, Fault, Layout, ParquetRow, RecordTooLong, Row
 
 DELIMITERS = (",", "\t", ";", "|")
 BATCH_ROWS = 1024
 
 ARROW_MAGIC = b"ARROW1"
 """What an Arrow file with a directory begins with (columnar format, IPC file format); a stream has no mark."""
+
+LINE_BYTES = 64
+"""What holding a line takes beside its bytes: a cell that is never closed may have millions of short ones."""
 
 
 def read_header(text: str, *, delimiter: str, wanted: str) -> tuple[tuple[str, ...], str]:
@@ -54,17 +57,24 @@ def cells_of(raw: CsvRow, delimiter: str) -> list[str]:
 
 
 def csv_rows(lines: Iterable[tuple[bytes, str, Encoding, tuple[Fault, ...]]], layout: Layout) -> Iterator[Row]:
-    """Rows of a CSV file after its header, from its lines: bytes, text, their encoding, what was wrong with it."""
+    """Rows of a CSV file after its header, from its lines: bytes, text, their encoding, what was wrong with it.
+
+    Raises `RecordTooLong`.
+    """
     pending: list[bytes] = []
     faults: list[Fault] = []
-    encodings: list[Encoding] = []
-    texts: list[str] = []
+    used = UTF8
+    n_quotes = n_pending = 0
 
     def feed() -> Iterator[str]:
+        nonlocal used, n_quotes, n_pending
         for data, text, encoding, line_faults in lines:
+            used = encoding if not pending else used
+            n_quotes += text.count('"')
+            n_pending += len(data) + LINE_BYTES
+            if n_pending > MAX_RECORD:
+                raise RecordTooLong
             pending.append(data)
-            texts.append(text)
-            encodings.append(encoding)
             faults.extend(line_faults)
             yield text
 
@@ -79,18 +89,19 @@ def csv_rows(lines: Iterable[tuple[bytes, str, Encoding, tuple[Fault, ...]]], la
             cells = []
             faults.append(Fault("bad_csv", f"not a CSV row: {error}"))
         number += 1
-        raw = CsvRow(b"".join(pending), encodings[0])
-        found = (*faults, *_row_faults(cells, texts, layout))
+        raw = CsvRow(b"".join(pending), used)
+        found = (*faults, *_row_faults(cells, layout, is_open=len(pending) > 1 and n_quotes % 2 == 1))
         fields = dict(zip(layout.header, cells, strict=False)) if cells else None
         yield Row(number, raw, fields, found)
-        for held in (pending, faults, encodings, texts):
-            held.clear()
+        n_quotes = n_pending = 0
+        pending.clear()
+        faults.clear()
 
 
-def _row_faults(cells: Sequence[str], texts: Sequence[str], layout: Layout) -> Iterator[Fault]:
+def _row_faults(cells: Sequence[str], layout: Layout, *, is_open: bool) -> Iterator[Fault]:
     if cells and len(cells) != len(layout.header):
         yield Fault("ragged_row", f"{len(cells)} cells where the header has {len(layout.header)}", lost=False)
-    if len(texts) > 1 and sum(text.count('"') for text in texts) % 2:
+    if is_open:
         message = "a quote is opened and never closed: all lines up to the end of the file are in this cell"
         yield Fault("open_quote", message, lost=False)
 

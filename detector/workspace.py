@@ -2,7 +2,7 @@
 
 Large columns are asked for here. Those that do not fit the budget are mapped files in a temporary folder, which the
 system may drop from memory and read again; `release` gives their pages back at once. A column that nobody holds any
-more gives its memory or its file back. The folder goes when the workspace is closed, or with the process.
+more gives its memory or its file back. The files have no names, so that they go with the process at the latest.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from detector.errors import OutputError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -94,7 +96,6 @@ class Workspace:
         self.used = 0
         self.spilled = 0
         self._maps: dict[weakref.ref[mmap.mmap], float] = {}  # until when each is told to be read in no order
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
         self._closed = threading.Event()
@@ -139,13 +140,19 @@ class Workspace:
         self.used -= size
 
     def _mapped(self, shape: int | tuple[int, ...], dtype: np.dtype[Any], size: int) -> NDArray[Any]:
-        """A column over a file that has no name any more, so that nothing is left behind."""
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="detector-", dir=self.tmp)
+        """A column over a file without a name, so that nothing is left behind whatever ends the process.
+
+        Its room on the disk is taken at once: a page that has none when it is written to would end the process.
+        """
+        if self._watcher is None:
             self._begin_watch()
-        with tempfile.TemporaryFile(dir=self._folder.name) as file:
-            file.truncate(size)
-            mapped = mmap.mmap(file.fileno(), size)
+        try:
+            with tempfile.TemporaryFile(dir=self.tmp) as file:
+                _take_room(file.fileno(), size)
+                mapped = mmap.mmap(file.fileno(), size)
+        except OSError as error:
+            why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
+            raise OutputError(f"{self.tmp or tempfile.gettempdir()}: {why}; name another folder with --tmp") from None
         if hasattr(mmap, "MADV_RANDOM"):
             mapped.madvise(mmap.MADV_RANDOM)
         self._maps[weakref.ref(mapped, self._forget)] = time.monotonic() + FILLED_SECONDS
@@ -236,7 +243,7 @@ class Workspace:
                 future.cancel()
 
     def close(self) -> None:
-        """End the threads and remove what was spilled; columns that are still held keep their values."""
+        """End the threads; columns that are still held keep their values."""
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None
@@ -248,9 +255,6 @@ class Workspace:
             self._status.close()
             self._status = None
         self._maps.clear()
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
 
 
 class Gathered:
@@ -312,6 +316,14 @@ def _pages(status: bytes) -> tuple[int, int]:
     _, resident, shared, *_ = status.split()
     size = os.sysconf("SC_PAGE_SIZE")
     return int(resident) * size, int(shared) * size
+
+
+def _take_room(file: int, size: int) -> None:
+    """Make a file that long, with room on the disk for all of it where the system can promise that."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:
+        os.truncate(file, size)
 
 
 @cache

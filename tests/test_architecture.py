@@ -14,14 +14,15 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 
 FLOORS = (
-    "errors model version columns workspace clock cells",
+    "errors model version columns clock cells leftovers",
+    "workspace",
     "kernels kernels.cache kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
     " kernels.phrasing kernels.page_words kernels.pages",
     "settings folding encodings scan_files dataset_folders",
     "texts rows places",
-    "rendering",
+    "rendering stored",
     "sheets",
     "rule_matches",
     "rules protecting tokens formats signatures gold decisions stripping",
@@ -31,7 +32,7 @@ FLOORS = (
     "hits families matches phrases file_rows arrow_rows spun",
     "clusters blocks templates reading",
     "corpus",
-    "duplicates evidence_rows room source_texts",
+    "duplicates evidence_rows room source_texts unfinished",
     "evidence parquet_shard",
     "tables shards",
     "report report.shown report.spans report.palette report.cover report.families_page",
@@ -48,7 +49,7 @@ FLOORS = (
     "attributes datatrove_filter",
     "pipeline",
     "estimate",
-    "arguments display",
+    "arguments display signals",
     "session",
     "commands commands.scan commands.explain commands.filter commands.phrases commands.templates commands.evaluate"
     " commands.rules commands.why commands.tune commands.export commands.attributes",
@@ -77,7 +78,9 @@ def module_name(path: Path) -> str:
 
 
 MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
-COMMAND_LINE = {"cli", "display", "session", "__main__"} | {name for name in MODULES if name.startswith("commands.")}
+COMMAND_LINE = {"cli", "display", "session", "signals", "__main__"} | {
+    name for name in MODULES if name.startswith("commands.")
+}
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.items()}
 
 
