@@ -92,7 +92,7 @@ class FileRows:
     def passed(self, block: LineBlock | BatchBlock) -> None:
         """Notes that a block was parsed elsewhere and was UTF-8 throughout."""
         if isinstance(block, LineBlock):
-            self._only_ascii = self._only_ascii and block.data.isascii()
+            self._only_ascii = self._only_ascii and bytes(block.data).isascii()
 
     def _guarded(self) -> Iterator[Row | LineBlock | BatchBlock]:
         try:
@@ -160,7 +160,10 @@ class FileRows:
 
     def _structured_rows(self, stream: io.BufferedReader, encoding: Encoding) -> Iterator[Row | LineBlock]:
         if self.layout.format == "jsonl" and self._in_blocks and encoding == UTF8:
-            yield from map(LineBlock, whole_lines(stream.read1, BLOCK_BYTES))
+            at = 0
+            for data in whole_lines(stream.readinto1, BLOCK_BYTES):
+                yield LineBlock(data, at)
+                at += len(data)
         elif self.layout.format == "jsonl":
             yield from self._json_lines(stream, encoding)
         elif self.layout.format == "json":

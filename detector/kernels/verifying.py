@@ -15,7 +15,8 @@ Everywhere ``points`` (uint32) with ``indptr`` (int64, n + 1) are the rows, ``sk
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _EMPTY = np.int64(-1)
 _ONE = np.uint64(1)
