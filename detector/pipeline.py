@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,11 @@ from detector.evidence import AnalysisColumns, family_counts, finding_columns
 from detector.families import Families, find_families
 from detector.hits import find_hits, flag_names, flags, joined, junk_passages, junk_tokens, site_and_own
 from detector.index import Scan
+from detector.interpreter import without_collection
 from detector.matches import Matches, find_matches
 from detector.model import LEVELS, Document
 from detector.passages import Passages, tokenise_corpus
-from detector.phrases import find_phrases, phrase_columns
+from detector.phrases import PhraseTable, find_phrases, phrase_columns
 from detector.protecting import protected_phrases, protected_spans
 from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows, TextsById
 from detector.rules import RuleTable, load_rules
@@ -37,6 +39,7 @@ from detector.settings import Settings
 from detector.spun import spun_hits
 from detector.summary import summarise
 from detector.templates import cluster_columns
+from detector.texts import Texts
 from detector.tokens import Marks, Tokens
 from detector.version import SCORE_VERSION
 from detector.workspace import Workspace
@@ -62,7 +65,7 @@ def scan(
         raise SettingsError("level is 'document': detector.scan_documents scans that, not detector.scan")
     clock = Clock(progress)
     table = load_rules(settings)
-    with nullcontext(work) if work is not None else Workspace() as space:
+    with nullcontext(work) if work is not None else Workspace() as space, without_collection():
         space.told = clock.step
         with clock.stage("read"):
             corpus, inputs = _corpus(source, settings, space, progress)
@@ -132,6 +135,7 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
         junk_tokens(tokens, hits, is_junk)
         all_junk = junk_passages(passages, is_junk)
         spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=all_junk)
+    phrases_found = work.beside(partial(_phrases, texts, (tokens, passages), is_junk, family, series, settings, work))
     with clock.stage("matches"):
         matches = find_matches(
             tokens,
@@ -144,10 +148,8 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
             work=work,
         )
     with clock.stage("phrases"):
-        phrases = find_phrases(tokens, passages, is_junk, family, min_families=settings.min_families, work=work)
-        phrase_table = phrase_columns(phrases, tokens, texts, series, work)
-        phrases = phrases.without_places()
-        del is_junk
+        phrases, phrase_table = phrases_found()
+        del is_junk, phrases_found
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
         keys = passage_keys(tokens, passages)
@@ -177,6 +179,20 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
     counts["n_clusters"] = {name: len(level.indptr) - 1 for name, level in zip(LEVELS, levels, strict=True)}
     counts["n_phrases"] = len(phrase_table.document)
     return _Found(scores, findings, clusters, phrase_table, counts)
+
+
+def _phrases(
+    texts: Texts,
+    parts: tuple[Tokens, Passages],
+    is_junk: NDArray[np.bool_],
+    family: NDArray[np.int64],
+    series: NDArray[np.int64],
+    settings: Settings,
+    work: Workspace,
+) -> tuple[PhraseTable, PhraseColumns]:
+    """The phrases for the findings, without their places, and as they are written."""
+    found = find_phrases(*parts, is_junk, family, min_families=settings.min_families, work=work)
+    return found.without_places(), phrase_columns(found, parts[0], texts, series, work)
 
 
 def _counts(

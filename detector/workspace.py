@@ -97,6 +97,8 @@ class Workspace:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
+        self._beside: threading.Thread | None = None
+        self._making = threading.Lock()  # what is made when it is first needed, by whichever thread
         self._closed = threading.Event()
         self._status: FileIO | None = None
         self._others = 0  # bytes of files in memory that are none of the columns
@@ -140,9 +142,10 @@ class Workspace:
 
     def _mapped(self, shape: int | tuple[int, ...], dtype: np.dtype[Any], size: int) -> NDArray[Any]:
         """A column over a file that has no name any more, so that nothing is left behind."""
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="detector-", dir=self.tmp)
-            self._begin_watch()
+        with self._making:
+            if self._folder is None:
+                self._folder = tempfile.TemporaryDirectory(prefix="detector-", dir=self.tmp)
+                self._begin_watch()
         with tempfile.TemporaryFile(dir=self._folder.name) as file:
             file.truncate(size)
             mapped = mmap.mmap(file.fileno(), size)
@@ -215,14 +218,15 @@ class Workspace:
         if self.workers > 1 and len(listed) > 1:
             results = self._ahead(relieved, listed)
         for done, result in enumerate(results, 1):
-            if self.told is not None:
+            if self.told is not None and threading.current_thread() is not self._beside:
                 self.told(done, len(listed))
             yield result
 
     def _ahead(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Results in order; as many items are begun as threads can do before the first result is asked for."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="detector")
+        with self._making:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="detector")
         begun: deque[Future[Result]] = deque()
         try:
             for item in items:
@@ -235,11 +239,33 @@ class Workspace:
             for future in begun:
                 future.cancel()
 
+    def beside(self, function: Callable[[], Result]) -> Callable[[], Result]:
+        """Begin ``function``, one at a time, beside what the caller does next; what is returned waits for its result.
+
+        Where there is one worker, or columns had to be spilled and memory is short, it begins when it is waited for.
+        What it maps is not told.
+        """
+        if self.workers == 1 or self.spilled:
+            return function
+        future: Future[Result] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(function())
+            except BaseException as error:  # for the thread that waits, whatever it is
+                future.set_exception(error)
+
+        self._beside = threading.Thread(target=run, name="detector-beside", daemon=True)
+        self._beside.start()
+        return future.result
+
     def close(self) -> None:
         """End the threads and remove what was spilled; columns that are still held keep their values."""
         if self._pool is not None:
             self._pool.shutdown()
-            self._pool = None
+        if self._beside is not None:
+            self._beside.join()
+        self._pool = self._beside = None
         self._closed.set()
         if self._watcher is not None:
             self._watcher.join()
