@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detector.errors import OutputError, ScanError
+from detector.interpreter import without_collection
 from detector.kernels import rendering as kernel
 from detector.model import Cluster, Finding, Literal, Slot, as_row
 from detector.rendering import Field, Sheet, in_order, json_blocks, json_text, plain_text
@@ -49,12 +50,13 @@ def write_scan(scan: Scan, directory: Path) -> None:
     as_parquet = settings["format"] == "parquet" or scan.summary["corpus"]["n_bytes"] > PARQUET_ABOVE
     try:
         begin(directory)
-        with Workspace(workers=scan.summary.get("run", {}).get("workers", 1)) as work:
+        with Workspace(workers=scan.summary.get("run", {}).get("workers", 1)) as work, without_collection():
+            report = work.beside(lambda: plain_text(render_html(scan)).encode())
             for name in TABLES:
                 remove_table(directory, name)
                 write = _write_parquet if as_parquet else _write_json
                 write(directory, name, getattr(scan, name), settings["finding_text"], work)
-        write_file(directory / "report.html", [plain_text(render_html(scan)).encode()])
+            write_file(directory / "report.html", [report()])
         write_file(directory / "summary.json", [json.dumps(scan.summary, ensure_ascii=True, indent=1).encode() + b"\n"])
     except OSError as error:
         raise OutputError(f"{directory}: cannot write the scan: {error.strerror or error}") from None
