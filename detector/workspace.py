@@ -76,6 +76,10 @@ LARGE_BLOCK = 1 << 22
 """Bytes from which on a temporary goes back to the system when it dies: where glibc is, it would keep those of up to
 32 MB as soon as one has died, and hundreds of megabytes with them."""
 
+PLENTY = 1 << 32
+"""Bytes of a budget from which on temporaries stay with the process: that a page is made and cleared costs more time
+than most kernels take for what stands on it."""
+
 _LARGE_BLOCK_SETTING = -3
 """``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
 
@@ -103,7 +107,7 @@ class Workspace:
         self._status: FileIO | None = None
         self._others = 0  # bytes of files in memory that are none of the columns
         self._watcher: threading.Thread | None = None
-        if memory is not None:
+        if memory is not None and memory < PLENTY:
             _give_back_large_blocks()
 
     def __enter__(self) -> Workspace:
