@@ -1,0 +1,1 @@
+"""The commands, a module each: ``add`` declares its options and help, ``run`` does it."""
