@@ -173,7 +173,7 @@ def _stack(parts: Parts, left: float, y: float, width: float) -> list[str]:
 
 
 def _svg(height: float, title: str, drawn: Sequence[str], *, alone: bool) -> str:
-    label = f'role="img" aria-label={quoteattr(title)}' if alone else f'role="group" aria-label={quoteattr(title)}'
+    label = f'role="{"img" if alone else "group"}" aria-label={quoteattr(shown(title))}'
     if not alone:
         return f'<svg class="chart" viewBox="0 0 {WIDTH} {_n(height)}" {label}>{"".join(drawn)}</svg>'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{_n(height)}" '

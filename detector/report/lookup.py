@@ -197,7 +197,9 @@ class Lookup:
             ids=[score.id for score in scores],
             sources=[score.source for score in scores],
             rows=[score.row for score in scores],
-            parts=np.array([[getattr(score.parts, name) for name in PART_NAMES] for score in scores], dtype=np.int64),
+            parts=np.array(
+                [[getattr(score.parts, name) for name in PART_NAMES] for score in scores], dtype=np.int64
+            ).reshape(-1, len(PART_NAMES)),
             sample=np.array(
                 [-1 if score.originality_1k is None else round(score.originality_1k * MILLIONTHS) for score in scores],
                 dtype=np.int64,
