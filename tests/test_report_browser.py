@@ -49,7 +49,8 @@ CRAWL = """async ([limit]) => {
     await wait(address);
     const shown = [...document.querySelectorAll("main > section")].filter((section) => !section.hidden);
     const text = shown.map((section) => section.innerText).join("");
-    if (shown.length !== 1 || !text.trim() || text.includes("There is no such")) broken.push(address);
+    const wrong = text.includes("There is no such") || /\\b(null|undefined|NaN)\\b/.test(text);
+    if (shown.length !== 1 || !text.trim() || wrong) broken.push(address);
     for (const link of document.querySelectorAll("main > section:not([hidden]) a")) {
       const href = link.getAttribute("href");
       const bare = href.replace(/@[0-9]+$/, "");
@@ -222,6 +223,8 @@ def test_the_overview_leads_to_the_paragraph_copied_most_and_to_who_left_it_blan
     row.locator("a").click()
     assert heading(page) == "南坪县"
     assert page.locator(".text .here").count() == 1
+    page.locator(".text .mark2").nth(1).click()
+    assert re.search("Others have here: 5, 8 ", text(page, ".evidence"))
 
 
 def test_columns_of_the_distribution_open_their_documents(opened: Callable[..., Any]) -> None:

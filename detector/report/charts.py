@@ -45,7 +45,10 @@ PATTERNS = {
 STYLE = (
     f"text{{font:{SIZE}px {FONTS};fill:#1b1f24}}.quiet{{fill:#5b6470}}.title{{font-size:14px;font-weight:600}}"
     ".grid{stroke:#dde1e6}.axis{stroke:#5b6470}.bin{fill:#0072b2}.end{text-anchor:end}.middle{text-anchor:middle}"
-    + "".join(f".{name}{{fill:url(#fill-{name})}}.{name}-ink{{fill:{paint.ink}}}" for name, paint in PAINTS.items())
+    + "".join(
+        f".{name}{{fill:url(#fill-{name})}}.{name}-ink{{fill:{paint.ink};font-weight:600}}"
+        for name, paint in PAINTS.items()
+    )
 )
 """Colours of a chart that stands alone; in the page the style sheet has those of both schemes."""
 

@@ -121,7 +121,7 @@ def _json(value: Any) -> Markup:
 
 def _plain(value: Any) -> str:
     """A setting as text."""
-    return shown(json.dumps(value, ensure_ascii=False, default=str))
+    return "none" if value is None else shown(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _addresses(ids: Sequence[str]) -> Callable[[int], str]:

@@ -10,6 +10,10 @@ function differ(row) {
 const blankBadge = (row) => (row.blank ? make("span", { class: "badge" }, "left blank in " + number(row.blank) + (row.looked < row.places ? " of the first " + number(row.looked) : "") + " of " + plural(row.places, "place", "places")) : null);
 const shownFill = (text) => (text === "" ? "\u2205" : text);
 
+// Which fills of a slot are blanks that somebody left.
+const blankFills = (row, slot) => new Set(row.rows.filter((one) => one[5].includes(slot)).map((one) => one[6 + slot]));
+const fillMark = (text, blank) => (blank ? make("mark", { class: "placeholder" }, shownFill(text)) : shownFill(text));
+
 // The template as prose: literals as they are, slots with their type and what stands in them.
 function template(row, long) {
   const made = make("p", { class: long ? "template" : "template short" });
@@ -17,7 +21,9 @@ function template(row, long) {
     if (typeof part === "string") { made.append(part); continue; }
     const [type, fills, n] = row.slots[part];
     const drawn = fills.slice(0, long ? 4 : 3);
-    const words = drawn.map(([text, times]) => shownFill(text) + (times > 1 ? " \u00d7" + number(times) : "")).join(" | ") + (n > drawn.length ? " | " + number(n - drawn.length) + " more" : "");
+    const blanks = blankFills(row, part);
+    const words = drawn.flatMap(([text, times], at) => [at ? " | " : "", fillMark(text, blanks.has(at)), times > 1 ? " \u00d7" + number(times) : ""]);
+    if (n > drawn.length) words.push(" | " + number(n - drawn.length) + " more");
     made.append(make("span", { class: "slot", "data-slot": part }, make("small", null, long ? part + 1 + " " + kindOf(type) : kindOf(type)), words));
   }
   if (row.more) made.append(make("span", { class: "quiet" }, " \u2026 and " + plural(row.more, "more part", "more parts")));
@@ -28,8 +34,8 @@ const wordsOf = (row) => [row.id, ...row.parts.filter((part) => typeof part === 
 
 function clustersView(route, level) {
   const found = level === "document" ? lists.families : lists.clusters[level];
-  view.append(...title(...levelOf(level)));
-  if (!found || !found.rows.length) return view.append(none());
+  put(...title(...levelOf(level)));
+  if (!found || !found.rows.length) return put(none());
   const rows = found.rows;
   const draw = (place) => {
     const row = rows[place];
@@ -41,19 +47,19 @@ function clustersView(route, level) {
       template(row, false),
       make("p", null, who.flatMap((link) => [link, " \u00b7 "]).slice(0, -1), more > 0 ? [" \u00b7 ", clusterLink(row.id, number(more) + " more")] : null));
   };
-  view.append(...listing({ route, rows: places(rows), words: (place) => wordsOf(rows[place]), draw, first: level === "document" ? ["family", "families"] : ["cluster", "clusters"], all: found.n_all }));
+  put(...listing({ route, rows: places(rows), words: (place) => wordsOf(rows[place]), draw, first: level === "document" ? ["family", "families"] : ["cluster", "clusters"], all: found.n_all }));
 }
 
 function clusterView(id) {
   const row = clusterOf.get(id);
-  if (!row) return view.append(missing("cluster"));
+  if (!row) return put(missing("cluster"));
   const parent = row.level === "document" ? "#families" : "#clusters/" + encodeURIComponent(row.level);
-  view.append(make("p", { class: "steps" }, make("a", { href: parent, class: "up" }, "\u2190 " + levelOf(row.level)[0].toLowerCase())),
+  put(make("p", { class: "steps" }, make("a", { href: parent, class: "up" }, "\u2190 " + levelOf(row.level)[0].toLowerCase())),
     make("h2", null, row.level === "document" ? ["Documents like ", doc(row.rows[0][0], row.rows[0][1])] : ({ block: "Shared paragraph ", passage: "Shared passage " }[row.level] || "") + row.id), make("p", { class: "says" }, numbersOf(row) + (differ(row) ? " \u00b7 " + differ(row) : "")),
     make("p", null, blankBadge(row)), make("div", { class: "card" }, template(row, true)));
   if (!row.slots.length) {
     const says = row.values[1] || row.parts.length > 1 || row.rows.length === row.places ? "All members have it without a difference that matters." : "Its members are not aligned in this page; detector templates prints them.";
-    view.append(make("p", { class: "quiet" }, says), make("ul", { class: "lines" }, row.rows.map(([at, name, start, ratio, blanks]) =>
+    put(make("p", { class: "quiet" }, says), make("ul", { class: "lines" }, row.rows.map(([at, name, start, ratio, blanks]) =>
       make("li", null, doc(at, name, start), make("span", { class: "quiet" }, "  " + ratioOf(row, ratio)), blanks ? [" ", make("span", { class: "badge" }, plural(blanks, "blank", "blanks"))] : null))));
   } else {
     const held = make("div", { class: "scroll aligned", tabindex: "0", role: "region", "aria-label": "Members side by side" }, aligned(row, false));
@@ -62,11 +68,11 @@ function clusterView(id) {
       toggle.setAttribute("aria-pressed", String(whole));
       held.replaceChildren(aligned(row, whole));
     } }, "With the text between");
-    view.append(make("h3", null, "Members side by side"), make("div", { class: "tools" }, toggle, make("span", null, "A line is a member, a column a slot; marked is what differs from the first line.")),
+    put(make("h3", null, "Members side by side"), make("div", { class: "tools" }, toggle, make("span", null, "A line is a member, a column a slot; marked is what differs from the first line.")),
       held, make("h3", null, "What stands in the slots"),
-      row.looked < row.places ? make("p", { class: "says" }, "Counted in the first " + number(row.looked) + " of " + plural(row.places, "member", "members") + ".") : null, make("div", { class: "fills" }, row.slots.map(fillsOf)));
+      row.looked < row.places ? make("p", { class: "says" }, "Counted in the first " + number(row.looked) + " of " + plural(row.places, "member", "members") + ".") : null, make("div", { class: "fills" }, row.slots.map((filled, slot) => fillsOf(filled, slot, blankFills(row, slot)))));
   }
-  if (row.places > row.rows.length) view.append(make("p", { class: "quiet" }, number(row.places - row.rows.length) + " more members are in the table of members, cluster " + row.id + "; those with blanks come first here."));
+  if (row.places > row.rows.length) put(make("p", { class: "quiet" }, number(row.places - row.rows.length) + " more members are in the table of members, cluster " + row.id + "; those with blanks come first here."));
 }
 
 // Members as rows; a slot's column is headed by the words around it, so that a fill is read in its sentence.
@@ -92,8 +98,8 @@ function aligned(row, whole) {
   return make("table", null, make("thead", null, make("tr", null, make("th", { scope: "col" }, plural(row.rows.length, "member", "members")), heads)), make("tbody", null, lines));
 }
 
-function fillsOf([type, fills, n], slot) {
-  const lines = fills.slice(0, 12).map(([text, times]) => make("li", null, shownFill(text), times > 1 ? make("span", { class: "quiet" }, " \u00d7" + number(times)) : null));
+function fillsOf([type, fills, n], slot, blanks) {
+  const lines = fills.slice(0, 12).map(([text, times], at) => make("li", null, fillMark(text, blanks.has(at)), times > 1 ? make("span", { class: "quiet" }, " \u00d7" + number(times)) : null));
   return make("div", { class: "card", "data-slot": slot }, make("b", null, slot + 1 + " " + kindOf(type)), make("span", { class: "quiet" }, " " + plural(n, "fill", "fills")),
     make("ol", null, lines), n > lines.length ? make("span", { class: "quiet" }, number(n - lines.length) + " more") : null);
 }

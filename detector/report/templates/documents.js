@@ -7,7 +7,7 @@ function documentView(row, offset) {
   const step = (by, words) => (row + by >= 0 && row + by < N ? make("a", { href: address(row + by) }, words) : null);
   const kept = head && placeOf.has(head) ? make("span", null, "copy of ", doc(placeOf.get(head))) : head && "copy of " + head;
   const about = [source && source + ", record " + number(table.rows[row]), ...table.flags[table.flag[row]].map(kindOf), kept].filter(Boolean);
-  view.append(
+  put(
     make("p", { class: "steps" }, make("a", { href: "#documents", class: "up" }, "\u2190 all documents"), step(-1, "less original"), step(1, "more original"),
       make("span", { class: "keys" }, make("kbd", null, "n"), " ", make("kbd", null, "p"), " next and previous finding, ", make("kbd", null, "Esc"), " back")),
     make("h2", { class: "doc" }, table.ids[row]), make("p", { class: "says doc" }, about.flatMap((one) => [one, " \u00b7 "]).slice(0, -1)));
@@ -16,9 +16,9 @@ function documentView(row, offset) {
     make("li", null, make("i", { class: "chip " + name }, letter), " ", make("b", null, name), make("em", null, percent(counts[place] / charsOf(row)))) : null)));
   const chars = percent(measure(row)) + " of " + plural(charsOf(row), "character", "characters") + " not seen elsewhere";
   const code = barcode(table.stripes[row], 1160);
-  view.append(make("div", { class: "figures" }, make("p", null, chars), bar(counts), code, legend));
+  put(make("div", { class: "figures" }, make("p", null, chars), bar(counts), code, legend));
   if (!withText.has(row)) {
-    view.append(make("p", { class: "notice" }, "The text of this document is not in this page, which holds those of " + plural(withText.size, "document", "documents") + ". This shows it: ", make("code", null, "detector explain DIR --doc " + table.ids[row])));
+    put(make("p", { class: "notice" }, "The text of this document is not in this page, which holds those of " + plural(withText.size, "document", "documents") + ". This shows it: ", make("code", null, "detector explain DIR --doc " + table.ids[row])));
     return;
   }
   const data = JSON.parse(document.getElementById("text-" + row).textContent);
@@ -34,7 +34,7 @@ function textView(row, data, letters, code, offset) {
   for (const finding of data.findings) kinds.set(finding[2], (kinds.get(finding[2]) || 0) + 1);
   const heading = make("h3", null, data.findings.length ? plural(data.findings.length, "finding", "findings") : "No findings");
   const chips = make("div", { class: "kinds" });
-  view.append(make("div", { class: "view" }, text, make("aside", { class: "notes", "aria-label": "Findings" }, heading, chips, list)));
+  put(make("div", { class: "view" }, text, make("aside", { class: "notes", "aria-label": "Findings" }, heading, chips, list)));
 
   let only = null;
   let order = [...data.findings.keys()];
@@ -62,7 +62,7 @@ function textView(row, data, letters, code, offset) {
     const chosen = items.get(index);
     if (chosen) {
       chosen.classList.add("on");
-      chosen.append(evidence(row, data.findings[index], letters));
+      chosen.append(evidence(row, data.findings[index], letters, data.findings));
       within(chosen);
     }
     if (scrollText && spans[index].length) spans[index][0].scrollIntoView({ block: "center" });
@@ -108,7 +108,8 @@ function item([start, end, kind, letter, says], letters, click) {
 }
 
 // What a finding rests on: its like elsewhere with what differs, the cluster and its other members, or its rule.
-function evidence(current, [start, end, kind, , , rule, cluster, beside], letters) {
+function evidence(current, finding, letters, findings) {
+  const [start, end, kind, , , rule, cluster, beside] = finding;
   const made = make("div", { class: "evidence" });
   if (beside) {
     const [place, id, at, there, mine, others] = beside;
@@ -128,9 +129,28 @@ function evidence(current, [start, end, kind, , , rule, cluster, beside], letter
     if (rest.length) made.append(make("p", null, "Also in"), make("ul", null, rest.map(([place, id, at]) => make("li", null, doc(place, id, at)))));
     if (more > 0 && rest.length) made.append(make("p", { class: "quiet" }, number(more) + " more stand side by side"));
   } else if (phraseOf.has(cluster)) made.append(make("p", null, make("a", { href: "#phrase/" + encodeURIComponent(cluster) }, "In the phrase book, with its other places")));
+  const filled = kind === "placeholder" ? filledElsewhere(current, finding, findings) : null;
+  if (filled) made.append(make("p", null, "Others have here: ", filled.fills.flatMap(([text, times], at) => [at ? ", " : "", make("b", null, text), times > 1 ? " \u00d7" + number(times) : ""]), " (", clusterLink(filled.id), ")"));
   if (rule) made.append(make("p", null, make("a", { href: "#rule/" + encodeURIComponent(rule) }, "What else this rule found")));
   if (!made.children.length) made.append(make("p", { class: "quiet" }, cluster ? "Its cluster, " + cluster + ", is not in this page." : "Found by comparing the texts of this scan."));
   return made;
+}
+
+// What stands where a blank was left, in the other members of the cluster that it is in; null where that is not plain.
+function filledElsewhere(current, finding, findings) {
+  const within = (one, over) => over[0] <= one[0] && one[1] <= over[1];
+  for (const over of findings) {
+    const row = clusterOf.get(over[6]);
+    if (!row || over === finding || !within(finding, over)) continue;
+    const member = row.rows.find((one) => one[0] === current && over[0] <= one[2] && one[2] < over[1]);
+    const blanks = findings.filter((one) => one[2] === "placeholder" && within(one, over));
+    if (!member || member[5].length !== blanks.length) continue;
+    const slot = member[5][blanks.indexOf(finding)];
+    const empty = blankFills(row, slot);
+    const fills = row.slots[slot][1].filter(([text], at) => text && !empty.has(at)).slice(0, 5);
+    if (fills.length) return { id: row.id, fills };
+  }
+  return null;
 }
 
 function marked(letters, spans) {

@@ -101,17 +101,17 @@ function documentsView(route) {
     ["Shared", "n minor", "shared", share("shared"), (row) => percent(share("shared")(row)), true],
   ];
   const words = (row) => [table.ids[row], table.sources[table.source[row]], notesOf(row)].join("\n");
-  view.append(...title("Documents", "The bar is how much of a document each part has; the barcode is where in it. Least original first."));
-  if (ranged) view.append(make("p", { class: "notice" }, "Only documents of " + Math.round(100 * from) + " to " + Math.round(100 * to) + " % own text. ", make("a", { href: "#documents" }, "Show all")));
-  if (!N) return view.append(none());
-  view.append(...listing({ route, rows: places(table.ids), words, columns, by: "original", keep, first: ["document", "documents"], all: table.n_all }));
+  put(...title("Documents", "The bar is how much of a document each part has; the barcode is where in it. Least original first."));
+  if (ranged) put(make("p", { class: "notice" }, "Only documents of " + Math.round(100 * from) + " to " + Math.round(100 * to) + " % own text. ", make("a", { href: "#documents" }, "Show all")));
+  if (!N) return put(none());
+  put(...listing({ route, rows: places(table.ids), words, columns, by: "original", keep, first: ["document", "documents"], all: table.n_all }));
 }
 
 function phrasesView(route, chosen) {
   const rows = lists.phrases.rows;
-  view.append(...title("Phrase book", "Runs of words that several families have exactly: slogans. First what explains most text that no phrase before it does."));
-  if (!rows.length) return view.append(none());
-  if (chosen) view.append(phraseCard(chosen));
+  put(...title("Phrase book", "Runs of words that several families have exactly: slogans. First what explains most text that no phrase before it does."));
+  if (!rows.length) return put(none());
+  if (chosen) put(phraseCard(chosen));
   const columns = [
     ["Phrase", "main", "text", (row) => rows[row][1], (row) => make("a", { class: "doc", href: "#phrase/" + encodeURIComponent(rows[row][0]) }, rows[row][1])],
     ["Explains", "n figure", "explains", (row) => rows[row][5], (row) => number(rows[row][5]), true],
@@ -119,7 +119,7 @@ function phrasesView(route, chosen) {
     ["Places", "n", "places", (row) => rows[row][3], (row) => number(rows[row][3]), true],
     ["Tokens", "n minor", "tokens", (row) => rows[row][4], (row) => number(rows[row][4]), true],
   ];
-  view.append(...listing({ route, rows: places(rows), words: (row) => rows[row][1], columns, by: "explains", first: ["phrase", "phrases"], all: lists.phrases.n_all }));
+  put(...listing({ route, rows: places(rows), words: (row) => rows[row][1], columns, by: "explains", first: ["phrase", "phrases"], all: lists.phrases.n_all }));
 }
 
 function phraseCard([id, text, families, all, , explains, found]) {
@@ -130,8 +130,8 @@ function phraseCard([id, text, families, all, , explains, found]) {
 }
 
 function rulesView(route, chosen) {
-  view.append(...title("Rules", "What the rules found, with examples in their lines. detector rules show NAME says why a rule is one."));
-  if (!lists.rules.length) return view.append(none());
+  put(...title("Rules", "What the rules found, with examples in their lines. detector rules show NAME says why a rule is one."));
+  if (!lists.rules.length) return put(none());
   const rows = lists.rules;
   const draw = (place) => {
     const row = rows[place];
@@ -143,6 +143,6 @@ function rulesView(route, chosen) {
     return card;
   };
   const keep = chosen ? (place) => rows[place].rule === chosen : null;
-  if (chosen) view.append(make("p", { class: "notice" }, "Only this rule. ", make("a", { href: "#rules" }, "Show all")));
-  view.append(...listing({ route, rows: places(rows), words: (place) => rows[place].rule + "\n" + rows[place].title, draw, keep, first: ["rule", "rules"] }));
+  if (chosen) put(make("p", { class: "notice" }, "Only this rule. ", make("a", { href: "#rules" }, "Show all")));
+  put(...listing({ route, rows: places(rows), words: (place) => rows[place].rule + "\n" + rows[place].title, draw, keep, first: ["rule", "rules"] }));
 }

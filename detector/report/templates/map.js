@@ -1,8 +1,8 @@
 // The map: families against families, a square for each two that share text, as large as what they share.
 function mapView(chosen) {
   const { families, pairs, n_all: all } = lists.map;
-  view.append(...title("Who shares with whom", "Families that share text with others, those side by side that share most. The area of a square is what the two have in common."));
-  if (!pairs.length) return view.append(none());
+  put(...title("Who shares with whom", "Families that share text with others, those side by side that share most. The area of a square is what the two have in common."));
+  if (!pairs.length) return put(none());
   const most = Math.max(...pairs.map((pair) => pair[2]));
   const pairOf = new Map(pairs.map((pair) => [pair[0] + "-" + pair[1], pair]));
   const nameOf = (place) => (families[place][0] < 0 ? families[place][1] : table.ids[families[place][0]]);
@@ -26,8 +26,8 @@ function mapView(chosen) {
   if (pair) side.append(pairCard(pair, link, true));
   else if (chosen) side.append(missing("pair of families"));
   side.append(make("h3", null, "Most in common"), make("div", null, [...pairs].sort((a, b) => b[2] - a[2]).slice(0, 12).map((one) => pairCard(one, link, false))));
-  view.append(make("div", { class: "map" }, make("div", { class: "scroll" }, matrix), side));
-  if (all > families.length) view.append(make("p", { class: "quiet" }, "These are the " + number(families.length) + " families that share most with few others; " + number(all - families.length) + " more share something."));
+  put(make("div", { class: "map" }, make("div", { class: "scroll" }, matrix), side));
+  if (all > families.length) put(make("p", { class: "quiet" }, "These are the " + number(families.length) + " families that share most with few others; " + number(all - families.length) + " more share something."));
 }
 
 function pairCard([one, two, chars, n, clusters], link, whole) {

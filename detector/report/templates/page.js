@@ -21,6 +21,11 @@ function make(tag, options, ...children) {
   return made;
 }
 
+// Puts children into the view that is drawn.
+function put(...children) {
+  view.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+}
+
 function drawing(tag, values) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(values)) made.setAttribute(name, value);

@@ -9,14 +9,14 @@ function parsed() {
 
 const VIEWS = {
   documents: documentsView,
-  document: (route) => (placeOf.has(route.what) ? documentView(placeOf.get(route.what), route.offset) : view.append(missing("document"))),
-  row: (route) => (table.ids[Number(route.what)] === undefined ? view.append(missing("document")) : documentView(Number(route.what), route.offset)),
+  document: (route) => (placeOf.has(route.what) ? documentView(placeOf.get(route.what), route.offset) : put(missing("document"))),
+  row: (route) => (table.ids[Number(route.what)] === undefined ? put(missing("document")) : documentView(Number(route.what), route.offset)),
   clusters: (route) => clustersView(route, route.what),
   families: (route) => clustersView(route, "document"),
   cluster: (route) => clusterView(route.what),
   family: (route) => clusterView(route.what),
   phrases: (route) => phrasesView(route),
-  phrase: (route) => (phraseOf.has(route.what) ? phrasesView(route, phraseOf.get(route.what)) : view.append(missing("phrase"))),
+  phrase: (route) => (phraseOf.has(route.what) ? phrasesView(route, phraseOf.get(route.what)) : put(missing("phrase"))),
   rules: (route) => rulesView(route),
   rule: (route) => rulesView(route, route.what),
   map: (route) => mapView(route.what),
