@@ -44,7 +44,9 @@ corpora = st.lists(parts, min_size=1, max_size=12).map(
 def test_a_step_drops_what_the_filter_drops(documents: list[DocumentScore], name: str, twentieths: int) -> None:
     threshold = 5 * twentieths if counts(name) else twentieths / 20
     step = tuning(documents, {name: [threshold]}).ladders[0].steps
-    dropped = [row.id for row in decide(documents, Thresholds(**{name: threshold}), families="keep-all") if not row.kept]
+    dropped = [
+        row.id for row in decide(documents, Thresholds(**{name: threshold}), families="keep-all") if not row.kept
+    ]
     if not step:
         assert not dropped
         return
@@ -63,7 +65,9 @@ def test_what_would_keep_a_document_keeps_it(documents: list[DocumentScore], nam
 
 
 @given(corpora, st.sampled_from(NAMES), st.floats(0, 1))
-def test_the_margin_is_negative_where_a_rule_speaks(documents: list[DocumentScore], name: str, threshold: float) -> None:
+def test_the_margin_is_negative_where_a_rule_speaks(
+    documents: list[DocumentScore], name: str, threshold: float
+) -> None:
     limit = int(threshold * 100) if counts(name) else round(threshold, 2)
     for row in documents:
         value = values(row)[name]
@@ -189,7 +193,9 @@ def test_a_verdict_fits_its_console(width: int) -> None:
 
 
 def test_a_verdict_reads_from_the_top() -> None:
-    drawn = page(told("liulin/政府工作报告/2020年柳林镇人民政府工作报告全文（网友上传版）", Thresholds(max_unfilled=0.05)), 100)
+    drawn = page(
+        told("liulin/政府工作报告/2020年柳林镇人民政府工作报告全文（网友上传版）", Thresholds(max_unfilled=0.05)), 100
+    )
     assert "would be kept with  --max-unfilled 0.06" in drawn or "kept  nothing speaks against it" not in drawn
     assert "--max-unfilled" in drawn
     assert "drops it" in drawn
