@@ -29,6 +29,7 @@ FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".parquet": "parquet",
+    ".arrow": "arrow",
 }
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".xz": "xz", ".bz2": "bzip2"}
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bzip2"))
@@ -42,13 +43,26 @@ PIECE = 1 << 16
 BLOCK_BYTES = 1 << 21
 """Bytes of whole lines that are read as one block; a line that is longer is a block by itself."""
 
+MAX_RECORD = 1 << 30
+"""Bytes of one record, or of a text file, from which reading stops: it is held in memory several times over, and a
+small compressed file may unpack to any size."""
+
+
+class RecordTooLong(ValueError):
+    """A record has more than `MAX_RECORD` bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(f"a record has more than {MAX_RECORD:,} bytes; split it")
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How one file is written: everything that a writer needs beside its records.
 
-    ``encoding`` is None for Parquet; ``header``, ``delimiter`` and ``quote_all`` are of CSV and TSV, ``header_data``
-    the bytes of the header line; ``single`` says that a JSON file is one object and no array; ``schema`` is Parquet's.
+    ``encoding`` is None for Parquet and Arrow; ``header``, ``delimiter`` and ``quote_all`` are of CSV and TSV,
+    ``header_data`` the bytes of the header line; ``single`` says that a JSON file is one object and no array;
+    ``schema`` is of Parquet and Arrow files, ``codec`` the compression of the first and the kind of the second
+    (``stream`` or ``file``).
     """
 
     source: str
@@ -275,11 +289,11 @@ class HeadedStream(io.RawIOBase):
 
 
 def lines_of(stream: BinaryIO, encoding: Encoding, *, universal: bool = False) -> Iterator[bytes]:
-    """The lines of a stream with their ends, the byte order mark removed; a line ends after LF.
+    """The lines of a stream with their ends, the byte order mark removed; a line ends after LF. Raises `RecordTooLong`.
 
     With ``universal`` it ends after CR, too, unless LF follows. GB18030 and Big5 have neither inside a character.
     """
-    found = _wide_lines(stream, encoding) if encoding.wide else iter(stream)
+    found = _wide_lines(stream, encoding) if encoding.wide else _plain_lines(stream)
     for number, line in enumerate(found):
         if number == 0 and encoding.bom and line.startswith(encoding.bom):
             line = line[len(encoding.bom) :]
@@ -293,7 +307,7 @@ def whole_lines(read_into: Callable[[memoryview], int], size: int) -> Iterator[m
     """Runs of whole lines from a stream, of about ``size`` bytes; the last line may lack its end.
 
     What was read before an error is given first, but for a line that the error cut. Each run is the memory that it was
-    read into: large files are not copied once more.
+    read into: large files are not copied once more. Raises `RecordTooLong`.
     """
     rest = memoryview(b"")
     room = size
@@ -301,23 +315,26 @@ def whole_lines(read_into: Callable[[memoryview], int], size: int) -> Iterator[m
         block = memoryview(np.empty(len(rest) + room, np.uint8).data).cast("B")
         block[: len(rest)] = rest
         n_read = len(rest)
+        failed: BaseException | None = None
         try:
             while n_read < len(block) and (n := read_into(block[n_read:])):
                 n_read += n
-        except READ_ERRORS:
-            # Lines in front of a damaged place are not lost; the error comes after them.
-            if end := _last_end(block[:n_read]):
-                yield block[:end]
-            raise
-        if n_read < len(block):
+        except READ_ERRORS as error:
+            failed = error
+        end = _last_end(block[:n_read])
+        if failed is None and n_read < len(block) and n_read - end <= MAX_RECORD:
             if n_read:
                 yield block[:n_read]
             return
-        end = _last_end(block)
         if end:
-            yield block[:end]
-        rest = block[end:]
-        room = size if end else len(block)  # a line of any length is copied so often that it is linear time
+            yield block[:end]  # also in front of a damaged place, where the error comes after it
+        if failed is not None:
+            raise failed
+        rest = block[end:n_read]
+        if len(rest) > MAX_RECORD:
+            raise RecordTooLong
+        # A line of any length is copied so often that it is linear time.
+        room = size if end else min(len(block), MAX_RECORD + PIECE - len(rest))
 
 
 def _last_end(block: memoryview) -> int:
@@ -330,6 +347,14 @@ def _last_end(block: memoryview) -> int:
             return start + at + 1
         stop = start
     return 0
+
+
+def _plain_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines that end after a byte LF."""
+    while line := stream.readline(MAX_RECORD + 1):
+        if len(line) > MAX_RECORD:
+            raise RecordTooLong
+        yield line
 
 
 def _split_at_returns(line: bytes, encoding: Encoding) -> Iterator[bytes]:
@@ -368,5 +393,7 @@ def _wide_lines(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
             yield b"".join((*waiting, data[start:at]))
             waiting, start = [], at
         waiting.append(data[start:])
+        if sum(map(len, waiting)) > MAX_RECORD:
+            raise RecordTooLong
     if last := b"".join((*waiting, rest)):
         yield last

@@ -36,7 +36,7 @@ MAX_PROBLEMS = 1000
 
 STDIN_IN_MEMORY = 1 << 26
 ROWS_TOGETHER = 1024
-NOTES = ("skipped_name", "results")
+NOTES = ("skipped_name", "results", "description")
 """Reasons that are what the settings ask for, so that ``strict`` lets them pass."""
 
 
@@ -76,6 +76,11 @@ class Reader:
         self._stdin: BinaryIO | None = None
         self._start()
         self._report_passed()
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The files that are read, by source; standard input is none."""
+        return {named.source: named.path for named in self._named if named.path is not None}
 
     def _start(self) -> None:
         self.files: list[InputFile] = []
