@@ -21,6 +21,7 @@ MAX_DEPTH = 60
 _FEED, _RETURN, _QUOTE, _COMMA, _MINUS, _DOT, _ZERO, _COLON, _BACKSLASH = 10, 13, 34, 44, 45, 46, 48, 58, 92
 _OPEN_LIST, _CLOSE_LIST, _OPEN, _CLOSE = 91, 93, 123, 125
 _BYTE, _STEP = np.uint8, 32
+_ESCAPES = np.array([list(b'n"\\/trbf'), list(b'\n"\\/\t\r\b\f')], np.uint8)
 _ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _QUOTES, _BACKSLASHES, _SPACES = np.uint64(0x22) * _ONES, np.uint64(0x5C) * _ONES, np.uint64(0x20) * _ONES
 
@@ -92,28 +93,19 @@ def _hexadecimal(data, at):  # type: ignore[no-untyped-def]
 def _escape(data, at):  # type: ignore[no-untyped-def]
     """The character of the escape whose backslash is at ``at``, negative where there is none, and where it ends."""
     name = data[at + 1]
-    if name == 110:
-        return 10, at + 2
-    if (name == _QUOTE) | (name == _BACKSLASH) | (name == 47):
-        return np.int64(name), at + 2
-    if name == 116:
-        return 9, at + 2
-    if name == 114:
-        return 13, at + 2
-    if name == 98:
-        return 8, at + 2
-    if name == 102:
-        return 12, at + 2
+    for place in range(_ESCAPES.shape[1]):
+        if name == _ESCAPES[0, place]:
+            return np.int64(_ESCAPES[1, place]), at + 2
     if name != 117:
-        return -1, at
+        return np.int64(-1), at
     first = _hexadecimal(data, at + 2)
     if first < 0xD800 or first > 0xDFFF:
         return first, at + 6
     if first > 0xDBFF or data[at + 6] != _BACKSLASH or data[at + 7] != 117:
-        return -1, at
+        return np.int64(-1), at
     second = _hexadecimal(data, at + 8)
     if second < 0xDC00 or second > 0xDFFF:
-        return -1, at
+        return np.int64(-1), at
     return 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00), at + 12
 
 
