@@ -21,7 +21,7 @@ from detector.arrow_rows import TextBlock, ahead
 from detector.clock import Clock, silent
 from detector.corpus import RowStore, TextStore
 from detector.folding import is_blank
-from detector.kernels import bucketing, documents
+from detector.kernels import bucketing, documents, joining
 from detector.rereading import STORED, Sources
 from detector.signatures import permutations
 from detector.workspace import Workspace
@@ -238,7 +238,7 @@ class _Families:
             entries = np.zeros((int(bounds[-1]), 2), np.uint64)
             entries[bounds[:-1], 0] = np.diff(bounds) - 1
             while start < len(rows):
-                start, wanted, others = documents.join_documents(
+                start, wanted, others = joining.join_documents(
                     rows, start, stamp, self.bands, entries, slots,
                     known.indptr, known.heads, known.common, known.union, *limits, step < ROUNDS,
                     seen, extra, head, common, union, crowded,
@@ -260,7 +260,7 @@ class _Families:
         def numbered(band: int) -> NDArray[np.int32]:
             taken = np.zeros(len(rows) // 2 + 2, np.int32)
             n_buckets = bucketing.number_buckets(self.bands, band, rows, taken)
-            return np.minimum(taken[1 : n_buckets + 1], documents.MAX_LISTED)
+            return np.minimum(taken[1 : n_buckets + 1], joining.MAX_LISTED)
 
         sizes = self._work.map(numbered, range(N_BANDS))
         bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.concatenate(sizes) + 1, dtype=np.int64)))
