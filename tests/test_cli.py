@@ -20,7 +20,7 @@ from detector.errors import GuardError
 from detector.version import VERSION
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("scan", "explain", "filter", "phrases", "templates", "evaluate", "rules")
+COMMANDS = ("scan", "explain", "why", "tune", "filter", "phrases", "templates", "export", "evaluate", "rules")
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
 
@@ -162,6 +162,9 @@ def test_an_error_is_1_and_one_line(run: Any, tmp_path: Path, corpus: Path, fold
     assert "nobody" in one_line(run("explain", folder, "--doc", "nobody"))
     assert "nobody" in one_line(run("explain", folder, "--doc", "nobody", "--quiet"))
     assert "nobody" in one_line(run("explain", folder, "--doc", "nobody", "--json"))
+    assert "nobody" in one_line(run("why", folder, "nobody"))
+    assert "phrase-0" in one_line(run("phrases", folder, "phrase-0"))
+    assert "max_shine" in one_line(run("tune", folder, "--at", "max_shine=0.5"))
     assert "not a scan" in one_line(run("phrases", tmp_path))
     assert "not a scan" in one_line(run("templates", tmp_path / "nothing", "--json"))
     assert "no.such.rule" in one_line(run("rules", "show", "no.such.rule"))
@@ -194,6 +197,11 @@ def test_every_wrong_setting_is_named(run: Any, tmp_path: Path, corpus: Path) ->
         ["scan", "a", "--format", "xml"],
         ["scan", "a", "--limit", "many"],
         ["explain", "a"],
+        ["why", "a"],
+        ["why", "a", "b", "--max-junk", "2"],
+        ["tune", "a", "--at", "max_junk"],
+        ["export", "a"],
+        ["export", "a", "--out", "b", "--format", "xls"],
         ["filter", "a"],
         ["filter", "a", "--out", "b", "--min-originality", "1.5"],
         ["filter", "a", "--out", "b", "--max-junk", "nan"],
@@ -275,7 +283,11 @@ def calls(corpus: Path, folder: Path, out: Path) -> list[list[object]]:
         ["explain", folder, "--doc", "d0"],
         ["filter", corpus, "--out", out, "--scan", folder],
         ["filter", corpus, "--out", f"{out}-alone"],
+        ["why", folder, "d0", "--min-originality", "0.9"],
+        ["tune", folder],
         ["phrases", folder],
+        ["phrases", folder, "phrase-1"],
+        ["export", folder, "--out", f"{out}-tables"],
         ["templates", folder],
         ["templates", folder, "--level", "passage"],
         ["evaluate", folder, "--gold", gold],

@@ -81,9 +81,7 @@ def test_colour_codes_are_only_our_own() -> None:
     assert "\x1b" not in plain
 
 
-@pytest.mark.parametrize(
-    "text", ["43.9 %", "qingshi/2019-summary", "«3.62|5.18»亿元", "习近平新时代", "«关键词2»"]
-)
+@pytest.mark.parametrize("text", ["43.9 %", "qingshi/2019-summary", "«3.62|5.18»亿元", "习近平新时代", "«关键词2»"])
 def test_the_report_says_what_was_found(text: str) -> None:
     assert text in drawn(sample(), 80)
 
