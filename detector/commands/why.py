@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
     command = command_parser(
         commands,
         "why",
-        "why a document was dropped, kept or scored so: every rule with its margin, and what costs it most",
+        "tell why a document was dropped, kept or scored so: rules with margins, what costs most",
         "detector why reports/seeds 013_bailu-county-report",
         "detector why reports/seeds 013_bailu-county-report --min-originality 0.5 --max-unfilled 0.3",
         "detector why clean 013_bailu-county-report --scan reports/seeds",
