@@ -286,7 +286,7 @@ def _notes(found: list[Note], frame: Frame) -> None:
         frame.line(first)
         for line in (note.says, where):
             if line:
-                frame.paragraph(Text(line, DIM), 23 if frame.plain else 25, 3)
+                frame.paragraph(Text(line, DIM), 24 if frame.plain else 26, 3)
 
 
 def _where(starts: tuple[int, ...]) -> str:
