@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from detector.decisions import Thresholds
     from detector.index import Scan
+    from detector.unfinished import Results
     from detector.workspace import Workspace
 
 
@@ -36,6 +37,15 @@ def settings_of(options: argparse.Namespace) -> Settings:
     if getattr(options, "protect", None):
         values["protect"] = (*settings.protect, *options.protect)
     return settings.with_values(**values)
+
+
+def settings_of_scan(scan: Scan, options: argparse.Namespace, settings: Settings) -> Settings:
+    """The reading options that the scan was made with, where the command line names none."""
+    made_with = Settings.from_mapping(scan.summary["settings"], f"{options.scan}/summary.json")
+    if options.settings:
+        return settings
+    names = ("text_field", "id_field", "series_field", "encoding", "strict")
+    return made_with.with_values(**{name: getattr(options, name) for name in names})
 
 
 def workspace_of(options: argparse.Namespace) -> Workspace:
@@ -66,14 +76,14 @@ def check_room(options: argparse.Namespace, settings: Settings, work: Workspace,
         display.announce(warning)
 
 
-def scanned(options: argparse.Namespace, settings: Settings, work: Workspace) -> Scan:
-    """A scan of the inputs, with progress on standard error."""
+def scanned(options: argparse.Namespace, settings: Settings, work: Workspace, kept: Results | None = None) -> Scan:
+    """A scan of the inputs, with progress on standard error; ``kept`` has what was found before."""
     with Display(options.quiet) as display:
         announce_compiling(display)
         check_room(options, settings, work, display)
         from detector.pipeline import scan
 
-        result = scan(options.input, settings, work=work, progress=display.progress)
+        result = scan(options.input, settings, work=work, progress=display.progress, kept=kept)
     if not result.documents:
         refuse_without_documents(result.summary)
     return result

@@ -20,7 +20,19 @@ from detector.errors import GuardError
 from detector.version import VERSION
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("scan", "explain", "why", "tune", "filter", "phrases", "templates", "export", "evaluate", "rules")
+COMMANDS = (
+    "scan",
+    "explain",
+    "why",
+    "tune",
+    "filter",
+    "phrases",
+    "templates",
+    "export",
+    "attributes",
+    "evaluate",
+    "rules",
+)
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
 
