@@ -175,6 +175,7 @@ def test_an_error_is_1_and_one_line(run: Any, tmp_path: Path, corpus: Path, fold
     assert "nobody" in one_line(run("explain", folder, "--doc", "nobody", "--quiet"))
     assert "nobody" in one_line(run("explain", folder, "--doc", "nobody", "--json"))
     assert "nobody" in one_line(run("why", folder, "nobody"))
+    assert "passage-0" in one_line(run("templates", folder, "passage-0"))
     assert "phrase-0" in one_line(run("phrases", folder, "phrase-0"))
     assert "max_shine" in one_line(run("tune", folder, "--at", "max_shine=0.5"))
     assert "not a scan" in one_line(run("phrases", tmp_path))
@@ -302,6 +303,7 @@ def calls(corpus: Path, folder: Path, out: Path) -> list[list[object]]:
         ["export", folder, "--out", f"{out}-tables"],
         ["templates", folder],
         ["templates", folder, "--level", "passage"],
+        ["templates", folder, "passage-1"],
         ["evaluate", folder, "--gold", gold],
         ["rules", "list"],
         ["rules", "show", "junk.breadcrumb_home"],
