@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
-from typing import cast
+from typing import Literal, cast
 
 import pytest
 from report_samples import NASTY, HandMade, empty, hostile, large, sample, single
@@ -255,3 +255,11 @@ def test_the_evidence_of_a_blank_speaks_first() -> None:
     assert "X is 12.6 in other␛[31m · 9↵ in third" in drawn(told, 100)
     page = drawn(told, 120, doc="xindian-street")
     assert "«X» is 12.6 in other␛[31m · 9↵ in third  block-9, 7 filled it in" in page
+
+
+@pytest.mark.parametrize(("system", "letters"), [("standard", True), ("256", False), ("truecolor", False)])
+def test_in_16_colours_letters_tell_the_parts(system: Literal["standard", "256", "truecolor"], letters: bool) -> None:
+    console = Console(file=StringIO(), width=80, force_terminal=True, color_system=system)
+    render(sample(), console)
+    page = SGR.sub("", cast(StringIO, console.file).getvalue())
+    assert bool(re.search("·{20}P+S+R+U+J+", page)) == letters
