@@ -122,13 +122,16 @@ def _document_order(document: Document) -> tuple[str, str, int, str]:
 def _with_unique_ids(documents: Sequence[Document]) -> tuple[list[Document], list[Problem]]:
     taken = {document.id for document in documents}
     seen: set[str] = set()
+    numbers: dict[str, int] = {}
     unique: list[Document] = []
     problems: list[Problem] = []
     for document in documents:
-        name, number = document.id, 2
+        name = document.id
         if name in seen:
+            number = numbers.get(document.id, 2)
             while f"{document.id}~{number}" in taken:
                 number += 1
+            numbers[document.id] = number + 1
             name = f"{document.id}~{number}"
             taken.add(name)
             message = f"{printable(document.id)}: a second document has this id; it is now {printable(name)}"

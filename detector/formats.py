@@ -308,7 +308,9 @@ def whole_lines(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
     while True:
         try:
             chunk = read(size)
-        except READ_ERRORS:
+            if n_held > MAX_RECORD:
+                raise RecordTooLong
+        except (*READ_ERRORS, RecordTooLong):
             # Lines in front of a damaged place are not lost; the error comes after them.
             if n_held and (whole := b"".join(held)).rfind(b"\n") >= 0:
                 yield whole[: whole.rfind(b"\n") + 1]
@@ -321,8 +323,6 @@ def whole_lines(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
             held, n_held, chunk = [], 0, chunk[at:]
         held.append(chunk)
         n_held += len(chunk)
-        if n_held > MAX_RECORD:
-            raise RecordTooLong
     if n_held:
         yield b"".join(held)
 

@@ -82,6 +82,14 @@ def refuse_without_documents(summary: Mapping[str, Any]) -> NoReturn:
     raise InputError(f"no document could be read; the first of {len(told)} reasons: {told[0]}")
 
 
+def fail_for_files(summary: Mapping[str, Any]) -> None:
+    """Raises `InputError` where a file could not be read to its end; what could be is scanned and written by then."""
+    problems = summary["problems"]
+    if n := problems["n_files"]:
+        others = f" (and {n - 1} other files)" if n > 2 else " (and another file)" if n == 2 else ""
+        raise InputError(f"{problems['examples'][0]}{others}. What could be read is scanned.")
+
+
 def say_where(options: argparse.Namespace, console: Console) -> None:
     """Where the files of a scan are."""
     out = printable(options.out or "")

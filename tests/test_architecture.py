@@ -20,7 +20,7 @@ FLOORS = (
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
     " kernels.phrasing kernels.page_words kernels.pages",
-    "settings folding encodings scan_files",
+    "settings folding encodings scan_files problems",
     "texts rows places",
     "rendering stored",
     "sheets",
