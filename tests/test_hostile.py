@@ -67,14 +67,14 @@ EXPECTED: dict[str, tuple[int, int, dict[str, int]]] = {
     "open_quote": (1, 1, {"too_long": 1}),
     "evil_names": (160, 0, {"duplicate_id": 133}),
 }
-"""Documents, exit code and problems of each case, made small, where a record of 1 MB is too long."""
+"""Documents, exit code and problems of each case, made small, where a record of 3 MB is too long."""
 
 
 @pytest.mark.parametrize("case", EXPECTED)
 def test_each_case(hostile: ModuleType, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     scale = 1e-3 if case in ("deep_json", "bomb", "bomb_of_text", "open_quote") else 1e-4
     for module in ("formats", "file_rows", "json_rows", "table_rows"):
-        monkeypatch.setattr(f"detector.{module}.MAX_RECORD", 1_000_000)
+        monkeypatch.setattr(f"detector.{module}.MAX_RECORD", 3_000_000)
     source = hostile.CASES[case].write(tmp_path, scale)
     if case == "bomb_of_text":
         (tmp_path / "fine.txt").write_text(hostile.SENTENCE, "utf-8")
@@ -87,7 +87,7 @@ def test_each_case(hostile: ModuleType, run: Any, tmp_path: Path, monkeypatch: p
     assert summary["problems"]["n"] == problems
     assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
     assert sum(summary["totals"]["parts"].values()) == summary["corpus"]["n_chars"]
-    assert formats.MAX_RECORD == 1_000_000
+    assert formats.MAX_RECORD == 3_000_000
 
 
 def test_every_case_is_tried(hostile: ModuleType) -> None:
