@@ -72,7 +72,7 @@ EXPECTED: dict[str, tuple[int, int, dict[str, int]]] = {
 
 @pytest.mark.parametrize("case", EXPECTED)
 def test_each_case(hostile: ModuleType, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
-    scale = 1e-3 if case in ("deep_json", "bomb", "bomb_of_text", "open_quote") else 1e-4
+    scale = 2e-3 if case in ("deep_json", "bomb", "bomb_of_text", "open_quote") else 1e-4
     for module in ("formats", "file_rows", "json_rows", "table_rows"):
         monkeypatch.setattr(f"detector.{module}.MAX_RECORD", 3_000_000)
     source = hostile.CASES[case].write(tmp_path, scale)
