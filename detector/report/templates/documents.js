@@ -71,7 +71,7 @@ function textView(row, data, letters, code, offset) {
   function within(chosen) {
     const panel = list.parentElement;
     if (getComputedStyle(panel).position !== "sticky") return;
-    const [top, height] = [chosen.offsetTop - panel.offsetTop, chosen.offsetHeight];
+    const [top, height] = [chosen.offsetTop, chosen.offsetHeight];
     if (top < panel.scrollTop || top + height > panel.scrollTop + panel.clientHeight) panel.scrollTop = Math.max(0, top - 60);
   }
   const findingAt = (event) => { const over = event.target.closest && event.target.closest("[data-finding]"); return over ? Number(over.dataset.finding) : -1; };
