@@ -78,6 +78,22 @@ def resource_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--workers", type=count, metavar="N", help="threads (default: one per processor)")
 
 
+def threshold_options(command: argparse.ArgumentParser) -> None:
+    """Ratios beyond which a document is dropped."""
+    command.add_argument("--min-originality", type=ratio, metavar="R", help="drop documents below this ratio (0 to 1)")
+    for part in PARTS:
+        command.add_argument(
+            f"--max-{part}", type=ratio, metavar="R", help=f"drop documents with more {part} than this"
+        )
+
+
+def pager_option(command: argparse.ArgumentParser) -> None:
+    """How long output is shown on a terminal."""
+    command.add_argument(
+        "--no-pager", action="store_true", help="print at once what is longer than the screen (default: $PAGER or less)"
+    )
+
+
 def count(text: str) -> int:
     """A whole number from 1."""
     if not text.isdigit() or int(text) < 1:
@@ -112,9 +128,11 @@ def ratio(text: str) -> float:
     return value
 
 
-def list_parser(commands: Any, name: str, help_: str) -> argparse.ArgumentParser:
-    """A command that lists rows of a scan."""
-    command = command_parser(commands, name, help_, f"detector {name} reports/seeds", f"detector {name} scan/ --json")
+def list_parser(commands: Any, name: str, help_: str, *lines: str) -> argparse.ArgumentParser:
+    """A command that lists rows of a scan; ``lines`` are further examples."""
+    first = (f"detector {name} reports/seeds", f"detector {name} reports/seeds --json")
+    command = command_parser(commands, name, help_, *first, *lines)
     command.add_argument("dir", metavar="DIR", help="the folder of a scan")
     command.add_argument("--limit", type=count, metavar="N", help="rows to print (default: 20; all with --json)")
+    pager_option(command)
     return command

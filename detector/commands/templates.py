@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from detector.arguments import list_parser
-from detector.session import console, print_json
+from detector.session import paged, print_json
 
 SHOWN = 20
 """Rows of a report, where no other number is asked for."""
@@ -28,4 +28,5 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print_json(as_json(scan, "templates", options.level)[: options.limit])
     elif not options.quiet:
-        template_list(scan, console(), level=options.level, limit=options.limit or SHOWN)
+        with paged(options) as console:
+            template_list(scan, console, level=options.level, limit=options.limit or SHOWN)

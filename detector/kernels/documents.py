@@ -10,7 +10,8 @@ time. Signatures are in the ``affine32`` scheme over the upper 32 bits of the ha
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _FIRST_WORD, _SECOND_WORD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC4CEB9FE1A85EC53)
 _MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
