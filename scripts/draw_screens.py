@@ -1,8 +1,8 @@
 """Writes docs/report/*.png: every view of the report of seeds/, and the charts of its scan, as docs show them.
 
-Run it from anywhere, with Playwright and Chromium installed: ``python scripts/draw_screens.py``. The pictures are of the
-fonts and the browser of the machine that draws them, so no test compares their bytes; ``tests/test_docs.py`` holds
-that each view has one.
+Run it from anywhere, with Playwright and Chromium installed: ``python scripts/draw_screens.py``. The pictures have the
+fonts and the browser of the machine that draws them, so no test compares their bytes; ``tests/test_report_docs.py``
+holds that each stands on the page that shows them.
 """
 
 from __future__ import annotations
