@@ -4,9 +4,9 @@ Two documents match if the Jaccard similarity of their sets of character 5-grams
 threshold. A family is the documents that match its head; the head is the lowest of them in document order, which is the
 order of ids. A document of fewer than five characters that are no blank has no shingle and is a family by itself.
 
-Of each document 32 band hashes and 128 bytes of its signature are kept, in memory once all are read; the texts go to a
-file without a name, from which those that are compared are read again. Rows of equal texts are made one first. Bands
-and signatures only propose: every pair that is reported was compared set by set.
+Of each document 32 band hashes and 128 bytes of its signature are kept, in memory once all are read. Texts that are
+compared are read again, from their file or from one without a name that they go to (`detector.rereading`). Rows of
+equal texts are made one first. Bands and signatures only propose: every pair that is reported was compared set by set.
 """
 
 from __future__ import annotations
