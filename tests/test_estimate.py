@@ -182,7 +182,7 @@ def test_what_is_kept_until_the_end_counts_as_output(corpus: Path, tmp_path: Pat
     assert told.unfinished == 0, "a scan of seconds keeps nothing"
     file = io.StringIO()
     large = replace(told, unfinished=10**9)
-    render_estimate(large, Console(file=file, width=120, force_terminal=False))
+    render_estimate(large, Console(file=file, width=300, force_terminal=False))
     assert "until it is complete 1.0 GB" in file.getvalue()
 
 
