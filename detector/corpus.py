@@ -241,7 +241,8 @@ class _Store:
             self._file.seek(at)
             return self._file.write(data) or 0
 
-    def _take(self, at: int, values: NDArray[np.uint8]) -> None:
+    def take(self, at: int, values: NDArray[np.uint8]) -> None:
+        """Fill ``values`` with what was written at a place."""
         left = values.data
         while left.nbytes and (n := self._read(left, at)):
             left, at = left[n:], at + n
@@ -276,7 +277,7 @@ class TextStore(_Store):
         bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(stop - start)))
         values = np.empty(int(bounds[-1]), np.uint8)
         for at, (left, right) in zip(start.tolist(), pairwise(bounds.tolist()), strict=True):
-            self._take(at, values[left:right])
+            self.take(at, values[left:right])
         values.flags.writeable = False  # as Arrow's buffers are: one compiled kernel serves all
         return values, bounds
 
@@ -295,7 +296,7 @@ class RowStore(_Store):
     def read(self, first: int, n: int) -> NDArray[np.uint8]:
         """``n`` rows from number ``first`` on (uint8, a row each)."""
         rows = np.empty((n, self._n_bytes), np.uint8)
-        self._take(first * self._n_bytes, rows.ravel())
+        self.take(first * self._n_bytes, rows.ravel())
         return rows
 
 

@@ -35,6 +35,8 @@ from detector.inputs import STDIN, NamedFile
 from detector.json_rows import ArrayItems, parse_object, whole
 from detector.settings import Settings
 from detector.table_rows import (
+    ARROW_MAGIC,
+    ArrowFile,
     batch_rows,
     csv_rows,
     first_row,
@@ -90,7 +92,7 @@ class FileRows:
     def passed(self, block: LineBlock | BatchBlock) -> None:
         """Notes that a block was parsed elsewhere and was UTF-8 throughout."""
         if isinstance(block, LineBlock):
-            self._only_ascii = self._only_ascii and block.data.isascii()
+            self._only_ascii = self._only_ascii and bytes(block.data).isascii()
 
     def _guarded(self) -> Iterator[Row | LineBlock | BatchBlock]:
         try:
@@ -110,8 +112,10 @@ class FileRows:
             self.layout = replace(self.layout, compression=read_magic(head))
             if head.startswith(b"PAR1"):
                 self.layout = replace(self.layout, format="parquet")
-        if self.layout.format == "parquet":
-            yield from self._parquet_rows()
+            if head.startswith(ARROW_MAGIC):
+                self.layout = replace(self.layout, format="arrow")
+        if self.layout.format in ("parquet", "arrow"):
+            yield from (self._parquet_rows if self.layout.format == "parquet" else self._arrow_rows)()
             return
         stream = open_stream(self._file, self.layout.compression)
         headed = HeadedStream(stream, SAMPLE_BYTES)
@@ -156,7 +160,10 @@ class FileRows:
 
     def _structured_rows(self, stream: io.BufferedReader, encoding: Encoding) -> Iterator[Row | LineBlock]:
         if self.layout.format == "jsonl" and self._in_blocks and encoding == UTF8:
-            yield from map(LineBlock, whole_lines(stream.read1, BLOCK_BYTES))
+            at = 0
+            for data in whole_lines(stream.readinto1, BLOCK_BYTES):
+                yield LineBlock(data, at)
+                at += len(data)
         elif self.layout.format == "jsonl":
             yield from self._json_lines(stream, encoding)
         elif self.layout.format == "json":
@@ -266,6 +273,18 @@ class FileRows:
             yield from (parquet_blocks if in_blocks else parquet_rows)(parquet, self._wanted)
         except ValueError as error:
             self.fault = Fault("bad_parquet", f"not a readable Parquet file: {error}")
+
+    def _arrow_rows(self) -> Iterator[Row | BatchBlock]:
+        if self.layout.compression:
+            self.fault = Fault("bad_arrow", "a compressed Arrow file cannot be read; decompress it first")
+            return
+        try:
+            arrow = ArrowFile(self._file)
+            self.layout = replace(self.layout, schema=arrow.schema, codec=arrow.kind)
+            in_blocks = self._in_blocks and len(set(arrow.schema.names)) == len(arrow.schema.names)
+            yield from (arrow.blocks if in_blocks else arrow.rows)(self._wanted)
+        except ValueError as error:
+            self.fault = Fault("bad_arrow", f"not a readable Arrow file: {error}")
 
 
 def _rather_utf8(data: bytes, text: str, encoding: Encoding) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from detector.evidence import AnalysisColumns, family_counts, finding_columns
 from detector.families import Families, find_families
 from detector.hits import RuleHits, find_hits, flag_names, flags, joined, junk_passages, junk_tokens, site_and_own
 from detector.index import Scan
+from detector.interpreter import without_collection
 from detector.matches import Matches, find_matches
 from detector.model import LEVELS, Document
 from detector.passages import Passages, tokenise_corpus
@@ -69,7 +71,7 @@ def scan(
         raise SettingsError("level is 'document': detector.scan_documents scans that, not detector.scan")
     clock = Clock(progress)
     table = load_rules(settings)
-    with nullcontext(work) if work is not None else Workspace() as space:
+    with nullcontext(work) if work is not None else Workspace() as space, without_collection():
         space.told = clock.step
         with clock.stage("read"):
             corpus, inputs = _corpus(source, settings, space, progress)
@@ -152,6 +154,8 @@ def _analyse(
         junk_tokens(tokens, hits, is_junk)
         all_junk = junk_passages(passages, is_junk)
         spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=all_junk)
+    find = partial(_phrases, texts, (tokens, passages), is_junk, family, series, settings, work)
+    phrases_found = find if kept.has("phrases") else work.beside(find)
     with clock.stage("matches"):
         matches = kept.result(
             "matches",
@@ -166,10 +170,8 @@ def _analyse(
             work=work,
         )
     with clock.stage("phrases"):
-        phrases, phrase_table = kept.result(
-            "phrases", _phrases, tokens, passages, is_junk, family, series, settings.min_families, work
-        )
-        del is_junk
+        phrases, phrase_table = kept.result("phrases", phrases_found)
+        del is_junk, phrases_found
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
         keys = passage_keys(tokens, passages)
@@ -205,17 +207,17 @@ def _analyse(
 
 
 def _phrases(
-    tokens: Tokens,
-    passages: Passages,
+    texts: Texts,
+    parts: tuple[Tokens, Passages],
     is_junk: NDArray[np.bool_],
     family: NDArray[np.int64],
     series: NDArray[np.int64],
-    min_families: int | None,
+    settings: Settings,
     work: Workspace,
 ) -> tuple[PhraseTable, PhraseColumns]:
-    """The phrases as findings need them, and as they are written."""
-    phrases = find_phrases(tokens, passages, is_junk, family, min_families=min_families, work=work)
-    return phrases.without_places(), phrase_columns(phrases, tokens, tokens.texts, series, work)
+    """The phrases for the findings, without their places, and as they are written."""
+    found = find_phrases(*parts, is_junk, family, min_families=settings.min_families, work=work)
+    return found.without_places(), phrase_columns(found, parts[0], texts, series, work)
 
 
 def _counts(

@@ -16,13 +16,13 @@ import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
-from detector.arrow_rows import Ahead, Parsed, TextBlock, Wanted, ahead, parse_block, text_block
+from detector.arrow_rows import Ahead, FilePlaces, Parsed, TextBlock, Wanted, ahead, file_state, parse_block, text_block
 from detector.encodings import UTF8
 from detector.errors import InputError, printable
 from detector.file_rows import FileRows
@@ -38,7 +38,7 @@ MAX_PROBLEMS = 1000
 
 STDIN_IN_MEMORY = 1 << 26
 ROWS_TOGETHER = 1024
-NOTES = ("skipped_name", "results")
+NOTES = ("skipped_name", "results", "description")
 """Reasons that are what the settings ask for, so that ``strict`` lets them pass."""
 
 
@@ -79,6 +79,11 @@ class Reader:
         self._start()
         self._report_passed()
 
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The files that are read, by source; standard input is none."""
+        return {named.source: named.path for named in self._named if named.path is not None}
+
     def _start(self) -> None:
         self.files: list[InputFile] = []
         self.problems: list[Problem] = []
@@ -117,6 +122,7 @@ class Reader:
     def _file_blocks(self, named: NamedFile, file: BinaryIO, n_bytes: int, threads: Ahead) -> Iterator[TextBlock]:
         rows = FileRows(named, file, self.settings, _roots(self.settings))
         wanted = _wanted(self.settings)
+        state = file_state(file) if named.path is not None and rows.layout.compression is None else None
         n_rows = n_documents = 0
 
         def parsed(
@@ -128,6 +134,10 @@ class Reader:
             block = None
             if columns is not None and not isinstance(piece, list) and rows.layout.encoding in (UTF8, None):
                 block = self._columns_block(columns, named.source, n_rows + 1)
+                if block is not None and state is not None and isinstance(piece, LineBlock):
+                    assert named.path is not None and columns.spans is not None
+                    spans = columns.spans + piece.at
+                    block = replace(block, places=FilePlaces(named.path, state, spans[:, 0], spans[:, 1]))
             if block is not None and not isinstance(piece, list):
                 rows.passed(piece)
                 n_rows += len(block.ids)

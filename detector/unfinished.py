@@ -55,6 +55,10 @@ class Results:
         """What a stage finds."""
         return compute(*arguments, **named)
 
+    def has(self, name: str) -> bool:
+        """Whether a stage was done before."""
+        return False
+
     def check_digest(self, digest: str) -> None:
         """Raises `ScanError` where the documents are not those of the scan that is resumed."""
 
@@ -126,13 +130,17 @@ class Unfinished(Results):
         self, name: str, compute: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs
     ) -> Result:
         """What a stage found before, or what it finds now, which is kept where that takes little time."""
-        if name in self._manifest["stages"]:
+        if self.has(name):
             kept: Result = self._columns.read(self._stored(name))
             return kept
         value = compute(*arguments, **named)
         if self._pays(self._columns.n_bytes(value)):
             self._keep(name, value)
         return value
+
+    def has(self, name: str) -> bool:
+        """Whether a stage is kept."""
+        return name in self._manifest["stages"]
 
     def _pays(self, n_bytes: int) -> bool:
         """Whether so many bytes are written within the time that keeping may take."""

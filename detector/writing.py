@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detector.errors import OutputError, ScanError
+from detector.interpreter import without_collection
 from detector.kernels import rendering as kernel
 from detector.model import Cluster, Finding, Literal, Slot, as_row
 from detector.rendering import Field, Sheet, in_order, json_blocks, json_text, plain_text
@@ -53,7 +54,8 @@ def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None
     as_parquet = settings["format"] == "parquet" or scan.summary["corpus"]["n_bytes"] > PARQUET_ABOVE
     try:
         begin(directory)
-        with Workspace(workers=scan.summary.get("run", {}).get("workers", 1)) as work:
+        with Workspace(workers=scan.summary.get("run", {}).get("workers", 1)) as work, without_collection():
+            report = work.beside(lambda: plain_text(render_html(scan)).encode())
             for name in TABLES:
                 if kept.has_table(name):
                     continue
@@ -61,7 +63,7 @@ def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None
                 write = _write_parquet if as_parquet else _write_json
                 write(directory, name, getattr(scan, name), settings["finding_text"], work)
                 kept.note_table(name, table_files(directory, name))
-        write_file(directory / "report.html", [plain_text(render_html(scan)).encode()])
+            write_file(directory / "report.html", [report()])
         finish(directory, scan.summary)
     except OSError as error:
         raise OutputError(f"{directory}: cannot write the scan: {error.strerror or error}") from None

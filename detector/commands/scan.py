@@ -57,7 +57,7 @@ def add(commands: Any) -> None:
     command.add_argument("--finding-text", choices=FINDING_TEXTS, help="how much text findings carry (default: full)")
     command.add_argument("--format", choices=OUTPUT_FORMATS, help="of the tables (default: jsonl, parquet above 1 GB)")
     command.add_argument(
-        "--limit", type=count, default=10, metavar="N", help="rows of each list of the report (default: 10)"
+        "--limit", type=count, default=5, metavar="N", help="rows of each list of the report (default: 5)"
     )
     command.set_defaults(run=run)
 
@@ -88,11 +88,9 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print_json(scan.summary)
     elif not options.quiet:
-        from detector.report.terminal import render
+        from detector.report.terminal import Written, render
 
-        terminal = console()
-        render(scan, terminal, limit=options.limit)
-        say_where(options, terminal)
+        render(scan, console(), limit=options.limit, written=Written(options.out, options.input))
     fail_for_files(scan.summary)
 
 
