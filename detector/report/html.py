@@ -49,6 +49,7 @@ ESCAPES = str.maketrans(
 )
 LEVEL_TITLES = {"block": "Paragraphs", "passage": "Passages", "outline": "Outlines"}
 """Titles of the lists of clusters; another level has its name."""
+NOUNS = {"block": ("paragraph", "paragraphs"), "passage": ("passage", "passages"), "outline": ("outline", "outlines")}
 
 
 def render_html(scan: Scan) -> str:
@@ -89,6 +90,7 @@ def render_html(scan: Scan) -> str:
         shown=shown,
         percent=percent,
         counted=counted,
+        noun=_noun,
     )
 
 
@@ -197,6 +199,12 @@ def _tabs(lists: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
 def _short(number: int) -> str:
     """A number for a narrow place: thousands from 10,000 on."""
     return f"{number:,}" if number < 10_000 else f"{number // 1000:,}k"
+
+
+def _noun(level: str, number: int) -> str:
+    """What a reader calls clusters of a level."""
+    one, many = NOUNS.get(level, (f"cluster of level {shown(level)}", f"clusters of level {shown(level)}"))
+    return one if number == 1 else many
 
 
 def _left_out(lists: Mapping[str, Any], n_missing: int) -> list[str]:

@@ -37,11 +37,15 @@ class Copied(NamedTuple):
 
 
 class Leads(NamedTuple):
-    """What to look at first; each is empty where the scan found nothing of its kind."""
+    """What to look at first; each is empty where the scan found nothing of its kind.
+
+    ``half_filled``: of each level how many clusters some left blank and others filled in.
+    """
 
     copied: Copied | None
     unfilled: Sequence[Line]
     n_unfilled: int
+    half_filled: Sequence[tuple[str, int]]
     families: Sequence[tuple[str, Line]]
     phrases: Sequence[tuple[str, str, str]]
 
@@ -55,6 +59,7 @@ def leads(listing: Listing, lists: Mapping[str, Any]) -> Leads:
         copied=_copied(lists["clusters"]),
         unfilled=[Line(row, "", f"{_blanks(int(listing.n_blanks[row]))}, {percent(unfilled[row])}") for row in most],
         n_unfilled=len(blank),
+        half_filled=[(level, n) for level, found in lists["clusters"].items() if (n := _half_filled(found["rows"]))],
         families=[(row["id"], _line(row["rows"][0], _copies(row))) for row in lists["families"]["rows"][:3]],
         phrases=[(row[0], row[1], f"{row[2]:,} families, {row[3]:,} places") for row in lists["phrases"]["rows"][:4]],
     )
@@ -71,6 +76,11 @@ def _copied(clusters: Mapping[str, Any]) -> Copied | None:
             members = [_line(member, f"left {_blanks(member[4])}" if member[4] else "") for member in ordered]
             return Copied(row, parts[:MAX_PARTS], _differing(*row["values"]), members)
     return None
+
+
+def _half_filled(rows: Sequence[Mapping[str, Any]]) -> int:
+    """How many clusters some members left blank and others did not."""
+    return sum(0 < row["blank"] < row["looked"] for row in rows)
 
 
 def _differing(n: int, n_all: int) -> str:

@@ -102,8 +102,8 @@ def _cluster(name: str, found: Lookup, places: Mapping[str, int], *, aligned: bo
 
 
 def _numbers(table: Counter[str], drawn: Sequence[str | None]) -> dict[str, int]:
-    """The fills that are listed or drawn in a row, the commonest first, each with its number."""
-    ranked = sorted(table, key=lambda text: (-table[text], text))
+    """The fills that are listed or drawn in a row, the commonest first, then as members come, each with its number."""
+    ranked = [text for text, _ in table.most_common()]
     needed = {*ranked[:LISTED], *drawn}
     return {text: number for number, text in enumerate(text for text in ranked if text in needed)}
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from detector.kernels.reporting import paint_stripes
 from detector.model import PART_NAMES, Finding
+from detector.report.blanks import filled_elsewhere
 from detector.report.explain import elsewhere, pieces, says
 from detector.report.lookup import Listing, Lookup
 from detector.report.palette import PAINTS
@@ -117,12 +118,15 @@ def text_row(scan: Scan, doc: str, places: Mapping[str, int], found: Lookup, phr
 
 
 def _finding(item: Finding, places: Mapping[str, int], found: Lookup, phrases: frozenset[str]) -> list[Any]:
-    """Offsets, kind, letter of the part, what is said, rule, cluster or phrase, and what it is like elsewhere."""
+    """Offsets, kind, letter of the part, what is said, rule, cluster or phrase, its like elsewhere, and what fills it.
+
+    The last is what the evidence tells of a blank; where it tells nothing the page looks into its own clusters.
+    """
     letter = PAINTS[item.part].letter if item.part else ""
     cluster = item.cluster if item.kind != "phrase" or item.cluster in phrases else None
     return [
         item.start, item.end, shown(item.kind), letter, says(item, found), shown(item.rule or ""), shown(cluster or ""),
-        _beside(item, places, found),
+        _beside(item, places, found), [shown(fill.text) for fill in filled_elsewhere(item, (), found, deep=False)],
     ]  # fmt: skip
 
 

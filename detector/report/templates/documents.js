@@ -71,7 +71,7 @@ function textView(row, data, letters, code, offset) {
   function within(chosen) {
     const panel = list.parentElement;
     if (getComputedStyle(panel).position !== "sticky") return;
-    const [top, height] = [chosen.offsetTop - panel.offsetTop, chosen.offsetHeight];
+    const [top, height] = [chosen.offsetTop, chosen.offsetHeight];
     if (top < panel.scrollTop || top + height > panel.scrollTop + panel.clientHeight) panel.scrollTop = Math.max(0, top - 60);
   }
   const findingAt = (event) => { const over = event.target.closest && event.target.closest("[data-finding]"); return over ? Number(over.dataset.finding) : -1; };
@@ -109,7 +109,7 @@ function item([start, end, kind, letter, says], letters, click) {
 
 // What a finding rests on: its like elsewhere with what differs, the cluster and its other members, or its rule.
 function evidence(current, finding, letters, findings) {
-  const [start, end, kind, , , rule, cluster, beside] = finding;
+  const [start, end, kind, , , rule, cluster, beside, fills] = finding;
   const made = make("div", { class: "evidence" });
   if (beside) {
     const [place, id, at, there, mine, others] = beside;
@@ -129,7 +129,8 @@ function evidence(current, finding, letters, findings) {
     if (rest.length) made.append(make("p", null, "Also in"), make("ul", null, rest.map(([place, id, at]) => make("li", null, doc(place, id, at)))));
     if (more > 0 && rest.length) made.append(make("p", { class: "quiet" }, number(more) + " more stand side by side"));
   } else if (phraseOf.has(cluster)) made.append(make("p", null, make("a", { href: "#phrase/" + encodeURIComponent(cluster) }, "In the phrase book, with its other places")));
-  const filled = kind === "placeholder" ? filledElsewhere(current, finding, findings) : null;
+  const filled = kind === "placeholder" && !fills.length ? filledElsewhere(current, finding, findings) : null;
+  if (fills.length) made.append(make("p", null, "Others have here: ", fills.flatMap((words, at) => [at ? ", " : "", make("b", null, words)])));
   if (filled) made.append(make("p", null, "Others have here: ", filled.fills.flatMap(([text, times], at) => [at ? ", " : "", make("b", null, text), times > 1 ? " \u00d7" + number(times) : ""]), " (", clusterLink(filled.id), ")"));
   if (rule) made.append(make("p", null, make("a", { href: "#rule/" + encodeURIComponent(rule) }, "What else this rule found")));
   if (!made.children.length) made.append(make("p", { class: "quiet" }, cluster ? "Its cluster, " + cluster + ", is not in this page." : "Found by comparing the texts of this scan."));

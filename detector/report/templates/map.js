@@ -5,6 +5,7 @@ function mapView(chosen) {
   if (!pairs.length) return put(none());
   const most = Math.max(...pairs.map((pair) => pair[2]));
   const pairOf = new Map(pairs.map((pair) => [pair[0] + "-" + pair[1], pair]));
+  const side = Math.round(Math.min(44, Math.max(20, 560 / families.length)));
   const nameOf = (place) => (families[place][0] < 0 ? families[place][1] : table.ids[families[place][0]]);
   const link = (place) => doc(families[place][0], families[place][1]);
   const cell = (one, two) => {
@@ -13,7 +14,7 @@ function mapView(chosen) {
     const pair = pairOf.get(key);
     if (!pair) return make("td");
     const square = make("i");
-    square.style.width = square.style.height = Math.max(3, 17 * Math.sqrt(pair[2] / most)).toFixed(1) + "px";
+    square.style.width = square.style.height = Math.max(3, (side - 4) * Math.sqrt(pair[2] / most)).toFixed(1) + "px";
     const words = nameOf(one) + " and " + nameOf(two) + ": " + plural(pair[2], "character", "characters");
     return make("td", null, make("a", { href: "#map/" + key, title: words, "aria-label": words, "aria-current": key === chosen ? "true" : null }, square));
   };
@@ -21,12 +22,13 @@ function mapView(chosen) {
   const matrix = make("table", { class: "matrix" },
     make("thead", null, make("tr", null, make("td"), places.map((place) => make("th", { scope: "col", title: nameOf(place) }, String(place + 1))))),
     make("tbody", null, places.map((one) => make("tr", null, make("th", { scope: "row", title: nameOf(one) }, link(one), " " + (one + 1)), places.map((two) => cell(one, two))))));
-  const side = make("div");
+  matrix.style.setProperty("--side", side + "px");
+  const beside = make("div");
   const pair = pairOf.get(chosen);
-  if (pair) side.append(pairCard(pair, link, true));
-  else if (chosen) side.append(missing("pair of families"));
-  side.append(make("h3", null, "Most in common"), make("div", null, [...pairs].sort((a, b) => b[2] - a[2]).slice(0, 12).map((one) => pairCard(one, link, false))));
-  put(make("div", { class: "map" }, make("div", { class: "scroll" }, matrix), side));
+  if (pair) beside.append(pairCard(pair, link, true));
+  else if (chosen) beside.append(missing("pair of families"));
+  beside.append(make("h3", null, "Most in common"), make("div", null, [...pairs].sort((a, b) => b[2] - a[2]).slice(0, 12).map((one) => pairCard(one, link, false))));
+  put(make("div", { class: "map" }, make("div", { class: "scroll" }, matrix), beside));
   if (all > families.length) put(make("p", { class: "quiet" }, "These are the " + number(families.length) + " families that share most with few others; " + number(all - families.length) + " more share something."));
 }
 
