@@ -1,13 +1,13 @@
 # Two commands do everything on a machine with Python 3.11, its venv module and make:
 #   make scan    sets up and scans seeds/ into reports/seeds
 #   make test    sets up what the tests need and runs them
-# and for those who change it: make integrations, make recall, make bench, make profile, make clean
+# and for those who change it: make integrations, make recall, make bench, make profile, make fuzz, make clean
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: scan test integrations recall bench profile clean
+.PHONY: scan test integrations recall bench profile fuzz clean
 
 scan: $(VENV)/installed
 	$(BIN)/detector scan seeds --out reports/seeds
@@ -48,6 +48,15 @@ bench: $(VENV)/installed-test
 profile: $(VENV)/installed
 	$(BIN)/python benchmarks/profile_scan.py --size $(SIZE) $(FILES)
 
+# what takes long to try: any bytes as files and texts, scans killed at 50 moments, hostile input: make fuzz [FUZZ_SECONDS=60]
+# FUZZ_SECONDS are for each of four targets; HOSTILE=1.0 makes the input as large as docs/reliability.md says
+FUZZ_SECONDS ?= 60
+HOSTILE ?= 0.1
+fuzz: $(VENV)/installed-fuzz
+	$(BIN)/python scripts/fuzz.py --seconds $(FUZZ_SECONDS)
+	$(BIN)/python scripts/kill_scans.py --moments 50
+	$(BIN)/python scripts/hostile.py --scale $(HOSTILE)
+
 clean:
 	rm -rf $(VENV) $(VENV)-integrations $(VENV)-dolma build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
@@ -61,4 +70,8 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $(VENV)/installed $@
+
+$(VENV)/installed-fuzz: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	touch $(VENV)/installed $@

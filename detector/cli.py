@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from detector.arguments import Parser, examples
+from detector.arguments import Help, Parser, examples
 from detector.commands import attributes, evaluate, explain, export, filter, phrases, rules, scan, templates, tune, why
 from detector.display import SITUATION
 from detector.errors import DetectorError, GuardError, printable
@@ -32,8 +32,13 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(
         prog="detector",
         description="Finds the text that a corpus's documents did not write; scores and filters documents.",
-        epilog=examples("detector scan reports/ --out scan/", "detector explain scan/ --doc town-2021"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=examples(
+            "detector scan seeds --out reports/seeds",
+            "detector explain reports/seeds --doc 013_bailu-county-report",
+            "detector why reports/seeds 013_bailu-county-report --min-originality 0.5",
+            "detector filter seeds --scan reports/seeds --out clean --min-originality 0.5 --strip junk",
+        ),
+        formatter_class=Help,
     )
     top.add_argument("--version", action="version", version=f"detector {VERSION}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)

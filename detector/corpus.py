@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from detector.arrow_rows import TextBlock, ahead, id_order
 from detector.clock import Progress
+from detector.encodings import paired
 from detector.errors import OutputError, RoomError, printable
 from detector.model import Document, InputFile, Problem
 from detector.reading import Reader, corpus_digest
@@ -102,7 +103,7 @@ def corpus_of(documents: Iterable[Document] | Mapping[str, str]) -> CorpusColumn
     """Documents, or texts by id, from memory; repeated ids get a suffix, as a reader gives it, and are counted."""
     if isinstance(documents, Mapping):
         documents = [Document(name, text) for name, text in documents.items()]
-    unique, problems = _with_unique_ids(sorted(documents, key=_document_order))
+    unique, problems = _with_unique_ids(sorted(map(_paired, documents), key=_document_order))
     return CorpusColumns(
         ids=[document.id for document in unique],
         sources=[document.source for document in unique],
@@ -115,6 +116,13 @@ def corpus_of(documents: Iterable[Document] | Mapping[str, str]) -> CorpusColumn
     )
 
 
+def _paired(document: Document) -> Document:
+    """The document with surrogates side by side made characters."""
+    if document.id.isascii() and document.text.isascii():
+        return document
+    return replace(document, id=paired(document.id), text=paired(document.text))
+
+
 def _document_order(document: Document) -> tuple[str, str, int, str]:
     return (document.id, document.source, document.row, document.text)
 
@@ -122,13 +130,16 @@ def _document_order(document: Document) -> tuple[str, str, int, str]:
 def _with_unique_ids(documents: Sequence[Document]) -> tuple[list[Document], list[Problem]]:
     taken = {document.id for document in documents}
     seen: set[str] = set()
+    numbers: dict[str, int] = {}
     unique: list[Document] = []
     problems: list[Problem] = []
     for document in documents:
-        name, number = document.id, 2
+        name = document.id
         if name in seen:
+            number = numbers.get(document.id, 2)
             while f"{document.id}~{number}" in taken:
                 number += 1
+            numbers[document.id] = number + 1
             name = f"{document.id}~{number}"
             taken.add(name)
             message = f"{printable(document.id)}: a second document has this id; it is now {printable(name)}"

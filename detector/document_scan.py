@@ -24,6 +24,7 @@ from detector.clock import Clock, Progress, input_names, peak_memory, silent
 from detector.corpus import Notes, joined_digest
 from detector.document_files import failed, write_tables
 from detector.model import DIGITS, LEVELS, Parts, as_row
+from detector.problems import told_problems
 from detector.reading import Reader
 from detector.scan_files import finish
 from detector.settings import Settings
@@ -35,9 +36,6 @@ HELD_BLOCKS = 32
 
 SWITCH_SECONDS = 2e-4
 """How long a thread holds the interpreter lock meanwhile before another may have it."""
-
-N_EXAMPLES = 20
-"""Messages about problems that a summary has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +242,5 @@ def _summary(
             "n_duplicates": n_duplicates,
         },
         "files": [as_row(file) for file in reader.files],
-        "problems": {
-            "n": dict(sorted(reader.n_problems.items())),
-            "examples": [problem.message for problem in reader.problems[:N_EXAMPLES]],
-        },
+        "problems": told_problems(reader.problems, reader.n_problems),
     }

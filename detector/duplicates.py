@@ -42,7 +42,7 @@ MIN_CHARACTERS = 5
 ROUNDS = 3
 """Rounds of guessing which pairs the result needs, to compare them on all threads; the rest is compared in order."""
 
-TASK_BYTES = 1 << 23
+TASK_BYTES = 1 << 22
 """Bytes of text that one task of comparisons reads."""
 
 
@@ -223,7 +223,8 @@ class _Families:
         pairs that it wanted are compared by all threads, and so again; the last walk compares what it still wants.
         """
         n = len(self.sums)
-        base, begins = self._buckets(rows)
+        bounds = self._buckets(rows)
+        rows = rows[self.bands[rows].any(axis=1)]
         known = _Known(n)
         head, common, union = np.arange(n), np.ones(n, np.int64), np.ones(n, np.int64)
         crowded = np.zeros(n, bool)
@@ -233,25 +234,28 @@ class _Families:
         stamp = 1
         limits = (int(threshold * MIN_AGREEMENT), round(threshold * N_PERMUTATIONS), threshold)
         for step in range(ROUNDS + 1):
-            lists, marks = np.zeros(int(begins[-1]), np.int32), np.empty(int(begins[-1]), np.uint64)
-            first, extra, wanted = 0, nothing, nothing[0]
-            while first < n:
-                at, wanted, others = documents.join_documents(
-                    first, stamp, self.bands, base, begins, lists, marks, slots,
+            start, extra, wanted = 0, nothing, nothing[0]
+            entries = np.zeros((int(bounds[-1]), 2), np.uint64)
+            entries[bounds[:-1], 0] = np.diff(bounds) - 1
+            while start < len(rows):
+                start, wanted, others = documents.join_documents(
+                    rows, start, stamp, self.bands, entries, slots,
                     known.indptr, known.heads, known.common, known.union, *limits, step < ROUNDS,
                     seen, extra, head, common, union, crowded,
                 )  # fmt: skip
                 stamp += n
-                if at < n:
+                if start < len(rows):
                     extra = np.stack((others, *self._compared(others, wanted)))
-                first = at
             if not len(wanted):
                 break
             known.add(wanted, others, *self._compared(others, wanted))
         return head, common, union, int(crowded.sum())
 
-    def _buckets(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Numbers the buckets in ``bands``; where each band's begin, and where the list of each bucket does (int64)."""
+    def _buckets(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Makes the hashes in ``bands`` places of buckets, and tells where each begins and the last ends (int64).
+
+        At the beginning of a bucket stands its size; its first entry, which ``bands`` has, comes behind that.
+        """
 
         def numbered(band: int) -> NDArray[np.int32]:
             taken = np.zeros(len(rows) // 2 + 2, np.int32)
@@ -259,9 +263,15 @@ class _Families:
             return np.minimum(taken[1 : n_buckets + 1], documents.MAX_LISTED)
 
         sizes = self._work.map(numbered, range(N_BANDS))
-        base = np.cumsum([0, *(len(size) for size in sizes)]) - 1
-        begins = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.concatenate(sizes), dtype=np.int64)))
-        return base.astype(np.int64), begins
+        bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.concatenate(sizes) + 1, dtype=np.int64)))
+        base = np.cumsum([0, *(len(size) for size in sizes)])
+
+        def placed(band: int) -> None:
+            places = np.concatenate((np.zeros(1, np.int64), bounds[base[band] : base[band + 1]] + 1))
+            bucketing.place_buckets(self.bands, band, places)
+
+        self._work.map(placed, range(N_BANDS))
+        return bounds
 
     def _compared(
         self, heads: NDArray[np.int64], others: NDArray[np.int64]

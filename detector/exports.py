@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.cells import safe_cell
-from detector.errors import OutputError
+from detector.errors import OutputError, ScanError
 from detector.model import FINDING_KINDS, PART_NAMES
 from detector.rendering import json_text, plain_text
 from detector.scan_files import TABLES, complete
@@ -85,6 +85,8 @@ def _write(path: Path, write: Callable[[Path], None]) -> None:
         complete(path, write)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ScanError(f"the scan's tables do not fit their format: {error}. Scan the input again.") from None
 
 
 def _put(path: Path, data: bytes) -> None:

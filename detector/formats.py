@@ -40,6 +40,9 @@ READ_ERRORS = (OSError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdErro
 CHUNK = 1 << 20
 PIECE = 1 << 16
 
+ZSTD_STEP = 2048
+"""Bytes that are unpacked at a time: four of them may hold 128 kB, so that all may hold 64 MB."""
+
 BLOCK_BYTES = 1 << 21
 """Bytes of whole lines that are read as one block; a line that is longer is a block by itself."""
 
@@ -223,13 +226,13 @@ class _ZstdStream(io.RawIOBase):
         self._file = file
         self._waiting = b""
         self._frame: Any = None
-        self._ready = b""
+        self._ready, self._at = b"", 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while not self._ready:
+        while self._at == len(self._ready):
             if not self._waiting:
                 self._waiting = self._file.read(1 << 16)
             if not self._waiting:
@@ -237,17 +240,16 @@ class _ZstdStream(io.RawIOBase):
                     raise EOFError("the last frame is cut off")
                 return 0
             self._advance()
-        n = min(len(buffer), len(self._ready))
-        buffer[:n] = self._ready[:n]
-        self._ready = self._ready[n:]
-        return n
+        piece = self._ready[self._at : self._at + len(buffer)]
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
 
     def _advance(self) -> None:
         if self._frame is None:
             self._frame = zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
-        # A small step bounds what one call can unpack: a frame may hold a thousand times its size.
-        step, self._waiting = self._waiting[:16384], self._waiting[16384:]
-        self._ready = self._frame.decompress(step)
+        step, self._waiting = self._waiting[:ZSTD_STEP], self._waiting[ZSTD_STEP:]
+        self._ready, self._at = self._frame.decompress(step), 0
         if self._frame.eof:
             self._waiting = self._frame.unused_data + self._waiting
             self._frame = None

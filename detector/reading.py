@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import shutil
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from detector.formats import BLOCK_BYTES, BatchBlock, CsvRow, Fault, JsonLine, L
 from detector.inputs import STDIN, NamedFile, expand
 from detector.json_rows import lookup
 from detector.model import Document, InputFile, Problem
+from detector.problems import file_problems
 from detector.settings import Settings
 
 MAX_PROBLEMS = 1000
@@ -88,6 +90,7 @@ class Reader:
         self.n_problems: Counter[str] = Counter()
         self.n_lost = 0
         self._ids: set[str] = set()
+        self._n_taken: dict[str, int] = {}  # of ids that came again, the last number: a million times is no million**2
 
     def __iter__(self) -> Iterator[Document]:
         for record in self.records():
@@ -181,7 +184,7 @@ class Reader:
     def _report(self, problem: Problem) -> None:
         self.n_problems[problem.reason] += 1
         self.n_lost += problem.lost
-        if len(self.problems) < MAX_PROBLEMS:
+        if len(self.problems) < MAX_PROBLEMS or file_problems([problem]):
             self.problems.append(problem)
         if self.settings.strict and problem.reason not in NOTES:
             raise InputError(problem.message)
@@ -202,7 +205,12 @@ class Reader:
     def _open(self, named: NamedFile) -> Iterator[tuple[BinaryIO, int]]:
         if named.path is not None:
             with named.path.open("rb") as file:
-                yield file, named.path.stat().st_size
+                before = os.fstat(file.fileno())
+                yield file, before.st_size
+                after = os.fstat(file.fileno())
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                message = f"changed while it was read ({before.st_size:,}, now {after.st_size:,} bytes); scan it again"
+                self._fault(Fault("changed", message), named.source, 0)
             return
         if self._stdin is None:
             # Kept, so that a filter can read the same input twice.
@@ -270,7 +278,7 @@ class Reader:
     def _distinct(self, identity: str, source: str, row: int) -> str:
         given, n = identity, 1
         while given in self._ids:
-            n += 1
+            n = self._n_taken[identity] = self._n_taken.get(identity, 1) + 1
             given = f"{identity}~{n}"
         self._ids.add(given)
         if n > 1:

@@ -105,6 +105,14 @@ def thresholds_of(options: argparse.Namespace) -> Thresholds:
     return Thresholds(**{name: value for name, value in named.items() if value is not None})
 
 
+def fail_for_files(summary: Mapping[str, Any]) -> None:
+    """Raises `InputError` where a file could not be read to its end; what could be is scanned and written by then."""
+    problems = summary["problems"]
+    if n := problems["n_files"]:
+        others = f" (and {n - 1} other files)" if n > 2 else " (and another file)" if n == 2 else ""
+        raise InputError(f"{problems['examples'][0]}{others}. What could be read is scanned.")
+
+
 def say_where(options: argparse.Namespace, console: Console) -> None:
     """Where the files of a scan are."""
     out = printable(options.out or "")

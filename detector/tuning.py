@@ -149,7 +149,7 @@ def is_least(name: str) -> bool:
 @cache
 def _strictest() -> Thresholds:
     """Thresholds that speak against every document that they can speak against."""
-    extremes = {
+    extremes: dict[str, Any] = {
         name: (HUGE if counts(name) else 1.0) if is_least(name) else (0 if counts(name) else 0.0)
         for name in threshold_names()
     }
@@ -191,7 +191,8 @@ def keeping(name: str, document: DocumentScore) -> float | None:
         scale = 10**digits
         near = math.floor(value * scale) / scale if is_least(name) else math.ceil(value * scale) / scale
         near = float(min(1.0, max(0.0, near)))
-        if not Thresholds(**{name: near}).reasons(document):
+        limit: dict[str, Any] = {name: near}
+        if not Thresholds(**limit).reasons(document):
             return near
     return 0.0 if is_least(name) else 1.0
 

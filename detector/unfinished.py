@@ -39,7 +39,7 @@ MANIFEST_VERSION = 1
 SHARE = 0.04
 """Of the time that a scan took so far, for keeping what it found."""
 
-LEAST_SECONDS = 2.0
+LEAST_SECONDS = 10.0
 """A scan that has not taken longer is begun again sooner than it is resumed."""
 
 BYTES_PER_SECOND, LATENCY = 1e8, 0.03

@@ -104,22 +104,58 @@ def plan_of_filter(directory: Path) -> tuple[Plan, Mapping[str, Any]] | None:
         thresholds = Thresholds(**known)
     except TypeError as error:
         raise ScanError(f"{directory}/summary.json: was written by another version: {error}. Filter again.") from None
-    return Plan(thresholds, summary.get("families"), tuple(summary.get("strip", ()))), summary
+    plan = {**summary, **(summary["plan"] if isinstance(summary.get("plan"), Mapping) else {})}
+    return Plan(thresholds, plan.get("families"), tuple(plan.get("strip") or ())), summary
+
+
+def scan_of_filter(summary: Mapping[str, Any]) -> str | None:
+    """The folder of the scan that a filter was given, where its summary names it."""
+    run = summary.get("run")
+    told = [summary.get("scan"), run.get("scan") if isinstance(run, Mapping) else None]
+    return next((name for name in told if isinstance(name, str)), None)
+
+
+def recorded(directory: Path, doc_id: str) -> tuple[bool, tuple[Reason, ...]] | None:
+    """Whether a filter kept a document and what spoke against it, from its ``decisions.jsonl``; None without one.
+
+    This is what was done: it knows of the texts that cleaning left and of last copies, which scores alone do not.
+    """
+    try:
+        with (directory / "decisions.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                row = json.loads(line)
+                if row["id"] == doc_id:
+                    return bool(row["kept"]), tuple(Reason(**reason) for reason in row["reasons"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ScanError(f"{directory}/decisions.jsonl: cannot be read: {error}. Filter again.") from None
+    return None
 
 
 def verdict(
-    documents: Sequence[DocumentScore], doc_id: str, plan: Plan, findings: Iterable[Finding], *, n_costs: int = 5
+    documents: Sequence[DocumentScore],
+    doc_id: str,
+    plan: Plan,
+    findings: Iterable[Finding],
+    *,
+    done: tuple[bool, tuple[Reason, ...]] | None = None,
+    n_costs: int = 5,
 ) -> Verdict:
     """What a plan says of one of the documents, with what costs it most; raises `KeyError` for an id that is not there.
 
-    Whether a copy is kept depends on its family, so all documents are looked at. The texts of costs are those of the
-    findings (`with_texts` puts in whole ones).
+    Whether a copy is kept depends on its family, so all documents are looked at; ``done`` is what a filter did, where
+    that is known (`recorded`). The texts of costs are those of the findings (`with_texts` puts in whole ones).
     """
     document = next((row for row in documents if row.id == doc_id), None)
     if document is None:
         raise KeyError(doc_id)
     asked = any(value not in (None, ()) for value in asdict(plan.thresholds).values()) or plan.families is not None
-    reasons = _reasons(documents, document, plan) if asked else ()
+    if done is None:
+        reasons = _reasons(documents, document, plan) if asked else ()
+        kept = not reasons if asked else None
+    else:
+        kept, reasons = done
     found = values(document)
     checks = []
     for name in threshold_names():
@@ -130,7 +166,7 @@ def verdict(
     mine = _originality(document)
     return Verdict(
         document=document,
-        kept=not reasons if asked else None,
+        kept=kept,
         checks=tuple(checks),
         reasons=reasons,
         keep=tuple(_keep(reason, document) for reason in reasons),
@@ -165,7 +201,7 @@ def _keep(reason: Reason, document: DocumentScore) -> str:
     if reason.rule in threshold_names():
         value = keeping(reason.rule, document)
         return f"{option(reason.rule)} {value:g}" if value is not None else f"no {option(reason.rule)}"
-    return f"no {option(reason.rule)} {reason.value}"
+    return f"no {option(reason.rule)} {reason.value}" if isinstance(reason.value, str) else f"no {option(reason.rule)}"
 
 
 def costs(findings: Iterable[Finding]) -> list[Cost]:

@@ -113,6 +113,14 @@ def one_sentence_in_each(folder: Path, scale: float) -> Path:
     return path
 
 
+def one_id(folder: Path, scale: float) -> Path:
+    """A million documents with one id."""
+    path = folder / "in.jsonl"
+    with path.open("wb") as out:
+        out.write((json.dumps({"id": "a", "text": SENTENCE}) + "\n").encode() * int(scale * 1e6))
+    return path
+
+
 def one_line_in_each(folder: Path, scale: float) -> Path:
     """A million documents of one site whose lines all are the same three."""
     lines = "首页 > 新闻\n版权所有 某某网\n" + SENTENCE
@@ -210,6 +218,7 @@ CASES = {
     "empty_documents": Case(empty_documents),
     "one_sentence_in_one": Case(one_sentence_in_one),
     "one_sentence_in_each": Case(one_sentence_in_each),
+    "one_id": Case(one_id),
     "one_line_in_each": Case(one_line_in_each),
     "zero_width_flood": Case(zero_width_flood),
     "long_runs": Case(long_runs),

@@ -23,7 +23,7 @@ FLOORS = (
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
     " kernels.phrasing kernels.page_words kernels.pages kernels.json_lines",
-    "settings folding encodings scan_files dataset_folders",
+    "settings folding encodings scan_files dataset_folders problems",
     "texts rows places",
     "rendering stored",
     "sheets",

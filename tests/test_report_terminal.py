@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
-from typing import cast
+from typing import Literal, cast
 
 import pytest
 from report_samples import NASTY, HandMade, empty, hostile, large, sample, single
@@ -241,3 +241,25 @@ def test_a_command_with_what_cannot_be_drawn_is_not_named() -> None:
     assert "detector tune out" in page
     assert "detector why" not in page
     assert not re.search("[\x00-\x09\x0b-\x1f]", page)
+
+
+def test_the_evidence_of_a_blank_speaks_first() -> None:
+    scan = sample()
+    fills = [{"doc": "other\x1b[31m", "text": "12.6"}, {"doc": "third", "text": "9\n"}, {"text": "no document"}]
+    evidence = {"cluster": "block-9", "slot": "slot2", "expected_type": "number", "n_filled": 7, "fills": fills}
+    findings = tuple(
+        replace(item, evidence={**item.evidence, **evidence}) if item.kind == "placeholder" else item
+        for item in scan.findings
+    )
+    told = replace(scan, findings=findings)
+    assert "X is 12.6 in other␛[31m · 9↵ in third" in drawn(told, 100)
+    page = drawn(told, 120, doc="xindian-street")
+    assert "«X» is 12.6 in other␛[31m · 9↵ in third  block-9, 7 filled it in" in page
+
+
+@pytest.mark.parametrize(("system", "letters"), [("standard", True), ("256", False), ("truecolor", False)])
+def test_in_16_colours_letters_tell_the_parts(system: Literal["standard", "256", "truecolor"], letters: bool) -> None:
+    console = Console(file=StringIO(), width=80, force_terminal=True, color_system=system)
+    render(sample(), console)
+    page = SGR.sub("", cast(StringIO, console.file).getvalue())
+    assert bool(re.search("·{20}P+S+R+U+J+", page)) == letters

@@ -264,12 +264,13 @@ def test_no_room_to_keep_anything_is_no_reason_to_stop(
 
 def test_keeping_takes_a_small_part_of_the_time(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unfinished, "SHARE", 0.04)
+    monkeypatch.setattr(unfinished, "LEAST_SECONDS", 10.0)
     now = [0.0]
     monkeypatch.setattr(unfinished.time, "monotonic", lambda: now[0])
     with Workspace() as work:
         kept = unfinished_scan(tmp_path / "out", [corpus], Settings(), work, KINDS)
         kept.check_digest("")
-        for seconds, size, is_kept in ((0.5, 10, False), (2.0, 10, True), (2.0, 1 << 24, False), (10.0, 1 << 24, True)):
+        for seconds, size, is_kept in ((9.0, 10, False), (2.0, 10, True), (1.0, 1 << 26, False), (9.0, 1 << 26, True)):
             now[0] += seconds
             kept.result(f"stage {now[0]}", bytes_of, size)
             assert (f"stage {now[0]}" in kept.stages) == is_kept

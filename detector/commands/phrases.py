@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
     command = list_parser(
         commands,
         "phrases",
-        "the phrase book of a scan: what most families say word for word",
+        "list what most families say word for word, or the places of some phrases",
         "detector phrases reports/seeds phrase-6",
     )
     command.add_argument("id", nargs="*", metavar="ID", help="phrases to show with their places (default: the book)")

@@ -13,6 +13,7 @@ from detector.session import (
     announce_compiling,
     check_room,
     console,
+    fail_for_files,
     print_json,
     refuse_without_documents,
     say_where,
@@ -90,6 +91,7 @@ def run(options: argparse.Namespace) -> None:
         from detector.report.terminal import Written, render
 
         render(scan, console(), limit=options.limit, written=Written(options.out, options.input))
+    fail_for_files(scan.summary)
 
 
 def _kept(options: argparse.Namespace, settings: Settings, work: Workspace) -> Results | None:
@@ -129,6 +131,7 @@ def _run_document_scan(options: argparse.Namespace, settings: Settings) -> None:
         terminal = console()
         render_duplicates(found, terminal, limit=options.limit)
         say_where(options, terminal)
+    fail_for_files(found.summary)
 
 
 def _run_estimate(options: argparse.Namespace, settings: Settings) -> None:

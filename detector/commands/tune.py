@@ -15,7 +15,7 @@ def add(commands: Any) -> None:
     command = command_parser(
         commands,
         "tune",
-        "what each threshold of a filter would drop of a scan, with examples at the boundary",
+        "tell what each threshold of a filter would drop, with documents at the boundary",
         "detector tune reports/seeds",
         "detector tune reports/seeds --at min_originality=0.45,0.5,0.55",
         "detector tune reports/seeds --json",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detector.arguments import command_parser, pager_option, threshold_options
+from detector.display import Display
 from detector.errors import ScanError, printable
 from detector.session import paged, print_json, thresholds_of
 
@@ -19,7 +20,7 @@ def add(commands: Any) -> None:
     command = command_parser(
         commands,
         "why",
-        "why a document was dropped, kept or scored so: every rule with its margin, and what costs it most",
+        "tell why a document was dropped, kept or scored so: rules with margins, what costs most",
         "detector why reports/seeds 013_bailu-county-report",
         "detector why reports/seeds 013_bailu-county-report --min-originality 0.5 --max-unfilled 0.3",
         "detector why clean 013_bailu-county-report --scan reports/seeds",
@@ -37,8 +38,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    plan, folder = plan_of(options)
-    found = found_of(options, plan, folder)
+    found, folder = found_of(options)
     if options.json:
         print_json(found.as_row())
     elif not options.quiet:
@@ -48,38 +48,20 @@ def run(options: argparse.Namespace) -> None:
             render_verdict(found, console, folder=folder)
 
 
-def plan_of(options: argparse.Namespace) -> tuple[Plan, str]:
-    """What was asked for, by the command line or else by the filter that wrote DIR; and the folder of the scan."""
-    from dataclasses import replace
-
-    from detector.verdicts import Plan, plan_of_filter
-
-    asked = thresholds_of(options)
-    filtered = plan_of_filter(Path(options.dir))
-    if filtered is None:
-        return Plan(asked), options.dir
-    plan, summary = filtered
-    told = summary.get("scan")
-    folder = options.scan or (told if isinstance(told, str) else None)
-    if folder is None:
-        raise ScanError(f"{options.dir}: was written by a filter; name the scan that it used with --scan DIR")
-    named = {name: value for name in asked.__slots__ if (value := getattr(asked, name)) not in (None, ())}
-    return replace(plan, thresholds=replace(plan.thresholds, **named)), folder
-
-
-def found_of(options: argparse.Namespace, plan: Plan, folder: str) -> Verdict:
-    """The verdict on the document, with its texts where the input is still there."""
+def found_of(options: argparse.Namespace) -> tuple[Verdict, str]:
+    """The verdict on the document, with its texts where the input is still there, and the folder of the scan."""
     from detector.index import open_scan
     from detector.report.explain import unknown
     from detector.source_texts import SourceTexts
     from detector.verdicts import verdict, with_texts
 
+    plan, folder, done = asked_of(options)
     scan = open_scan(folder)
     scores = {score.id: score for score in scan.documents}
     if options.doc not in scores:
         raise ScanError(unknown(options.doc, list(scores)))
     findings = list(scan.findings_of(options.doc))
-    found = verdict(scan.documents, options.doc, plan, findings)
+    found = verdict(scan.documents, options.doc, plan, findings, done=done)
     texts = SourceTexts(scan.summary, folder, scores, options.input)
     try:
         texts.fetch([options.doc, *(cost.other for cost in found.costs if cost.other is not None)])
@@ -87,8 +69,28 @@ def found_of(options: argparse.Namespace, plan: Plan, folder: str) -> Verdict:
     except ScanError as error:
         if options.input:
             raise
-        from detector.display import Display
-
         Display(options.quiet or options.json).announce(f"{printable(str(error))} What follows has no texts of others.")
-        return found
-    return with_texts(found, texts)
+        return found, folder
+    return with_texts(found, texts), folder
+
+
+def asked_of(options: argparse.Namespace) -> tuple[Plan, str, Any]:
+    """What is asked for, the folder of the scan, and what a filter did where DIR is the folder of one.
+
+    Thresholds on the command line win over those of the filter; then it is asked what would be, not what was.
+    """
+    from dataclasses import replace
+
+    from detector.verdicts import Plan, plan_of_filter, recorded, scan_of_filter
+
+    asked = thresholds_of(options)
+    filtered = plan_of_filter(Path(options.dir))
+    if filtered is None:
+        return Plan(asked), options.dir, None
+    plan, summary = filtered
+    folder = options.scan or scan_of_filter(summary)
+    if folder is None:
+        raise ScanError(f"{options.dir}: was written by a filter; name the scan that it used with --scan DIR")
+    named = {name: value for name in asked.__slots__ if (value := getattr(asked, name)) not in (None, ())}
+    done = None if named else recorded(Path(options.dir), options.doc)
+    return replace(plan, thresholds=replace(plan.thresholds, **named)), folder, done

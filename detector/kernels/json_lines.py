@@ -20,7 +20,8 @@ MAX_DIGITS = 4000
 MAX_DEPTH = 60
 _FEED, _RETURN, _QUOTE, _COMMA, _MINUS, _DOT, _ZERO, _COLON, _BACKSLASH = 10, 13, 34, 44, 45, 46, 48, 58, 92
 _OPEN_LIST, _CLOSE_LIST, _OPEN, _CLOSE = 91, 93, 123, 125
-_BYTE = np.uint8
+_BYTE, _STEP = np.uint8, 32
+_ESCAPES = np.array([list(b'n"\\/trbf'), list(b'\n"\\/\t\r\b\f')], np.uint8)
 _ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _QUOTES, _BACKSLASHES, _SPACES = np.uint64(0x22) * _ONES, np.uint64(0x5C) * _ONES, np.uint64(0x20) * _ONES
 
@@ -92,28 +93,19 @@ def _hexadecimal(data, at):  # type: ignore[no-untyped-def]
 def _escape(data, at):  # type: ignore[no-untyped-def]
     """The character of the escape whose backslash is at ``at``, negative where there is none, and where it ends."""
     name = data[at + 1]
-    if name == 110:
-        return 10, at + 2
-    if (name == _QUOTE) | (name == _BACKSLASH) | (name == 47):
-        return np.int64(name), at + 2
-    if name == 116:
-        return 9, at + 2
-    if name == 114:
-        return 13, at + 2
-    if name == 98:
-        return 8, at + 2
-    if name == 102:
-        return 12, at + 2
+    for place in range(_ESCAPES.shape[1]):
+        if name == _ESCAPES[0, place]:
+            return np.int64(_ESCAPES[1, place]), at + 2
     if name != 117:
-        return -1, at
+        return np.int64(-1), at
     first = _hexadecimal(data, at + 2)
     if first < 0xD800 or first > 0xDFFF:
         return first, at + 6
     if first > 0xDBFF or data[at + 6] != _BACKSLASH or data[at + 7] != 117:
-        return -1, at
+        return np.int64(-1), at
     second = _hexadecimal(data, at + 8)
     if second < 0xDC00 or second > 0xDFFF:
-        return -1, at
+        return np.int64(-1), at
     return 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00), at + 12
 
 
@@ -134,12 +126,24 @@ def _string(data, words, at):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _copy(data, at, size, values, n):  # type: ignore[no-untyped-def]
+    """Copy ``size`` bytes to ``values[n:]``, in whole steps where both have room: what is behind is written later."""
+    if at + size + _STEP <= data.shape[0] and n + size + _STEP <= values.shape[0]:
+        for step in range(0, size, _STEP):
+            source, target = data[at + step : at + step + _STEP], values[n + step : n + step + _STEP]
+            for place in range(_STEP):
+                target[place] = source[place]
+    else:
+        for place in range(size):
+            values[n + place] = data[at + place]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _unescape(data, words, at, values, n):  # type: ignore[no-untyped-def]
     """Write the string whose first character is at ``at`` to ``values[n:]``; its closing quote (or negative), new n."""
     while True:
         end = _plain_end(data, words, at)
-        for place in range(end - at):
-            values[n + place] = data[at + place]
+        _copy(data, at, end - at, values, n)
         n += end - at
         if data[end] == _QUOTE:
             return end, n
@@ -388,8 +392,7 @@ def unescape_texts(data, words, bounds, is_json, values, offsets):  # type: igno
             if last != end - 1:
                 return False
         else:
-            for place in range(end - begin):
-                values[n + place] = data[begin + place]
+            _copy(data, begin, end - begin, values, n)
             n += end - begin
         offsets[text + 1] = n
     return True

@@ -60,6 +60,14 @@ def filled_elsewhere(
     return tuple(found.values())
 
 
+def slot_words(blank: Finding) -> str:
+    """The cluster in whose template the blank is a slot, and how many members filled it in, where evidence tells."""
+    cluster, n_filled = blank.evidence.get("cluster"), blank.evidence.get("n_filled")
+    words = [cluster] if isinstance(cluster, str) else []
+    words += [f"{n_filled:,} filled it in"] if isinstance(n_filled, int) and n_filled > 1 else []
+    return ", ".join(words)
+
+
 def _from_evidence(evidence: Any) -> tuple[Filled, ...]:
     """The fills that evidence has, as rows with ``doc``, ``start`` and ``text``."""
     told = evidence.get("fills") if hasattr(evidence, "get") else None

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from detector.errors import ScanError
 from detector.model import DocumentScore, Finding
-from detector.report.blanks import filled_elsewhere, knows_templates
+from detector.report.blanks import filled_elsewhere, knows_templates, slot_words
 from detector.report.column_lookup import lookup
 from detector.report.drawing import BOLD, DIM, Frame, cell_width, counted, text_rows
 from detector.report.lookup import Lookup
@@ -261,6 +261,8 @@ def _blanks(findings: Sequence[Finding], found: Lookup, frame: Frame) -> None:
         line = Text.assemble((f"{blank.start:>8,}", DIM), " ", chip("unfilled", plain=frame.plain), " ")
         mark = f"«{shown(blank.text)}»" if frame.plain else shown(blank.text)
         line.append(clipped(mark, 16), BLANK).append(f" is {words}")
+        if slot := slot_words(blank):
+            line.append(f"  {shown(slot)}", DIM)
         for place, row in enumerate(text_rows(line, frame.width - 4, 2)):
             frame.line("    " if place else "", row)
     if told and len(told) < len(blanks):
@@ -286,7 +288,7 @@ def _notes(found: list[Note], frame: Frame) -> None:
         frame.line(first)
         for line in (note.says, where):
             if line:
-                frame.paragraph(Text(line, DIM), 23 if frame.plain else 25, 3)
+                frame.paragraph(Text(line, DIM), 24 if frame.plain else 26, 3)
 
 
 def _where(starts: tuple[int, ...]) -> str:

@@ -30,7 +30,7 @@ NOTES = ("skipped_name", "results")
 """Reasons that are what the settings ask for."""
 
 
-def as_json(scan: Scan, table: str, level: str | None) -> list[dict[str, Any]]:
+def as_json(scan: Scan, table: str, level: str | None, names: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The phrases or the templates of a scan as plain values."""
     if table == "phrases":
         return [as_row(phrase) for phrase, _ in lookup(scan).covering(None)]
@@ -44,7 +44,7 @@ def as_json(scan: Scan, table: str, level: str | None) -> list[dict[str, Any]]:
                 for part in cluster.template
             ],
         }
-        for cluster in _templates(scan, level)
+        for cluster in _templates(scan, level, names)
     ]
 
 
@@ -97,9 +97,9 @@ def phrase_places(scan: Scan, names: Sequence[str]) -> list[tuple[Phrase, list[F
     return [(known[name], found) for name, found in places.items()]
 
 
-def template_list(scan: Scan, console: Console, *, level: str | None, limit: int) -> None:
-    """Templates with their slots and what stands in them."""
-    clusters = _templates(scan, level)
+def template_list(scan: Scan, console: Console, *, level: str | None, limit: int, names: Sequence[str] = ()) -> None:
+    """Templates with their slots and what stands in them, all or those of the clusters named."""
+    clusters = _templates(scan, level, names)
     for cluster in clusters[:limit]:
         slots = [part for part in cluster.template if isinstance(part, Slot)]
         differing = f"{len(slots)} {'slot' if len(slots) == 1 else 'slots'}" if slots else "the same in all"
@@ -181,9 +181,16 @@ def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> 
     )
 
 
-def _templates(scan: Scan, level: str | None) -> list[Cluster]:
-    """Clusters of one level or all, those in most families first."""
-    chosen = [cluster for cluster in scan.clusters if level is None or cluster.level == level]
+def _templates(scan: Scan, level: str | None, names: Sequence[str] = ()) -> list[Cluster]:
+    """Clusters of one level or all, or those named, those in most families first; raises `ScanError`."""
+    wanted = set(names)
+    chosen = [
+        cluster
+        for cluster in scan.clusters
+        if (level is None or cluster.level == level) and (not wanted or cluster.id in wanted)
+    ]
+    if missing := sorted(wanted - {cluster.id for cluster in chosen}):
+        raise ScanError(f"no cluster {shown(missing[0])!r} in this scan; 'templates' and 'explain' name them")
     return sorted(chosen, key=lambda cluster: (-cluster.n_families, -cluster.n_members))
 
 

@@ -47,8 +47,8 @@ OWN_DOT = "\N{MIDDLE DOT}"
 
 
 def is_plain(console: Console) -> bool:
-    """Whether the console draws no colours, so that letters have to carry the meaning."""
-    return console.no_color or console.color_system is None
+    """Whether letters have to carry the meaning: the console draws no colours, or 16, in which some parts are alike."""
+    return console.no_color or console.color_system in (None, "standard")
 
 
 def percent(ratio: float | None, digits: int = 1) -> str:

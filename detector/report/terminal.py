@@ -389,7 +389,7 @@ def _next(
     if least:
         steps.append(("least original: why", command("detector", "why", folder, least[0].id)))
     if copied.rows:
-        steps.append(("copies and their fills", command("detector", "templates", folder)))
+        steps.append(("a copy and its fills", command("detector", "templates", folder, copied.rows[0].id)))
     steps.append(("what a filter would drop", command("detector", "tune", folder)))
     for says, line in steps:
         if line is not None:  # drawn whole, whatever the width: a command that was cut cannot be copied
