@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from detector.columns import CLUSTER_LEVELS, ClusterColumns, GroupColumns
 from detector.folding import N_CODE_POINTS, character_table, is_blank
+from detector.gathering import MOST_TOKENS, expanded, gather_passages, gather_texts, is_mapped
 from detector.kernels import aligning, grouping
 from detector.model import LEVELS
 from detector.passages import Passages
@@ -137,31 +138,75 @@ def _even_ranges(done: NDArray[np.int64], size: int) -> list[tuple[int, int]]:
 
 def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
     """The slots of all clusters with their fills, by all workers, a wave of ranges of clusters after the other."""
-    tokens, passages, texts, keys = corpus
     n_slots = np.zeros(len(members.by_passage), dtype=np.int64)
     tables = (character_table().plain, is_blank(), is_digit())
 
     def part(clusters: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
+        here, some = slice(*clusters), _taken(members, clusters)
+        tokens, bounds, keys, first, last = _brought(corpus, some, work)
         start, end, fill_class = aligning.template_fills(
-            tokens.hashes, tokens.start, tokens.end, tokens.kind, passages.tokens, keys, members.indptr, members.first,
-            members.last, members.start, members.by_passage, clusters, KEPT, n_slots,
+            tokens.hashes, tokens.start, tokens.end, tokens.kind, bounds, keys, some.indptr, first, last, some.start,
+            some.by_passage, (0, len(some.by_passage)), KEPT, n_slots[here],
         )  # fmt: skip
-        here, indptr = slice(*clusters), members.indptr[clusters[0] : clusters[1] + 1]
+        texts, document = _read(corpus, some, n_slots[here], work)
         types = np.empty(int(n_slots[here].sum()), dtype=np.uint8)
         grouping.slot_types(
-            texts.points, texts.start, texts.stop, *tables, members.document, np.repeat(indptr[:-1], n_slots[here]),
-            _offsets(np.repeat(np.diff(indptr), n_slots[here])), start, end, fill_class, types,
+            texts.points, texts.start, texts.stop, *tables, document, np.repeat(some.indptr[:-1], n_slots[here]),
+            _offsets(np.repeat(np.diff(some.indptr), n_slots[here])), start, end, fill_class, types,
         )  # fmt: skip
         return start, end, types
 
-    n_tokens = np.cumsum(passages.tokens[members.last] - passages.tokens[members.first])
-    ranges = _even_ranges(np.concatenate(([0], n_tokens))[members.indptr], work.scattered(CLUSTER_TOKENS))
+    bounds = corpus.passages.tokens
+    n_tokens = _offsets(bounds[members.last] - bounds[members.first])
+    size = CLUSTER_TOKENS if is_mapped(work, corpus.tokens) else work.scattered(CLUSTER_TOKENS)
     columns = [Gathered(work, dtype) for dtype in (np.int32, np.int32, np.uint8)]
-    for found in work.each(part, ranges):
+    for found in work.each(part, _even_ranges(n_tokens[members.indptr], size)):
         add_all(columns, found)
     start, end, types = (column.column() for column in columns)
     fill_at = work.stored(_offsets(np.repeat(np.diff(members.indptr), n_slots)))
     return _Slots(work.stored(_offsets(n_slots)), types, fill_at, start, end)
+
+
+def _taken(members: _Members, clusters: tuple[int, int]) -> _Members:
+    """The members of some clusters."""
+    indptr = members.indptr[clusters[0] : clusters[1] + 1]
+    some = slice(int(indptr[0]), int(indptr[-1]))
+    return _Members(
+        indptr - indptr[0],
+        members.document[some],
+        members.first[some],
+        members.last[some],
+        members.start[some],
+        members.end[some],
+        members.by_passage[clusters[0] : clusters[1]],
+    )
+
+
+def _brought(
+    corpus: _Corpus, some: _Members, work: Workspace
+) -> tuple[Tokens, NDArray[np.int64], NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]:
+    """The passages of some members: tokens, the bounds of each passage among them, keys; first and last of each."""
+    tokens, passages, _, keys = corpus
+    n_tokens = int((passages.tokens[some.last] - passages.tokens[some.first]).sum())
+    if not is_mapped(work, tokens) or n_tokens > MOST_TOKENS:
+        return tokens, passages.tokens, keys, some.first, some.last
+    here = gather_passages(work, tokens, passages, expanded(some.first, some.last))
+    first = here.places(some.first).astype(np.int32)
+    return here.tokens, here.bounds, keys[here.rows], first, first + (some.last - some.first)
+
+
+def _read(
+    corpus: _Corpus, some: _Members, n_slots: NDArray[np.int64], work: Workspace
+) -> tuple[Texts, NDArray[np.int32]]:
+    """The texts that the slots of some members stand in, and the text of each member."""
+    texts = corpus.texts
+    with_slots = np.repeat(n_slots > 0, np.diff(some.indptr))
+    n_points = int((some.end - some.start)[with_slots].sum())
+    if not is_mapped(work, corpus.tokens) or n_points > MOST_TOKENS:
+        return texts, some.document
+    end = np.minimum(some.end + grouping.BEYOND, texts.lengths[some.document]).astype(np.int32)
+    spans = gather_texts(work, texts, some.document, some.start, np.where(with_slots, end, some.start))
+    return spans, np.arange(len(some.start), dtype=np.int32)
 
 
 def _parts(members: _Members, slots: _Slots, work: Workspace) -> dict[str, NDArray[Any]]:
@@ -198,8 +243,9 @@ def _ratios(groups: GroupColumns, tokens: Tokens, passages: Passages, work: Work
     ratio = groups.ratio
     if len(ratio) and bool(np.isnan(ratio).any()):
         n_tokens = np.cumsum(passages.tokens[groups.last] - passages.tokens[groups.first])
-        ranges = _even_ranges(np.concatenate(([0], n_tokens))[groups.indptr], work.scattered(CLUSTER_TOKENS))
-        parts = work.map(lambda span: _block_ratios(groups, tokens, passages, span), ranges)
+        size = CLUSTER_TOKENS if is_mapped(work, tokens) else work.scattered(CLUSTER_TOKENS)
+        ranges = _even_ranges(np.concatenate(([0], n_tokens))[groups.indptr], size)
+        parts = work.map(lambda span: _block_ratios(groups, tokens, passages, span, work), ranges)
         ratio = np.where(np.isnan(ratio), np.concatenate(parts), ratio)
     whole = millionths(ratio)
     whole[groups.indptr[:-1]] = 1_000_000
@@ -207,14 +253,19 @@ def _ratios(groups: GroupColumns, tokens: Tokens, passages: Passages, work: Work
 
 
 def _block_ratios(
-    groups: GroupColumns, tokens: Tokens, passages: Passages, span: tuple[int, int]
+    groups: GroupColumns, tokens: Tokens, passages: Passages, span: tuple[int, int], work: Workspace
 ) -> NDArray[np.float64]:
     """The normalised Indel similarity of the skeleton of each member with that of its representative."""
     indptr = groups.indptr[span[0] : span[1] + 1]
     first = groups.first[indptr[0] : indptr[-1]].astype(np.int64)
     part = _offsets(groups.last[indptr[0] : indptr[-1]] - first)
     rows = np.arange(part[-1]) + np.repeat(first - part[:-1], np.diff(part))
-    points, point_indptr = packed_points(tokens, passages.tokens[rows], passages.tokens[rows + 1])
+    bounds = passages.tokens
+    n_tokens = int((bounds[first + np.diff(part)] - bounds[first]).sum())
+    if is_mapped(work, tokens) and n_tokens <= MOST_TOKENS:
+        here = gather_passages(work, tokens, passages, np.unique(rows), with_texts=True)
+        tokens, bounds, rows = here.tokens, here.bounds, here.places(rows)
+    points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
     right = np.arange(len(first))
     left = np.repeat(indptr[:-1] - indptr[0], np.diff(indptr))
     ratio = np.empty(len(first))

@@ -14,11 +14,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 
 FLOORS = (
-    "errors model version columns workspace clock interpreter",
+    "errors model version columns clock interpreter system",
+    "workspace",
     "kernels kernels.cache kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing kernels.page_words kernels.pages",
+    " kernels.phrasing kernels.page_words kernels.pages kernels.gathering",
     "settings folding encodings scan_files",
     "texts rows places",
     "rendering",
@@ -28,7 +29,7 @@ FLOORS = (
     "lines pages",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
     "block_hits",
-    "hits families matches phrases file_rows arrow_rows spun",
+    "hits families matches phrases file_rows arrow_rows spun gathering",
     "clusters blocks templates reading",
     "corpus",
     "duplicates evidence_rows room",
