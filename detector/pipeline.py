@@ -21,7 +21,7 @@ from detector.clock import Clock, Progress, input_names, peak_memory, silent
 from detector.clusters import document_groups, passage_groups, series_numbers
 from detector.columns import ClusterColumns, FindingColumns, PhraseColumns, ScoreColumns
 from detector.corpus import CorpusColumns, corpus_of, read_corpus
-from detector.errors import SettingsError
+from detector.errors import InputError, SettingsError
 from detector.evidence import AnalysisColumns, family_counts, finding_columns
 from detector.families import Families, find_families
 from detector.hits import find_hits, flag_names, flags, joined, junk_passages, junk_tokens, site_and_own
@@ -43,6 +43,9 @@ from detector.texts import Texts
 from detector.tokens import Marks, Tokens
 from detector.version import SCORE_VERSION
 from detector.workspace import Workspace
+
+MOST_CHARACTERS = (1 << 31) - (1 << 10)
+"""Code points of a document: offsets are 32 bits wide, and a few characters beyond its end are looked at."""
 
 STAGES = ("read", "rules", "tokens", "families", "junk", "matches", "phrases", "clusters", "scores")
 
@@ -69,6 +72,7 @@ def scan(
         space.told = clock.step
         with clock.stage("read"):
             corpus, inputs = _corpus(source, settings, space, progress)
+            _check_lengths(corpus)
         found = _analyse(corpus, table, settings, space, clock)
         summary = summarise(corpus, settings, found.counts, found.scores, found.findings)
         summary["run"] = {
@@ -103,6 +107,17 @@ def _corpus(source: Any, settings: Settings, work: Workspace, progress: Progress
         return corpus_of(documents), []
     corpus = read_corpus(items, settings, work, progress, tmp=work.tmp)
     return corpus, input_names(items)
+
+
+def _check_lengths(corpus: CorpusColumns) -> None:
+    """Raises `InputError` for a document whose offsets would not fit their columns."""
+    longest = int(corpus.texts.lengths.max(initial=0))
+    if longest > MOST_CHARACTERS:
+        row = int(corpus.texts.lengths.argmax())
+        raise InputError(
+            f"{corpus.sources[row]}:{corpus.rows[row]}: document {corpus.ids[row]!r} has {longest:,} characters, and"
+            f" {MOST_CHARACTERS:,} is the most that one may have; cut it into several"
+        )
 
 
 @dataclass(frozen=True, slots=True)
