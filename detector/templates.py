@@ -89,7 +89,8 @@ def cluster_columns(
     passage's skeleton. A document is all of its text, any other member its passages.
     """
     members = _joined(levels, passages, texts, work)
-    slots = _slots(_Corpus(tokens, passages, texts, keys), members, work)
+    corpus = _Corpus(tokens, passages, texts, keys)
+    slots = _slots(corpus, members, work)
     sizes = [len(groups.indptr) - 1 for groups in levels]
     return ClusterColumns(
         level=np.repeat(np.array([CLUSTER_LEVELS.index(level) for level in LEVELS], dtype=np.uint8), sizes),
@@ -100,7 +101,7 @@ def cluster_columns(
         document=members.document,
         start=members.start,
         end=members.end,
-        ratio=work.stored(np.concatenate([_ratios(groups, tokens, passages, work) for groups in levels])),
+        ratio=work.stored(np.concatenate([_ratios(groups, corpus, work) for groups in levels])),
         fill_start=slots.fill_start,
         fill_end=slots.fill_end,
         **_parts(members, slots, work),
@@ -238,39 +239,59 @@ def _n_different(members: _Members, number: NDArray[Any]) -> NDArray[np.int32]:
     return counts
 
 
-def _ratios(groups: GroupColumns, tokens: Tokens, passages: Passages, work: Workspace) -> NDArray[np.int32]:
+def _ratios(groups: GroupColumns, corpus: _Corpus, work: Workspace) -> NDArray[np.int32]:
     """The ratio of every member with the representative, in millionths; those that are NaN are computed."""
     ratio = groups.ratio
     if len(ratio) and bool(np.isnan(ratio).any()):
-        n_tokens = np.cumsum(passages.tokens[groups.last] - passages.tokens[groups.first])
-        size = CLUSTER_TOKENS if is_mapped(work, tokens) else work.scattered(CLUSTER_TOKENS)
+        bounds = corpus.passages.tokens
+        n_tokens = np.cumsum(bounds[groups.last] - bounds[groups.first])
+        size = CLUSTER_TOKENS if is_mapped(work, corpus.tokens) else work.scattered(CLUSTER_TOKENS)
         ranges = _even_ranges(np.concatenate(([0], n_tokens))[groups.indptr], size)
-        parts = work.map(lambda span: _block_ratios(groups, tokens, passages, span, work), ranges)
+        parts = work.map(lambda span: _block_ratios(groups, corpus, span, work), ranges)
         ratio = np.where(np.isnan(ratio), np.concatenate(parts), ratio)
     whole = millionths(ratio)
     whole[groups.indptr[:-1]] = 1_000_000
     return whole
 
 
-def _block_ratios(
-    groups: GroupColumns, tokens: Tokens, passages: Passages, span: tuple[int, int], work: Workspace
-) -> NDArray[np.float64]:
-    """The normalised Indel similarity of the skeleton of each member with that of its representative."""
+def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], work: Workspace) -> NDArray[np.float64]:
+    """The normalised Indel similarity of the skeleton of each member with that of its representative; of most members
+    the keys of their passages tell that it is 1."""
+    tokens, passages, _, keys = corpus
     indptr = groups.indptr[span[0] : span[1] + 1]
     first = groups.first[indptr[0] : indptr[-1]].astype(np.int64)
-    part = _offsets(groups.last[indptr[0] : indptr[-1]] - first)
+    last = groups.last[indptr[0] : indptr[-1]].astype(np.int64)
+    head = np.repeat(indptr[:-1] - indptr[0], np.diff(indptr))
+    differs = np.flatnonzero(_differs(keys, first, last, head))
+    ratio = np.ones(len(first))
+    if not len(differs):
+        return ratio
+    members, place = np.unique(np.concatenate((head[differs], differs)), return_inverse=True)
+    first, last = first[members], last[members]
+    part, bounds = _offsets(last - first), passages.tokens
     rows = np.arange(part[-1]) + np.repeat(first - part[:-1], np.diff(part))
-    bounds = passages.tokens
-    n_tokens = int((bounds[first + np.diff(part)] - bounds[first]).sum())
-    if is_mapped(work, tokens) and n_tokens <= MOST_TOKENS:
+    if is_mapped(work, tokens) and int((bounds[last] - bounds[first]).sum()) <= MOST_TOKENS:
         here = gather_passages(work, tokens, passages, np.unique(rows), with_texts=True)
         tokens, bounds, rows = here.tokens, here.bounds, here.places(rows)
     points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
-    right = np.arange(len(first))
-    left = np.repeat(indptr[:-1] - indptr[0], np.diff(indptr))
-    ratio = np.empty(len(first))
-    grouping.similarities(points, point_indptr, part, left, right, float(grouping.LARGEST_BLOCK), ratio)
+    left, right, found = place[: len(differs)], place[len(differs) :], np.empty(len(differs))
+    grouping.similarities(points, point_indptr, part, left, right, float(grouping.LARGEST_BLOCK), found)
+    ratio[differs] = found
     return ratio
+
+
+def _differs(
+    keys: NDArray[np.uint64], first: NDArray[np.int64], last: NDArray[np.int64], head: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether the skeletons of each member, passages ``first`` to ``last``, are not those of the member ``head``."""
+    sizes = last - first
+    differs = np.asarray(sizes != sizes[head])
+    part = _offsets(np.where(differs, 0, sizes))
+    nth = np.arange(part[-1]) - np.repeat(part[:-1], np.diff(part))
+    owner = np.repeat(np.arange(len(first)), np.diff(part))
+    unequal = keys[first[owner] + nth] != keys[first[head[owner]] + nth]
+    differs[owner[unequal]] = True
+    return differs
 
 
 def _offsets(counts: NDArray[Any]) -> NDArray[np.int64]:

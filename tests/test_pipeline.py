@@ -41,7 +41,7 @@ def test_no_text_breaks_a_scan_and_everything_adds_up(texts: list[str]) -> None:
 def test_a_document_whose_offsets_would_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "MOST_CHARACTERS", 6)
     assert scan({"a": "六个字没问题"}).documents[0].n_chars == 6
-    with pytest.raises(InputError, match="document 'b' has 7 characters.* cut it into several"):
+    with pytest.raises(InputError, match=r"document 'b' has 7 characters.* cut it into several"):
         scan({"a": "短", "b": "七个字就太多了"})
 
 
