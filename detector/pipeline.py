@@ -167,7 +167,7 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
         del is_junk, phrases_found
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
-        keys = passage_keys(tokens, passages)
+        keys = passage_keys(tokens, passages, work)
         blocks = block_groups(matches, group_of, passages, keys, is_junk=all_junk, family=family, work=work)
         levels = [document_groups(families, passages), blocks, groups]
         clusters = cluster_columns(levels, tokens, passages, texts, family=family, series=series, keys=keys, work=work)
@@ -187,7 +187,7 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
             findings,
             n_families=families.n_families,
             head=families.head.astype(np.int32),
-            flags=flags(texts, joined([hits, spun])),
+            flags=flags(texts, joined([hits, spun]), work),
             flag_names=flag_names,
         )
     counts = _counts(families, tokens, passages, matches, group_of)

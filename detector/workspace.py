@@ -34,10 +34,10 @@ Result = TypeVar("Result")
 SMALLEST_MAPPED = 1 << 20
 """Bytes; smaller columns always stay in memory."""
 
-COLUMN_SHARE = 0.1
+COLUMN_SHARE = 0.05
 """Of the budget for columns in memory that are read from end to end, which a file serves as well."""
 
-NEAR_SHARE = 0.4
+NEAR_SHARE = 0.5
 """Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
 
 WATCH_SECONDS = 0.02
