@@ -320,8 +320,10 @@ class ColumnLookup(Lookup):
         columns = self._all_findings.columns
         first = np.array([self._first[name] for name in CLUSTER_LEVELS])
         rows = np.flatnonzero((columns.part == SHARED) & (columns.level > 0))
-        place, start, end = self._spans(rows)
-        n_chars = np.bincount(place, weights=end - start, minlength=len(rows)).astype(np.int64)
+        before = np.concatenate(([0], np.cumsum(columns.claim_end - columns.claim_start, dtype=np.int64)))
+        first_claim, past_claim = (before[columns.claim_indptr[rows + one]] for one in (0, 1))
+        whole = columns.end[rows].astype(np.int64) - columns.start[rows]
+        n_chars = np.where(columns.whole[rows], whole, past_claim - first_claim)
         cluster = (first[columns.level[rows]] + columns.cluster[rows] - 1).astype(np.int64)
         return Claimed(columns.document[rows].astype(np.int64), cluster, n_chars)
 

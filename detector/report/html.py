@@ -44,9 +44,8 @@ N_EXAMPLES = 5
 CHARTED = 10
 """Documents whose parts the overview draws."""
 SCRIPTS = ("page.js", "lists.js", "documents.js", "clusters.js", "map.js", "routes.js")
-ESCAPES = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029", "\x7f": "\\u007f"}
-)
+ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029", "\x7f": "\\u007f"}
+"""What JSON inside a script element must not hold; replaced one after the other, which is faster than a table."""
 LEVEL_TITLES = {"block": "Paragraphs", "passage": "Passages", "outline": "Outlines"}
 """Titles of the lists of clusters; another level has its name."""
 NOUNS = {"block": ("paragraph", "paragraphs"), "passage": ("passage", "passages"), "outline": ("outline", "outlines")}
@@ -118,7 +117,9 @@ def _asset(environment: Environment, name: str) -> Markup:
 def _json(value: Any) -> Markup:
     """JSON that can stand inside a script element: no ``</script>``, no ``<!--``, whatever the strings hold."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Markup(text.translate(ESCAPES))
+    for character, escaped in ESCAPED.items():
+        text = text.replace(character, escaped)
+    return Markup(text)
 
 
 def _plain(value: Any) -> str:

@@ -56,13 +56,14 @@ def sharing(rows: Lookup, limit: int) -> Sharing:
     place = np.full(len(heads), -1)
     place[chosen] = np.arange(len(chosen))
     mine = place[family] >= 0
-    shared, common = _compared(place[family[mine]], cluster[mine], n_chars[mine], len(chosen))
+    rows_of = (place[family[mine]], cluster[mine], n_chars[mine])
+    shared, common = _compared(*rows_of, len(chosen))
     order = _side_by_side(shared)
     pairs = []
     for left, one in enumerate(order):
         for right, two in enumerate(order[left + 1 :], left + 1):
             if shared[one, two]:
-                named = _named(chosen[[one, two]], family, cluster, n_chars)
+                named = _named((one, two), *rows_of)
                 names = tuple(rows.cluster_id(row) for row in named)
                 pairs.append(Pair(left, right, int(shared[one, two]), int(common[one, two]), names))
     ordered = chosen[order]
@@ -131,9 +132,9 @@ def _side_by_side(shared: Integers) -> list[int]:
     return order
 
 
-def _named(two: Integers, family: Integers, cluster: Integers, n_chars: Integers) -> Sequence[int]:
-    """The clusters that two families share most in."""
-    one, other = (np.flatnonzero(family == which) for which in two)
+def _named(two: tuple[int, int], family: Integers, cluster: Integers, n_chars: Integers) -> Sequence[int]:
+    """The clusters that two families share most in, by their places among those chosen."""
+    one, other = (np.flatnonzero(family == place) for place in two)
     both, first, second = np.intersect1d(cluster[one], cluster[other], assume_unique=True, return_indices=True)
     sizes = np.minimum(n_chars[one[first]], n_chars[other[second]])
     named: list[int] = both[np.lexsort((both, -sizes))][:NAMED].tolist()
