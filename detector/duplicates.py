@@ -4,9 +4,9 @@ Two documents match if the Jaccard similarity of their sets of character 5-grams
 threshold. A family is the documents that match its head; the head is the lowest of them in document order, which is the
 order of ids. A document of fewer than five characters that are no blank has no shingle and is a family by itself.
 
-Of each document 32 band hashes and 128 bytes of its signature are kept, in memory once all are read; the texts go to a
-file without a name, from which those that are compared are read again. Rows of equal texts are made one first. Bands
-and signatures only propose: every pair that is reported was compared set by set.
+Of each document 32 band hashes and 128 bytes of its signature are kept, in memory once all are read. Texts that are
+compared are read again, from their file or from one without a name that they go to (`detector.rereading`). Rows of
+equal texts are made one first. Bands and signatures only propose: every pair that is reported was compared set by set.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from detector.arrow_rows import TextBlock, ahead
 from detector.clock import Clock, silent
 from detector.corpus import RowStore, TextStore
 from detector.folding import is_blank
-from detector.kernels import bucketing, documents
+from detector.kernels import bucketing, documents, joining
 from detector.rereading import STORED, Sources
 from detector.signatures import permutations
 from detector.workspace import Workspace
@@ -238,7 +238,7 @@ class _Families:
             entries = np.zeros((int(bounds[-1]), 2), np.uint64)
             entries[bounds[:-1], 0] = np.diff(bounds) - 1
             while start < len(rows):
-                start, wanted, others = documents.join_documents(
+                start, wanted, others = joining.join_documents(
                     rows, start, stamp, self.bands, entries, slots,
                     known.indptr, known.heads, known.common, known.union, *limits, step < ROUNDS,
                     seen, extra, head, common, union, crowded,
@@ -260,7 +260,7 @@ class _Families:
         def numbered(band: int) -> NDArray[np.int32]:
             taken = np.zeros(len(rows) // 2 + 2, np.int32)
             n_buckets = bucketing.number_buckets(self.bands, band, rows, taken)
-            return np.minimum(taken[1 : n_buckets + 1], documents.MAX_LISTED)
+            return np.minimum(taken[1 : n_buckets + 1], joining.MAX_LISTED)
 
         sizes = self._work.map(numbered, range(N_BANDS))
         bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.concatenate(sizes) + 1, dtype=np.int64)))

@@ -311,8 +311,7 @@ def whole_lines(read_into: Callable[[memoryview], int], size: int) -> Iterator[m
     What was read before an error is given first, but for a line that the error cut. Each run is the memory that it was
     read into: large files are not copied once more. Raises `RecordTooLong`.
     """
-    rest = memoryview(b"")
-    room = size
+    rest, room = memoryview(b""), size
     while True:
         block = memoryview(np.empty(len(rest) + room, np.uint8).data).cast("B")
         block[: len(rest)] = rest

@@ -94,20 +94,26 @@ def check_table(directory: Path, name: str) -> list[Path]:
     return files
 
 
-def read_rows(directory: Path, name: str, *, doc: str | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of one table of a scan, from whichever format it was written in; with ``doc`` those of a document."""
-    begins = f'{{"doc":{json_text(doc)},'.encode()  # as it is written here; any other line is parsed
+def read_rows(
+    directory: Path, name: str, *, doc: str | None = None, row_id: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """The rows of one table of a scan, from whichever format it was written in.
+
+    With ``doc`` those of a document, with ``row_id`` the one of that id; others are passed over without being parsed.
+    """
+    key, wanted = ("doc", doc) if doc is not None else ("id", row_id)
+    opens, begins = f'{{"{key}":"'.encode(), f'{{"{key}":{json_text(wanted)},'.encode()  # as it is written here
     for path in check_table(directory, name):
         if path.suffix == ".jsonl":
             with path.open("rb") as lines:
                 for line in lines:
-                    if doc is not None and line.startswith(b'{"doc":"') and not line.startswith(begins):
+                    if wanted is not None and line.startswith(opens) and not line.startswith(begins):
                         continue
                     row = json.loads(line.decode("utf-8"))
-                    if doc is None or row["doc"] == doc:
+                    if wanted is None or row[key] == wanted:
                         yield row
         else:
-            yield from _read_parquet(path, doc)
+            yield from _read_parquet(path, key, wanted)
 
 
 def _write_json(directory: Path, name: str, table: Sequence[Any], finding_text: str, work: Workspace) -> None:
@@ -287,11 +293,11 @@ def _cell(value: Any, column: str) -> Any:
     return plain_text(value) if isinstance(value, str) else value
 
 
-def _read_parquet(path: Path, doc: str | None) -> Iterator[dict[str, Any]]:
+def _read_parquet(path: Path, key: str, wanted: str | None) -> Iterator[dict[str, Any]]:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     for batch in pq.ParquetFile(path).iter_batches():
-        some = batch if doc is None else batch.filter(pc.equal(batch["doc"], plain_text(doc)))
+        some = batch if wanted is None else batch.filter(pc.equal(batch[key], plain_text(wanted)))
         for row in some.to_pylist():
             yield {name: json.loads(value) if name in NESTED else value for name, value in row.items()}

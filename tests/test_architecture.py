@@ -22,7 +22,7 @@ FLOORS = (
     "kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing kernels.page_words kernels.pages kernels.json_lines",
+    " kernels.phrasing kernels.page_words kernels.pages kernels.json_lines kernels.joining",
     "settings folding encodings scan_files dataset_folders problems",
     "texts rows places",
     "rendering stored",

@@ -344,6 +344,26 @@ def test_the_json_of_each_command(run: Any, corpus: Path, folder: Path) -> None:
     assert len(names) == len(set(names)) > 50
 
 
+def test_why_tells_what_a_filter_did_and_what_other_thresholds_would(
+    run: Any, tmp_path: Path, corpus: Path, folder: Path
+) -> None:
+    out = tmp_path / "clean"
+    assert run("filter", corpus, "--scan", folder, "--out", out, "--min-originality", "0.1", "--quiet").code == 0
+    told = json.loads(run("why", out, "d1", "--scan", folder, "--json").out)
+    assert told["kept"] is True
+    told = json.loads(run("why", out, "d1", "--scan", folder, "--min-originality", "0.99", "--json").out)
+    assert (told["kept"], told["reasons"][0]["rule"]) == (False, "min_originality")
+    assert told["keep"][0].startswith("--min-originality 0.")
+    assert [check["threshold"] for check in told["checks"] if check["name"] == "min_originality"] == [0.99]
+    assert all(cost["text"] for cost in told["costs"])
+    corpus.unlink()
+    done = run("why", folder, "d1")
+    assert done.code == 0
+    assert "no such file" in done.err
+    assert "Costs most" in done.out
+    assert "--input" in one_line(run("why", folder, "d1", "--input", corpus))
+
+
 def test_options_win_over_the_settings_file(run: Any, tmp_path: Path, corpus: Path) -> None:
     settings = tmp_path / "settings.toml"
     settings.write_text('min_passage_tokens = 30\nfinding_text = "none"\ndisable_rules = ["masked.plate"]\n', "utf-8")

@@ -141,6 +141,17 @@ def test_what_calls_other_libraries_is_left_to_numba(folder: Path) -> None:
     assert not found.data
 
 
+@pytest.mark.parametrize("broken", ["_read", "_write", "_surroundings"])
+def test_numba_runs_what_nothing_else_can(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("a surprise")
+
+    monkeypatch.setattr(compiled, broken, fails)
+    values = np.zeros(2, np.int8)
+    nothing(values)
+    assert values.tolist() == [1, 1]
+
+
 def test_no_array_has_more_than_there_is_memory() -> None:
     @njit(cache=True, nogil=True, error_model="numpy")
     def greedy(n):  # type: ignore[no-untyped-def]

@@ -14,6 +14,7 @@ from corpora import LINES, NOTICE, gibberish
 import detector
 from detector.errors import OutputError, ScanError
 from detector.exports import csv_columns, export_charts, export_tables
+from detector.index import StoredRows
 from detector.model import FINDING_KINDS, PART_NAMES
 from detector.scan_files import TABLES
 from detector.writing import NESTED, read_rows
@@ -143,3 +144,15 @@ def test_charts_are_files_by_their_names(tmp_path: Path) -> None:
     paths = export_charts({"parts": "<svg/>", "odd": "\ud800"}, tmp_path / "charts")
     assert [path.name for path in paths] == ["parts.svg", "odd.svg"]
     assert paths[0].read_text("utf-8") == "<svg/>"
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "parquet"])
+def test_a_cluster_is_read_by_its_id_alone(tmp_path: Path, format_: str) -> None:
+    texts = {name: LINES[0] + gibberish(row) + LINES[1] for row, name in enumerate("abc")}
+    scan = detector.scan(texts, detector.Settings(format=format_))
+    scan.write(tmp_path / "scan")
+    clusters = detector.open(tmp_path / "scan").clusters
+    assert isinstance(clusters, StoredRows)
+    for cluster in scan.clusters:
+        assert list(clusters.named(cluster.id)) == [cluster]
+    assert list(clusters.named("passage-0")) == []

@@ -263,3 +263,14 @@ def test_in_16_colours_letters_tell_the_parts(system: Literal["standard", "256",
     render(sample(), console)
     page = SGR.sub("", cast(StringIO, console.file).getvalue())
     assert bool(re.search("·{20}P+S+R+U+J+", page)) == letters
+
+
+def test_phrases_within_a_shared_passage_are_not_listed_again() -> None:
+    shared = "坚持以人民为中心的发展思想，扎实推进各项工作，确保全年目标任务圆满完成。"
+    texts = {name: f"{name}。\n{shared}\n{name * 3}。" for name in ("甲乙丙丁戊", "子丑寅卯辰", "金木水火土")}
+    texts["山川湖海河"] = "我们要坚持以人民为中心的发展思想，别的什么都没有。"
+    found = scan_of(texts)
+    page = drawn(cast(HandMade, found), 100, doc="甲乙丙丁戊")
+    assert re.search(r" S passage +坚持以人民为中心", page)
+    assert not re.search(r" P phrase +坚持以人民为中心", page)
+    assert re.search(r" P phrase +坚持以人民为中心", drawn(cast(HandMade, found), 100, doc="山川湖海河"))

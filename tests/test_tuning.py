@@ -23,7 +23,7 @@ from detector.model import DocumentScore, Parts, Span
 from detector.report.tuned import render_tuning
 from detector.report.why import render_verdict
 from detector.tuning import counts, is_least, keeping, margin, threshold_names, tuning, values
-from detector.verdicts import Plan, Verdict, costs, plan_of_filter, recorded, verdict, with_texts
+from detector.verdicts import Plan, Verdict, costs, plan_of_filter, plan_of_preset, recorded, verdict, with_texts
 
 NAMES = threshold_names()
 
@@ -261,3 +261,15 @@ def test_what_a_filter_did_wins_over_what_scores_say(tmp_path: Path) -> None:
     (tmp_path / "decisions.jsonl").write_text("{}")
     with pytest.raises(ScanError, match=r"decisions\.jsonl"):
         recorded(tmp_path, "a")
+
+
+def test_a_preset_is_a_file_of_thresholds(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('min_originality = 0.4\nstrip = ["junk"]\nfamilies = "keep-all"\naudit = "full"\n')
+    assert plan_of_preset(str(path)) == Plan(Thresholds(min_originality=0.4), "keep-all", ("junk",))
+    for text, says in (("min_originality = 2", "between 0.0 and 1.0"), ("[", "not a TOML file")):
+        path.write_text(text)
+        with pytest.raises(SettingsError, match=says):
+            plan_of_preset(str(path))
+    with pytest.raises(SettingsError, match="no preset"):
+        plan_of_preset("none-such")

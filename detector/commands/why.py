@@ -28,6 +28,7 @@ def add(commands: Any) -> None:
     command.add_argument("dir", metavar="DIR", help="the folder of a scan, or the one that a filter wrote to")
     command.add_argument("doc", metavar="ID", help="the document's id, as in documents.jsonl")
     command.add_argument("--scan", metavar="DIR", help="the scan that the filter used, if DIR is a filter's folder")
+    command.add_argument("--preset", metavar="NAME", help="ask with the thresholds of a preset of filter, or its file")
     threshold_options(command)
     command.add_argument(
         "--input", action="append", metavar="INPUT", help="where the scanned input is now, if it was moved"
@@ -77,20 +78,23 @@ def found_of(options: argparse.Namespace) -> tuple[Verdict, str]:
 def asked_of(options: argparse.Namespace) -> tuple[Plan, str, Any]:
     """What is asked for, the folder of the scan, and what a filter did where DIR is the folder of one.
 
-    Thresholds on the command line win over those of the filter; then it is asked what would be, not what was.
+    Thresholds on the command line win over a preset, and that over the filter; then the question is what would be.
     """
     from dataclasses import replace
 
-    from detector.verdicts import Plan, plan_of_filter, recorded, scan_of_filter
+    from detector.verdicts import Plan, plan_of_filter, plan_of_preset, recorded, scan_of_filter
 
     asked = thresholds_of(options)
+    named = {name: value for name in asked.__slots__ if (value := getattr(asked, name)) not in (None, ())}
     filtered = plan_of_filter(Path(options.dir))
+    preset = plan_of_preset(options.preset) if options.preset else None
     if filtered is None:
-        return Plan(asked), options.dir, None
+        plan = preset or Plan(asked)
+        return replace(plan, thresholds=replace(plan.thresholds, **named)), options.dir, None
     plan, summary = filtered
     folder = options.scan or scan_of_filter(summary)
     if folder is None:
         raise ScanError(f"{options.dir}: was written by a filter; name the scan that it used with --scan DIR")
-    named = {name: value for name in asked.__slots__ if (value := getattr(asked, name)) not in (None, ())}
-    done = None if named else recorded(Path(options.dir), options.doc)
+    done = None if named or preset else recorded(Path(options.dir), options.doc)
+    plan = preset or plan
     return replace(plan, thresholds=replace(plan.thresholds, **named)), folder, done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 SUFFIX = ".kernel"
@@ -12,7 +13,10 @@ def folders() -> list[Path]:
     """The folders for compiled kernels, the best first: where numba keeps its own."""
     if named := os.environ.get("NUMBA_CACHE_DIR"):
         return [Path(named)]
-    return [Path(__file__).parent / "__pycache__", Path.home() / ".cache" / "numba"]
+    found = [Path(__file__).parent / "__pycache__"]
+    with suppress(RuntimeError):  # a user without a home
+        found.append(Path.home() / ".cache" / "numba")
+    return found
 
 
 def are_compiled() -> bool:

@@ -14,10 +14,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, cached_property, update_wrapper
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,10 +37,11 @@ QUIET_VARIABLES = {"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"}
 """Variables of numba's that do not change what code it makes."""
 
 
+@cache
 def is_tested() -> bool:
     """Whether code is kept in files of our own here."""
     asked = {name for name in os.environ if name.startswith("NUMBA_")} - QUIET_VARIABLES
-    return sys.platform == "linux" and platform.machine() == "x86_64" and not asked
+    return sys.platform == "linux" and os.uname().machine == "x86_64" and not asked
 
 
 class Kernel:
@@ -61,33 +62,32 @@ class Kernel:
         return found(arguments)
 
     def _found(self, kinds: Any, arguments: Any) -> Callable[[Any], Any]:
-        code = None if None in kinds else self._code(kinds, arguments)
-        if code is None or not code.data or not machine_code.can_run(code):
-            return lambda given: self._left_to_numba(*given)
-        return machine_code.caller(code, arguments, self.py_func.__name__)
+        """What calls the compiled function; numba where anything is in the way, for it can run every kernel."""
+        if None not in kinds:
+            with suppress(Exception):
+                code = self._code(kinds, arguments)
+                if code.data and machine_code.can_run(code):
+                    return machine_code.caller(code, arguments, self.py_func.__name__)
+        return lambda given: self._left_to_numba(*given)
 
-    def _code(self, kinds: Any, arguments: Any) -> Code | None:
+    def _code(self, kinds: Any, arguments: Any) -> Code:
         """The code from its file, or from numba; without data where numba must run it itself."""
-        try:
-            name = f"{self.py_func.__module__}.{self.py_func.__name__}-{self._digest(kinds)}{SUFFIX}"
-        except (OSError, RuntimeError):  # a source that is no file, a processor that the compiler does not know
-            return None
+        name = f"{self.py_func.__module__}.{self.py_func.__name__}-{self._digest(kinds)}{SUFFIX}"
         code = _read(name)
         if code is None:
-            from detector.kernels.exporting import Unexpected, export
+            from detector.kernels.exporting import export
 
             try:
                 code = export(self._exported, arguments)
-            except Unexpected:
-                code = Code(b"", None)
+            except Exception:
+                code = Code(b"", None)  # next time numba is asked at once
             _write(name, code)
         return code
 
     def _digest(self, kinds: Any) -> str:
         source = Path(self.py_func.__code__.co_filename).read_bytes()
-        return hashlib.sha256(repr((_surroundings(), source, self.py_func.__qualname__, kinds)).encode()).hexdigest()[
-            :32
-        ]
+        depends = repr((_surroundings(), source, self.py_func.__qualname__, kinds))
+        return hashlib.sha256(depends.encode()).hexdigest()[:32]
 
     @cached_property
     def _exported(self) -> Any:

@@ -95,7 +95,7 @@ def missing_names(data: bytes) -> set[str]:
 
 def can_run(code: Code) -> bool:
     """Whether all that the code calls is there: one that lacks a function would end the process."""
-    return all(hasattr(_LIBRARY, name) for name in missing_names(code.data))
+    return all(hasattr(_library(), name) for name in missing_names(code.data))
 
 
 def caller(code: Code, arguments: Sequence[Any], name: str) -> Callable[[Sequence[Any]], Any]:
@@ -145,6 +145,12 @@ def machine() -> Any:
     )
 
 
+@cache
+def _library() -> Any:
+    """The C library, and whatever else this process has loaded for all to see."""
+    return ctypes.CDLL(None)
+
+
 def _result_letters(result: Any) -> str:
     """What a result looks like in memory, in `struct`'s letters."""
     if result is None or isinstance(result, str):
@@ -184,9 +190,4 @@ class _Memory:
             holders = ctypes.c_size_t.from_address(self._owner)
             holders.value -= 1
             if not holders.value:
-                _FREE(self._owner)
-
-
-_LIBRARY = ctypes.CDLL(None)
-_FREE = _LIBRARY.free
-_FREE.argtypes, _FREE.restype = [ctypes.c_void_p], None
+                _library().free(ctypes.c_void_p(self._owner))

@@ -24,7 +24,6 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LOW_48 = np.uint64(0x0000FFFFFFFFFFFF)
 FIRST_LISTED, MAX_LISTED = 64, 4096
 """Rows of a bucket that are looked at first, and at most: mostly the first do."""
-
 NOBODY = -2  # what `only_groups` says of an empty bucket: most buckets without their representatives are
 
 MAX_VERIFIED = 1024

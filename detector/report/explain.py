@@ -7,9 +7,12 @@ angle quotes. The gutter counts offsets in the text, so that a line here meets i
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rapidfuzz import process
@@ -84,7 +87,8 @@ def render_document(scan: Scan, doc_id: str, console: Console) -> None:
         _legend(score, findings, frame)
         _body(text, pieces(len(text), findings), frame)
     _blanks(findings, found, frame)
-    _notes(notes([finding for finding in findings if finding.kind != "placeholder"], found), frame)
+    listed = _beside_passages([finding for finding in findings if finding.kind != "placeholder"])
+    _notes(notes(listed, found), frame)
 
 
 def unknown(doc_id: str, ids: list[str]) -> str:
@@ -269,12 +273,24 @@ def _blanks(findings: Sequence[Finding], found: Lookup, frame: Frame) -> None:
         frame.line((f"{'':>8} {len(blanks) - len(told):,} others are filled in nowhere", DIM))
 
 
+def _beside_passages(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings without the phrases that lie in a shared passage: they say again what it says."""
+    passages = sorted((item.start, item.end) for item in findings if item.part == "shared")
+    reach = list(accumulate((end for _, end in passages), max))
+    kept = []
+    for item in findings:
+        before = bisect_right(passages, (item.start, sys.maxsize))
+        if item.kind != "phrase" or not before or reach[before - 1] < item.end:
+            kept.append(item)
+    return kept
+
+
 def _notes(found: list[Note], frame: Frame) -> None:
     """The notes below the text: offset, part, kind, what was found, and what it says, beside it if there is room."""
     if not found:
         return
     n_all = sum(len(note.starts) for note in found)
-    frame.title("Findings", f"{n_all:,}, in the order of the text; ids are those of templates and phrases")
+    frame.title("Findings", f"{n_all:,}, in the order of the text; ids are those that templates and phrases take")
     n_text = max(8, frame.width - 28)
     for note in found:
         part = next((name for name, paint in PAINTS.items() if paint.letter == note.letter), None)

@@ -183,14 +183,14 @@ def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> 
 
 def _templates(scan: Scan, level: str | None, names: Sequence[str] = ()) -> list[Cluster]:
     """Clusters of one level or all, or those named, those in most families first; raises `ScanError`."""
-    wanted = set(names)
-    chosen = [
-        cluster
-        for cluster in scan.clusters
-        if (level is None or cluster.level == level) and (not wanted or cluster.id in wanted)
-    ]
-    if missing := sorted(wanted - {cluster.id for cluster in chosen}):
+    of: Any = getattr(scan.clusters, "named", None)
+    if names and of is not None:
+        found = [cluster for name in dict.fromkeys(names) for cluster in of(name)]
+    else:
+        found = [cluster for cluster in scan.clusters if not names or cluster.id in names]
+    if missing := sorted(set(names) - {cluster.id for cluster in found}):
         raise ScanError(f"no cluster {shown(missing[0])!r} in this scan; 'templates' and 'explain' name them")
+    chosen = [cluster for cluster in found if level is None or cluster.level == level]
     return sorted(chosen, key=lambda cluster: (-cluster.n_families, -cluster.n_members))
 
 
