@@ -104,7 +104,8 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     placed = [rule for rule in table.select(("junk",), "line") if rule.place in PLACED]
     places = Places(plain)
     matches = find_spans(places, table.trials(("junk",)))
-    return junk_of(places, matches, lines, rules_by_line(lines, placed), table, page_lines_of(text))
+    of_page = page_lines_of(text) if table.does(PAGE_LINE) else {}
+    return junk_of(places, matches, lines, rules_by_line(lines, placed), table, of_page)
 
 
 def junk_of(
@@ -121,6 +122,8 @@ def junk_of(
     of pages calls junk, with their log odds. Where a rule calls such a line junk too, the rule is named.
     """
     guarded = _Guarded(places, table)
+    if of_page and not guarded.allows(table.named(PAGE_LINE)):
+        of_page = {}
     marked = _by_rules(lines, tried, guarded)
     if marked:
         titles = _Titles(lines)
@@ -226,6 +229,8 @@ def _lists(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titl
     like items (a bullet, a number, a date or counter at the end) and stand together are taken: a heading of the
     document may follow a list.
     """
+    if not table.does(LIST_ITEM):
+        return
     opening = {rule.name for rule in table.select(("junk",), "line") if rule.opens}
     headings = sorted(at for at, name in marked.items() if name in opening)
     if not headings:
@@ -301,6 +306,7 @@ def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Ti
         n_marked = sum(_mark(marked, place, lines, rules) for place in gap)
         if (
             not n_marked
+            and table.does(BETWEEN)
             and not marked[last].startswith(ABOVE_TITLE)
             and not marked[at].startswith(BELOW_TITLE)
             and not any(lines.after_blank[last + 1 : at + 1])

@@ -18,13 +18,14 @@ FLOORS = (
     "kernels kernels.cache kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing kernels.page_words kernels.pages",
+    " kernels.phrasing kernels.page_words kernels.pages kernels.page_context"
+    " kernels.page_model",
     "settings folding encodings scan_files",
     "texts rows places",
     "rendering",
     "sheets",
     "rule_matches",
-    "rules protecting tokens formats signatures gold decisions stripping",
+    "rules protecting tokens formats signatures gold decisions stripping counts",
     "lines pages",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation",
     "block_hits",
