@@ -1,8 +1,8 @@
 """What the rules find in text that has nothing to find: placeholders in a million characters, junk, wrong characters.
 
-Run ``python benchmarks/clean_text.py FILE ...`` on inputs that `detector scan` reads. Junk is counted in characters that
-are not blank, rule by rule: what is junk by right (the frame lines of a broadcast, the debris of a scanned book) can be
-told by its rule. ``tests/test_clean_text.py`` holds real corpora to the floors of the quality gate with it.
+Run ``python benchmarks/clean_text.py FILE ...`` on inputs that `detector scan` reads. Junk is counted in characters
+that are not blank, rule by rule: what is junk by right (links to the source, the debris of a scanned book) can be told
+by its rule. ``tests/test_clean_text.py`` holds real corpora to ceilings with it.
 """
 
 from __future__ import annotations

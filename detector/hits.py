@@ -70,12 +70,12 @@ def find_hits(texts: Texts, table: RuleTable, work: Workspace) -> RuleHits:
     names = rule_names(table)
     n = len(texts)
     n_edges = None if table.does(FREQUENT) else 0
-    edges = [EdgeLines(*(part[:n_edges] for part in block.edges)) for block in blocks]
+    edges = zip(*(block.edges for block in blocks), strict=True)
     return RuleHits(
         hit_columns(n, (item for block in blocks for item in block.marks), names),
         hit_columns(n, (item for block in blocks for item in block.junk), names),
         hit_columns(n, (item for block in blocks for item in block.artefacts), names),
-        EdgeLines(*(np.concatenate(parts) for parts in zip(*edges, strict=True))),
+        EdgeLines(*(np.concatenate(parts)[:n_edges] for parts in edges)),
     )
 
 

@@ -280,7 +280,7 @@ def score_page(features: NDArray[np.float64]) -> NDArray[np.float64]:
     """The log odds that the lines of a page are junk (float64), by both rounds; the second's features are written."""
     trees = page_model()[:4]
     odds = first_round(features, *trees)
-    describe_odds(*odds, np.ascontiguousarray(features[:, 0]), features, ROUND_ONE)
+    describe_odds(odds[0], odds[1], odds[2], np.ascontiguousarray(features[:, 0]), features, ROUND_ONE)
     scores = np.empty(len(features))
     second_round(features, *trees, ROUND_ONE, FIRST_SHARE, scores)
     return scores

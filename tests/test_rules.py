@@ -100,8 +100,8 @@ def test_rules_can_be_switched_off() -> None:
 
 
 METHOD_TEXTS = {
-    "junk.related_item": "首页 > 工作总结\n正文写完了，今年的各项工作都已经完成。\n相关阅读：\n某镇工作总结范文 (2020-12-01)\n",
-    "junk.between": "字号：大 中 小\n手机扫码\n打印本页\n",
+    "junk.related_item": "正文写完了，今年的各项工作都已经完成。\n相关阅读：\n某镇工作总结范文 (2020-12-01)\n",
+    "junk.between": "上一篇：某村工作总结\n精彩内容\n下一篇：没有了\n",
     "placeholder.stand_in": "五年来，词条7坚持实干。词条7必须努力。词条7深知不易。词条7将继续。",
     "year_swap.anniversary": "2021年是改革开放41周年。",
     "year_swap.from_to": "人均收入由2021年的12500元提高到2021年的13800元。",
@@ -142,7 +142,7 @@ def test_every_verdict_of_a_rule_is_a_row_of_the_table() -> None:
     ],
 )
 def test_methods_cannot_be_added(tmp_path: Path, row: str, message: str) -> None:
-    key = row.split(" ")[0]
+    key = row.split(" ", maxsplit=1)[0]
     lines = [line for line in ROW.splitlines() if not line.startswith(f"{key} ")]
     with pytest.raises(RuleError, match=re.escape(message)):
         load_rules(user_table(tmp_path, "\n".join((*lines, row, ""))))
