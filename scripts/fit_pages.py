@@ -4,10 +4,11 @@
 
 Files without labels hold documents that are no pages. For every corpus the script prints, cross-validated over sites,
 the mean over pages of the share of junk characters found and of content characters lost: the whole way of a scan, which
-first decides whether a text is a page at all. Everything that is fitted (trees, both rounds, limits) sees the other
-folds only. A page's site is the host of its ``url`` or what stands before the last slash of its id; sites whose pages
-share many lines are one (the same site under two names). Labels are those that `detector evaluate` reads. ``--check``
-writes nothing. The table holds names and numbers only, no text, and the same labels give the same table.
+first decides whether a text is a page at all, and whose rules find lines too. Everything that is fitted (trees, both
+rounds, limits) sees the other folds only. A page's site is the host of its ``url`` or what stands before the last slash
+of its id; sites whose pages share many lines are one (the same site under two names). Labels are those that `detector
+evaluate` reads. ``--check`` writes nothing. The table holds names and numbers only, no text, and the same labels give
+the same table.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -27,7 +29,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from boosted_trees import DIGITS, Shape, Trees, grow
 
 from detector.folding import code_points
+from detector.folding import plain as plain_text
 from detector.gold import load_gold
+from detector.junk import find_junk
 from detector.kernels.page_context import describe_odds
 from detector.pages import (
     FEATURES,
@@ -35,6 +39,7 @@ from detector.pages import (
     HAN_LIMIT,
     LIKE_PAGES_SHARE,
     MIN_LIKE_PAGES,
+    PAGE_LINE,
     PARTS,
     ROUND_ONE,
     SECOND,
@@ -43,6 +48,8 @@ from detector.pages import (
     relate_page,
 )
 from detector.places import make_triggers, read_block
+from detector.rules import RuleTable, load_rules
+from detector.settings import Settings
 
 TARGET = Path(__file__).parents[1] / "detector" / "data" / "pages.tsv"
 HAN, LENGTH, OF_WORDS = (FEATURES.index(name) for name in ("han", "length", "with_prose"))
@@ -85,7 +92,8 @@ Flags = NDArray[np.bool_]
 class Pages(NamedTuple):
     """Lines of texts: ``features`` of the first round, ``label`` (1 junk, 0 content, -1 not scored), ``size``.
 
-    ``size`` is in characters that are not blank; ``place``: 0 before the text of its page, 1 in it, 2 after it;
+    ``size`` is in characters that are not blank; ``by_rules``: whether a rule of the scan finds half of the line by
+    itself; ``place``: 0 before the text of its page, 1 in it, 2 after it;
     ``text``: the number of the text. Of each text: ``site``, ``corpus``, whether it is ``plain`` (no page), whether a
     scan looks at it (``may_be``) and whether words alone show it to be a page (``by_words``).
     """
@@ -93,6 +101,7 @@ class Pages(NamedTuple):
     features: Floats
     label: NDArray[np.int64]
     size: Floats
+    by_rules: Flags
     place: NDArray[np.int64]
     text: NDArray[np.int64]
     site: Sequence[str]
@@ -108,8 +117,14 @@ class _Lines(NamedTuple):
     features: Floats
     label: NDArray[np.int64]
     size: Floats
+    by_rules: Flags
     may_be: bool
     by_words: bool
+
+
+@cache
+def _rules() -> RuleTable:
+    return load_rules(Settings(disable_rules=(PAGE_LINE,)))
 
 
 def read_lines(text: str, letters: str | None) -> _Lines:
@@ -133,7 +148,13 @@ def read_lines(text: str, letters: str | None) -> _Lines:
         for at, end in zip(block.line_start.tolist(), ends, strict=True)
     ]
     sizes = np.array(size, dtype=np.float64)
-    return _Lines(features[:, :ROUND_ONE].copy(), label, sizes, may_be, bool(found.is_page.any()))
+    of_rules = np.zeros(len(text) + 1, dtype=np.bool_)
+    for hit in find_junk(text, plain_text(text), _rules()):
+        of_rules[hit.start : hit.end] = True
+    by_rules = np.array(
+        [2 * of_rules[at:end].sum() >= end - at for at, end in zip(block.line_start.tolist(), ends, strict=True)]
+    )
+    return _Lines(features[:, :ROUND_ONE].copy(), label, sizes, by_rules, may_be, bool(found.is_page.any()))
 
 
 def read_pages(labelled: Iterable[tuple[Path, Path]], plain: Iterable[Path] = ()) -> Pages:
@@ -164,11 +185,11 @@ def read_pages(labelled: Iterable[tuple[Path, Path]], plain: Iterable[Path] = ()
                 site.append(f"{path.parent.name}/{path.name}#{number}")
                 corpus.append(f"{path.parent.name}/{path.name}")
     text = np.repeat(np.arange(len(parts)), [len(part.label) for part in parts])
-    features, label, size = (np.concatenate(column) for column in list(zip(*parts, strict=True))[:3])
+    columns = [np.concatenate(column) for column in list(zip(*parts, strict=True))[:4]]
     place = np.concatenate([_places(part) for part in parts])
     is_plain = np.arange(len(parts)) >= n_pages
     flags = (np.array([getattr(part, name) for part in parts]) for name in ("may_be", "by_words"))
-    return Pages(features, label, size, place, text, site, corpus, is_plain, *flags)
+    return Pages(*columns, place, text, site, corpus, is_plain, *flags)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -321,7 +342,7 @@ class Outcome(NamedTuple):
 def outcome(pages: Pages, chosen: Sequence[int], scores: Scores, limit: Floats | float) -> Outcome:
     """What a limit of the log odds (one, or one for each text) finds and loses; a text that is no page has no junk."""
     limits = np.broadcast_to(np.asarray(limit, dtype=np.float64), len(pages.site))
-    is_junk = (scores.odds > limits[pages.text]) & scores.is_page[pages.text]
+    is_junk = pages.by_rules | ((scores.odds > limits[pages.text]) & scores.is_page[pages.text])
 
     def per_text(rows: Flags) -> Floats:
         return np.asarray(np.bincount(pages.text, pages.size * rows, len(pages.site))[list(chosen)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -349,3 +350,29 @@ def test_documents_are_no_pages(shared: Path, corpus: str) -> None:
             lines = split_lines(plain(text))
             n_junk += sum(lines.length(at) for at in found)
     assert n_junk <= 0.0001 * n_all
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Log in\nHome page\nRelated articles\nShare this\n" * 4000,
+        "abcd efgh ijkl mnop qrst uvwx\nhome\n" * 8000,
+        "home\nlog in\nsign up\nshare\n" * 5 + "word " * 100_000,
+        "登录\n首页\n注册\n分享\n打印\n关闭\n评论\n收藏\n" * 2 + "的是在有和不" * 80_000,
+        "log in\n" * 19_000,
+    ],
+    ids=["menu", "words", "long line", "long Han", "one line"],
+)
+def test_cost_grows_with_the_text(text: str) -> None:
+    """Four times the text may cost eight times as much: the slack is for clocks, twice as steep would be quadratic."""
+
+    def cost(part: str) -> float:
+        page_lines_of(part[:1000])
+        times = []
+        for _ in range(3):
+            begin = time.process_time()
+            page_lines_of(part)
+            times.append(time.process_time() - begin)
+        return min(times)
+
+    assert cost(text) <= 8 * cost(text[: len(text) // 4]) + 0.02
