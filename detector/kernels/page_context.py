@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _SINGLE, _LETTER, _EXTENDER = 1, 2, 4
 _MIX = np.uint64(0xC4CEB9FE1A85EC53)

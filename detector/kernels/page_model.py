@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _SCOUT, _JUNK, _BEFORE, _AFTER, _LAST = range(5)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _CHARS, _WORDS, _HAN, _ENDS, _COMMAS, _DIGITS, _UPPER, _RULES, _QUOTES, _FLAGS, _SEEN = range(11)
 _LETTERS, _LONG, _TITLED, _JOINED, _CLASS = range(11, 16)
