@@ -22,13 +22,14 @@ FLOORS = (
     "kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing kernels.page_words kernels.pages kernels.json_lines kernels.joining kernels.gathering",
+    " kernels.phrasing kernels.page_words kernels.pages kernels.page_context kernels.page_model"
+    " kernels.json_lines kernels.joining kernels.gathering",
     "settings folding encodings scan_files dataset_folders problems",
     "texts rows places",
     "rendering stored",
     "sheets",
     "rule_matches",
-    "rules protecting tokens formats signatures gold decisions stripping",
+    "rules protecting tokens formats signatures gold decisions stripping counts",
     "lines pages tuning",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
     "block_hits",

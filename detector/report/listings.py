@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 DIM = "dim"
 
+MAX_DOCUMENTS = 20
+"""Documents that a report of an evaluation lists; `--json` has all."""
+
 NOTES = ("skipped_name", "results")
 """Reasons that are what the settings ask for."""
 
@@ -118,19 +121,50 @@ def template_list(scan: Scan, console: Console, *, level: str | None, limit: int
 
 
 def evaluation_report(result: Evaluation, console: Console) -> None:
-    """Precision, recall and F1 by kind, then by rule."""
-    table = _table("found", "wrong", "missed", "precision", "recall", "F1", "macro F1", first="kind")
+    """Precision, recall and F1 by kind over all documents, their means over documents, by rule, and by document."""
+    table = _table("found", "wrong", "missed", "precision", "recall", "F1", first="kind")
     for kind, counts in result.by_kind.items():
-        table.add_row(Text(kind), *_ratios(counts), percent(result.macro(kind).f1))
+        table.add_row(Text(kind), *_ratios(counts))
+        table.add_row(Text("  mean of documents", DIM), "", "", "", *(percent(value) for value in result.macro(kind)))
     console.print(table)
+    if result.macro_lost() is not None:
+        said = f"Of a document's content {percent(result.macro_lost())} is called junk, mean over documents"
+        console.print(Text(f"{said}; of all content {percent(_lost_in_all(result))}", DIM), soft_wrap=True)
     rules = _table("found", "wrong", first="rule")
     for by_rule in result.by_rule.values():
         for rule, counts in by_rule.items():
             rules.add_row(Text(shown(rule)), f"{counts.n_found:,}", f"{counts.n_wrong:,}")
     console.print(rules)
+    _document_table(result, console)
     for name, ids in (("labelled but not in the scan", result.missing), ("labels cover too little", result.skipped)):
         if ids:
             console.print(Text(f"{len(ids)} documents not scored: {name}", DIM))
+
+
+def _document_table(result: Evaluation, console: Console) -> None:
+    """The documents with misses and false alarms, those with most first."""
+    wrong = [
+        (counts.n_wrong + counts.n_missed, doc, kind, counts)
+        for doc, kinds in result.by_document.items()
+        for kind, counts in kinds.items()
+        if counts.n_wrong + counts.n_missed
+    ]
+    if not wrong:
+        return
+    table = _table("found", "wrong", "missed", "precision", "recall", "F1", "content lost", first="document")
+    table.add_column("kind", style=DIM)
+    for _, doc, kind, counts in sorted(wrong, key=lambda row: (-row[0], row[1], row[2]))[:MAX_DOCUMENTS]:
+        lost = percent(result.lost(doc)) if kind == "junk" else ""
+        table.add_row(Text(shown(doc)), *_ratios(counts), lost, Text(kind))
+    console.print(table)
+    if len(wrong) > MAX_DOCUMENTS:
+        console.print(Text(f"    and {len(wrong) - MAX_DOCUMENTS:,} more; --json has all", DIM))
+
+
+def _lost_in_all(result: Evaluation) -> float | None:
+    """The share of all content that is called junk."""
+    n_content = sum(result.n_content.values())
+    return result.by_kind["junk"].n_wrong / n_content if n_content else None
 
 
 def rule_list(rules: Sequence[Rule], console: Console) -> None:
