@@ -23,7 +23,7 @@ from detector.clock import Clock, Progress, input_names, peak_memory, silent
 from detector.clusters import document_groups, passage_groups, series_numbers
 from detector.columns import ClusterColumns, FindingColumns, HitColumns, PhraseColumns, ScoreColumns
 from detector.corpus import CorpusColumns, corpus_of, read_corpus
-from detector.errors import SettingsError
+from detector.errors import InputError, SettingsError
 from detector.evidence import AnalysisColumns, family_counts, finding_columns
 from detector.families import Families, find_families
 from detector.hits import RuleHits, find_hits, flag_names, flags, joined, junk_passages, junk_tokens, site_and_own
@@ -47,6 +47,9 @@ from detector.tokens import Marks, Tokens
 from detector.unfinished import Results
 from detector.version import SCORE_VERSION
 from detector.workspace import Workspace
+
+MOST_CHARACTERS = (1 << 31) - (1 << 10)
+"""Code points of a document: offsets are 32 bits wide, and a few characters beyond its end are looked at."""
 
 STAGES = ("read", "rules", "tokens", "families", "junk", "matches", "phrases", "clusters", "scores")
 
@@ -75,6 +78,7 @@ def scan(
         space.told = clock.step
         with clock.stage("read"):
             corpus, inputs = _corpus(source, settings, space, progress)
+            _check_lengths(corpus)
         results = kept or Results()
         results.check_digest(corpus.digest)
         found = results.result("found", _analyse, corpus, table, settings, space, clock, results)
@@ -111,6 +115,17 @@ def _corpus(source: Any, settings: Settings, work: Workspace, progress: Progress
         return corpus_of(documents), []
     corpus = read_corpus(items, settings, work, progress, tmp=work.tmp)
     return corpus, input_names(items)
+
+
+def _check_lengths(corpus: CorpusColumns) -> None:
+    """Raises `InputError` for a document whose offsets would not fit their columns."""
+    longest = int(corpus.texts.lengths.max(initial=0))
+    if longest > MOST_CHARACTERS:
+        row = int(corpus.texts.lengths.argmax())
+        raise InputError(
+            f"{corpus.sources[row]}:{corpus.rows[row]}: document {corpus.ids[row]!r} has {longest:,} characters, and"
+            f" {MOST_CHARACTERS:,} is the most that one may have; cut it into several"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +189,7 @@ def _analyse(
         del is_junk, phrases_found
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
-        keys = passage_keys(tokens, passages)
+        keys = passage_keys(tokens, passages, work)
         blocks = block_groups(matches, group_of, passages, keys, is_junk=all_junk, family=family, work=work)
         levels = [document_groups(families, passages), blocks, groups]
         clusters = kept.result(
@@ -197,7 +212,7 @@ def _analyse(
             findings,
             n_families=families.n_families,
             head=families.head.astype(np.int32),
-            flags=flags(texts, joined([hits, spun])),
+            flags=flags(texts, joined([hits, spun]), work),
             flag_names=flag_names,
         )
     counts = _counts(families, tokens, passages, matches, group_of)

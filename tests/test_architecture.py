@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 
 FLOORS = (
-    "errors model version columns clock cells leftovers interpreter",
+    "errors model version columns clock cells leftovers interpreter system",
     "workspace",
     "kernels kernels.cache kernels.machine_code",
     "kernels.exporting",
@@ -22,7 +22,7 @@ FLOORS = (
     "kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing kernels.page_words kernels.pages kernels.json_lines kernels.joining",
+    " kernels.phrasing kernels.page_words kernels.pages kernels.json_lines kernels.joining kernels.gathering",
     "settings folding encodings scan_files dataset_folders problems",
     "texts rows places",
     "rendering stored",
@@ -32,7 +32,7 @@ FLOORS = (
     "lines pages tuning",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
     "block_hits",
-    "hits families matches phrases file_rows arrow_rows spun",
+    "hits families matches phrases file_rows arrow_rows spun gathering",
     "clusters blocks templates reading",
     "corpus",
     "rereading",
@@ -66,7 +66,7 @@ FLOORS = (
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 
 ONLY_IN = {
-    "numba": {"kernels.exporting"},
+    "numba": {"kernels.exporting", "kernels.gathering"},
     "llvmlite": {"kernels.exporting", "kernels.machine_code"},
     "jinja2": {"report.html"},
     "pyarrow": {"arrow_rows", "document_files", "parquet_shard", "table_rows", "writing", "exports"},
@@ -140,7 +140,7 @@ def test_no_module_is_too_long(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("kernels.")])
 def test_kernels_stand_alone(name: str) -> None:
-    alone = ("kernels.cache", "kernels.machine_code", "kernels.exporting", "kernels.compiled")
+    alone = ("kernels.cache", "kernels.machine_code", "kernels.exporting", "kernels.compiled", "kernels.gathering")
     assert name in alone or own_imports(name) == {"kernels.compiled"}
 
 

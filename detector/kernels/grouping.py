@@ -32,7 +32,7 @@ _DATE_REST = _points("0123456789x×*年月日号./ -")
 _PERCENT = (_points("%"), _points("‰"), _points("个百分点"), _points("percent"), _points("per cent"))
 _CURRENCIES = (_points("usd"), _points("dollar"), _points("yuan"), _points("rmb"))
 _MORE, _TIMES, _COUNTRIES, _YUAN = _points("多余"), _points("万亿千百"), _points("美欧日"), np.uint32(ord("元"))
-_WINDOW = 8
+BEYOND = 8
 """Characters after a fill that say what a number counts."""
 
 
@@ -306,7 +306,7 @@ def slot_types(  # type: ignore[no-untyped-def]
                 continue
             text = document[member_at[slot] + fill - fill_at[slot]]
             start, end = text_start[text] + fill_start[fill], text_start[text] + fill_end[fill]
-            until = min(end + _WINDOW, text_stop[text])
+            until = min(end + BEYOND, text_stop[text])
             if numbers:
                 percent = percent and _is_percent(points, plain, is_blank, end, until)
                 money = money and _is_money(points, plain, end, until)
