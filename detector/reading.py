@@ -118,6 +118,7 @@ class Reader:
                         yield from self._file_blocks(named, file, n_bytes, threads)
                 except OSError as error:
                     self._fault(Fault("unreadable", f"cannot be read: {error.strerror or error}"), named.source, 0)
+        self._ids = set()  # of millions of documents it is as large as what else is kept of them
 
     def _file_blocks(self, named: NamedFile, file: BinaryIO, n_bytes: int, threads: Ahead) -> Iterator[TextBlock]:
         rows = FileRows(named, file, self.settings, _roots(self.settings))
