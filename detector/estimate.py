@@ -7,7 +7,6 @@ so that matching and output may take more than is told.
 
 from __future__ import annotations
 
-import tempfile
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from detector.clock import Progress, silent
 from detector.document_scan import scan_documents, write_documents
 from detector.duplicates import ROW_BYTES
 from detector.kernels.cache import are_compiled
+from detector.leftovers import temporary_folder as new_folder
 from detector.model import Document
 from detector.pipeline import scan
 from detector.room import (
@@ -175,8 +175,7 @@ def _measured(sample: Sample, settings: Settings, work: Workspace, progress: Pro
     """Scans of a third of the sample and of all of it."""
     own = settings.with_values(text_field="text", id_field="id", series_field="series", encoding="utf-8", strict=False)
     compiled = are_compiled()
-    with tempfile.TemporaryDirectory(prefix="detector-", dir=work.tmp) as name:
-        folder = Path(name)
+    with new_folder(work.tmp) as folder:
         sizes = {"small": third(sample.documents), "large": sample.documents}
         paths = [_written(folder / f"{size}.jsonl", documents) for size, documents in sizes.items()]
 

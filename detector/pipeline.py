@@ -1,7 +1,8 @@
 """The scan: from documents to findings, clusters, phrases and scores, one step after the other.
 
 Data goes one way, in columns; what a later step learns never changes an earlier one. The result depends neither on the
-order of the documents, which are put in document order (by id) first, nor on the number of workers.
+order of the documents, which are put in document order (by id) first, nor on the number of workers. What a step found
+that took long may be kept (`detector.unfinished`), so that a scan that was interrupted need not find it again.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.block_hits import EdgeLines
 from detector.blocks import block_groups, passage_keys
 from detector.clock import Clock, Progress, input_names, peak_memory, silent
 from detector.clusters import document_groups, passage_groups, series_numbers
-from detector.columns import ClusterColumns, FindingColumns, PhraseColumns, ScoreColumns
+from detector.columns import ClusterColumns, FindingColumns, HitColumns, PhraseColumns, ScoreColumns
 from detector.corpus import CorpusColumns, corpus_of, read_corpus
 from detector.errors import InputError, SettingsError
 from detector.evidence import AnalysisColumns, family_counts, finding_columns
 from detector.families import Families, find_families
-from detector.hits import find_hits, flag_names, flags, joined, junk_passages, junk_tokens, site_and_own
+from detector.hits import RuleHits, find_hits, flag_names, flags, joined, junk_passages, junk_tokens, site_and_own
 from detector.index import Scan
 from detector.interpreter import without_collection
 from detector.matches import Matches, find_matches
@@ -32,6 +34,7 @@ from detector.model import LEVELS, Document
 from detector.passages import Passages, tokenise_corpus
 from detector.phrases import PhraseTable, find_phrases, phrase_columns
 from detector.protecting import protected_phrases, protected_spans
+from detector.repeats import Places
 from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows, TextsById
 from detector.rules import RuleTable, load_rules
 from detector.score import score_columns
@@ -41,6 +44,7 @@ from detector.summary import summarise
 from detector.templates import cluster_columns
 from detector.texts import Texts
 from detector.tokens import Marks, Tokens
+from detector.unfinished import Results
 from detector.version import SCORE_VERSION
 from detector.workspace import Workspace
 
@@ -56,12 +60,14 @@ def scan(
     *,
     work: Workspace | None = None,
     progress: Progress = silent,
+    kept: Results | None = None,
 ) -> Scan:
     """Analyses a corpus: paths (files, folders, globs, ``-``), documents, or texts by id.
 
     ``work`` bounds memory and says how many threads there are; without it everything is held in memory by one.
-    Raises `InputError` where nothing can be read, `RuleError` where a rule table of the settings is refused,
-    `SettingsError` at level ``document``, which `detector.document_scan.scan_documents` scans.
+    ``kept`` has what steps found before the scan was interrupted, in columns of `KINDS`. Raises `InputError` where
+    nothing can be read, `RuleError` where a rule table of the settings is refused, `ScanError` where what was kept is
+    of other documents, `SettingsError` at level ``document``, which `detector.document_scan.scan_documents` scans.
     """
     settings = settings or Settings()
     if settings.level == "document":
@@ -73,7 +79,9 @@ def scan(
         with clock.stage("read"):
             corpus, inputs = _corpus(source, settings, space, progress)
             _check_lengths(corpus)
-        found = _analyse(corpus, table, settings, space, clock)
+        results = kept or Results()
+        results.check_digest(corpus.digest)
+        found = results.result("found", _analyse, corpus, table, settings, space, clock, results)
         summary = summarise(corpus, settings, found.counts, found.scores, found.findings)
         summary["run"] = {
             "inputs": inputs,
@@ -121,7 +129,7 @@ def _check_lengths(corpus: CorpusColumns) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """What the steps found, as columns, and how much of it."""
 
     scores: ScoreColumns
@@ -131,16 +139,27 @@ class _Found:
     counts: dict[str, Any]
 
 
-def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: Workspace, clock: Clock) -> _Found:
+KINDS = (
+    Found, RuleHits, HitColumns, EdgeLines, Families, Matches, PhraseTable, Places, PhraseColumns, ClusterColumns,
+    FindingColumns, ScoreColumns, Texts,
+)  # fmt: skip
+"""What the results of steps that are kept consist of."""
+
+
+def _analyse(
+    corpus: CorpusColumns, table: RuleTable, settings: Settings, work: Workspace, clock: Clock, kept: Results
+) -> Found:
     """All steps after reading."""
     texts, series = corpus.texts, series_numbers(corpus.series)
     with clock.stage("rules"):
-        own_hits = find_hits(texts, table, work)
+        own_hits = kept.result("rules", find_hits, texts, table, work)
     with clock.stage("tokens"):
         marks = own_hits.marks
         tokens, passages = tokenise_corpus(texts, Marks(marks.indptr, marks.start, marks.end), work)
     with clock.stage("families"):
-        families = find_families(tokens, threshold=settings.family_jaccard, seed=settings.seed, work=work)
+        families = kept.result(
+            "families", find_families, tokens, threshold=settings.family_jaccard, seed=settings.seed, work=work
+        )
     family = families.number
     with clock.stage("junk"):
         protected = protected_spans(texts, protected_phrases(settings.protect), work)
@@ -150,9 +169,12 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
         junk_tokens(tokens, hits, is_junk)
         all_junk = junk_passages(passages, is_junk)
         spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=all_junk)
-    phrases_found = work.beside(partial(_phrases, texts, (tokens, passages), is_junk, family, series, settings, work))
+    find = partial(_phrases, texts, (tokens, passages), is_junk, family, series, settings, work)
+    phrases_found = find if kept.has("phrases") else work.beside(find)
     with clock.stage("matches"):
-        matches = find_matches(
+        matches = kept.result(
+            "matches",
+            find_matches,
             tokens,
             passages,
             family,
@@ -163,14 +185,17 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
             work=work,
         )
     with clock.stage("phrases"):
-        phrases, phrase_table = phrases_found()
+        phrases, phrase_table = kept.result("phrases", phrases_found)
         del is_junk, phrases_found
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
         keys = passage_keys(tokens, passages, work)
         blocks = block_groups(matches, group_of, passages, keys, is_junk=all_junk, family=family, work=work)
         levels = [document_groups(families, passages), blocks, groups]
-        clusters = cluster_columns(levels, tokens, passages, texts, family=family, series=series, keys=keys, work=work)
+        clusters = kept.result(
+            "clusters", cluster_columns, levels, tokens, passages, texts,
+            family=family, series=series, keys=keys, work=work,
+        )  # fmt: skip
         del keys
     with clock.stage("scores"):
         findings = finding_columns(
@@ -193,7 +218,7 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
     counts = _counts(families, tokens, passages, matches, group_of)
     counts["n_clusters"] = {name: len(level.indptr) - 1 for name, level in zip(LEVELS, levels, strict=True)}
     counts["n_phrases"] = len(phrase_table.document)
-    return _Found(scores, findings, clusters, phrase_table, counts)
+    return Found(scores, findings, clusters, phrase_table, counts)
 
 
 def _phrases(

@@ -1,4 +1,4 @@
-"""What the system tells of memory and processors, and what it is told of memory that nobody needs any more."""
+"""What the system tells of memory and processors, and what it is told of memory and files."""
 
 from __future__ import annotations
 
@@ -60,3 +60,11 @@ def available_bytes() -> int | None:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return None
+
+
+def take_room(file: int, size: int) -> None:
+    """Make a file that long, with room on the disk for all of it where the system can promise that."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:
+        os.truncate(file, size)

@@ -2,7 +2,7 @@
 
 Large columns are asked for here. Those that do not fit the budget are mapped files in a temporary folder, which the
 system may drop from memory and read again; `release` gives their pages back at once. A column that nobody holds any
-more gives its memory or its file back. The folder goes when the workspace is closed, or with the process.
+more gives its memory or its file back. The files have no names, so that they go with the process at the latest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.system import STATUS, STATUS_BYTES, give_back_large_blocks, memory_pages, pages
+from detector.errors import OutputError
+from detector.system import STATUS, STATUS_BYTES, give_back_large_blocks, memory_pages, pages, take_room
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -89,7 +90,6 @@ class Workspace:
         self.spilled = 0
         self._maps: dict[weakref.ref[mmap.mmap], float] = {}  # until when each is told to be read in no order
         self._files: dict[int, int] = {}  # descriptors of large mapped columns by the identity of their mapping
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
         self._beside: threading.Thread | None = None
@@ -136,18 +136,23 @@ class Workspace:
         self.used -= size
 
     def _mapped(self, shape: int | tuple[int, ...], dtype: np.dtype[Any], size: int) -> NDArray[Any]:
-        """A column over a file that has no name any more, so that nothing is left behind."""
+        """A column over a file without a name, so that nothing is left behind whatever ends the process.
+
+        Its room on the disk is taken at once: a page that has none when it is written to would end the process.
+        """
         with self._making:
-            if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="detector-", dir=self.tmp)
+            if self._watcher is None:
                 self._begin_watch()
-        with tempfile.TemporaryFile(dir=self._folder.name) as file:
-            file.truncate(size)
-            mapped = mmap.mmap(file.fileno(), size)
-            if size > CHUNK_BYTES and hasattr(os, "pread"):
-                descriptor = os.dup(file.fileno())
-                self._files[id(mapped)] = descriptor
-                weakref.finalize(mapped, _close, self._files, id(mapped))
+        try:
+            with tempfile.TemporaryFile(dir=self.tmp) as file:
+                take_room(file.fileno(), size)
+                mapped = mmap.mmap(file.fileno(), size)
+                if size > CHUNK_BYTES and hasattr(os, "pread"):
+                    self._files[id(mapped)] = os.dup(file.fileno())
+                    weakref.finalize(mapped, _close, self._files, id(mapped))
+        except OSError as error:
+            why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
+            raise OutputError(f"{self.tmp or tempfile.gettempdir()}: {why}; name another folder with --tmp") from None
         if hasattr(mmap, "MADV_RANDOM"):
             mapped.madvise(mmap.MADV_RANDOM)
         self._maps[weakref.ref(mapped, self._forget)] = time.monotonic() + FILLED_SECONDS
@@ -297,7 +302,7 @@ class Workspace:
         return future.result
 
     def close(self) -> None:
-        """End the threads and remove what was spilled; columns that are still held keep their values."""
+        """End the threads; columns that are still held keep their values."""
         if self._pool is not None:
             self._pool.shutdown()
         if self._beside is not None:
@@ -311,9 +316,6 @@ class Workspace:
             self._status.close()
             self._status = None
         self._maps.clear()
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
 
 
 class Gathered:

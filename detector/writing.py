@@ -22,11 +22,13 @@ from detector.scan_files import (
     begin,
     check_target,
     complete,
+    finish,
     remove_table,
     table_files,
     write_file,
 )
 from detector.sheets import SHORT_TEXT, sheet_of
+from detector.unfinished import Results
 from detector.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,14 +40,16 @@ ROWS_TOGETHER, BYTES_TOGETHER = 50_000, 16_000_000
 """Rows, or bytes of columns, that are one group of rows of a Parquet file; as much is in memory at a time."""
 
 
-def write_scan(scan: Scan, directory: Path) -> None:
+def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None:
     """Write every file of the contract; ``summary.json`` comes last, so that a folder with one is a whole scan.
 
-    Raises `OutputError` where the folder holds something else (`check_target`) or cannot be written.
+    Tables that ``kept`` has are there already. Raises `OutputError` where the folder holds something else
+    (`check_target`) or cannot be written.
     """
     from detector.report.html import render_html
 
     check_target(directory)
+    kept = kept or Results()
     settings = scan.summary["settings"]
     as_parquet = settings["format"] == "parquet" or scan.summary["corpus"]["n_bytes"] > PARQUET_ABOVE
     try:
@@ -53,11 +57,14 @@ def write_scan(scan: Scan, directory: Path) -> None:
         with Workspace(workers=scan.summary.get("run", {}).get("workers", 1)) as work, without_collection():
             report = work.beside(lambda: plain_text(render_html(scan)).encode())
             for name in TABLES:
+                if kept.has_table(name):
+                    continue
                 remove_table(directory, name)
                 write = _write_parquet if as_parquet else _write_json
                 write(directory, name, getattr(scan, name), settings["finding_text"], work)
+                kept.note_table(name, table_files(directory, name))
             write_file(directory / "report.html", [report()])
-        write_file(directory / "summary.json", [json.dumps(scan.summary, ensure_ascii=True, indent=1).encode() + b"\n"])
+        finish(directory, scan.summary)
     except OSError as error:
         raise OutputError(f"{directory}: cannot write the scan: {error.strerror or error}") from None
 

@@ -20,7 +20,19 @@ from detector.errors import GuardError
 from detector.version import VERSION
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("scan", "explain", "filter", "phrases", "templates", "evaluate", "rules")
+COMMANDS = (
+    "scan",
+    "explain",
+    "why",
+    "tune",
+    "filter",
+    "phrases",
+    "templates",
+    "export",
+    "attributes",
+    "evaluate",
+    "rules",
+)
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
 
@@ -162,6 +174,10 @@ def test_an_error_is_1_and_one_line(run: Any, tmp_path: Path, corpus: Path, fold
     assert "nobody" in one_line(run("explain", folder, "--doc", "nobody"))
     assert "nobody" in one_line(run("explain", folder, "--doc", "nobody", "--quiet"))
     assert "nobody" in one_line(run("explain", folder, "--doc", "nobody", "--json"))
+    assert "nobody" in one_line(run("why", folder, "nobody"))
+    assert "passage-0" in one_line(run("templates", folder, "passage-0"))
+    assert "phrase-0" in one_line(run("phrases", folder, "phrase-0"))
+    assert "max_shine" in one_line(run("tune", folder, "--at", "max_shine=0.5"))
     assert "not a scan" in one_line(run("phrases", tmp_path))
     assert "not a scan" in one_line(run("templates", tmp_path / "nothing", "--json"))
     assert "no.such.rule" in one_line(run("rules", "show", "no.such.rule"))
@@ -194,6 +210,11 @@ def test_every_wrong_setting_is_named(run: Any, tmp_path: Path, corpus: Path) ->
         ["scan", "a", "--format", "xml"],
         ["scan", "a", "--limit", "many"],
         ["explain", "a"],
+        ["why", "a"],
+        ["why", "a", "b", "--max-junk", "2"],
+        ["tune", "a", "--at", "max_junk"],
+        ["export", "a"],
+        ["export", "a", "--out", "b", "--format", "xls"],
         ["filter", "a"],
         ["filter", "a", "--out", "b", "--min-originality", "1.5"],
         ["filter", "a", "--out", "b", "--max-junk", "nan"],
@@ -275,9 +296,14 @@ def calls(corpus: Path, folder: Path, out: Path) -> list[list[object]]:
         ["explain", folder, "--doc", "d0"],
         ["filter", corpus, "--out", out, "--scan", folder],
         ["filter", corpus, "--out", f"{out}-alone"],
+        ["why", folder, "d0", "--min-originality", "0.9"],
+        ["tune", folder],
         ["phrases", folder],
+        ["phrases", folder, "phrase-1"],
+        ["export", folder, "--out", f"{out}-tables"],
         ["templates", folder],
         ["templates", folder, "--level", "passage"],
+        ["templates", folder, "passage-1"],
         ["evaluate", folder, "--gold", gold],
         ["rules", "list"],
         ["rules", "show", "junk.breadcrumb_home"],

@@ -10,7 +10,8 @@ time. Signatures are in the ``affine32`` scheme over the upper 32 bits of the ha
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _FIRST_WORD, _SECOND_WORD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC4CEB9FE1A85EC53)
 _MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
@@ -271,7 +272,7 @@ def _n_equal(left, right):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _candidates(row, stamp, bands, base, begins, lists, marks, slots, min_agreed, seen, found, agreed):  # type: ignore[no-untyped-def]
+def _candidates(row, stamp, bands, entries, slots, min_agreed, seen, found, agreed):  # type: ignore[no-untyped-def]
     """Representatives that share a bucket with a row and agree in enough slots, those of most agreement first, and
     whether some were left out.
 
@@ -281,15 +282,15 @@ def _candidates(row, stamp, bands, base, begins, lists, marks, slots, min_agreed
     n_words = slots.shape[1]
     n_found, is_crowded = 0, False
     for band in range(bands.shape[1]):
-        if bands[row, band] == 0:
+        first = np.int64(bands[row, band])
+        if first == 0:
             continue
-        bucket = base[band] + np.int64(bands[row, band])
         mark = slots[row, (band // 2 + 1) % n_words]
-        for entry in range(begins[bucket], begins[bucket + 1]):
-            if lists[entry] == 0:
+        for entry in range(first, first + np.int64(entries[first - 1, 0])):
+            other = np.int64(entries[entry, 0]) - 1
+            if other < 0:
                 break
-            other = np.int64(lists[entry] - 1)
-            if _n_equal(mark, marks[entry]) < MIN_MARKED or seen[other] == stamp:
+            if _n_equal(mark, entries[entry, 1]) < MIN_MARKED or seen[other] == stamp:
                 continue
             seen[other] = stamp
             same = np.int64(0)
@@ -313,27 +314,28 @@ def _candidates(row, stamp, bands, base, begins, lists, marks, slots, min_agreed
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def join_documents(  # type: ignore[no-untyped-def]
-    first, stamp, bands, base, begins, lists, marks, slots, known, known_heads, known_common, known_union,
+    rows, start, stamp, bands, entries, slots, known, known_heads, known_common, known_union,
     min_agreed, likely, threshold, guess, seen, extra, head, common, union, crowded,
 ):  # fmt: skip
-    """Join each row from ``first`` on to its lowest representative that it matches, or make it one.
+    """Join each of ``rows[start:]`` (int32, ascending) to its lowest representative that it matches, or make it one.
 
-    ``bands``: uint32, n x n_bands, buckets from 1, 0 for none; the representatives of bucket b of band k are listed,
-    row + 1 each, in ``lists`` (int32, zeros at first) from ``begins[base[k] + b]`` to ``begins[base[k] + b + 1]``
-    (int64), with a word of their slots in ``marks``. ``slots``: uint64, n x words of eight 8-bit slots; candidates
+    ``entries`` (uint64, m x 2) has the buckets one after the other: how many entries there are, then the
+    representatives, row + 1 each (zeros at first) and a word of their slots. ``bands``: uint32, n x n_bands, the first
+    entry of each bucket, 0 for none. ``slots``: uint64, n x words of eight 8-bit slots; candidates
     agree in at least ``min_agreed`` of them. What is known of row r are places ``known[r]`` to ``known[r + 1]`` (int64)
-    of the heads it was compared with and of the shingles in common and in all; of row ``first`` also ``extra`` (int64,
-    3 x m: heads, common, union). A pair that is not known is wanted, and if ``guess`` is set, the agreement decides
-    (``likely`` slots); otherwise the walk stops at it. ``seen``: int64, by row, with a ``stamp`` above all that
+    of the heads it was compared with and of the shingles in common and in all; of ``rows[start]`` also ``extra``
+    (int64, 3 x m: heads, common, union). A pair that is not known is wanted, and if ``guess`` is set, the agreement
+    (``likely`` slots) decides; otherwise the walk stops at it. ``seen``: int64, by row, with a ``stamp`` above all that
     it holds. Filled are ``head``, ``common``, ``union`` (int64) and ``crowded`` (bool).
-    Returns the row where it stopped (n: at the end), and rows and others of the wanted pairs.
+    Returns the place in ``rows`` where it stopped, and rows and others of the wanted pairs.
     """
-    n, n_bands = bands.shape
+    n_bands = bands.shape[1]
     found, agreed = np.empty(MAX_VERIFIED, np.int64), np.empty(MAX_VERIFIED, np.int64)
     wanted, n_wanted = np.empty((2, 1024), np.int64), 0
-    for row in range(first, n):
+    for at in range(start, rows.shape[0]):
+        row = np.int64(rows[at])
         n_found, crowded[row] = _candidates(
-            row, stamp + row, bands, base, begins, lists, marks, slots, min_agreed, seen, found, agreed
+            row, stamp + row, bands, entries, slots, min_agreed, seen, found, agreed
         )  # fmt: skip
         joined = asked = False
         for step in range(n_found):
@@ -348,7 +350,7 @@ def join_documents(  # type: ignore[no-untyped-def]
             for place in range(known[row], known[row + 1]):
                 if known_heads[place] == other:
                     in_common, in_all = known_common[place], known_union[place]
-            if row == first:
+            if at == start:
                 for place in range(extra.shape[1]):
                     if extra[0, place] == other:
                         in_common, in_all = extra[1, place], extra[2, place]
@@ -365,7 +367,7 @@ def join_documents(  # type: ignore[no-untyped-def]
                     n_wanted += 1
                 asked = last == n_found
                 if not guess:
-                    return row, wanted[0, :n_wanted].copy(), wanted[1, :n_wanted].copy()
+                    return at, wanted[0, :n_wanted].copy(), wanted[1, :n_wanted].copy()
                 in_common = np.int64(agreed[step] >= likely)
             if in_common > 0 and in_common + _ROUNDING >= threshold * in_all:
                 head[row], common[row], union[row] = other, in_common, in_all
@@ -375,12 +377,12 @@ def join_documents(  # type: ignore[no-untyped-def]
             continue
         head[row], common[row], union[row] = row, 1, 1
         for band in range(n_bands):
-            if bands[row, band] == 0:
+            begin = np.int64(bands[row, band])
+            if begin == 0:
                 continue
-            bucket = base[band] + np.int64(bands[row, band])
-            for entry in range(begins[bucket], begins[bucket + 1]):
-                if lists[entry] == 0:
-                    lists[entry] = np.int32(row + 1)
-                    marks[entry] = slots[row, (band // 2 + 1) % slots.shape[1]]
+            for entry in range(begin, begin + np.int64(entries[begin - 1, 0])):
+                if entries[entry, 0] == 0:
+                    entries[entry, 0] = row + 1
+                    entries[entry, 1] = slots[row, (band // 2 + 1) % slots.shape[1]]
                     break
-    return n, wanted[0, :n_wanted].copy(), wanted[1, :n_wanted].copy()
+    return rows.shape[0], wanted[0, :n_wanted].copy(), wanted[1, :n_wanted].copy()
