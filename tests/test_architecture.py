@@ -67,7 +67,7 @@ FLOORS = (
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 
 ONLY_IN = {
-    "numba": {"kernels.exporting", "kernels.gathering"},
+    "numba": {"kernels.exporting"},
     "llvmlite": {"kernels.exporting", "kernels.machine_code"},
     "jinja2": {"report.html"},
     "pyarrow": {"arrow_rows", "document_files", "parquet_shard", "table_rows", "writing", "exports"},
@@ -141,7 +141,7 @@ def test_no_module_is_too_long(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("kernels.")])
 def test_kernels_stand_alone(name: str) -> None:
-    alone = ("kernels.cache", "kernels.machine_code", "kernels.exporting", "kernels.compiled", "kernels.gathering")
+    alone = ("kernels.cache", "kernels.machine_code", "kernels.exporting", "kernels.compiled")
     assert name in alone or own_imports(name) == {"kernels.compiled"}
 
 
