@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from detector.columns import CLUSTER_LEVELS, ClusterColumns, GroupColumns
 from detector.folding import N_CODE_POINTS, character_table, is_blank
-from detector.kernels import aligning, grouping
+from detector.kernels import aligning, dividing, grouping, slotting
 from detector.model import LEVELS
 from detector.passages import Passages
 from detector.score import millionths
@@ -138,14 +138,15 @@ def _even_ranges(done: NDArray[np.int64], size: int) -> list[tuple[int, int]]:
 def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
     """The slots of all clusters with their fills, by all workers, a wave of ranges of clusters after the other."""
     tokens, passages, texts, keys = corpus
-    n_slots = np.zeros(len(members.by_passage), dtype=np.int64)
+    n_gaps, n_slots = (np.zeros(len(members.by_passage), dtype=np.int64) for _ in range(2))
     tables = (character_table().plain, is_blank(), is_digit())
 
     def part(clusters: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
-        start, end, fill_class = aligning.template_fills(
-            tokens.hashes, tokens.start, tokens.end, tokens.kind, passages.tokens, keys, members.indptr, members.first,
-            members.last, members.start, members.by_passage, clusters, KEPT, n_slots,
+        gaps = aligning.template_gaps(
+            tokens.hashes, tokens.kind, passages.tokens, keys, members.indptr, members.first, members.last,
+            members.by_passage, clusters, KEPT, n_gaps,
         )  # fmt: skip
+        start, end, fill_class = _fills(corpus, members, clusters, n_gaps, gaps, n_slots)
         here, indptr = slice(*clusters), members.indptr[clusters[0] : clusters[1] + 1]
         types = np.empty(int(n_slots[here].sum()), dtype=np.uint8)
         grouping.slot_types(
@@ -162,6 +163,29 @@ def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
     start, end, types = (column.column() for column in columns)
     fill_at = work.stored(_offsets(np.repeat(np.diff(members.indptr), n_slots)))
     return _Slots(work.stored(_offsets(n_slots)), types, fill_at, start, end)
+
+
+def _fills(
+    corpus: _Corpus,
+    members: _Members,
+    clusters: tuple[int, int],
+    n_gaps: NDArray[np.int64],
+    gaps: tuple[NDArray[np.int32], NDArray[np.int32]],
+    n_slots: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
+    """The fills of some clusters and their classes; the slots are counted in ``n_slots``."""
+    tokens, passages, texts, _ = corpus
+    read = (tokens.hashes, tokens.kind, tokens.start, tokens.end, texts.points, texts.start, passages.tokens)
+    of = (members.indptr, members.document, members.first)
+    whole = slotting.join_gaps(*read, *of, members.last, clusters, n_gaps, *gaps)
+    begin, until = dividing.divide_gaps(*read, *of, clusters, n_gaps, whole, *gaps, n_slots)
+    begin, until = slotting.cut_slots(*read[1:], *of, clusters, n_slots, begin, until)
+    start, end, fill_class = (np.empty(len(begin), dtype) for dtype in (np.int32, np.int32, np.uint8))
+    slotting.write_fills(
+        tokens.kind, tokens.start, tokens.end, passages.tokens, members.indptr, members.first, members.start, clusters,
+        n_slots, begin, until, start, end, fill_class,
+    )  # fmt: skip
+    return start, end, fill_class
 
 
 def _parts(members: _Members, slots: _Slots, work: Workspace) -> dict[str, NDArray[Any]]:

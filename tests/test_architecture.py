@@ -18,7 +18,7 @@ FLOORS = (
     "kernels kernels.cache kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing kernels.page_words kernels.pages",
+    " kernels.phrasing kernels.page_words kernels.pages kernels.slotting kernels.dividing",
     "settings folding encodings scan_files",
     "texts rows places",
     "rendering",
