@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.blanks import with_slots
 from detector.blocks import block_groups, passage_keys
 from detector.clock import Clock, Progress, input_names, peak_memory, silent
 from detector.clusters import document_groups, passage_groups, series_numbers
@@ -154,6 +155,7 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
         blocks = block_groups(matches, group_of, passages, keys, is_junk=all_junk, family=family, work=work)
         levels = [document_groups(families, passages), blocks, groups]
         clusters = cluster_columns(levels, tokens, passages, texts, family=family, series=series, keys=keys, work=work)
+        hits = with_slots(hits, clusters, texts, corpus.ids)
         del keys
     with clock.stage("scores"):
         findings = finding_columns(

@@ -32,7 +32,7 @@ FLOORS = (
     "clusters blocks templates reading",
     "corpus",
     "duplicates evidence_rows room",
-    "evidence parquet_shard",
+    "evidence parquet_shard blanks",
     "tables shards",
     "report report.shown report.spans report.palette report.cover report.families_page",
     "report.lookup",

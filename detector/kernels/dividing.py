@@ -14,11 +14,15 @@ from numba import njit
 SINGLE, LETTER, DIGIT, MARK = 1, 2, 3, 6
 """Classes of tokens, as in `detector.folding` and `detector.tokens`."""
 
-LARGEST_PAIR = 1 << 16
+LARGEST_PAIR = 1 << 12
 """Token pairs of two fills that are aligned; of longer ones only the common ends are."""
 
 LARGEST_GAP = 1 << 24
 """Token pairs that are aligned in one gap, and places that are remembered of it; what is more stays one slot."""
+
+TRIED = 8
+"""Fills other than the head after which nothing is divided if no token of it stands in a third of them: so it is with
+most slots."""
 
 LONG = 8
 """Tokens of a fill from which on one that has little of it (less than 2 in 5 of the shorter) is a stranger to it."""
@@ -292,19 +296,21 @@ def _columns(  # type: ignore[no-untyped-def]
     places, counts = _grown(places, size * m), _grown(counts, 6 * m)
     hold, lost, split, run = counts[:m], counts[m : 2 * m], counts[2 * m : 3 * m], counts[3 * m : 6 * m]
     counts[: 3 * m] = 0
-    n_kin, n_pairs, at_start, at_end = 0, 0, 0, 0
+    n_same, n_seen, n_kin, n_pairs, at_start, at_end = 0, 0, 0, 0, 0, 0
     for member in range(size):
         n = until[member] - begin[member]
         if n == 0:
             continue
         place = places[member * m : (member + 1) * m]
-        if n_pairs > LARGEST_GAP:
+        if n_pairs > LARGEST_GAP or (n_seen == TRIED and 3 * (hold.max() - n_same) < TRIED):
             return 0, out_begin, out_until, (places, counts, table)
         table, pairs = _pair(hashes, kind, head, m, begin[member], n, place, table)
         n_pairs += pairs
         n_held = 0
         for token in range(m):
             n_held += place[token] >= 0
+        is_same = n_held == m == n
+        n_same, n_seen = n_same + is_same, n_seen + (not is_same)
         if m >= LONG and 5 * n_held < 2 * min(m, n):
             place[:] = -1
             continue
@@ -342,9 +348,9 @@ def divide_gaps(  # type: ignore[no-untyped-def]
     """The slots of clusters ``clusters[0]`` to ``clusters[1]``, slot by slot, as tokens of each member.
 
     ``n_gaps`` (int64, a row per cluster), ``whole`` (bool, a row per gap: one slot), ``gap_begin``, ``gap_until``
-    (int32, tokens counted from the member's first): what `detector.kernels.slotting.join_gaps` leaves. Members are passages
-    from ``first`` on of ``document``. Fills ``n_slots`` (int64, a row per cluster) and returns ``begin`` and ``until``
-    as the gaps had them; at least one member has something in every slot.
+    (int32, tokens counted from the member's first): what `detector.kernels.slotting.join_gaps` leaves. Members are
+    passages from ``first`` on of ``document``. Fills ``n_slots`` (int64, a row per cluster) and returns ``begin`` and
+    ``until`` as the gaps had them; at least one member has something in every slot.
     """
     begin, until = np.empty(64, np.int32), np.empty(64, np.int32)
     scratch = (np.empty(64, np.int32), np.empty(64, np.int64), np.empty(64, np.int16))
@@ -359,14 +365,23 @@ def divide_gaps(  # type: ignore[no-untyped-def]
             for member in range(size):
                 base[member] = text_start[document[head + member]]
         for _ in range(n_gaps[cluster]):
+            longest = np.int32(0)
+            for member in range(at, at + size):
+                longest = max(longest, gap_until[member] - gap_begin[member])
+            begin, until = _grown(begin, filled + size), _grown(until, filled + size)
+            number += 1
+            if longest == 1 or whole[number - 1]:
+                begin[filled : filled + size] = gap_begin[at : at + size]
+                until[filled : filled + size] = gap_until[at : at + size]
+                at, filled = at + size, filled + size
+                n_slots[cluster] += 1
+                continue
             for member in range(size):
                 token = bounds[first[head + member]]
                 low[member], high[member] = token + gap_begin[at + member], token + gap_until[at + member]
-            n_columns = 0
-            if not whole[number]:
-                n_columns, out_begin, out_until, scratch = _columns(
-                    hashes, kind, token_start, token_end, points, base, size, low, high, scratch, out_begin, out_until
-                )
+            n_columns, out_begin, out_until, scratch = _columns(
+                hashes, kind, token_start, token_end, points, base, size, low, high, scratch, out_begin, out_until
+            )
             for column in range(max(n_columns, 1)):
                 begin, until = _grown(begin, filled + size), _grown(until, filled + size)
                 has_text = False
@@ -380,5 +395,4 @@ def divide_gaps(  # type: ignore[no-untyped-def]
                     filled += size
                     n_slots[cluster] += 1
             at += size
-            number += 1
     return begin[:filled], until[:filled]

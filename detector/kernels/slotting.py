@@ -1,4 +1,4 @@
-"""Slots as they are read: gaps that are one slot joined, values that stand apart cut, and fills as code points.
+"""Slots as they are read: gaps joined that are one slot, values cut that stand apart, fills as code points, and blanks.
 
 Two gaps are one slot where only a date's unit, or a character that a few names share by chance, stands between them.
 Blanks that follow each other are a slot each, and so is the one number in a line that a single member has.
@@ -125,8 +125,9 @@ def join_gaps(  # type: ignore[no-untyped-def]
     """Join the gaps of clusters ``clusters[0]`` to ``clusters[1]`` that are one slot, in place.
 
     ``n_gaps`` (int64, a row per cluster), ``begin``, ``until`` (int32): as
-    `detector.kernels.aligning.template_gaps` has them; members are passages ``first`` to ``last`` of ``document``. Returns ``whole``: bool, a row per gap that is
-    left, whether it was joined; what follows in ``begin`` and ``until`` is none.
+    `detector.kernels.aligning.template_gaps` has them; members are passages ``first`` to ``last`` of ``document``.
+    Returns ``whole``: bool, a row per gap that is left, whether it was joined; what follows in ``begin`` and
+    ``until`` is none.
     """
     n_all = np.int64(0)
     for cluster in range(clusters[0], clusters[1]):
@@ -309,3 +310,43 @@ def write_fills(  # type: ignore[no-untyped-def]
                     digits &= kind[token] == DIGIT
                 fill_class[fill] = 0 if marks else 1 if digits else 2
             filled += size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def blanks_in_slots(  # type: ignore[no-untyped-def]
+    blank_indptr, blank_start, blank_end, level, member_indptr, document, part_indptr, fill_indptr, fill_start,
+    fill_end, part, n_filled,
+):  # fmt: skip
+    """The slot that each blank stands in: ``part`` (int64, -1: none), and in how many members something else stands
+    there (``n_filled``, int64).
+
+    The blanks of document d are rows ``blank_indptr[d]`` to ``blank_indptr[d + 1]`` of ``blank_start``, ``blank_end``,
+    in order; the rest is as in `detector.columns.ClusterColumns`. Of several slots one that somebody filled is taken,
+    then the one of the highest ``level``, then that with most fills, then the first.
+    """
+    best = np.full(part.shape[0], -1, np.int64)
+    part[:] = -1
+    for cluster in range(level.shape[0]):
+        head = member_indptr[cluster]
+        for here in range(part_indptr[cluster], part_indptr[cluster + 1]):
+            some, n_others = False, np.int64(0)
+            for fill in range(fill_indptr[here], fill_indptr[here + 1]):
+                text = document[head + fill - fill_indptr[here]]
+                low, high = blank_indptr[text], blank_indptr[text + 1]
+                row = low
+                if low < high and fill_start[fill] < fill_end[fill]:
+                    row = low + np.searchsorted(blank_start[low:high], fill_start[fill])
+                is_blank = row < high and fill_start[fill] <= blank_start[row] and blank_end[row] <= fill_end[fill]
+                some |= is_blank
+                n_others += not is_blank and fill_start[fill] < fill_end[fill]
+            if not some:
+                continue
+            key = np.int64(n_others > 0) << 40 | np.int64(level[cluster]) << 36 | min(n_others, np.int64(1) << 32)
+            for fill in range(fill_indptr[here], fill_indptr[here + 1]):
+                text = document[head + fill - fill_indptr[here]]
+                low, high = blank_indptr[text], blank_indptr[text + 1]
+                row = low + np.searchsorted(blank_start[low:high], fill_start[fill])
+                while row < high and blank_end[row] <= fill_end[fill]:
+                    if key > best[row]:
+                        best[row], part[row], n_filled[row] = key, here, n_others
+                    row += 1
