@@ -12,7 +12,7 @@ import numpy as np
 
 from detector.errors import OutputError, ScanError
 from detector.kernels import rendering as kernel
-from detector.model import Cluster, Finding, Literal, Slot, as_row
+from detector.model import Cluster, Finding, as_row
 from detector.rendering import Field, Sheet, in_order, json_blocks, json_text, plain_text
 from detector.rows import MILLIONTHS, DocumentRows, Rows
 from detector.scan_files import (
@@ -26,6 +26,7 @@ from detector.scan_files import (
     write_file,
 )
 from detector.sheets import SHORT_TEXT, sheet_of
+from detector.template_files import part_row
 from detector.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -129,13 +130,7 @@ def _finding_row(finding: Finding, finding_text: str) -> dict[str, Any]:
 
 
 def _cluster_row(cluster: Cluster) -> dict[str, Any]:
-    return {**as_row(cluster), "template": [_part_row(part) for part in cluster.template]}
-
-
-def _part_row(part: Literal | Slot) -> dict[str, Any]:
-    if isinstance(part, Literal):
-        return {"text": part.text}
-    return {"slot": part.name, "type": part.type, "fills": [fill._asdict() for fill in part.fills]}
+    return {**as_row(cluster), "template": [part_row(part) for part in cluster.template]}
 
 
 NESTED = {"parts", "n_findings", "flags", "evidence", "template"}

@@ -25,6 +25,6 @@ def run(options: argparse.Namespace) -> None:
 
     scan = open_scan(options.dir)
     if options.json:
-        print_json(as_json(scan, "phrases", None)[: options.limit])
+        print_json(as_json(scan)[: options.limit])
     elif not options.quiet:
         phrase_book(scan, console(), limit=options.limit or SHOWN)

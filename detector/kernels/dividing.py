@@ -173,8 +173,8 @@ def _is_anchor(n_holding, n_lost, n_kin):  # type: ignore[no-untyped-def]
 def _runs(kind, token_start, token_end, points, text, head, m, n_kin, hold, lost, split, at_start, at_end, run):  # type: ignore[no-untyped-def]
     """The anchors of a gap: rows ``3 * k`` of ``run`` (int64) are the first token, the last and whether it is numbers.
 
-    ``at_start``, ``at_end``: how many begin or
-    end with the first or last token of the head and have more. Returns the number of runs.
+    ``at_start``: how many begin with the first token of the head and go on; ``at_end``: how many end with its last.
+    Returns the number of runs.
     """
     n_runs, i = 0, 0
     while i < m:
@@ -316,7 +316,7 @@ def _columns(  # type: ignore[no-untyped-def]
             continue
         n_kin += 1
         at_start += place[0] == 0 and n > 1
-        at_end += place[m - 1] == n - 1 and n > 1
+        at_end += place[m - 1] == n - 1
         _count(place, m, n, hold, lost, split)
     n_runs = 0
     if 4 * (n_rows - n_kin) <= n_rows:

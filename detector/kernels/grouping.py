@@ -19,7 +19,7 @@ TEXT, NUMBER, PERCENT, MONEY, DATE, YEAR, NAME, PLACE_OR_BODY, PLACEHOLDER = ran
 """Types of slots: their places in `detector.columns.SLOT_TYPES`."""
 
 _TOLD = np.array([[1, PERCENT], [2, MONEY], [3, YEAR], [4, DATE], [5, PLACE_OR_BODY], [6, NAME]])
-"""What is told apart, in this order, and the type that it is."""
+"""What is told apart, in this order, and its type."""
 
 
 def _points(text: str):  # type: ignore[no-untyped-def]
@@ -27,8 +27,7 @@ def _points(text: str):  # type: ignore[no-untyped-def]
 
 
 _PLACE_ENDS = _points("省市县区镇乡村州旗盟社局厅委部院校司行会所站办厂")
-_PLACE_WORDS = _points("街道集团公司中心政府")
-"""Two characters each."""
+_PLACE_WORDS = _points("街道集团公司中心政府")  # two characters each
 _SURNAMES = _points(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金"
     "韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常"
@@ -39,8 +38,7 @@ _HYPHENS = _points("-–—~～")
 _PERCENT = (_points("%"), _points("‰"), _points("个百分点"), _points("percent"), _points("per cent"))
 _CURRENCIES = (_points("usd"), _points("dollar"), _points("yuan"), _points("rmb"))
 _MORE, _TIMES, _COUNTRIES, _YUAN = _points("多余"), _points("万亿千百"), _points("美欧日"), np.uint32(ord("元"))
-_WINDOW = 8
-"""Characters after a fill that say what a number counts."""
+_WINDOW = 8  # characters after a fill that say what a number counts
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -299,7 +297,7 @@ def _is_place(points, plain, at, stop):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_name(points, plain, is_digit, at, stop):  # type: ignore[no-untyped-def]
-    """Whether a name may be written so: a surname and one or two characters, or up to six words, most with a capital."""
+    """Whether a name may be written so: a surname and one or two characters, or up to six words, most capitalised."""
     if _among(plain[points[at]], _SURNAMES) and 2 <= stop - at <= 3:
         is_han = True
         for place in range(at, stop):
@@ -359,12 +357,12 @@ def slot_types(  # type: ignore[no-untyped-def]
             other[4] += not _is_date(points, plain, start, end)
             other[5] += kind == 1 or not _is_place(points, plain, start, end)
             other[6] += kind == 1 or start == end or not _is_name(points, plain, is_digit, start, end)
-        types[slot] = TEXT if n_filled else PLACEHOLDER
-        if 5 * other[0] <= n_filled and n_filled:
-            types[slot] = NUMBER
-        for number in range(6):
-            if n_filled and 5 * other[_TOLD[number, 0]] <= n_filled:
-                types[slot] = _TOLD[number, 1]
+        numbers = 5 * other[0] <= n_filled
+        types[slot] = PLACEHOLDER if n_filled == 0 else NUMBER if numbers else TEXT
+        for told in range(6):
+            # figures are no date; one that a hyphen or a unit goes on from is
+            if n_filled and 5 * other[_TOLD[told, 0]] <= n_filled and not (numbers and told > 2):
+                types[slot] = _TOLD[told, 1]
                 break
 
 

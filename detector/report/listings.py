@@ -1,4 +1,4 @@
-"""Shorter reports: phrase book, templates, evaluation, rules, and what a filter did."""
+"""Shorter reports: phrase book, evaluation, rules, and what a filter did."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from detector.model import Cluster, Literal, Slot, as_row
+from detector.model import as_row
 from detector.report.column_lookup import lookup
 from detector.report.palette import percent
-from detector.report.shown import shortened, shown
+from detector.report.shown import shown
 
 if TYPE_CHECKING:
     from detector.evaluation import Counts, Evaluation
@@ -27,22 +27,9 @@ NOTES = ("skipped_name", "results")
 """Reasons that are what the settings ask for."""
 
 
-def as_json(scan: Scan, table: str, level: str | None) -> list[dict[str, Any]]:
-    """The phrases or the templates of a scan as plain values."""
-    if table == "phrases":
-        return [as_row(phrase) for phrase, _ in lookup(scan).covering(None)]
-    return [
-        {
-            **as_row(cluster),
-            "template": [
-                {"text": part.text}
-                if isinstance(part, Literal)
-                else {"slot": part.name, "type": part.type, "fills": [fill._asdict() for fill in part.fills]}
-                for part in cluster.template
-            ],
-        }
-        for cluster in _templates(scan, level)
-    ]
+def as_json(scan: Scan) -> list[dict[str, Any]]:
+    """The phrases of a scan as plain values."""
+    return [as_row(phrase) for phrase, _ in lookup(scan).covering(None)]
 
 
 def phrase_book(scan: Scan, console: Console, *, limit: int) -> None:
@@ -54,26 +41,6 @@ def phrase_book(scan: Scan, console: Console, *, limit: int) -> None:
         table.add_row(*(f"{count:,}" for count in counts), Text(shown(phrase.text)))
     console.print(table)
     _rest(len(scan.phrases) - limit, console)
-
-
-def template_list(scan: Scan, console: Console, *, level: str | None, limit: int) -> None:
-    """Templates with their slots and what stands in them."""
-    clusters = _templates(scan, level)
-    for cluster in clusters[:limit]:
-        slots = [part for part in cluster.template if isinstance(part, Slot)]
-        differing = f"{len(slots)} {'slot' if len(slots) == 1 else 'slots'}" if slots else "the same in all"
-        console.print(
-            Text.assemble(
-                (shown(cluster.id), "bold"),
-                (f"  {cluster.n_members} members in {cluster.n_families} families, {differing}", DIM),
-            )
-        )
-        console.print(_template_text(cluster), soft_wrap=False)
-        for slot in slots[:8]:
-            console.print(_slot_text(slot, console.width), no_wrap=True, overflow="ellipsis")
-        _rest(len(slots) - 8, console, "slots")
-        console.print()
-    _rest(len(clusters) - limit, console)
 
 
 def evaluation_report(result: Evaluation, console: Console) -> None:
@@ -137,35 +104,6 @@ def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> 
         console.print(Text(summary.note, "bold"))
     console.print(
         Text(f"Written to {shown(str(out))}: kept/, dropped/, removed.jsonl, summary.json", DIM), soft_wrap=True
-    )
-
-
-def _templates(scan: Scan, level: str | None) -> list[Cluster]:
-    """Clusters of one level or all, those in most families first."""
-    chosen = [cluster for cluster in scan.clusters if level is None or cluster.level == level]
-    return sorted(chosen, key=lambda cluster: (-cluster.n_families, -cluster.n_members))
-
-
-def _template_text(cluster: Cluster) -> Text:
-    """A template on the terminal: slots are numbered and stand in guillemets, so that they show without colour."""
-    text = Text("  ")
-    for part in cluster.template:
-        if isinstance(part, Literal):
-            text.append(shown(part.text))
-        else:
-            text.append(f"«{part.name.removeprefix('slot')}:{part.type}»", "bold cyan")
-    return text
-
-
-def _slot_text(slot: Slot, width: int) -> Text:
-    """The different fills of a slot, the most frequent first."""
-    counts: dict[str, int] = {}
-    for fill in slot.fills:
-        counts[fill.text] = counts.get(fill.text, 0) + 1
-    fills = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    words = [f"{shortened(shown(text), 30) or '(nothing)'}{f' ×{count}' if count > 1 else ''}" for text, count in fills]
-    return Text.assemble(
-        (f"    «{slot.name.removeprefix('slot')}» ", "bold cyan"), shortened(" | ".join(words), width - 12)
     )
 
 
