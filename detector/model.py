@@ -241,6 +241,44 @@ class Member:
     ratio: float
 
 
+class OutlineHeading(NamedTuple):
+    """A heading of an outline's first document, and how many members have it."""
+
+    text: str
+    n_members: int
+
+
+class OutlineMember(NamedTuple):
+    """A document of an outline: ``year`` it is of, where that is told; ``ratio`` of its headings to the first's.
+
+    ``missing`` are the places of the outline's headings that it lacks, ``added`` the first of its ``n_added`` own.
+    """
+
+    doc: str
+    year: int | None
+    ratio: float
+    missing: tuple[int, ...]
+    n_added: int
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Documents of several families that share their sequence of headings, in document order."""
+
+    id: str
+    n_families: int
+    n_series: int
+    n_members: int
+    headings: tuple[OutlineHeading, ...]
+    members: tuple[OutlineMember, ...]
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """The years that its members are of, ascending."""
+        return tuple(sorted({member.year for member in self.members if member.year is not None}))
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A run of tokens that enough families have exactly."""

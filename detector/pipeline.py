@@ -28,6 +28,7 @@ from detector.hits import find_hits, flag_names, flags, joined, junk_passages, j
 from detector.index import Scan
 from detector.matches import Matches, find_matches
 from detector.model import LEVELS, Document
+from detector.outlines import OutlineColumns, OutlineRows, outline_columns
 from detector.passages import Passages, tokenise_corpus
 from detector.phrases import find_phrases, phrase_columns
 from detector.protecting import protected_phrases, protected_spans
@@ -88,6 +89,7 @@ def scan(
         phrases=PhraseRows(found.phrases, texts),
         summary=summary,
         texts=TextsById(ids, texts),
+        outlines=OutlineRows(found.outlines, ids, texts),
     )  # fmt: skip
 
 
@@ -111,6 +113,7 @@ class _Found:
     findings: FindingColumns
     clusters: ClusterColumns
     phrases: PhraseColumns
+    outlines: OutlineColumns
     counts: dict[str, Any]
 
 
@@ -155,6 +158,7 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
         blocks = block_groups(matches, group_of, passages, keys, is_junk=all_junk, family=family, work=work)
         levels = [document_groups(families, passages), blocks, groups]
         clusters = cluster_columns(levels, tokens, passages, texts, family=family, series=series, keys=keys, work=work)
+        outlines = outline_columns(tokens, passages, texts, is_junk=all_junk, family=family, series=series, work=work)
         hits = with_slots(hits, clusters, texts, corpus.ids)
         del keys
     with clock.stage("scores"):
@@ -177,8 +181,9 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
         )
     counts = _counts(families, tokens, passages, matches, group_of)
     counts["n_clusters"] = {name: len(level.indptr) - 1 for name, level in zip(LEVELS, levels, strict=True)}
+    counts["n_outlines"] = len(outlines.n_families)
     counts["n_phrases"] = len(phrase_table.document)
-    return _Found(scores, findings, clusters, phrase_table, counts)
+    return _Found(scores, findings, clusters, phrase_table, outlines, counts)
 
 
 def _counts(

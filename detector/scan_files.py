@@ -12,6 +12,9 @@ from detector.errors import OutputError
 
 TABLES = ("documents", "findings", "clusters", "members", "phrases")
 
+OPTIONAL_TABLES = ("outlines",)
+"""Tables that are always JSON Lines, for readers; a scan of documents alone has none."""
+
 PARQUET_ABOVE = 1 << 30
 """Bytes of input above which the tables are Parquet unless the settings say otherwise."""
 
@@ -33,7 +36,9 @@ def _is_scan(directory: Path) -> bool:
         summary = json.loads((directory / "summary.json").read_text("utf-8"))
         return "format_version" in summary and "digest" in summary["corpus"]
     except FileNotFoundError:
-        tables = {file.name for name in TABLES for file in table_files(directory, name)} | {"report.html"}
+        tables = {file.name for name in (*TABLES, *OPTIONAL_TABLES) for file in table_files(directory, name)} | {
+            "report.html"
+        }
         return (directory / "findings.jsonl").exists() and {path.name for path in directory.iterdir()} <= tables
     except (OSError, ValueError, TypeError, KeyError):
         return False

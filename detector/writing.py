@@ -12,7 +12,7 @@ import numpy as np
 
 from detector.errors import OutputError, ScanError
 from detector.kernels import rendering as kernel
-from detector.model import Cluster, Finding, as_row
+from detector.model import Cluster, Finding, Outline, as_row
 from detector.rendering import Field, Sheet, in_order, json_blocks, json_text, plain_text
 from detector.rows import MILLIONTHS, DocumentRows, Rows
 from detector.scan_files import (
@@ -55,6 +55,8 @@ def write_scan(scan: Scan, directory: Path) -> None:
                 remove_table(directory, name)
                 write = _write_parquet if as_parquet else _write_json
                 write(directory, name, getattr(scan, name), settings["finding_text"], work)
+        remove_table(directory, "outlines")
+        write_file(directory / "outlines.jsonl", (json_line(_outline_row(row)).encode() for row in scan.outlines))
         write_file(directory / "report.html", [plain_text(render_html(scan)).encode()])
         write_file(directory / "summary.json", [json.dumps(scan.summary, ensure_ascii=True, indent=1).encode() + b"\n"])
     except OSError as error:
@@ -127,6 +129,11 @@ def _finding_row(finding: Finding, finding_text: str) -> dict[str, Any]:
     elif finding_text == "short" and len(finding.text) > SHORT_TEXT:
         row["text"] = finding.text[:SHORT_TEXT] + "…"
     return row
+
+
+def _outline_row(outline: Outline) -> dict[str, Any]:
+    headings = [heading._asdict() for heading in outline.headings]
+    return {**as_row(outline), "headings": headings, "members": [member._asdict() for member in outline.members]}
 
 
 def _cluster_row(cluster: Cluster) -> dict[str, Any]:

@@ -18,7 +18,7 @@ FLOORS = (
     "kernels kernels.cache kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing kernels.page_words kernels.pages kernels.slotting kernels.dividing",
+    " kernels.phrasing kernels.page_words kernels.pages kernels.slotting kernels.dividing kernels.outlining",
     "settings folding encodings scan_files",
     "texts rows places",
     "rendering",
@@ -32,7 +32,7 @@ FLOORS = (
     "clusters blocks templates reading",
     "corpus",
     "duplicates evidence_rows room",
-    "evidence parquet_shard blanks",
+    "evidence parquet_shard blanks outlines",
     "tables shards",
     "template_files",
     "report report.shown report.spans report.palette report.cover report.families_page",
