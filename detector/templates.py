@@ -180,6 +180,10 @@ def _fills(
     whole = slotting.join_gaps(*read, *of, members.last, clusters, n_gaps, *gaps)
     begin, until = dividing.divide_gaps(*read, *of, clusters, n_gaps, whole, *gaps, n_slots)
     begin, until = slotting.cut_slots(*read[1:], *of, clusters, n_slots, begin, until)
+    # what was one gap with its neighbour's words may have left a date in pieces
+    slotting.join_gaps(*read, *of, members.last, clusters, n_slots, begin, until)
+    n = int((n_slots * np.diff(members.indptr))[slice(*clusters)].sum())
+    begin, until = begin[:n], until[:n]
     start, end, fill_class = (np.empty(len(begin), dtype) for dtype in (np.int32, np.int32, np.uint8))
     slotting.write_fills(
         tokens.kind, tokens.start, tokens.end, passages.tokens, members.indptr, members.first, members.start, clusters,

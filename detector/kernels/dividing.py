@@ -145,7 +145,7 @@ def _head(begin, until, size, order):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def _count(place, m, n, hold, lost, split):  # type: ignore[no-untyped-def]
     """Count for each of the m tokens of the head whether a fill of n tokens holds it, has other text instead of it
-    (``lost``), or more text after it (``split``: between a token that it holds and the next one)."""
+    (``lost``), or parts it from the next one (``split``: something stands between them, or one of them is missing)."""
     i, before = 0, -1
     while i <= m:
         j = i
@@ -155,8 +155,10 @@ def _count(place, m, n, hold, lost, split):  # type: ignore[no-untyped-def]
         more = here - before > 1
         for token in range(i, j):
             lost[token] += more
-        if more and i > 0 and i == j and j < m:
-            split[i - 1] += 1
+        if i > 0 and i < m:
+            split[i - 1] += more or i < j
+        if i < j < m:
+            split[j - 1] += 1
         if j < m:
             hold[j] += 1
         before = here

@@ -28,7 +28,7 @@ def _points(text: str):  # type: ignore[no-untyped-def]
 
 
 _HYPHENS = _points("-–—~～/／")
-_UNITS, _LAST_UNITS = _points("年月"), _points("月日号號")
+_UNITS, _LAST_UNITS, _DATE_UNITS = _points("年月"), _points("月日号號"), _points("年月日号號")
 FUNCTION_WORDS = (
     "的地得之和与與及或在于於是为為对對向由从從到至以把被将將了着著过過等而同给給按经經因使令"
     "让讓且并並其各每该該此本不无無也都就还還又再"
@@ -84,8 +84,9 @@ def _joins(hashes, kind, token_start, token_end, points, base, size, begin, unti
     """
     here, after = gap * size, (gap + 1) * size
     middle = until[here]
-    if begin[after] - middle != 1:
-        return 0
+    for member in range(size):
+        if begin[after + member] - until[here + member] != 1:
+            return 0
     point = points[base[0] + token_start[middle]]
     numeric = some_numeric = True
     if _among(point, _UNITS):
@@ -115,6 +116,21 @@ def _joins(hashes, kind, token_start, token_end, points, base, size, begin, unti
         if n_kinds > 3:
             return 0
     return 2
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_date(kind, token_start, points, base, size, begin, until):  # type: ignore[no-untyped-def]
+    """Whether all fills of a gap are numbers (or marks) and the units of dates, both of them."""
+    for member in range(size):
+        n_numbers, n_tokens = 0, until[member] - begin[member]
+        for row in range(begin[member], until[member]):
+            number = kind[row] >= DIGIT
+            n_numbers += number
+            if not number and not _among(points[base[member] + token_start[row]], _DATE_UNITS):
+                return False
+        if n_numbers == 0 or n_numbers == n_tokens:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -151,7 +167,8 @@ def join_gaps(  # type: ignore[no-untyped-def]
         n_gaps[cluster] = 0
         gap = np.int64(0)
         while gap < n:
-            stop, is_date = gap + 1, False
+            here = gap * size
+            stop, is_date = gap + 1, _is_date(kind, token_start, points, base, size, low[here:], high[here:])
             while stop < n:
                 why = _joins(hashes, kind, token_start, token_end, points, base, size, low, high, stop - 1)
                 if why == 0:
@@ -165,7 +182,7 @@ def join_gaps(  # type: ignore[no-untyped-def]
                 begin[filled + member] = low[gap * size + member] - token[member]
                 # the unit of a date's last number belongs to it
                 until[filled + member] = high[final + member] + more - token[member]
-            whole[number] = stop - gap > 1
+            whole[number] = is_date or stop - gap > 1
             filled += size
             number += 1
             n_gaps[cluster] += 1
