@@ -71,8 +71,8 @@ def _row(template: StoredTemplate) -> dict[str, Any]:
 
 def _template(row: dict[str, Any]) -> StoredTemplate:
     parts = tuple(_part(part) for part in row["parts"])
-    names = [str(row["id"]), str(row["level"])]
-    return StoredTemplate(*names, int(row["n_families"]), int(row["n_members"]), parts)
+    n_families, n_members = int(row["n_families"]), int(row["n_members"])
+    return StoredTemplate(str(row["id"]), str(row["level"]), n_families, n_members, parts)
 
 
 def _part(part: dict[str, Any]) -> Literal | Slot:

@@ -184,7 +184,8 @@ class Template:
         if not keys:
             nothing = np.empty(0, np.int64)
             return _Elements(nothing.astype(np.uint64), nothing.astype(np.uint64), nothing, nothing, [], [])
-        return _Elements(*(np.concatenate(column) for column in (keys, exact, slot, run)), before, free)
+        columns = [np.concatenate(column) for column in (keys, exact, slot, run)]
+        return _Elements(columns[0], columns[1], columns[2], columns[3], before, free)
 
     def _ranges(
         self, elements: _Elements, place: NDArray[np.int64], held: NDArray[np.int64], tokens: Tokens, text: str

@@ -184,7 +184,7 @@ def _fills(
     slotting.join_gaps(*read, *of, members.last, clusters, n_slots, begin, until)
     n = int((n_slots * np.diff(members.indptr))[slice(*clusters)].sum())
     begin, until = begin[:n], until[:n]
-    start, end, fill_class = (np.empty(len(begin), dtype) for dtype in (np.int32, np.int32, np.uint8))
+    start, end, fill_class = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8)
     slotting.write_fills(
         tokens.kind, tokens.start, tokens.end, passages.tokens, members.indptr, members.first, members.start, clusters,
         n_slots, begin, until, start, end, fill_class,

@@ -290,7 +290,7 @@ def _columns(  # type: ignore[no-untyped-def]
         numeric &= begin[member] == until[member] or _is_numeric(kind, begin[member], until[member])
     if longest <= 1 or n_rows == 1 or numeric:
         return 0, out_begin, out_until, scratch
-    counts = _grown(counts, max(min(longest, LARGEST_PAIR) + 1, size))
+    counts = _grown(counts, max(min(longest, np.int64(LARGEST_PAIR)) + np.int64(1), size))
     chosen = _head(begin, until, size, counts)
     head, m = begin[chosen], until[chosen] - begin[chosen]
     if n_rows * m > LARGEST_GAP:

@@ -160,8 +160,8 @@ def join_gaps(  # type: ignore[no-untyped-def]
         low, high = _grown(low, n * size), _grown(high, n * size)
         for member in range(size):
             token[member], base[member] = bounds[first[head + member]], text_start[document[head + member]]
-            for gap in range(n):
-                row = gap * size + member
+            for one in range(n):
+                row = one * size + member
                 low[row], high[row] = token[member] + begin[at + row], token[member] + until[at + row]
         at += n * size
         n_gaps[cluster] = 0
@@ -175,9 +175,9 @@ def join_gaps(  # type: ignore[no-untyped-def]
                     break
                 is_date |= why == DATE
                 stop += 1
-            final, more = (stop - 1) * size, 0
+            final, more = (stop - 1) * size, np.int64(0)
             if is_date and high[final] < (low[stop * size] if stop < n else bounds[last[head]]):
-                more = _among(points[base[0] + token_start[high[final]]], _LAST_UNITS)
+                more = np.int64(_among(points[base[0] + token_start[high[final]]], _LAST_UNITS))
             for member in range(size):
                 begin[filled + member] = low[gap * size + member] - token[member]
                 # the unit of a date's last number belongs to it
