@@ -28,7 +28,7 @@ def with_slots(hits: HitColumns, clusters: ClusterColumns, texts: Texts, ids: Se
     """The hits, the evidence of each placeholder that stands in a slot extended by what is known of the slot.
 
     ``cluster`` and ``slot`` name it; where members have something else there, ``expected_type`` is what kind of value,
-    ``n_filled`` how many members, and ``fills`` some of these (``doc``, ``text``), the most frequent first.
+    ``n_filled`` how many members, and ``fills`` some of these (``doc``, ``start``, ``text``), the most frequent first.
     """
     document = np.repeat(np.arange(len(hits.indptr) - 1), np.diff(hits.indptr))
     rows = np.flatnonzero(hits.kind == FINDING_KINDS.index("placeholder"))
@@ -43,7 +43,9 @@ def with_slots(hits: HitColumns, clusters: ClusterColumns, texts: Texts, ids: Se
     extra = hits.extra.copy()
     known: dict[int, dict[str, Any]] = {}
     places: dict[tuple[int, int], int] = {}
-    blanks = {(int(document[row]), int(hits.start[row])) for row in rows[part >= 0].tolist()}
+    blanks: dict[int, list[int]] = {}
+    for row in rows[part >= 0].tolist():
+        blanks.setdefault(int(document[row]), []).append(int(hits.start[row]))
     for row, slot, count in zip(rows.tolist(), part.tolist(), n_filled.tolist(), strict=True):
         if slot < 0:
             continue
@@ -63,7 +65,7 @@ def _of_slot(
     n_filled: int,
     texts: Texts,
     ids: Sequence[str],
-    blanks: set[tuple[int, int]],
+    blanks: Mapping[int, Sequence[int]],
 ) -> dict[str, Any]:
     """What the evidence of a blank says of its slot."""
     cluster = int(np.searchsorted(clusters.part_indptr, part, side="right")) - 1
@@ -81,12 +83,14 @@ def _of_slot(
     member = clusters.document[head : head + stop - first]
     start, end = clusters.fill_start[first:stop], clusters.fill_end[first:stop]
     said = slices(texts, member, start, np.minimum(end, start + MOST_CHARACTERS))
-    owners: dict[str, int] = {}
+    owners: dict[str, tuple[int, int]] = {}
     counts: Counter[str] = Counter()
     for text, owner, at in zip(said, member.tolist(), start.tolist(), strict=True):
-        if text and (owner, at) not in blanks:
-            owners.setdefault(text, owner)
+        if text and not any(at <= blank < at + len(text) for blank in blanks.get(owner, ())):
+            owners.setdefault(text, (owner, at))
             counts[text] += 1
     ranked = sorted(counts, key=lambda text: (-counts[text], text))
-    found["fills"] = [{"doc": ids[owners[text]], "text": text} for text in ranked[:MOST_FILLS]]
+    found["fills"] = [
+        {"doc": ids[owner], "start": at, "text": text} for text in ranked[:MOST_FILLS] for owner, at in (owners[text],)
+    ]
     return found

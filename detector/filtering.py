@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from detector.dataset_folders import describe
 from detector.decisions import Decision, Reason, Thresholds, decide, family_of
 from detector.errors import GuardError, OutputError, ScanError, SettingsError, printable
 from detector.json_rows import dumps
@@ -317,6 +318,8 @@ def _write(reader: Reader, out: Path, plan: _Plan, text_field: str) -> None:
                     reasons = [reason._asdict() for reason in decision.reasons]
                     dropped.write(record, extra={"reasons": reasons, "row": record.row})
         partial.replace(out / "removed.jsonl")
+        describe(out / "kept", reader.paths)
+        describe(out / "dropped", reader.paths, ("reasons", "row"))
     except OSError as error:
         _discard(out)
         raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error

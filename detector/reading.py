@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import shutil
 import sys
 import tempfile
@@ -15,13 +16,13 @@ import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
-from detector.arrow_rows import Ahead, Parsed, TextBlock, Wanted, ahead, parse_block, text_block
+from detector.arrow_rows import Ahead, FilePlaces, Parsed, TextBlock, Wanted, ahead, file_state, parse_block, text_block
 from detector.encodings import UTF8
 from detector.errors import InputError, printable
 from detector.file_rows import FileRows
@@ -29,6 +30,7 @@ from detector.formats import BLOCK_BYTES, BatchBlock, CsvRow, Fault, JsonLine, L
 from detector.inputs import STDIN, NamedFile, expand
 from detector.json_rows import lookup
 from detector.model import Document, InputFile, Problem
+from detector.problems import file_problems
 from detector.settings import Settings
 
 MAX_PROBLEMS = 1000
@@ -36,7 +38,7 @@ MAX_PROBLEMS = 1000
 
 STDIN_IN_MEMORY = 1 << 26
 ROWS_TOGETHER = 1024
-NOTES = ("skipped_name", "results")
+NOTES = ("skipped_name", "results", "description")
 """Reasons that are what the settings ask for, so that ``strict`` lets them pass."""
 
 
@@ -77,12 +79,18 @@ class Reader:
         self._start()
         self._report_passed()
 
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The files that are read, by source; standard input is none."""
+        return {named.source: named.path for named in self._named if named.path is not None}
+
     def _start(self) -> None:
         self.files: list[InputFile] = []
         self.problems: list[Problem] = []
         self.n_problems: Counter[str] = Counter()
         self.n_lost = 0
         self._ids: set[str] = set()
+        self._n_taken: dict[str, int] = {}  # of ids that came again, the last number: a million times is no million**2
 
     def __iter__(self) -> Iterator[Document]:
         for record in self.records():
@@ -114,6 +122,7 @@ class Reader:
     def _file_blocks(self, named: NamedFile, file: BinaryIO, n_bytes: int, threads: Ahead) -> Iterator[TextBlock]:
         rows = FileRows(named, file, self.settings, _roots(self.settings))
         wanted = _wanted(self.settings)
+        state = file_state(file) if named.path is not None and rows.layout.compression is None else None
         n_rows = n_documents = 0
 
         def parsed(
@@ -125,6 +134,10 @@ class Reader:
             block = None
             if columns is not None and not isinstance(piece, list) and rows.layout.encoding in (UTF8, None):
                 block = self._columns_block(columns, named.source, n_rows + 1)
+                if block is not None and state is not None and isinstance(piece, LineBlock):
+                    assert named.path is not None and columns.spans is not None
+                    spans = columns.spans + piece.at
+                    block = replace(block, places=FilePlaces(named.path, state, spans[:, 0], spans[:, 1]))
             if block is not None and not isinstance(piece, list):
                 rows.passed(piece)
                 n_rows += len(block.ids)
@@ -171,7 +184,7 @@ class Reader:
     def _report(self, problem: Problem) -> None:
         self.n_problems[problem.reason] += 1
         self.n_lost += problem.lost
-        if len(self.problems) < MAX_PROBLEMS:
+        if len(self.problems) < MAX_PROBLEMS or file_problems([problem]):
             self.problems.append(problem)
         if self.settings.strict and problem.reason not in NOTES:
             raise InputError(problem.message)
@@ -192,7 +205,12 @@ class Reader:
     def _open(self, named: NamedFile) -> Iterator[tuple[BinaryIO, int]]:
         if named.path is not None:
             with named.path.open("rb") as file:
-                yield file, named.path.stat().st_size
+                before = os.fstat(file.fileno())
+                yield file, before.st_size
+                after = os.fstat(file.fileno())
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                message = f"changed while it was read ({before.st_size:,}, now {after.st_size:,} bytes); scan it again"
+                self._fault(Fault("changed", message), named.source, 0)
             return
         if self._stdin is None:
             # Kept, so that a filter can read the same input twice.
@@ -260,7 +278,7 @@ class Reader:
     def _distinct(self, identity: str, source: str, row: int) -> str:
         given, n = identity, 1
         while given in self._ids:
-            n += 1
+            n = self._n_taken[identity] = self._n_taken.get(identity, 1) + 1
             given = f"{identity}~{n}"
         self._ids.add(given)
         if n > 1:

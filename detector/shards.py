@@ -28,7 +28,13 @@ from detector.table_rows import with_cell, with_more_cells
 
 PARTIAL = ".partial"
 SIDECAR = "reasons.jsonl"
-_STDIN_NAMES = {"text": "stdin.txt", "json": "stdin.json", "jsonl": "stdin.jsonl", "parquet": "stdin.parquet"}
+_STDIN_NAMES = {
+    "text": "stdin.txt",
+    "json": "stdin.json",
+    "jsonl": "stdin.jsonl",
+    "parquet": "stdin.parquet",
+    "arrow": "stdin.arrow",
+}
 _ENDINGS = {None: "", "gzip": ".gz", "zstd": ".zst", "xz": ".xz", "bzip2": ".bz2"}
 
 
@@ -125,11 +131,12 @@ class ShardWriter:
         if name in self._paths:
             raise OutputError(f"{name}: the records of one source must come together")
         path = self._partial_path(name)
-        if layout.format == "parquet":
-            from detector.parquet_shard import ParquetShard
+        if layout.format in ("parquet", "arrow"):
+            from detector.parquet_shard import ArrowShard, ParquetShard
 
-            return ParquetShard(path, layout, text_field=self._text_field, extra=self._extra)
-        stream = _Compressed(path, layout.compression)
+            shard = ParquetShard if layout.format == "parquet" else ArrowShard
+            return shard(path, layout, text_field=self._text_field, extra=self._extra)
+        stream = Compressed(path, layout.compression)
         if layout.format == "text":
             return _TextShard(stream, layout)
         if layout.format == "jsonl":
@@ -160,7 +167,7 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
     return name
 
 
-class _Compressed:
+class Compressed:
     """A file that compresses what is written, without names or times in it, so that equal data is equal bytes."""
 
     def __init__(self, path: Path, compression: str | None) -> None:
@@ -185,7 +192,7 @@ class _Compressed:
 
 
 class _TextShard:
-    def __init__(self, stream: _Compressed, layout: Layout) -> None:
+    def __init__(self, stream: Compressed, layout: Layout) -> None:
         self._stream = stream
 
     def write(self, record: Record, text: str | None, extra: Mapping[str, Any]) -> None:
@@ -205,7 +212,7 @@ class _TextShard:
 
 
 class _LinesShard:
-    def __init__(self, stream: _Compressed, layout: Layout, text_field: str) -> None:
+    def __init__(self, stream: Compressed, layout: Layout, text_field: str) -> None:
         assert layout.encoding is not None
         self._stream = stream
         self._text_field = text_field
@@ -229,7 +236,7 @@ class _LinesShard:
 
 
 class _ArrayShard:
-    def __init__(self, stream: _Compressed, layout: Layout, text_field: str) -> None:
+    def __init__(self, stream: Compressed, layout: Layout, text_field: str) -> None:
         assert layout.encoding is not None
         self._stream = stream
         self._text_field = text_field
@@ -269,7 +276,7 @@ def _encoded(source: str, encoding: Encoding) -> bytes:
 
 
 class _CsvShard:
-    def __init__(self, stream: _Compressed, layout: Layout, *, text_field: str, extra: Sequence[str]) -> None:
+    def __init__(self, stream: Compressed, layout: Layout, *, text_field: str, extra: Sequence[str]) -> None:
         assert layout.encoding is not None
         self._stream = stream
         self._extra = extra

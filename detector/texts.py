@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -18,6 +19,8 @@ class Texts(Sequence[str]):
     may stand in the buffer in any order, as they were read.
     """
 
+    __match_args__ = ("points", "start", "stop")
+
     def __init__(self, points: NDArray[np.uint32], start: NDArray[np.int64], stop: NDArray[np.int64]) -> None:
         self.points, self.start, self.stop = points, start, stop
 
@@ -29,7 +32,7 @@ class Texts(Sequence[str]):
         points = np.concatenate(parts) if parts else np.empty(0, np.uint32)
         return cls(points.astype(np.uint32, copy=False), bounds[:-1], bounds[1:])
 
-    @property
+    @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """Code points of each text (int64)."""
         return self.stop - self.start

@@ -2,12 +2,11 @@
 
 Large columns are asked for here. Those that do not fit the budget are mapped files in a temporary folder, which the
 system may drop from memory and read again; `release` gives their pages back at once. A column that nobody holds any
-more gives its memory or its file back. The folder goes when the workspace is closed, or with the process.
+more gives its memory or its file back. The files have no names, so that they go with the process at the latest.
 """
 
 from __future__ import annotations
 
-import ctypes
 import math
 import mmap
 import os
@@ -18,7 +17,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from contextlib import contextmanager
 from io import FileIO
 from itertools import pairwise
 from pathlib import Path
@@ -27,16 +26,19 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.errors import OutputError
+from detector.system import STATUS, STATUS_BYTES, give_back_large_blocks, memory_pages, pages, take_room
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SMALLEST_MAPPED = 1 << 20
 """Bytes; smaller columns always stay in memory."""
 
-COLUMN_SHARE = 0.1
+COLUMN_SHARE = 0.05
 """Of the budget for columns in memory that are read from end to end, which a file serves as well."""
 
-NEAR_SHARE = 0.4
+NEAR_SHARE = 0.5
 """Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
 
 WATCH_SECONDS = 0.02
@@ -47,9 +49,6 @@ BYTES_PER_SECOND = 5e10
 at, but not more often than every `BUSY_SECONDS`."""
 
 BUSY_SECONDS = 0.002
-
-STATUS, STATUS_BYTES = Path("/proc/self/statm"), 256
-"""Where Linux tells how many pages of this process are in memory, in one line that is shorter than this."""
 
 RELEASE_SHARE = 0.8
 """Of the budget, from which mapped pages are given back."""
@@ -71,13 +70,9 @@ CHUNK_BYTES = 1 << 25
 AHEAD = 3
 """Items per thread that `Workspace.each` works on before the first result is taken."""
 
-
-LARGE_BLOCK = 1 << 22
-"""Bytes from which on a temporary goes back to the system when it dies: where glibc is, it would keep those of up to
-32 MB as soon as one has died, and hundreds of megabytes with them."""
-
-_LARGE_BLOCK_SETTING = -3
-"""``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
+PLENTY = 1 << 32
+"""Bytes of a budget from which on temporaries stay with the process: that a page is made and cleared costs more time
+than most kernels take for what stands on it."""
 
 
 class Workspace:
@@ -94,15 +89,17 @@ class Workspace:
         self.used = 0
         self.spilled = 0
         self._maps: dict[weakref.ref[mmap.mmap], float] = {}  # until when each is told to be read in no order
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._files: dict[int, int] = {}  # descriptors of large mapped columns by the identity of their mapping
         self.tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
+        self._beside: threading.Thread | None = None
+        self._making = threading.Lock()  # what is made when it is first needed, by whichever thread
         self._closed = threading.Event()
         self._status: FileIO | None = None
         self._others = 0  # bytes of files in memory that are none of the columns
         self._watcher: threading.Thread | None = None
-        if memory is not None:
-            _give_back_large_blocks()
+        if memory is not None and memory < PLENTY:
+            give_back_large_blocks()
 
     def __enter__(self) -> Workspace:
         return self
@@ -128,9 +125,9 @@ class Workspace:
 
     def _begin_watch(self) -> None:
         """Where the system tells the resident memory, begin to look at it."""
-        pages = memory_pages()
-        if pages is not None:
-            self._others = pages[1]
+        now = memory_pages()
+        if now is not None:
+            self._others = now[1]
             self._status = STATUS.open("rb", buffering=0)
             self._watcher = threading.Thread(target=self._watch, name="detector-memory", daemon=True)
             self._watcher.start()
@@ -139,18 +136,41 @@ class Workspace:
         self.used -= size
 
     def _mapped(self, shape: int | tuple[int, ...], dtype: np.dtype[Any], size: int) -> NDArray[Any]:
-        """A column over a file that has no name any more, so that nothing is left behind."""
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="detector-", dir=self.tmp)
-            self._begin_watch()
-        with tempfile.TemporaryFile(dir=self._folder.name) as file:
-            file.truncate(size)
-            mapped = mmap.mmap(file.fileno(), size)
+        """A column over a file without a name, so that nothing is left behind whatever ends the process.
+
+        Its room on the disk is taken at once: a page that has none when it is written to would end the process.
+        """
+        with self._making:
+            if self._watcher is None:
+                self._begin_watch()
+        try:
+            with tempfile.TemporaryFile(dir=self.tmp) as file:
+                take_room(file.fileno(), size)
+                mapped = mmap.mmap(file.fileno(), size)
+                if size > CHUNK_BYTES and hasattr(os, "pread"):
+                    descriptor = os.dup(file.fileno())
+                    self._files[id(mapped)] = descriptor
+                    weakref.finalize(mapped, _close, self._files, id(mapped))
+        except OSError as error:
+            why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
+            raise OutputError(f"{self.tmp or tempfile.gettempdir()}: {why}; name another folder with --tmp") from None
         if hasattr(mmap, "MADV_RANDOM"):
             mapped.madvise(mmap.MADV_RANDOM)
         self._maps[weakref.ref(mapped, self._forget)] = time.monotonic() + FILLED_SECONDS
         self.spilled += size
         return np.frombuffer(mapped, dtype=dtype).reshape(shape)
+
+    def file_of(self, column: NDArray[Any]) -> tuple[int, int]:
+        """The descriptor of the file that a column (or a part of one) is mapped from, and where it begins there in
+        bytes; -1 and 0 for what is in memory or small."""
+        base: Any = column
+        while isinstance(base, np.ndarray):
+            base = base.base
+        mapped: Any = base.obj if isinstance(base, memoryview) else base
+        descriptor = self._files.get(id(mapped), -1) if isinstance(mapped, mmap.mmap) else -1
+        if descriptor < 0:
+            return -1, 0
+        return descriptor, column.ctypes.data - np.frombuffer(mapped, np.uint8).ctypes.data
 
     def _forget(self, reference: weakref.ref[mmap.mmap]) -> None:
         self._maps.pop(reference, None)
@@ -160,8 +180,34 @@ class Workspace:
         if self.memory is None:
             return values
         column = self.empty(values.shape, values.dtype, near=near)
-        column[...] = values
+        if values.ndim == 1 and values.flags.c_contiguous:
+            self.put(column, 0, values)
+        else:
+            column[...] = values
         return column
+
+    def put(self, column: NDArray[Any], at: int, values: NDArray[Any]) -> None:
+        """``column[at : at + len(values)] = values`` (one dimension, one type), into its file where it has one: a page
+        that is first written through a mapping costs more than all that stands on it."""
+        descriptor, offset = self.file_of(column)
+        if descriptor < 0:
+            column[at : at + len(values)] = values
+            return
+        left, offset = values.view(np.uint8).data, offset + at * column.itemsize
+        while left:
+            n = os.pwrite(descriptor, left, offset)
+            left, offset = left[n:], offset + n
+
+    @contextmanager
+    def filling(self, column: NDArray[Any], first: int, last: int) -> Iterator[NDArray[Any]]:
+        """Rows ``first`` to ``last`` of a column for a kernel that fills all of them; memory that is `put` there
+        afterwards where the column is in a file."""
+        if self.file_of(column)[0] < 0:
+            yield column[first:last]
+            return
+        values = np.empty(last - first, column.dtype)
+        yield values
+        self.put(column, first, values)
 
     def _watch(self) -> None:
         """Keep the resident memory below the budget by giving mapped pages back, while the workspace is open."""
@@ -173,7 +219,7 @@ class Workspace:
         """Give mapped pages back where they are too many; returns how many bytes there was room for."""
         if self._status is None or self.memory is None:
             return 0.0
-        resident, shared = _pages(os.pread(self._status.fileno(), STATUS_BYTES, 0))
+        resident, shared = pages(os.pread(self._status.fileno(), STATUS_BYTES, 0))
         mapped = shared - self._others
         room = max(RELEASE_SHARE * self.memory - resident, MAPPED_SHARE * self.memory - mapped)
         if room < 0:
@@ -215,14 +261,15 @@ class Workspace:
         if self.workers > 1 and len(listed) > 1:
             results = self._ahead(relieved, listed)
         for done, result in enumerate(results, 1):
-            if self.told is not None:
+            if self.told is not None and threading.current_thread() is not self._beside:
                 self.told(done, len(listed))
             yield result
 
     def _ahead(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Results in order; as many items are begun as threads can do before the first result is asked for."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="detector")
+        with self._making:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="detector")
         begun: deque[Future[Result]] = deque()
         try:
             for item in items:
@@ -235,11 +282,33 @@ class Workspace:
             for future in begun:
                 future.cancel()
 
+    def beside(self, function: Callable[[], Result]) -> Callable[[], Result]:
+        """Begin ``function``, one at a time, beside what the caller does next; what is returned waits for its result.
+
+        Where there is one worker, or columns had to be spilled and memory is short, it begins when it is waited for.
+        What it maps is not told.
+        """
+        if self.workers == 1 or self.spilled:
+            return function
+        future: Future[Result] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(function())
+            except BaseException as error:  # for the thread that waits, whatever it is
+                future.set_exception(error)
+
+        self._beside = threading.Thread(target=run, name="detector-beside", daemon=True)
+        self._beside.start()
+        return future.result
+
     def close(self) -> None:
-        """End the threads and remove what was spilled; columns that are still held keep their values."""
+        """End the threads; columns that are still held keep their values."""
         if self._pool is not None:
             self._pool.shutdown()
-            self._pool = None
+        if self._beside is not None:
+            self._beside.join()
+        self._pool = self._beside = None
         self._closed.set()
         if self._watcher is not None:
             self._watcher.join()
@@ -248,9 +317,6 @@ class Workspace:
             self._status.close()
             self._status = None
         self._maps.clear()
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
 
 
 class Gathered:
@@ -287,7 +353,7 @@ class Gathered:
             part = self._parts.pop()
             part = part[: len(part) - self._free]
             self._free = 0
-            column[at - len(part) : at] = part
+            self._work.put(column, at - len(part), part)
             at -= len(part)
         self.n = 0
         return column
@@ -299,48 +365,8 @@ def add_all(columns: Sequence[Gathered], parts: Iterable[NDArray[Any]]) -> None:
         column.add(part)
 
 
-def memory_pages() -> tuple[int, int] | None:
-    """Bytes of this process in memory, and how many of them are pages of files; None where the system does not tell."""
-    try:
-        return _pages(STATUS.read_bytes())
-    except (AttributeError, OSError, ValueError):
-        return None
-
-
-def _pages(status: bytes) -> tuple[int, int]:
-    """What `STATUS` says, in bytes."""
-    _, resident, shared, *_ = status.split()
-    size = os.sysconf("SC_PAGE_SIZE")
-    return int(resident) * size, int(shared) * size
-
-
-@cache
-def _give_back_large_blocks() -> None:
-    """Tell the C library about `LARGE_BLOCK`, once; another library is left as it is."""
-    try:
-        ctypes.CDLL(None).mallopt(_LARGE_BLOCK_SETTING, LARGE_BLOCK)
-    except (AttributeError, OSError, TypeError):
-        return
-
-
-def usable_processors() -> int:
-    """The processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def available_bytes() -> int | None:
-    """The memory that the system could still give; None where it does not tell."""
-    try:
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, ValueError, IndexError, StopIteration):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None
+def _close(files: dict[int, int], key: int) -> None:
+    os.close(files.pop(key))
 
 
 def document_ranges(sizes: NDArray[np.int64], block: int) -> list[tuple[int, int]]:

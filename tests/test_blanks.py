@@ -27,7 +27,11 @@ def test_a_blank_names_its_slot_and_what_stands_there_elsewhere() -> None:
     assert (money.evidence["slot"], share.evidence["slot"]) == ("slot1", "slot2")
     assert (money.evidence["expected_type"], share.evidence["expected_type"]) == ("money", "percent")
     assert money.evidence["n_filled"] == 3
-    assert money.evidence["fills"] == [{"doc": "d1", "text": "12.3"}, {"doc": "d3", "text": "8"}]
+    slot = next(one for one in result.clusters if one.id == "passage-1").slots[0]
+    assert [fill.text for fill in slot.fills] == ["X", "12.3", "12.3", "8"]
+    assert money.evidence["fills"] == [
+        {"doc": one.doc, "start": one.start, "text": one.text} for one in (slot.fills[1], slot.fills[3])
+    ]
     assert expected(money) == "money: 12.3, 8 in 3 other places"
     found = blanks_of(result, {"passage-1"})
     assert {key: [one.text for one in here] for key, here in found.items()} == {

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from detector.arguments import PARTS, command_parser, input_options, ratio, resource_options
 from detector.errors import SettingsError
-from detector.session import console, print_json, scanned, settings_of, workspace_of
-from detector.settings import Settings
-
-if TYPE_CHECKING:
-    from detector.index import Scan
+from detector.session import console, print_json, scanned, settings_of, settings_of_scan, workspace_of
 
 
 def add(commands: Any) -> None:
@@ -80,12 +76,3 @@ def run(options: argparse.Namespace) -> None:
         from detector.report.listings import filter_report
 
         filter_report(summary, options.out, console())
-
-
-def settings_of_scan(scan: Scan, options: argparse.Namespace, settings: Settings) -> Settings:
-    """The reading options that the scan was made with, where the command line names none."""
-    made_with = Settings.from_mapping(scan.summary["settings"], f"{options.scan}/summary.json")
-    if options.settings:
-        return settings
-    names = ("text_field", "id_field", "series_field", "encoding", "strict")
-    return made_with.with_values(**{name: getattr(options, name) for name in names})

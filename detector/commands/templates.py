@@ -7,7 +7,7 @@ from typing import Any
 
 from detector.arguments import list_parser
 from detector.errors import printable
-from detector.session import console, print_json
+from detector.session import console, paged, print_json
 
 SHOWN = 20
 """Rows of a report, where no other number is asked for."""
@@ -15,9 +15,14 @@ SHOWN = 20
 
 def add(commands: Any) -> None:
     """The command and its options."""
-    command = list_parser(commands, "templates", "the templates of a scan: what clusters have in common, and the slots")
+    command = list_parser(
+        commands,
+        "templates",
+        "list what clusters have in common, with the slots and what stands in them",
+        "detector templates reports/seeds block-1",
+    )
+    command.add_argument("id", nargs="*", metavar="ID", help="clusters to show (default: those of most families first)")
     command.add_argument("--level", choices=("passage", "block", "document"), help="clusters of one level only")
-    command.add_argument("--cluster", action="append", metavar="ID", help="this cluster only; may be repeated")
     command.add_argument("--fills", action="store_true", help="every fill, with the document that it stands in")
     command.add_argument(
         "--export", metavar="FILE", help="write the templates to FILE (.json or .toml), to fill them from new texts"
@@ -31,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
     from detector.report.templates import as_json, chosen_clusters, template_list
 
     scan = open_scan(options.dir)
-    chosen = chosen_clusters(scan, options.level, options.cluster)
+    chosen = chosen_clusters(scan, options.level, options.id)
     if options.export:
         from detector.template_match import Template
 
@@ -42,4 +47,5 @@ def run(options: argparse.Namespace) -> None:
         where = f"{len(chosen[: options.limit]):,} templates written to {printable(options.export)}"
         console().print(where, markup=False, soft_wrap=True)
     elif not options.quiet:
-        template_list(scan, chosen, console(), limit=options.limit or SHOWN, every_fill=options.fills)
+        with paged(options) as screen:
+            template_list(scan, chosen, screen, limit=options.limit or SHOWN, every_fill=options.fills)

@@ -9,7 +9,8 @@ slots. What nearly all of them have is an anchor and a column by itself, and so 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 SINGLE, LETTER, DIGIT, MARK = 1, 2, 3, 6
 """Classes of tokens, as in `detector.folding` and `detector.tokens`."""

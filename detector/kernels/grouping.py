@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _ONE, _ALL = np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
@@ -38,7 +39,7 @@ _HYPHENS = _points("-–—~～")
 _PERCENT = (_points("%"), _points("‰"), _points("个百分点"), _points("percent"), _points("per cent"))
 _CURRENCIES = (_points("usd"), _points("dollar"), _points("yuan"), _points("rmb"))
 _MORE, _TIMES, _COUNTRIES, _YUAN = _points("多余"), _points("万亿千百"), _points("美欧日"), np.uint32(ord("元"))
-_WINDOW = 8  # characters after a fill that say what a number counts
+BEYOND = 8  # characters after a fill that say what a number counts
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -345,7 +346,7 @@ def slot_types(  # type: ignore[no-untyped-def]
                 continue
             text = document[member_at[slot] + fill - fill_at[slot]]
             start, end = text_start[text] + fill_start[fill], text_start[text] + fill_end[fill]
-            until = min(end + _WINDOW, text_stop[text])
+            until = min(end + BEYOND, text_stop[text])
             other[0] += kind != 1
             other[1] += kind != 1 or not _is_percent(points, plain, is_blank, end, until)
             other[2] += kind != 1 or not _is_money(points, plain, end, until)

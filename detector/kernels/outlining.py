@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 DIGIT = 3
 """Class of a number, as in `detector.folding`."""

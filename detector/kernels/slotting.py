@@ -8,7 +8,8 @@ Blanks that follow each other are a slot each, and so is the one number in a lin
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 SINGLE, DIGIT, MARK = 1, 3, 6
 """Classes of tokens, as in `detector.folding` and `detector.tokens`."""

@@ -27,12 +27,14 @@ NOTHING = "(nothing)"
 
 def chosen_clusters(scan: Scan, level: str | None, ids: Sequence[str] | None) -> list[Cluster]:
     """Clusters of one level or all, or those of some ids, those in most families first; raises `ScanError`."""
-    chosen = [cluster for cluster in scan.clusters if level is None or cluster.level == level]
-    if ids:
-        chosen = [cluster for cluster in chosen if cluster.id in ids]
-        missing = sorted(set(ids) - {cluster.id for cluster in chosen})
-        if missing:
-            raise ScanError(f"no cluster is named {missing[0]!r} here; `detector templates DIR` lists them")
+    of: Any = getattr(scan.clusters, "named", None)
+    if ids and of is not None:
+        found = [cluster for name in dict.fromkeys(ids) for cluster in of(name)]
+    else:
+        found = [cluster for cluster in scan.clusters if not ids or cluster.id in ids]
+    if missing := sorted(set(ids or ()) - {cluster.id for cluster in found}):
+        raise ScanError(f"no cluster {shown(missing[0])!r} in this scan; 'templates' and 'explain' name them")
+    chosen = [cluster for cluster in found if level is None or cluster.level == level]
     return sorted(chosen, key=lambda cluster: (-cluster.n_families, -cluster.n_members))
 
 
