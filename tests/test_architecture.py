@@ -23,7 +23,7 @@ FLOORS = (
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
     " kernels.phrasing kernels.page_words kernels.pages kernels.page_context kernels.page_model"
-    " kernels.json_lines kernels.joining kernels.gathering",
+    " kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing kernels.outlining",
     "settings folding encodings scan_files dataset_folders problems",
     "texts rows places",
     "rendering stored",
@@ -38,13 +38,14 @@ FLOORS = (
     "corpus",
     "rereading",
     "duplicates evidence_rows room source_texts unfinished",
-    "evidence parquet_shard",
+    "evidence parquet_shard blanks outlines",
     "tables shards",
+    "template_files",
     "report report.shown report.spans report.palette report.cover report.families_page",
     "report.lookup",
     "report.column_lookup",
     "report.data report.blanks report.drawing report.estimated report.sharing report.charts report.leads",
-    "report.brief report.listings",
+    "report.brief report.listings report.templates",
     "report.terminal",
     "report.explain report.duplicates report.why report.tuned report.page_clusters",
     "report.page_documents",
@@ -52,6 +53,7 @@ FLOORS = (
     "writing",
     "document_files exports",
     "index summary filtering document_scan",
+    "template_match",
     "attributes datatrove_filter",
     "pipeline",
     "estimate",
