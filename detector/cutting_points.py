@@ -45,7 +45,7 @@ _NEVER = re.compile("[。！？；;!?…，,]")
 """What no heading has after its number: it is a sentence then, or a line of one."""
 
 LONGEST_HEADING = 40
-"""Characters of a line that may be a heading."""
+"""Characters of a line that may be a heading; one that is marked as such may be four times as long."""
 
 
 @cache
@@ -151,7 +151,8 @@ def headings(text: str, begin: int = 0) -> dict[int, int]:
     for start in _HEADING.finditer(text, begin):
         stop = text.find("\n", start.end())
         rest = text[start.end() : len(text) if stop < 0 else stop].strip()
-        if rest and len(rest) <= LONGEST_HEADING and not _NEVER.search(rest):
-            rank = len(start["mark"] or "") or next(rank for name, rank in _RANKS.items() if start[name])
-            found[start.start()] = rank
+        if rest and start["mark"] and len(rest) <= 4 * LONGEST_HEADING:
+            found[start.start()] = len(start["mark"])
+        elif rest and len(rest) <= LONGEST_HEADING and not _NEVER.search(rest):
+            found[start.start()] = next(rank for name, rank in _RANKS.items() if start[name])
     return found

@@ -61,19 +61,21 @@ class FileRows:
         self.layout = Layout(named.source, name.format or "text", name.compression)
         self.fault: Fault | None = None
         self._from_stdin = named.source == STDIN and named.path is None
-        self._in_blocks = False
+        self._in_blocks = self._whole = False
         self._only_ascii = True
 
     def __iter__(self) -> Iterator[Row]:
         return cast(Iterator[Row], self._guarded())
 
-    def pieces(self) -> Iterator[Row | LineBlock | BatchBlock]:
+    def pieces(self, *, whole: bool = False) -> Iterator[Row | LineBlock | BatchBlock]:
         """Rows as iteration gives them, but JSON Lines in UTF-8 and Parquet as blocks that nobody has parsed yet.
+
+        Of Parquet only the columns that were asked for are read, or all of them, if the ``whole`` is to be had.
 
         Of each block, in order, either `rows_of` gives the rows or `passed` is told of it, so that the encoding of a
         file is settled as if every line had been read.
         """
-        self._in_blocks = True
+        self._in_blocks, self._whole = True, whole
         return self._guarded()
 
     def rows_of(self, block: LineBlock | BatchBlock, row: int) -> Iterator[Row]:
@@ -257,7 +259,10 @@ class FileRows:
             parquet = open_parquet(self._file)
             self.layout = replace(self.layout, schema=parquet.schema_arrow, codec=parquet_codec(parquet))
             in_blocks = self._in_blocks and len(set(parquet.schema_arrow.names)) == len(parquet.schema_arrow.names)
-            yield from (parquet_blocks if in_blocks else parquet_rows)(parquet, self._wanted)
+            if in_blocks:
+                yield from parquet_blocks(parquet, None if self._whole else self._wanted)
+            else:
+                yield from parquet_rows(parquet, self._wanted)
         except ValueError as error:
             self.fault = Fault("bad_parquet", f"not a readable Parquet file: {error}")
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from detector.arrow_rows import Ahead, Parsed, TextBlock, Wanted, ahead, parse_block, text_block
@@ -58,6 +58,30 @@ class Record:
     def blank(self) -> bool:
         """Whether this is but an empty line between records."""
         return isinstance(self.raw, JsonLine | CsvRow) and not self.raw.data.strip(b"\0 \t\r\n")
+
+
+class Piece(NamedTuple):
+    """Records of one file that were read together: rows, or a block each record of which is a document.
+
+    ``first`` is the number of the first record; ``block`` are the documents.
+    """
+
+    records: list[Row] | LineBlock | BatchBlock
+    first: int
+    block: TextBlock
+
+
+class Source:
+    """One file as it is read: iterate it for its pieces; ``layout`` and ``fault`` are known once it ended."""
+
+    def __init__(self, named: NamedFile) -> None:
+        self.named = named
+        self.layout: Layout | None = None
+        self.fault: Fault | None = None
+        self.pieces: Iterator[Piece] = iter(())
+
+    def __iter__(self) -> Iterator[Piece]:
+        return self.pieces
 
 
 class Reader:
@@ -101,18 +125,37 @@ class Reader:
 
         Of a Parquet file only the columns that are used are read: damage in others goes unnoticed.
         """
+        for source in self.sources(workers):
+            for piece in source:
+                if piece.block.ids:
+                    yield piece.block
+
+    def sources(self, workers: int = 1, *, whole: bool = False) -> Iterator[Source]:
+        """The files one after the other, each to be read piece by piece before the next one is asked for.
+
+        With ``whole`` batches of Parquet have all columns, as it takes to write them back.
+        """
         self._start()
         self._report_passed()
         with ahead(workers) as threads:
             for named in self._named:
-                try:
-                    with self._open(named) as (file, n_bytes):
-                        yield from self._file_blocks(named, file, n_bytes, threads)
-                except OSError as error:
-                    self._fault(Fault("unreadable", f"cannot be read: {error.strerror or error}"), named.source, 0)
+                source = Source(named)
+                source.pieces = self._source_pieces(source, threads, whole)
+                yield source
 
-    def _file_blocks(self, named: NamedFile, file: BinaryIO, n_bytes: int, threads: Ahead) -> Iterator[TextBlock]:
-        rows = FileRows(named, file, self.settings, _roots(self.settings))
+    def _source_pieces(self, source: Source, threads: Ahead, whole: bool) -> Iterator[Piece]:
+        named = source.named
+        try:
+            with self._open(named) as (file, n_bytes):
+                rows = FileRows(named, file, self.settings, _roots(self.settings))
+                yield from self._file_pieces(source, rows, n_bytes, threads, whole)
+        except OSError as error:
+            source.fault = Fault("unreadable", f"cannot be read: {error.strerror or error}")
+            self._fault(source.fault, named.source, 0)
+
+    def _file_pieces(
+        self, source: Source, rows: FileRows, n_bytes: int, threads: Ahead, whole: bool
+    ) -> Iterator[Piece]:
         wanted = _wanted(self.settings)
         n_rows = n_documents = 0
 
@@ -121,21 +164,23 @@ class Reader:
         ) -> tuple[list[Row] | LineBlock | BatchBlock, Parsed | None]:
             return piece, None if isinstance(piece, list) else parse_block(piece, wanted)
 
-        for piece, columns in threads.map(parsed, _bundled(rows.pieces() if wanted.flat else iter(rows))):
+        for piece, columns in threads.map(parsed, _bundled(rows.pieces(whole=whole) if wanted.flat else iter(rows))):
             block = None
             if columns is not None and not isinstance(piece, list) and rows.layout.encoding in (UTF8, None):
-                block = self._columns_block(columns, named.source, n_rows + 1)
+                block = self._columns_block(columns, source.named.source, n_rows + 1)
+            first = n_rows + 1
             if block is not None and not isinstance(piece, list):
                 rows.passed(piece)
                 n_rows += len(block.ids)
             else:
-                found = piece if isinstance(piece, list) else list(rows.rows_of(piece, n_rows + 1))
-                n_rows += len(found)
-                block = self._rows_block(found, rows.layout)
+                piece = piece if isinstance(piece, list) else list(rows.rows_of(piece, n_rows + 1))
+                n_rows += len(piece)
+                block = self._rows_block(piece, rows.layout)
             n_documents += len(block.ids)
-            if block.ids:
-                yield block
-        self._end_of_file(named, rows, n_bytes, n_rows, n_documents)
+            source.layout = rows.layout
+            yield Piece(piece, first, block)
+        source.layout, source.fault = rows.layout, rows.fault
+        self._end_of_file(source.named, rows, n_bytes, n_rows, n_documents)
 
     def _columns_block(self, parsed: Parsed, source: str, row: int) -> TextBlock | None:
         """The documents of parsed columns, None where a row has a problem of its own."""

@@ -92,7 +92,7 @@ class Settings:
         for name, value in values.items():
             if name not in hints:
                 raise SettingsError(f"{where}: no setting is named {name!r}; there are {', '.join(known)}")
-            checked[name] = _checked(name, value, hints[name], where)
+            checked[name] = checked_value(name, value, hints[name], where)
         return cls(**checked)
 
     @classmethod
@@ -115,7 +115,7 @@ class Settings:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
-def _checked(name: str, value: Any, hint: Any, where: str) -> Any:
+def checked_value(name: str, value: Any, hint: Any, where: str) -> Any:
     """``value`` as the type that the field declares."""
     choices = get_args(hint) if get_origin(hint) is not tuple else ()
     accepted = tuple(choice for choice in choices if isinstance(choice, type)) or (hint,)
