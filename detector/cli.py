@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from detector.arguments import Parser, examples
-from detector.commands import evaluate, explain, filter, phrases, rules, scan, templates
+from detector.commands import evaluate, explain, filter, phrases, restore, rules, scan, templates
 from detector.errors import DetectorError, GuardError, printable
 from detector.version import VERSION
 
-COMMANDS = (scan, explain, filter, phrases, templates, evaluate, rules)
+COMMANDS = (scan, explain, filter, restore, phrases, templates, evaluate, rules)
 """In the order of the help."""
 
 
@@ -54,8 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _fail(str(error), 3)
     except DetectorError as error:
         _fail(str(error), 1)
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
+    except KeyboardInterrupt as stopped:
+        _fail(str(stopped) or "interrupted", 130)
     except BrokenPipeError:
         _silence_output()
     except OSError as error:

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from detector.errors import SettingsError
 from detector.model import DIGITS, PART_NAMES, DocumentScore
-
-FAMILY_CHOICES = ("keep-best", "keep-first", "keep-longest", "keep-all")
+from detector.settings import FAMILY_CHOICES
 
 COMPARED = ("min_originality", "max_shared", "max_phrase")
 """Rules that measure a document against others; all others look at its own text alone."""

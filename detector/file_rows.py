@@ -217,7 +217,7 @@ class FileRows:
             yield Row(number, raw, fields, (*faults, fault) if fault else faults)
 
     def _json_items(self, stream: io.BufferedReader, encoding: Encoding) -> Iterator[Row]:
-        chunks = _text_chunks(stream, encoding)
+        chunks = text_chunks(stream, encoding)
         if self.layout.single:
             yield _json_item(1, "".join(chunks), encoding)
             return
@@ -277,7 +277,7 @@ def _rather_utf8(data: bytes, text: str, encoding: Encoding) -> bool:
         return False
 
 
-def _text_chunks(stream: BinaryIO, encoding: Encoding) -> Iterator[str]:
+def text_chunks(stream: BinaryIO, encoding: Encoding) -> Iterator[str]:
     """The text of a stream piece by piece; bytes that cannot be decoded become lone surrogates."""
     errors = {"utf-16": "surrogatepass", "utf-32": "replace"}.get(encoding.name[:6], KEEP_BYTES)
     decoder = codecs.getincrementaldecoder(encoding.name)(errors)

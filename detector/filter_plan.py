@@ -13,14 +13,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from detector.decisions import FAMILY_CHOICES, Thresholds, family_choice
+from detector.decisions import Thresholds, family_choice
 from detector.errors import SettingsError
 from detector.model import PART_NAMES
-from detector.settings import checked_value
+from detector.settings import AUDITS, FAMILY_CHOICES, checked_value
 
 PRESETS = ("audit", "light", "standard", "strict")
 STRIPPABLE = PART_NAMES[:-1]
-AUDITS = ("full", "offsets")
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,7 +259,8 @@ class _Choices:
         """Who is kept, if cleaning leaves ``n_left`` (int64) characters of each."""
         table, n = self.table, len(self.table.ids)
         rules = rules_of(table, self.plan.thresholds, n_left)
-        by_itself = ~(failing(rules, n, names=[rule.name for rule in rules if rule.name not in COMPARED]) | emptied)
+        alone = [rule.name for rule in rules if rule.name not in COMPARED]
+        by_itself = ~(failing(rules, n, names=alone) | emptied | self._never_original())
         passing = by_itself & ~failing(rules, n, names=COMPARED)
         chosen = choose(table, self._choosable(passing, protected), self.families, dates)
         keeper = chosen[table.head]
@@ -269,6 +270,15 @@ class _Choices:
         if self._last_copies is not None:
             spared = self._last_copies.spared(kept, self._candidates(by_itself & ~passing, kept, dates))
         return _Kept(rules, emptied, n_left, passing, keeper, spared, kept | spared)
+
+    def _never_original(self) -> NDArray[np.bool_]:
+        """Documents that would be below the originality asked for even if nobody had any of their text."""
+        limit = self.plan.thresholds.min_originality
+        if limit is None:
+            return np.zeros(len(self.table.ids), np.bool_)
+        own = self.table.parts[:, [PART_NAMES.index(name) for name in ("own", "shared", "phrase")]].sum(axis=1)
+        total = self.table.n_chars
+        return np.asarray((total > 0) & (own < limit * total))
 
     def _choosable(self, passing: NDArray[np.bool_], protected: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Members that may speak for their family: a protected one, where it has any."""

@@ -16,6 +16,8 @@ from detector.errors import SettingsError
 FINDING_TEXTS = ("full", "short", "none")
 OUTPUT_FORMATS = ("jsonl", "parquet")
 SCAN_LEVELS = ("passage", "document")
+FAMILY_CHOICES = ("keep-best", "keep-first", "keep-longest", "keep-all")
+AUDITS = ("full", "offsets")
 ENCODINGS = ("auto", "utf-8", "utf-16", "gb18030", "big5")
 
 

@@ -65,6 +65,7 @@ def corpus(folder: Path, n: int, **fields: Any) -> Reader:
 
 
 def rules(documents: Sequence[DocumentScore], thresholds: Thresholds, **values: Any) -> dict[str, list[str]]:
+    values.setdefault("families", "keep-first")
     decisions = decide(documents, thresholds, **values)
     assert all(decision.kept == (not decision.reasons) for decision in decisions)
     return {decision.id: [reason.rule for reason in decision.reasons] for decision in decisions}
