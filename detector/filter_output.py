@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrow_rows import TextBlock, text_block
 from detector.cleaning import Cleaned
 from detector.decisions import Reason, ScoreTable
 from detector.errors import InputError, OutputError, printable
@@ -23,7 +24,7 @@ from detector.filter_journal import PARTIAL, Journal
 from detector.filter_survey import DAMAGE, Cleaner, FileState, Survey, SurveyedSource
 from detector.encodings import UTF8
 from detector.formats import BatchBlock, JsonLine, Layout, LineBlock, ParquetRow, Raw
-from detector.json_rows import dumps
+from detector.json_rows import dumps, lookup, parse_object
 from detector.model import PART_NAMES, Document
 from detector.raw_rows import data_of, restorable, with_more, with_text
 from detector.reading import Piece, Reader, Record, Source
@@ -76,7 +77,9 @@ class FilterOutput:
         """Every source that the journal does not have; raises `OutputError`, or `InputError` for a file that has
         changed since the first reading. What was finished stays."""
         position = 0
-        for source, surveyed in zip(reader.sources(workers, whole=True), self._found.sources, strict=True):
+        known = {source.name: source.blocks for source in self._found.sources}
+        sources = reader.sources(workers, whole=True, known=known)
+        for source, surveyed in zip(sources, self._found.sources, strict=True):
             if surveyed.name not in self._journal.done:
                 self._write_source(source, surveyed, position, told)
             position += surveyed.n_documents
@@ -147,9 +150,18 @@ class FilterOutput:
                 )
         anew = wanted & again
         if anew.any():
-            found_anew = self._cleaner.block(piece.block, rows, only=anew)
+            found_anew = self._cleaner.block(self._read_block(piece, anew), rows, only=anew)
             cleaned.update({place: of for place, (text, of) in found_anew.items() if DAMAGE not in text})
         return dict(sorted(cleaned.items()))
+
+    def _read_block(self, piece: Piece, anew: NDArray[np.bool_]) -> TextBlock:
+        """The documents of a piece with the texts that are asked for."""
+        if not isinstance(piece.records, LineBlock):
+            return piece.block
+        lines = piece.records.data.split(b"\n")
+        empty = Document("", "")
+        texts = [Document("", self._text(JsonLine(lines[place], UTF8))) if wants else empty for place, wants in enumerate(anew)]
+        return text_block(texts, piece.block.source)
 
     def _write_lines(
         self, piece: Piece, files: _Files, rows: NDArray[np.int64], fate: NDArray[np.int64], cleaned: dict[int, Cleaned]
@@ -181,15 +193,21 @@ class FilterOutput:
         if fate == UNCHANGED:
             files.kept.write(record, None, {})
         elif fate == CHANGED:
-            self._write_cleaned(record, block.text(place), cleaned[place], files)
+            text = self._text(raw) if isinstance(piece.records, LineBlock) else block.text(place)
+            self._write_cleaned(record, text, cleaned[place], files)
         else:
             extra = {"reasons": [reason._asdict() for reason in self._fates.reasons(row)], "row": number}
             files.dropped.write(record, None, extra)
             self._counts["dropped"] += 1
             if layout.format == "text":
                 self._journal.log("reasons", _line({"source": record.source, "id": self._table.ids[row], **extra}))
-            elif layout.format != "parquet":
+            elif not isinstance(raw, ParquetRow) and not (isinstance(raw, JsonLine) and raw.encoding == UTF8):
                 self._check_dropped(record, layout, extra)
+
+    def _text(self, raw: Raw) -> str:
+        """The text of a line, which was not parsed again with its block."""
+        assert isinstance(raw, JsonLine)
+        return str(lookup(parse_object(raw.data.decode("utf-8"))[0] or {}, self._text_field)[1])
 
     def _check_dropped(self, record: Record, layout: Layout, extra: dict[str, Any]) -> None:
         """Keep the bytes of a dropped record that its own file does not give back."""
@@ -241,7 +259,7 @@ class FilterOutput:
                 f'{{"id": {json_text(table.ids[row])}, "source": {source}, "row": {number}, "kept": '
                 f'{"true" if kept else "false"}, "reasons": {reasons}, "spared": {spared}, "n_chars": {n_chars}, '
                 f'"n_chars_left": {n_left}, "originality": {_number(own)}, "originality_1k": {_number(own_1k)}, '
-                f'"parts": {{{named}}}, "flags": {dumps(flags)}}}\n'
+                f'"parts": {{{named}}}, "flags": {dumps(flags) if flags else "[]"}}}\n'
             )
         self._journal.log("decisions", "".join(lines).encode())
 

@@ -57,11 +57,13 @@ class FileState(NamedTuple):
 
 
 class SurveyedSource(NamedTuple):
-    """One file: its name, how many of the documents are in it, and its state when it was read."""
+    """One file: its name, how many of the documents are in it, its state when it was read, and how many documents are
+    in those blocks of lines that hold nothing else, by the number of the first line."""
 
     name: str
     n_documents: int
     state: FileState
+    blocks: dict[int, int]
 
 
 @dataclass(slots=True)
@@ -174,7 +176,7 @@ def survey(
     n_done = 0
     for source in reader.sources(workers):
         state = _state(source)
-        n_before = n_done
+        n_before, blocks = n_done, {}
         for piece in source:
             block = piece.block
             some = _rows(ids, block)
@@ -182,6 +184,8 @@ def survey(
             rows.append(some)
             series.append(np.array([names.setdefault(name, len(names) - 1) for name in block.series], np.int32))
             known = some >= 0
+            if isinstance(piece.records, LineBlock):
+                blocks[piece.first] = len(some)
             found.script[some[known]] = scripts_of(block.values, block.offsets)[known]
             if protected:
                 found.protected[some[[name in protected for name in block.series] & known]] = True
@@ -191,7 +195,7 @@ def survey(
             n_done += len(some)
             told(n_done, n_documents)
         _check_source(source)
-        found.sources.append(SurveyedSource(source.named.source, n_done - n_before, state))
+        found.sources.append(SurveyedSource(source.named.source, n_done - n_before, state, blocks))
     found.row, found.series = np.concatenate(rows), np.concatenate(series)
     found.series_names = [name for name in names if name is not None]
     found.digest = joined_digest(digests)

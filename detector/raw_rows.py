@@ -31,6 +31,9 @@ def with_text(raw: Raw, layout: Layout, text_field: str, text: str) -> Raw:
 def with_more(raw: Raw, layout: Layout, extra: Mapping[str, Any]) -> Raw:
     """A record with columns more at its end; a text file stays as it is."""
     if isinstance(raw, JsonLine):
+        if raw.encoding == UTF8 and not any(b'"%s"' % name.encode() in raw.data for name in extra):
+            end = len(raw.data[: raw.data.rindex(b"}")].rstrip(b" \t\r\n"))
+            return JsonLine(raw.data[:end] + b", " + dumps(extra)[1:-1].encode() + raw.data[end:], UTF8)
         source = add_values(decode_keeping(raw.data, raw.encoding), extra)
         return JsonLine(encoded(source, raw.encoding), raw.encoding)
     if isinstance(raw, JsonItem):

@@ -13,13 +13,15 @@ import sys
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 from urllib.parse import urlsplit
+
+import numpy as np
 
 from detector.arrow_rows import Ahead, Parsed, TextBlock, Wanted, ahead, parse_block, text_block
 from detector.encodings import UTF8
@@ -78,6 +80,7 @@ class Source:
         self.named = named
         self.layout: Layout | None = None
         self.fault: Fault | None = None
+        self.size = 0
         self.pieces: Iterator[Piece] = iter(())
 
     def __iter__(self) -> Iterator[Piece]:
@@ -130,43 +133,52 @@ class Reader:
                 if piece.block.ids:
                     yield piece.block
 
-    def sources(self, workers: int = 1, *, whole: bool = False) -> Iterator[Source]:
+    def sources(
+        self, workers: int = 1, *, whole: bool = False, known: Mapping[str, Mapping[int, int]] | None = None
+    ) -> Iterator[Source]:
         """The files one after the other, each to be read piece by piece before the next one is asked for.
 
-        With ``whole`` batches of Parquet have all columns, as it takes to write them back.
+        With ``whole`` batches of Parquet have all columns, as it takes to write them back. ``known`` says of each
+        source which blocks of lines (by the number of the first) hold so many documents, one a line: they are not
+        parsed again, and their documents have neither ids nor texts.
         """
         self._start()
         self._report_passed()
         with ahead(workers) as threads:
             for named in self._named:
                 source = Source(named)
-                source.pieces = self._source_pieces(source, threads, whole)
+                source.pieces = self._source_pieces(source, threads, whole, (known or {}).get(named.source))
                 yield source
 
-    def _source_pieces(self, source: Source, threads: Ahead, whole: bool) -> Iterator[Piece]:
+    def _source_pieces(
+        self, source: Source, threads: Ahead, whole: bool, known: Mapping[int, int] | None
+    ) -> Iterator[Piece]:
         named = source.named
         try:
             with self._open(named) as (file, n_bytes):
                 rows = FileRows(named, file, self.settings, _roots(self.settings))
-                yield from self._file_pieces(source, rows, n_bytes, threads, whole)
+                source.size = n_bytes
+                pieces = _bundled(rows.pieces(whole=whole) if _wanted(self.settings).flat else iter(rows))
+                yield from self._file_pieces(source, rows, threads.map, _located(pieces, known or {}))
         except OSError as error:
             source.fault = Fault("unreadable", f"cannot be read: {error.strerror or error}")
             self._fault(source.fault, named.source, 0)
 
     def _file_pieces(
-        self, source: Source, rows: FileRows, n_bytes: int, threads: Ahead, whole: bool
+        self, source: Source, rows: FileRows, mapped: Callable[..., Iterator[Any]], located: Iterator[_Located]
     ) -> Iterator[Piece]:
         wanted = _wanted(self.settings)
         n_rows = n_documents = 0
 
-        def parsed(
-            piece: list[Row] | LineBlock | BatchBlock,
-        ) -> tuple[list[Row] | LineBlock | BatchBlock, Parsed | None]:
-            return piece, None if isinstance(piece, list) else parse_block(piece, wanted)
+        def parsed(item: _Located) -> tuple[_Located, Parsed | None]:
+            piece, n_known = item
+            return item, None if isinstance(piece, list) or n_known else parse_block(piece, wanted)
 
-        for piece, columns in threads.map(parsed, _bundled(rows.pieces(whole=whole) if wanted.flat else iter(rows))):
+        for (piece, n_known), columns in mapped(parsed, located):
             block = None
-            if columns is not None and not isinstance(piece, list) and rows.layout.encoding in (UTF8, None):
+            if n_known:
+                block = _unread_block(source.named.source, n_rows + 1, n_known)
+            elif columns is not None and not isinstance(piece, list) and rows.layout.encoding in (UTF8, None):
                 block = self._columns_block(columns, source.named.source, n_rows + 1)
             first = n_rows + 1
             if block is not None and not isinstance(piece, list):
@@ -180,7 +192,7 @@ class Reader:
             source.layout = rows.layout
             yield Piece(piece, first, block)
         source.layout, source.fault = rows.layout, rows.fault
-        self._end_of_file(source.named, rows, n_bytes, n_rows, n_documents)
+        self._end_of_file(source.named, rows, source.size, n_rows, n_documents)
 
     def _columns_block(self, parsed: Parsed, source: str, row: int) -> TextBlock | None:
         """The documents of parsed columns, None where a row has a problem of its own."""
@@ -350,6 +362,33 @@ def _bundled(
             yield piece
     if held:
         yield held
+
+
+_Located = tuple["list[Row] | LineBlock | BatchBlock", int]
+"""A piece, and how many documents it is known to have: 0 where that is not known."""
+
+
+def _located(
+    pieces: Iterable[list[Row] | LineBlock | BatchBlock], known: Mapping[int, int]
+) -> Iterator[_Located]:
+    """Pieces with the number of documents that is known of those that begin at certain lines."""
+    first = 1
+    for piece in pieces:
+        n_known = 0
+        if known and isinstance(piece, LineBlock):
+            n_lines = piece.data.count(b"\n") + (not piece.data.endswith(b"\n"))
+            n_known = n_lines if known.get(first) == n_lines else 0
+            first += n_lines
+        elif known:
+            first += len(piece) if isinstance(piece, list) else piece.batch.num_rows
+        yield piece, n_known
+
+
+def _unread_block(source: str, first: int, n: int) -> TextBlock:
+    """A block of documents that are not looked at again."""
+    return TextBlock(
+        np.empty(0, np.uint8), np.zeros(n + 1, np.int64), [""] * n, range(first, first + n), source, [None] * n
+    )
 
 
 def _text_ids(named: Sequence[NamedFile]) -> dict[str, str]:
