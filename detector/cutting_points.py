@@ -84,7 +84,11 @@ def is_boundary(text: str, at: int) -> bool:
     before, after = text[at - 1], text[at]
     if after < "\u0300" and before < "\u0300":
         return not (before == "\r" and after == "\n")
-    if unicodedata.category(after) in ("Mn", "Me", "Mc") or after in "\u200d\u200c" or "\U0001f3fb" <= after <= "\U0001f3ff":
+    if (
+        unicodedata.category(after) in ("Mn", "Me", "Mc")
+        or after in "\u200d\u200c"
+        or "\U0001f3fb" <= after <= "\U0001f3ff"
+    ):
         return False
     if "\U000e0020" <= after <= "\U000e007f" or before == "\u200d":
         return False
@@ -125,7 +129,7 @@ def _pairs_between(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]
         char, at = found.group(), found.start()
         if char == "\n":
             open_at.clear()
-        elif char in "\"`":
+        elif char in '"`':
             last = next((n for n in range(len(open_at) - 1, -1, -1) if open_at[n][0] == char), None)
             if last is None:
                 open_at.append((char, at))

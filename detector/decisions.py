@@ -151,7 +151,9 @@ def score_table(documents: Iterable[DocumentScore]) -> ScoreTable:
         ids=[document.id for document in rows],
         parts=np.array([[getattr(row.parts, name) for name in PART_NAMES] for row in rows], np.int64).reshape(-1, 6),
         originality=np.array([none if row.originality is None else row.originality for row in rows], np.float64),
-        originality_1k=np.array([none if row.originality_1k is None else row.originality_1k for row in rows], np.float64),
+        originality_1k=np.array(
+            [none if row.originality_1k is None else row.originality_1k for row in rows], np.float64
+        ),
         head=np.array(head, np.int64),
         flags=np.array([sum(1 << names.index(name) for name in row.flags) for row in rows], np.uint64),
         flag_names=tuple(names),
@@ -168,7 +170,9 @@ def rules_of(table: ScoreTable, thresholds: Thresholds, n_chars: NDArray[np.int6
     if thresholds.min_originality is not None:
         values = table.measured
         with np.errstate(invalid="ignore"):
-            found.append(Rule("min_originality", values, thresholds.min_originality, values < thresholds.min_originality))
+            found.append(
+                Rule("min_originality", values, thresholds.min_originality, values < thresholds.min_originality)
+            )
     for place, part in enumerate(PART_NAMES[:-1]):
         limit = getattr(thresholds, f"max_{part}")
         if limit is not None:
@@ -278,9 +282,7 @@ def choose(
     return chosen
 
 
-def _ranked(
-    table: ScoreTable, rows: NDArray[np.int64], families: str, dates: NDArray[Any] | None
-) -> NDArray[np.int64]:
+def _ranked(table: ScoreTable, rows: NDArray[np.int64], families: str, dates: NDArray[Any] | None) -> NDArray[np.int64]:
     """The rows, the one to be kept before all others of its family."""
     n_chars, parts = table.n_chars[rows], table.parts[rows]
     date = np.zeros(len(rows), np.int64) if dates is None else dates[rows]

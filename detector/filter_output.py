@@ -136,7 +136,10 @@ class FilterOutput:
         """What goes from the kept documents of a piece, by place."""
         if self._cleaner is None:
             return {}
-        wanted, again = self._cleaner.wanted[rows] & kept & ~self._found.damaged[rows] & ~self._found.protected[rows], self._fates.again[rows]
+        wanted, again = (
+            self._cleaner.wanted[rows] & kept & ~self._found.damaged[rows] & ~self._found.protected[rows],
+            self._fates.again[rows],
+        )
         cleaned: dict[int, Cleaned] = {}
         for place in np.flatnonzero(wanted & ~again).tolist():
             row = int(rows[place])
@@ -160,7 +163,10 @@ class FilterOutput:
             return piece.block
         lines = piece.records.data.split(b"\n")
         empty = Document("", "")
-        texts = [Document("", self._text(JsonLine(lines[place], UTF8))) if wants else empty for place, wants in enumerate(anew)]
+        texts = [
+            Document("", self._text(JsonLine(lines[place], UTF8))) if wants else empty
+            for place, wants in enumerate(anew)
+        ]
         return text_block(texts, piece.block.source)
 
     def _write_lines(
@@ -215,7 +221,9 @@ class FilterOutput:
 
         more = with_more(record.raw, layout, extra)
         if without_more(more, layout, len(extra))[0] != record.raw:
-            self._journal.log("originals", _line({"source": record.source, "row": record.row, "raw": data_of(record.raw)}))
+            self._journal.log(
+                "originals", _line({"source": record.source, "row": record.row, "raw": data_of(record.raw)})
+            )
 
     def _write_cleaned(self, record: Record, text: str, cleaned: Cleaned, files: _Files) -> None:
         """A record without what goes from its text, and the account of that."""

@@ -125,8 +125,9 @@ class Cleaner:
                 counted[counted_indptr[number] : counted_indptr[number + 1]],
             )
             protected = self._protects(text) if self._protects else ()
-            found[place] = text, clean(
-                text, bounds, of.claims, marks=of.marks, retained=of.retained, protected=protected
+            found[place] = (
+                text,
+                clean(text, bounds, of.claims, marks=of.marks, retained=of.retained, protected=protected),
             )
         return found
 

@@ -368,9 +368,7 @@ _Located = tuple["list[Row] | LineBlock | BatchBlock", int]
 """A piece, and how many documents it is known to have: 0 where that is not known."""
 
 
-def _located(
-    pieces: Iterable[list[Row] | LineBlock | BatchBlock], known: Mapping[int, int]
-) -> Iterator[_Located]:
+def _located(pieces: Iterable[list[Row] | LineBlock | BatchBlock], known: Mapping[int, int]) -> Iterator[_Located]:
     """Pieces with the number of documents that is known of those that begin at certain lines."""
     first = 1
     for piece in pieces:

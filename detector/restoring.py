@@ -18,7 +18,18 @@ from detector.errors import DetectorError, OutputError, ScanError, printable
 from detector.file_rows import text_chunks
 from detector.filter_folder import read_summary
 from detector.filter_output import EXTRA
-from detector.formats import READ_ERRORS, CsvRow, JsonItem, JsonLine, Layout, ParquetRow, Raw, TextFile, lines_of, open_stream
+from detector.formats import (
+    READ_ERRORS,
+    CsvRow,
+    JsonItem,
+    JsonLine,
+    Layout,
+    ParquetRow,
+    Raw,
+    TextFile,
+    lines_of,
+    open_stream,
+)
 from detector.inputs import expand
 from detector.json_rows import ArrayItems, lookup, parse_object
 from detector.raw_rows import column_of, of_data, with_text, without_more
@@ -40,9 +51,7 @@ class Restored:
     same_digest: bool
 
 
-def restore_corpus(
-    directory: str | Path, out: str | Path, inputs: Sequence[str | Path] | None = None
-) -> Restored:
+def restore_corpus(directory: str | Path, out: str | Path, inputs: Sequence[str | Path] | None = None) -> Restored:
     """Write the input of the filter in ``directory`` to ``out``, under the same names.
 
     Containers and compression may differ, values may not. A filter with ``--audit offsets`` kept no text: it takes the
@@ -114,9 +123,7 @@ class _Kept(NamedTuple):
 class _Restoring:
     """One restore on its way."""
 
-    def __init__(
-        self, directory: Path, out: Path, settings: Settings, inputs: Sequence[str | Path] | None
-    ) -> None:
+    def __init__(self, directory: Path, out: Path, settings: Settings, inputs: Sequence[str | Path] | None) -> None:
         self._directory, self._out, self._settings = directory, out, settings
         self._removed = _Changes(directory / "removed.jsonl")
         self._originals = _Changes(directory / "originals.jsonl")
@@ -206,7 +213,9 @@ class _Restoring:
         elif removed and original is not None:
             raw = original
         elif removed:
-            before = put_back(_text_of(raw, layout, self._settings.text_field), [(row["start"], row["text"]) for row in removed])
+            before = put_back(
+                _text_of(raw, layout, self._settings.text_field), [(row["start"], row["text"]) for row in removed]
+            )
             if isinstance(raw, ParquetRow):
                 text = before
             else:
@@ -288,7 +297,9 @@ def _raws(stream: Any, layout: Layout, encoding: Encoding) -> Iterator[Raw]:
             if number > 1 or text.strip() or not items.complete:
                 yield JsonItem(text)
     else:
-        lines = ((line, decode_keeping(line, encoding), encoding, ()) for line in lines_of(stream, encoding, universal=True))
+        lines = (
+            (line, decode_keeping(line, encoding), encoding, ()) for line in lines_of(stream, encoding, universal=True)
+        )
         first_row((text for _, text, _, _ in lines), layout.delimiter)
         for row in csv_rows(lines, layout):
             yield row.raw

@@ -70,7 +70,9 @@ class Ids:
         for name in coded.dictionary.to_pylist():
             row = self.row(name)
             if row is None:
-                raise ScanError(f'the tables of the scan disagree: no document "{printable(name)}". Scan the input again.')
+                raise ScanError(
+                    f'the tables of the scan disagree: no document "{printable(name)}". Scan the input again.'
+                )
             known.append(row)
         return np.array(known, np.int64)[coded.indices.to_numpy()]
 
@@ -114,7 +116,9 @@ def _stored_scores(documents: StoredRows[DocumentScore]) -> ScoreTable:
         ids += block["id"].to_pylist()
         counts = [block["parts"].field(name).to_numpy(zero_copy_only=False) for name in PART_NAMES]
         ratios = [block[name].to_numpy(zero_copy_only=False) for name in ("originality", "originality_1k")]
-        columns.append((np.stack(counts, axis=1).astype(np.int64), *(np.asarray(ratio, np.float64) for ratio in ratios)))
+        columns.append(
+            (np.stack(counts, axis=1).astype(np.int64), *(np.asarray(ratio, np.float64) for ratio in ratios))
+        )
         copies += [(base + row, of) for row, of in enumerate(block["duplicate_of"].to_pylist()) if of is not None]
         flagged += [(base + row, names) for row, names in enumerate(block["flags"].to_pylist()) if names]
     head = np.arange(len(ids), dtype=np.int64)
@@ -287,7 +291,9 @@ def _clean(value: Any) -> Any:
 def _table_of_rows(rows: Sequence[Mapping[str, Any]], schema: Any) -> Any:
     import pyarrow as pa
 
-    return pa.table({item.name: pa.array([row[item.name] for row in rows], item.type) for item in schema}, schema=schema)
+    return pa.table(
+        {item.name: pa.array([row[item.name] for row in rows], item.type) for item in schema}, schema=schema
+    )
 
 
 def _parquet_blocks(path: Path, schema: Any) -> Iterator[Any]:

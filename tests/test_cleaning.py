@@ -137,9 +137,9 @@ def test_only_what_is_claimed_goes(
     for at in free:
         place = int(cuts.sentences[cuts.sentences <= at][-1])
         number = LIST_NUMBER.match(text, place)
-        assert (number and at < number.end()) or any(
-            start <= at and "\n" not in text[start:at] for start in lines
-        ), text[at]
+        assert (number and at < number.end()) or any(start <= at and "\n" not in text[start:at] for start in lines), (
+            text[at]
+        )
 
 
 def test_headings_are_ranked_by_their_numbers() -> None:

@@ -61,7 +61,20 @@ TEXT = st.text(st.sampled_from("中文，。a \n\r\"'\\,😀é/\u2028\t"), max_s
 FATES = st.lists(
     st.tuples(st.sampled_from(["keep", "drop"]), st.integers(0, 20), st.integers(0, 9)), min_size=1, max_size=8
 )
-FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "txt", "jsonl.gz", "jsonl.zst", "csv.xz", "gb.jsonl", "gb.csv", "16.txt")
+FORMATS = (
+    "jsonl",
+    "json",
+    "csv",
+    "tsv",
+    "parquet",
+    "txt",
+    "jsonl.gz",
+    "jsonl.zst",
+    "csv.xz",
+    "gb.jsonl",
+    "gb.csv",
+    "16.txt",
+)
 
 
 def write_corpus(form: str, texts: Sequence[str], folder: Path) -> None:
@@ -91,7 +104,9 @@ def write_corpus(form: str, texts: Sequence[str], folder: Path) -> None:
         "jsonl.zst": zstandard.compress(lines.encode()),
         "csv.xz": lzma.compress(out.getvalue().encode()),
         "gb.jsonl": (lines.replace("\u2028", "") + '{"text":"这是一行中文文本，用来认出编码。"}\n').encode("gb18030"),
-        "gb.csv": ("id,x,text\n9,9,这是一行中文文本，用来认出编码。\n" + out.getvalue().partition("\n")[2]).encode("gb18030"),
+        "gb.csv": ("id,x,text\n9,9,这是一行中文文本，用来认出编码。\n" + out.getvalue().partition("\n")[2]).encode(
+            "gb18030"
+        ),
     }[form]
     (folder / f"a.{form}").write_bytes(data)
 
@@ -144,7 +159,9 @@ def test_whatever_was_dropped_and_cut_comes_back(
 def test_the_sample_corpus_comes_back_and_every_decision_is_on_record(tmp_path: Path) -> None:
     scan = detector.scan([ROOT / "seeds"])
     plan = FilterPlan(
-        Thresholds(min_originality=0.5, min_chars=50), families="keep-best", strip=("junk", "unfilled", "shared", "repeated")
+        Thresholds(min_originality=0.5, min_chars=50),
+        families="keep-best",
+        strip=("junk", "unfilled", "shared", "repeated"),
     )
     summary = filter_corpus([ROOT / "seeds"], scan, tmp_path / "out", plan=plan)
     assert summary.n_cleaned > 5
@@ -228,5 +245,3 @@ def test_ids_and_texts_that_try_to_leave(tmp_path: Path) -> None:
     restore_corpus(tmp_path / "out", tmp_path / "back")
     check_same(tmp_path / "in", tmp_path / "back")
     assert {path.parts[len(tmp_path.parts)] for path in tmp_path.rglob("*")} == {"in", "out", "back"}
-
-

@@ -58,9 +58,7 @@ def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> 
     for note in summary.notes:
         console.print(Text(f"note: {shown(note)}", "bold"))
     console.print(
-        Text(
-            f"Written to {shown(str(out))}: kept/, dropped/, removed.jsonl, decisions.jsonl, summary.json", DIM
-        ),
+        Text(f"Written to {shown(str(out))}: kept/, dropped/, removed.jsonl, decisions.jsonl, summary.json", DIM),
         soft_wrap=True,
     )
 

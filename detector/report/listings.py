@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DIM = "dim"
 
+
 def as_json(scan: Scan, table: str, level: str | None) -> list[dict[str, Any]]:
     """The phrases or the templates of a scan as plain values."""
     if table == "phrases":
