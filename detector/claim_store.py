@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.cleaning import COPIES, UNFILLED, Claim
+from detector.claim_masks import COPIES, UNFILLED, Claim
 from detector.columns import CLUSTER_LEVELS
 from detector.scan_columns import Claims
 from detector.workspace import Gathered, Workspace

@@ -25,6 +25,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.claim_masks import (
+    JUNK,
+    MIN_LEFT,
+    REPEATED,
+    SHARED,
+    UNFILLED,
+    Bounds,
+    Claim,
+    Cut,
+    bounds_of,
+    claim_mask,
+)
 from detector.cutting_points import (
     BLANK,
     FIGURE,
@@ -32,22 +44,16 @@ from detector.cutting_points import (
     POINT,
     bracket_pairs,
     headings,
-    is_boundary,
     kinds_of,
     snapped,
 )
 from detector.folding import code_points
-from detector.model import PART_NAMES, Span
+from detector.mending import BLANKS, COMMAS, STOPS, labelled, mended, trimmed, without_torn
+from detector.model import Span
 from detector.stripping import spans_to_strip
 
-JUNK, UNFILLED, SHARED, PHRASE, REPEATED = range(1, 6)
-"""Parts in the mask of a text: their places in `PART_NAMES`, from 1; 0 is what stays."""
+__all__ = ["Bounds", "Claim", "Cleaned", "Cut", "bounds_of", "clean"]
 
-COPIES = (SHARED, PHRASE)
-"""Parts of which copies may be kept."""
-
-MIN_LEFT = 6
-"""Characters of content that are left of a sentence, else it stays whole: less is a torn-off end."""
 
 LIST_NUMBER_CHARS = 6
 """Unclaimed characters that may be but the number of an item."""
@@ -60,25 +66,6 @@ _DEPENDENT = re.compile(
 _SAYS = re.compile(r"(?:称|说|道|表示|指出|强调|认为|要求|提出|宣布|介绍|透露|显示|以来|之际)[，,：:]?\s*$")
 """How a clause ends that says who says the next one, or since when."""
 
-_COMMAS, _STOPS = "，,、：:；;", "。！？!?；;.…"
-_BLANKS = " \t\u3000\xa0"
-
-
-class Claim(NamedTuple):
-    """A span of a text that a finding claims for a part (a number of this module)."""
-
-    start: int
-    end: int
-    part: int
-
-
-class Piece(NamedTuple):
-    """A span that goes, and the part that it goes for."""
-
-    start: int
-    end: int
-    part: int
-
 
 @dataclass(slots=True)
 class Cleaned:
@@ -88,37 +75,11 @@ class Cleaned:
     headings that went with their text, ``n_left`` the non-blank characters that are left, ``n_removed`` those that go.
     """
 
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[Cut] = field(default_factory=list)
     n_whole: int = 0
     n_headings: int = 0
     n_left: int = 0
     n_removed: int = 0
-
-
-class Bounds(NamedTuple):
-    """Where sentences and clauses of a text begin and end (int64, ascending, from 0 to its length)."""
-
-    sentences: NDArray[np.int64]
-    clauses: NDArray[np.int64]
-
-
-def bounds_of(text: str, cuts: NDArray[np.int32], counted: NDArray[np.int32]) -> Bounds:
-    """The bounds of one text from its cuts, as `detector.passages.find_cuts` has them.
-
-    A line that ends with a comma was wrapped: its sentence goes on in the next one.
-    """
-    passages = np.unique(np.concatenate((cuts[cuts >= 0], counted, [0, len(text)])).astype(np.int64))
-    clauses = np.unique(np.concatenate((passages, ~cuts[cuts < 0].astype(np.int64))))
-    wrapped = [at for at in passages[1:-1].tolist() if text[at - 1] in "\r\n" and _ends_with_comma(text, at)]
-    return Bounds(passages if not wrapped else np.setdiff1d(passages, wrapped), clauses)
-
-
-def _ends_with_comma(text: str, end: int) -> bool:
-    """Whether the line before ``end`` ends with a comma, and the next one is not empty."""
-    at = end - 1
-    while at > 0 and text[at].isspace() and end - at < MIN_LEFT:
-        at -= 1
-    return text[at] in "，,、"
 
 
 def clean(
@@ -136,7 +97,7 @@ def clean(
     ``retained`` are spans of copies that stay: the sentences around them lose nothing that is shared or a phrase.
     ``protected`` are spans that nothing touches, nor the rest of their sentence; junk that touches one stays.
     """
-    mask, junk = _mask(len(text), bounds, claims, retained, protected)
+    mask, junk = claim_mask(len(text), bounds, claims, retained, protected)
     work = _Text(text, bounds, mask, junk, marks)
     work.sentences()
     work.junk()
@@ -181,7 +142,7 @@ class _Text:
         self.n_content = _sums(content)
         self.n_own = _sums(own)
         self.n_figures = _sums(figures)
-        self.pieces: list[Piece] = []
+        self.pieces: list[Cut] = []
         self.result = Cleaned()
 
     def sentences(self) -> None:
@@ -221,7 +182,7 @@ class _Text:
     def _take_sentence(self, start: int, end: int) -> None:
         shown = self.kinds[start:end] != BLANK
         first, last = int(shown.argmax()), int(shown[::-1].argmax())
-        self.pieces.append(Piece(start + first, end - last, self._part(start, end)))
+        self.pieces.append(Cut(start + first, end - last, self._part(start, end)))
 
     def _take_clauses(self, start: int, end: int) -> None:
         """Clauses that are phrases or hold a blank, out of a sentence that stays."""
@@ -231,10 +192,11 @@ class _Text:
         at, stop = np.searchsorted(clauses, [start, end])
         edges = clauses[at : stop + 1]
         own, content = np.diff(self.n_own[edges]), np.diff(self.n_content[edges])
+        columns = (edges[:-1], edges[1:], own, content)
         goes = [
             n_own == 0 and n_content > 0 and self._is_clause_part(left, right)
-            for left, right, n_own, n_content in zip(edges[:-1].tolist(), edges[1:].tolist(), own.tolist(), content.tolist(), strict=True)
-        ]  # fmt: skip
+            for left, right, n_own, n_content in zip(*(column.tolist() for column in columns), strict=True)
+        ]
         if not any(goes) or int(content[~np.array(goes)].sum()) < MIN_LEFT:
             return
         for first, last in _runs(goes):
@@ -258,16 +220,16 @@ class _Text:
             leads = start == sentence_start and part != UNFILLED  # it may be the subject of all that follows
             hangs = _DEPENDENT.match(text, end) or _SAYS.search(text, max(start, end - 8), end)
             if not leads and not hangs and text[start - 1 : start] not in (":", "："):
-                self.pieces.append(Piece(start, end, part))
+                self.pieces.append(Cut(start, end, part))
             return
         if text[start - 1 : start] in (":", "："):
             return
-        while start and text[start - 1] in _COMMAS + _BLANKS:
+        while start and text[start - 1] in COMMAS + BLANKS:
             start -= 1
-        while end > start and (text[end - 1] in _STOPS or self.kinds[end - 1] == BLANK):
+        while end > start and (text[end - 1] in STOPS or self.kinds[end - 1] == BLANK):
             end -= 1
         if start < end:
-            self.pieces.append(Piece(start, end, part))
+            self.pieces.append(Cut(start, end, part))
 
     def junk(self) -> None:
         """Junk inside sentences that stay, as it was claimed."""
@@ -279,7 +241,7 @@ class _Text:
                 continue
             span = snapped(self.text, start, end)
             if span.start < span.end:
-                self.pieces.append(Piece(span.start, span.end, JUNK))
+                self.pieces.append(Cut(span.start, span.end, JUNK))
 
     def keep_pairs(self) -> None:
         """No bracket goes without its partner: what would part them stays (junk takes an empty pair along)."""
@@ -296,7 +258,7 @@ class _Text:
             if not torn:
                 return
             kept = [piece for piece in self.pieces if not any(piece.start <= at < piece.end for at in torn)]
-            self.pieces = kept + _without(self.text, [piece for piece in self.pieces if piece not in kept], torn)
+            self.pieces = kept + without_torn(self.text, [piece for piece in self.pieces if piece not in kept], torn)
 
     def take_headings(self) -> None:
         """A heading goes with its text and stays with it; only junk and blanks go from a heading whose text stays."""
@@ -349,15 +311,15 @@ class _Text:
         if self.n_figures[end] > self.n_figures[after]:
             return  # a figure of its own stays, even in a heading
         following = next((piece.part for piece in sorted(self.pieces) if piece.start >= end), JUNK)
-        self.pieces.append(Piece(*_trimmed(self.text, start, end), following))
+        self.pieces.append(Cut(*trimmed(self.text, start, end), following))
         self.result.n_headings += 1
 
     def finished(self) -> Cleaned:
         """The pieces with what would be left hanging beside them, whole lines with their breaks."""
         result, text = self.result, self.text
-        pieces = sorted(_mended(text, piece, self.kinds) for piece in self.pieces)
+        pieces = sorted(mended(text, piece, self.kinds) for piece in self.pieces)
         spans = spans_to_strip(text, [Span(piece.start, piece.end) for piece in pieces])
-        result.pieces = _labelled(text, spans, pieces)
+        result.pieces = labelled(text, spans, pieces)
         blank = self.kinds == BLANK
         n_shown = len(text) - int(blank.sum())
         result.n_removed = sum(end - start - int(blank[start:end].sum()) for start, end, _ in result.pieces)
@@ -372,52 +334,6 @@ def _sums(flags: NDArray[Any]) -> NDArray[np.int64]:
     return sums
 
 
-def _mask(
-    length: int,
-    bounds: Bounds,
-    claims: Sequence[Claim],
-    retained: Sequence[tuple[int, int]],
-    protected: Sequence[tuple[int, int]],
-) -> tuple[NDArray[np.uint8], list[tuple[int, int]]]:
-    """The part that each character may go for (uint8), and the claims of junk."""
-    by_part: tuple[list[tuple[int, int]], ...] = ([], [], [], [], [], [])
-    for start, end, part in claims:
-        start, end = max(start, 0), min(end, length)
-        if start < end:
-            by_part[part].append((start, end))
-    junk = by_part[JUNK]
-    if protected:
-        junk = [(start, end) for start, end in junk if not any(start < stop and at < end for at, stop in protected)]
-    copies = _painted(length, ((PHRASE, by_part[PHRASE]), (SHARED, by_part[SHARED])))
-    mask = _painted(length, ((REPEATED, by_part[REPEATED]), (UNFILLED, by_part[UNFILLED]), (JUNK, junk)))
-    for start, end in retained:
-        copies[_sentences_around(bounds, start, end)] = 0
-    mask = np.where((copies > 0) & (mask != JUNK) & (mask != UNFILLED), copies, mask)
-    for start, end in protected:
-        around = _sentences_around(bounds, start, end)
-        some = mask[around]
-        some[some != JUNK] = 0
-    return mask, junk
-
-
-def _painted(length: int, layers: Sequence[tuple[int, Sequence[tuple[int, int]]]]) -> NDArray[np.uint8]:
-    """Spans in the colours of their layers, the later ones over the earlier ones (uint8)."""
-    painted = bytearray(length)
-    for colour, spans in layers:
-        ink = bytes((colour,))
-        for start, end in spans:
-            painted[start:end] = ink * (end - start)
-    return np.frombuffer(painted, np.uint8)
-
-
-def _sentences_around(bounds: Bounds, start: int, end: int) -> slice:
-    """The sentences that share a character with a span."""
-    edges = bounds.sentences
-    first = max(int(np.searchsorted(edges, start, side="right")) - 1, 0)
-    last = min(int(np.searchsorted(edges, end, side="left")), len(edges) - 1)
-    return slice(int(edges[first]), int(edges[last]))
-
-
 def _runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
     """Runs of set flags, half-open."""
     runs, start = [], None
@@ -430,78 +346,6 @@ def _runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
     return runs
 
 
-def _without(text: str, pieces: Sequence[Piece], torn: Sequence[int]) -> list[Piece]:
-    """What is left of junk whose bracket has its partner outside: all but the bracket at its edge, else nothing."""
-    left = []
-    for start, end, part in pieces:
-        if part != JUNK:
-            continue
-        while start < end and (start in torn or text[start].isspace()):
-            start += 1
-        while start < end and (end - 1 in torn or text[end - 1].isspace()):
-            end -= 1
-        if start < end and not any(start <= at < end for at in torn):
-            left.append(Piece(start, end, part))
-    return left
-
-
-def _trimmed(text: str, start: int, end: int) -> Span:
-    """A span without the white space at its ends."""
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
-    return Span(start, end)
-
-
-def _mended(text: str, piece: Piece, kinds: NDArray[np.uint8]) -> Piece:
-    """A piece with an empty pair of brackets, a comma or a blank that would be left hanging beside it."""
-    start, end, part = piece
-    while 0 < start and end < len(text) and (text[start - 1], text[end]) in _EMPTY:
-        start, end = start - 1, end + 1
-    left, right = text[start - 1 : start], text[end : end + 1]
-    if left and left in _COMMAS and right and right in _COMMAS + _STOPS:
-        start -= 1
-    elif right and right in _COMMAS and (not left or left in "\r\n" or left in _STOPS):
-        end += 1
-    elif left and right and left in _STOPS and right in "。；;！？" and text[end - 1] not in "。；;！？":
-        end += 1
-    if text[start - 1 : start] in _BLANKS and start:
-        while end < len(text) and text[end] in _BLANKS:
-            end += 1
-        if end == len(text) or text[end] in "\r\n，。；、,.;!?":
-            while start and text[start - 1] in _BLANKS:
-                start -= 1
-    elif not start or text[start - 1] in "\r\n":
-        while end < len(text) and text[end] in _BLANKS and not _indents(text, start, end):
-            end += 1
-    if not is_boundary(text, start) or not is_boundary(text, end):
-        return Piece(*snapped(text, piece.start, piece.end), part)
-    return Piece(start, end, part)
-
-
-_EMPTY = {("(", ")"), ("（", "）"), ("[", "]"), ("【", "】"), ("“", "”"), ("《", "》"), ("「", "」")}
-
-
 def _indents(text: str, start: int, end: int) -> bool:
     """Whether the blanks after a piece at the start of a line indent what follows in place of what went."""
     return end == start
-
-
-def _labelled(text: str, spans: Sequence[Span], pieces: Sequence[Piece]) -> list[Piece]:
-    """Spans cut where the part changes; blanks between two pieces go with the first."""
-    found: list[Piece] = []
-    at = 0
-    for start, end in spans:
-        inside = []
-        while at < len(pieces) and pieces[at].start < end:
-            if pieces[at].end > start:
-                inside.append(pieces[at])
-            at += 1
-        begin = start
-        for one, two in zip(inside, inside[1:], strict=False):
-            if one.part != two.part and begin < two.start:
-                found.append(Piece(begin, two.start, one.part))
-                begin = two.start
-        found.append(Piece(begin, end, inside[-1].part if inside else JUNK))
-    return found

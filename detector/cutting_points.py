@@ -1,4 +1,4 @@
-"""What a cut must respect: characters that readers see as one, brackets that belong together, headings, list numbers."""
+"""What a cut must respect: characters that readers see as one, brackets in pairs, headings, numbers of items."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ CONTENT, FIGURE, POINT, BLANK = range(4)
 
 _UNKNOWN = 255
 
-PAIRS = {"(": ")", "（": "）", "[": "]", "［": "］", "【": "】", "〔": "〕", "《": "》", "〈": "〉", "「": "」", "『": "』",
-         "“": "”", "‘": "’", "{": "}"}  # fmt: skip
+PAIRS = dict(zip("(（[［【〔《〈「『“‘{", ")）]］】〕》〉」』”’}", strict=True))
 _CLOSERS = {closer: opener for opener, closer in PAIRS.items()}
 _BRACKETS = re.compile("[" + re.escape("".join([*PAIRS, *_CLOSERS])) + '"`\n]')
 _FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)

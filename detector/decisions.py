@@ -54,7 +54,9 @@ class Thresholds:
     def reasons(self, document: DocumentScore) -> tuple[Reason, ...]:
         """What speaks against a document; the originality of one without text is never too low."""
         return tuple(
-            Reason(check.rule, check.value, check.threshold) for check in checks(document, self) if not check.passed
+            Reason(check.rule, check.value, check.threshold)
+            for check in checks(document, self)
+            if not check.passed and check.value is not None
         )
 
 

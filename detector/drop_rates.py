@@ -1,8 +1,9 @@
-"""What share of each source, series, language and length would go, and the guards that stop a filter before it writes."""
+"""What share of each source, series, language and length would go, and the guards that stop a filter in time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -58,7 +59,7 @@ def _source_group(name: str) -> str:
 
 def _buckets() -> list[str]:
     """The names of the buckets."""
-    ends = [f"{low:,} to {high - 1:,}" for low, high in zip(LENGTHS[1:], LENGTHS[2:], strict=False)]
+    ends = [f"{low:,} to {high - 1:,}" for low, high in pairwise(LENGTHS[1:])]
     return ["0", *ends, f"{LENGTHS[-1]:,} or more"]
 
 

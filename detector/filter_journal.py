@@ -1,8 +1,8 @@
 """Which files of a filter are finished, so that one that was stopped goes on where it was.
 
-While a filter works, what is unfinished lies in ``.partial`` in its folder. A file gets its name when it is whole; then a
-line of the journal says so, with the sizes that the growing files (``removed.jsonl`` and the like) had. Whatever comes
-after the last whole line of the journal is thrown away when the filter is resumed.
+While a filter works, what is unfinished lies in ``.partial`` in its folder. A file gets its name when it is whole; then
+a line of the journal says so, with the sizes that the growing files (``removed.jsonl`` and the like) had. Whatever
+comes after the last whole line of the journal is thrown away when the filter is resumed.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class Journal:
             return
         if rows[0].get("key") != json.loads(dumps(key)):
             raise OutputError(
-                f"{self._out}: what was stopped here was another filter or another input; repeat its options, or remove it"
+                f"{self._out}: what was stopped here was another filter or another input; repeat its options, or "
+                "remove it"
             )
         self.rows = rows[1:]
         if len(whole) < len(data):

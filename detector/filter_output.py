@@ -5,7 +5,6 @@ Lines that do not change are copied in runs, without being looked at. A file get
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,15 +18,16 @@ from numpy.typing import NDArray
 from detector.arrow_rows import TextBlock, text_block
 from detector.cleaning import Cleaned
 from detector.decisions import Reason, ScoreTable
+from detector.encodings import UTF8
 from detector.errors import InputError, OutputError, printable
 from detector.filter_journal import PARTIAL, Journal
 from detector.filter_survey import DAMAGE, Cleaner, FileState, Survey, SurveyedSource
-from detector.encodings import UTF8
 from detector.formats import BatchBlock, JsonLine, Layout, LineBlock, ParquetRow, Raw
 from detector.json_rows import dumps, lookup, parse_object
 from detector.model import PART_NAMES, Document
+from detector.pieces import Piece, Source
 from detector.raw_rows import data_of, restorable, with_more, with_text
-from detector.reading import Piece, Reader, Record, Source
+from detector.reading import Reader, Record
 from detector.rendering import json_text
 from detector.shards import LinesShard, Shard, open_shard, target_name
 from detector.stripping import without
@@ -42,8 +42,8 @@ UNCHANGED, CHANGED, DROPPED = range(3)
 class Fates:
     """What happens to each document, by row of the scan.
 
-    ``kept``: bool; ``again`` (bool): documents to be cleaned anew, because other copies of what they share stay now than
-    when they were cleaned first; ``reasons`` and ``spared`` give what speaks against a document.
+    ``kept``: bool; ``again`` (bool): documents to be cleaned anew, because other copies of what they share stay now
+    than when they were cleaned first; ``reasons`` and ``spared`` give what speaks against a document.
     """
 
     kept: NDArray[np.bool_]
@@ -123,13 +123,13 @@ class FilterOutput:
         else:
             place_of = {row: place for place, row in enumerate(piece.block.rows)}
             for number, raw in _raws(piece):
-                place = place_of.get(number)
-                if place is None:
+                at = place_of.get(number)
+                if at is None:
                     record = Record(None, raw, layout.source, number, layout)
                     self._counts["not_read"] += not record.blank
                     files.kept.write(record, None, {})
                 else:
-                    self._write_record(piece, files, place, raw, int(rows[place]), int(fate[place]), cleaned)
+                    self._write_record(piece, files, at, raw, int(rows[at]), int(fate[at]), cleaned)
         self._log_decisions(piece, layout, rows, cleaned)
 
     def _cleanings(self, piece: Piece, rows: NDArray[np.int64], kept: NDArray[np.bool_]) -> dict[int, Cleaned]:
@@ -333,7 +333,7 @@ class _Files:
             for folder, shard in self._shards.items():
                 try:
                     shard.close()
-                except Exception:  # noqa: BLE001, S112 (the file goes, whatever is wrong with it)
+                except Exception:
                     continue
                 finally:
                     self._path(folder).unlink(missing_ok=True)
@@ -377,7 +377,7 @@ class _Files:
             target = self._out / folder / name
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(self._path(folder), target)
+                self._path(folder).replace(target)
             except OSError as error:
                 raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
         self._shards = {}

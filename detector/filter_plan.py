@@ -5,7 +5,6 @@ A preset is a readable file of ``name = value`` lines in ``data/presets``; one o
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -69,7 +68,8 @@ class FilterPlan:
     def as_dict(self) -> dict[str, Any]:
         """Plain values under the names that a preset has."""
         row = asdict(self)
-        return json.loads(json.dumps({**row.pop("thresholds"), **row, "families": self.family_choice}))
+        values = {**row.pop("thresholds"), **row, "families": self.family_choice}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str = "the filter") -> FilterPlan:

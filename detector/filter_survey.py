@@ -25,7 +25,8 @@ from detector.formats import BatchBlock, LineBlock
 from detector.json_rows import lookup
 from detector.languages import scripts_of
 from detector.passages import find_cuts
-from detector.reading import Piece, Reader, Source
+from detector.pieces import Piece, Source
+from detector.reading import Reader
 from detector.scan_columns import Ids
 from detector.texts import Texts
 from detector.workspace import Gathered, Workspace

@@ -61,7 +61,7 @@ def _look_further(
 
 
 def _classes() -> NDArray[np.uint8]:
-    """What a byte tells as the first of a character: 1 Han, 2 look at the next, 3 to 7 alphabets, 8 the south, 9 other."""
+    """What a first byte tells: 1 Han, 2 the next byte tells, 3 to 7 alphabets, 8 the scripts of E0, 9 others."""
     classes = np.zeros(256, np.uint8)
     classes[0xE4:0xEA] = 1
     classes[[0xE3, 0xEA, 0xEB, 0xEC, 0xED]] = 2

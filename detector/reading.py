@@ -18,26 +18,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
-
-import numpy as np
 
 from detector.arrow_rows import Ahead, Parsed, TextBlock, Wanted, ahead, parse_block, text_block
 from detector.encodings import UTF8
 from detector.errors import InputError, printable
 from detector.file_rows import FileRows
-from detector.formats import BLOCK_BYTES, BatchBlock, CsvRow, Fault, JsonLine, Layout, LineBlock, Raw, Row
+from detector.formats import CsvRow, Fault, JsonLine, Layout, Raw, Row
 from detector.inputs import STDIN, NamedFile, expand
 from detector.json_rows import lookup
 from detector.model import Document, InputFile, Problem
+from detector.pieces import Located, Piece, Source, bundled, located, unread_block
 from detector.settings import Settings
 
 MAX_PROBLEMS = 1000
 """Problems that are kept with their message; all are counted."""
 
 STDIN_IN_MEMORY = 1 << 26
-ROWS_TOGETHER = 1024
 NOTES = ("skipped_name", "results")
 """Reasons that are what the settings ask for, so that ``strict`` lets them pass."""
 
@@ -60,31 +58,6 @@ class Record:
     def blank(self) -> bool:
         """Whether this is but an empty line between records."""
         return isinstance(self.raw, JsonLine | CsvRow) and not self.raw.data.strip(b"\0 \t\r\n")
-
-
-class Piece(NamedTuple):
-    """Records of one file that were read together: rows, or a block each record of which is a document.
-
-    ``first`` is the number of the first record; ``block`` are the documents.
-    """
-
-    records: list[Row] | LineBlock | BatchBlock
-    first: int
-    block: TextBlock
-
-
-class Source:
-    """One file as it is read: iterate it for its pieces; ``layout`` and ``fault`` are known once it ended."""
-
-    def __init__(self, named: NamedFile) -> None:
-        self.named = named
-        self.layout: Layout | None = None
-        self.fault: Fault | None = None
-        self.size = 0
-        self.pieces: Iterator[Piece] = iter(())
-
-    def __iter__(self) -> Iterator[Piece]:
-        return self.pieces
 
 
 class Reader:
@@ -158,26 +131,26 @@ class Reader:
             with self._open(named) as (file, n_bytes):
                 rows = FileRows(named, file, self.settings, _roots(self.settings))
                 source.size = n_bytes
-                pieces = _bundled(rows.pieces(whole=whole) if _wanted(self.settings).flat else iter(rows))
-                yield from self._file_pieces(source, rows, threads.map, _located(pieces, known or {}))
+                pieces = bundled(rows.pieces(whole=whole) if _wanted(self.settings).flat else iter(rows))
+                yield from self._file_pieces(source, rows, threads.map, located(pieces, known or {}))
         except OSError as error:
             source.fault = Fault("unreadable", f"cannot be read: {error.strerror or error}")
             self._fault(source.fault, named.source, 0)
 
     def _file_pieces(
-        self, source: Source, rows: FileRows, mapped: Callable[..., Iterator[Any]], located: Iterator[_Located]
+        self, source: Source, rows: FileRows, mapped: Callable[..., Iterator[Any]], found: Iterator[Located]
     ) -> Iterator[Piece]:
         wanted = _wanted(self.settings)
         n_rows = n_documents = 0
 
-        def parsed(item: _Located) -> tuple[_Located, Parsed | None]:
+        def parsed(item: Located) -> tuple[Located, Parsed | None]:
             piece, n_known = item
             return item, None if isinstance(piece, list) or n_known else parse_block(piece, wanted)
 
-        for (piece, n_known), columns in mapped(parsed, located):
+        for (piece, n_known), columns in mapped(parsed, found):
             block = None
             if n_known:
-                block = _unread_block(source.named.source, n_rows + 1, n_known)
+                block = unread_block(source.named.source, n_rows + 1, n_known)
             elif columns is not None and not isinstance(piece, list) and rows.layout.encoding in (UTF8, None):
                 block = self._columns_block(columns, source.named.source, n_rows + 1)
             first = n_rows + 1
@@ -343,50 +316,6 @@ def _wanted(settings: Settings) -> Wanted:
     """The fields that a document is made of."""
     series = settings.series_field
     return Wanted(settings.text_field, settings.id_field or "id", series or "series", None if series else "url")
-
-
-def _bundled(
-    pieces: Iterable[Row | LineBlock | BatchBlock],
-) -> Iterator[list[Row] | LineBlock | BatchBlock]:
-    """Blocks as they are, rows between them in lists of about `BLOCK_BYTES`."""
-    held: list[Row] = []
-    size = 0
-    for piece in pieces:
-        if isinstance(piece, Row):
-            held.append(piece)
-            size += sum(len(value) for value in (piece.fields or {}).values() if isinstance(value, str))
-        if held and (size >= BLOCK_BYTES or len(held) == ROWS_TOGETHER or not isinstance(piece, Row)):
-            yield held
-            held, size = [], 0
-        if not isinstance(piece, Row):
-            yield piece
-    if held:
-        yield held
-
-
-_Located = tuple["list[Row] | LineBlock | BatchBlock", int]
-"""A piece, and how many documents it is known to have: 0 where that is not known."""
-
-
-def _located(pieces: Iterable[list[Row] | LineBlock | BatchBlock], known: Mapping[int, int]) -> Iterator[_Located]:
-    """Pieces with the number of documents that is known of those that begin at certain lines."""
-    first = 1
-    for piece in pieces:
-        n_known = 0
-        if known and isinstance(piece, LineBlock):
-            n_lines = piece.data.count(b"\n") + (not piece.data.endswith(b"\n"))
-            n_known = n_lines if known.get(first) == n_lines else 0
-            first += n_lines
-        elif known:
-            first += len(piece) if isinstance(piece, list) else piece.batch.num_rows
-        yield piece, n_known
-
-
-def _unread_block(source: str, first: int, n: int) -> TextBlock:
-    """A block of documents that are not looked at again."""
-    return TextBlock(
-        np.empty(0, np.uint8), np.zeros(n + 1, np.int64), [""] * n, range(first, first + n), source, [None] * n
-    )
 
 
 def _text_ids(named: Sequence[NamedFile]) -> dict[str, str]:

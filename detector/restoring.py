@@ -6,7 +6,6 @@ The files of a filter are read as what ``sources.jsonl`` says they are, nothing 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,7 +160,7 @@ class _Restoring:
                 self._merge(shard, layout, kept, dropped, originals)
             finally:
                 shard.close()
-            os.replace(partial, target)
+            partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
         self.n_files += 1

@@ -74,7 +74,8 @@ class Ids:
                     f'the tables of the scan disagree: no document "{printable(name)}". Scan the input again.'
                 )
             known.append(row)
-        return np.array(known, np.int64)[coded.indices.to_numpy()]
+        found: NDArray[np.int64] = np.array(known, np.int64)[coded.indices.to_numpy()]
+        return found
 
 
 def scores_of(documents: Sequence[DocumentScore]) -> ScoreTable:
@@ -179,7 +180,8 @@ def _stored_claims(findings: StoredRows[Finding], ids: Ids, wanted: NDArray[np.b
         pairs = claims.flatten().flatten().to_numpy(zero_copy_only=False).astype(np.int32).reshape(-1, 2)
         part = pc.index_in(block["part"], pa.array(PART_NAMES))
         yield Claims(
-            ids.rows(block["doc"]), *(block[name].to_numpy().astype(np.int32) for name in ("start", "end")),
+            ids.rows(block["doc"]),
+            block["start"].to_numpy().astype(np.int32), block["end"].to_numpy().astype(np.int32),
             part.to_numpy().astype(np.uint8), _cluster_keys(block["cluster"]), counts,
             pairs[:, 0], pairs[:, 1],
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What goes wrong while a filter works: it is killed, interrupted, the disk is full, its input is damaged or changes."""
+"""What goes wrong while a filter works: it is killed, interrupted, on a full disk, with a damaged input."""
 
 from __future__ import annotations
 
