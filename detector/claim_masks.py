@@ -46,10 +46,12 @@ def bounds_of(text: str, cuts: NDArray[np.int32], counted: NDArray[np.int32]) ->
 
     A line that ends with a comma was wrapped: its sentence goes on in the next one.
     """
-    passages = np.unique(np.concatenate((cuts[cuts >= 0], counted, [0, len(text)])).astype(np.int64))
-    clauses = np.unique(np.concatenate((passages, ~cuts[cuts < 0].astype(np.int64))))
-    wrapped = [at for at in passages[1:-1].tolist() if text[at - 1] in "\r\n" and _ends_with_comma(text, at)]
-    return Bounds(passages if not wrapped else np.setdiff1d(passages, wrapped), clauses)
+    found = cuts.tolist()
+    passages = {0, len(text), *counted.tolist(), *(at for at in found if at >= 0)}
+    clauses = np.array(sorted({*passages, *(~at for at in found if at < 0)}), np.int64)
+    inner = passages - {0, len(text)}
+    wrapped = {at for at in inner if text[at - 1] in "\r\n" and _ends_with_comma(text, at)}
+    return Bounds(np.array(sorted(passages - wrapped), np.int64), clauses)
 
 
 def _ends_with_comma(text: str, end: int) -> bool:
@@ -63,16 +65,14 @@ def _ends_with_comma(text: str, end: int) -> bool:
 def claim_mask(
     length: int,
     bounds: Bounds,
-    claims: Sequence[Claim],
+    claims: Sequence[tuple[int, int, int]],
     retained: Sequence[tuple[int, int]],
     protected: Sequence[tuple[int, int]],
 ) -> tuple[NDArray[np.uint8], list[tuple[int, int]]]:
     """The part that each character may go for (uint8), and the claims of junk."""
     by_part: tuple[list[tuple[int, int]], ...] = ([], [], [], [], [], [])
     for start, end, part in claims:
-        start, end = max(start, 0), min(end, length)
-        if start < end:
-            by_part[part].append((start, end))
+        by_part[part].append((start, end))
     junk = by_part[JUNK]
     if protected:
         junk = [(start, end) for start, end in junk if not any(start < stop and at < end for at, stop in protected)]
@@ -95,7 +95,7 @@ def _painted(length: int, layers: Sequence[tuple[int, Sequence[tuple[int, int]]]
         ink = bytes((colour,))
         for start, end in spans:
             painted[start:end] = ink * (end - start)
-    return np.frombuffer(painted, np.uint8)
+    return np.frombuffer(painted, np.uint8, count=length)  # a span that ends beyond the text has made it longer
 
 
 def _sentences_around(bounds: Bounds, start: int, end: int) -> slice:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.claim_masks import COPIES, UNFILLED, Claim
+from detector.claim_masks import COPIES, UNFILLED
 from detector.columns import CLUSTER_LEVELS
 from detector.scan_columns import Claims
 from detector.workspace import Gathered, Workspace
@@ -22,7 +22,7 @@ BLOCK_FINDINGS = 1 << 18
 class OfDocument(NamedTuple):
     """What `detector.cleaning.clean` needs to know of one document."""
 
-    claims: list[Claim]
+    claims: list[tuple[int, int, int]]
     marks: list[tuple[int, int]]
     retained: list[tuple[int, int]]
 
@@ -60,21 +60,19 @@ class ClaimStore:
     def of(self, row: int) -> OfDocument:
         """The claims of one document."""
         first, last = int(self.indptr[row]), int(self.indptr[row + 1])
-        at = int(self._claim_indptr[row])
-        counts, parts = self._n_claims[first:last].tolist(), self.part[first:last].tolist()
-        starts, ends = self.start[first:last].tolist(), self.end[first:last].tolist()
-        stop = int(self._claim_indptr[row + 1])
-        claim_starts, claim_ends = self._claim_start[at:stop].tolist(), self._claim_end[at:stop].tolist()
-        claims, at = [], 0
-        for start, end, part, n in zip(starts, ends, parts, counts, strict=True):
-            if n == 0:
-                claims.append(Claim(start, end, part))
-            for place in range(at, at + n):
-                claims.append(Claim(claim_starts[place], claim_ends[place], part))
-            at += n
-        marks = [(start, end) for start, end, part in zip(starts, ends, parts, strict=True) if part == UNFILLED]
-        stay = self.retained[first:last].nonzero()[0].tolist()
-        return OfDocument(claims, marks, [(starts[place], ends[place]) for place in stay])
+        some = slice(int(self._claim_indptr[row]), int(self._claim_indptr[row + 1]))
+        start, end, part, n_claims = (
+            column[first:last] for column in (self.start, self.end, self.part, self._n_claims)
+        )
+        whole = n_claims == 0
+        columns = (
+            np.concatenate((start[whole], self._claim_start[some])),
+            np.concatenate((end[whole], self._claim_end[some])),
+            np.concatenate((part[whole], np.repeat(part, n_claims))),
+        )
+        claims = list(zip(*(column.tolist() for column in columns), strict=True))
+        stay = self.retained[first:last]
+        return OfDocument(claims, _pairs(start, end, part == UNFILLED), _pairs(start, end, stay))
 
     def retain(self, groups: Sequence[NDArray[np.bool_]], copies: int) -> NDArray[np.bool_]:
         """Note which ``copies`` of each shared text stay; returns the documents for which that changed (bool).
@@ -103,6 +101,11 @@ class ClaimStore:
     def _documents(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The documents of some findings (int64)."""
         return np.searchsorted(self.indptr, rows, side="right") - 1
+
+
+def _pairs(start: NDArray[np.int32], end: NDArray[np.int32], chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Starts and ends of the chosen spans."""
+    return list(zip(start[chosen].tolist(), end[chosen].tolist(), strict=True)) if chosen.any() else []
 
 
 class _Counts:

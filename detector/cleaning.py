@@ -85,7 +85,7 @@ class Cleaned:
 def clean(
     text: str,
     bounds: Bounds,
-    claims: Sequence[Claim],
+    claims: Sequence[tuple[int, int, int]],
     *,
     marks: Sequence[tuple[int, int]] = (),
     retained: Sequence[tuple[int, int]] = (),
