@@ -27,7 +27,7 @@ from detector.rendering import plain_text
 from detector.rows import BLOCK_ROWS, MILLIONTHS, DocumentRows, FindingRows, MemberRows
 from detector.scan_files import table_files
 
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 22
 
 NO_CLUSTER = -1
 
@@ -254,10 +254,13 @@ def members_of(members: Iterable[Member], ids: Ids) -> Iterator[tuple[NDArray[np
 
 def _blocks(rows: StoredRows[Any], schema: Any) -> Iterator[Any]:
     """A table of a folder as record batches with these columns; nested values of Parquet are parsed from their JSON."""
+    import pyarrow as pa
+
     for path in table_files(rows.directory, rows.name):
         try:
             for table in _json_blocks(path, schema) if path.suffix == ".jsonl" else _parquet_blocks(path, schema):
                 yield from table.combine_chunks().to_batches()
+            pa.default_memory_pool().release_unused()  # what Arrow keeps in hand would stay until the end
         except (OSError, ValueError, KeyError, TypeError) as error:
             detail = str(error).partition("\n")[0]
             raise ScanError(f"{path}: cannot be read as a table of a scan: {detail}. Scan the input again.") from None
@@ -302,7 +305,7 @@ def _parquet_blocks(path: Path, schema: Any) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=16 * BLOCK_ROWS, columns=schema.names):
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=4 * BLOCK_ROWS, columns=schema.names):
         columns = []
         for item in schema:
             column = batch.column(item.name)
