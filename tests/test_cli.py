@@ -20,7 +20,7 @@ from detector.errors import GuardError
 from detector.version import VERSION
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("scan", "explain", "filter", "phrases", "templates", "evaluate", "rules")
+COMMANDS = ("scan", "explain", "filter", "restore", "phrases", "templates", "evaluate", "rules")
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
 
