@@ -35,7 +35,7 @@ DAMAGE = "\N{REPLACEMENT CHARACTER}"
 """What stands in a text for bytes that its encoding does not have: writing such a text anew would lose them."""
 
 NO_DATE = np.iinfo(np.int64).max
-_DATE = re.compile(r"(\d{4})\D{0,2}?(\d{1,2})?\D{0,2}?(\d{1,2})?")
+_DATE = re.compile(r"(\d{4})(?:\D{0,2}(\d{1,2})(?:\D{0,2}(\d{1,2}))?)?")
 
 Protects = Callable[[str], Sequence[tuple[int, int]]]
 """Where protected phrases stand in a text."""
