@@ -275,6 +275,7 @@ def calls(corpus: Path, folder: Path, out: Path) -> list[list[object]]:
         ["explain", folder, "--doc", "d0"],
         ["filter", corpus, "--out", out, "--scan", folder],
         ["filter", corpus, "--out", f"{out}-alone"],
+        ["restore", out, "--out", f"{out}-back"],
         ["phrases", folder],
         ["templates", folder],
         ["templates", folder, "--level", "passage"],
@@ -337,7 +338,9 @@ def test_a_filter_reads_as_its_scan_did(run: Any, tmp_path: Path) -> None:
 
 def test_a_filter_of_another_input_than_was_scanned_is_refused(run: Any, tmp_path: Path, folder: Path) -> None:
     other = write_rows(tmp_path / "other.jsonl", [{"text": "甲"}])
-    assert "not what was scanned" in one_line(run("filter", other, "--scan", folder, "--out", tmp_path / "out", "--quiet"))
+    assert "not what was scanned" in one_line(
+        run("filter", other, "--scan", folder, "--out", tmp_path / "out", "--quiet")
+    )
 
 
 def test_strict(run: Any, tmp_path: Path) -> None:
