@@ -12,6 +12,14 @@ from detector.settings import ENCODINGS
 _SIZE = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,6})?) ?(?P<unit>[kmgt]?)(?P<binary>i?)b?")
 
 PARTS = ("junk", "unfilled", "shared", "phrase", "repeated")
+PART_HELP = {
+    "junk": "that the site added",
+    "unfilled": "in clauses with blanks that nobody filled in",
+    "shared": "that a passage of another family has, too",
+    "phrase": "in phrases of several families",
+    "repeated": "that the document says again",
+}
+"""What each part is, for the help of its threshold."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -19,6 +27,13 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help with a column wide enough for the names of options and commands."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26)
 
 
 def examples(*lines: str) -> str:
@@ -33,49 +48,61 @@ def command_parser(commands: Any, name: str, help_: str, *lines: str) -> argpars
         help=help_,
         description=help_[0].upper() + help_[1:] + ".",
         epilog=examples(*lines),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     command.set_defaults(command=name)
-    command.add_argument(
-        "--settings", metavar="FILE", help="settings from a TOML file; options on the command line win"
-    )
-    command.add_argument("--json", action="store_true", help="print JSON instead of a report")
-    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    shared = command.add_argument_group("options of every command")
+    shared.add_argument("--settings", metavar="FILE", help="settings from a TOML file; options on the command line win")
+    shared.add_argument("--json", action="store_true", help="print JSON instead of a report")
+    shared.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return command
 
 
 def input_options(command: argparse.ArgumentParser) -> None:
     """What to read, and how."""
     command.add_argument("input", nargs="+", metavar="INPUT", help="files, folders, globs, or - for standard input")
-    command.add_argument("--text-field", metavar="A.B", help="the field that holds the text (default: text)")
-    command.add_argument("--id-field", metavar="A.B", help="the field that holds the id (default: id, else path#line)")
-    command.add_argument(
+    group = command.add_argument_group("what is read, and how")
+    group.add_argument("--text-field", metavar="A.B", help="the field that holds the text (default: text)")
+    group.add_argument("--id-field", metavar="A.B", help="the field that holds the id (default: id, else path#line)")
+    group.add_argument(
         "--series-field", metavar="A.B", help="the site, publisher or place (default: series, else url's host)"
     )
-    command.add_argument("--encoding", choices=ENCODINGS, help="of text files (default: auto)")
-    command.add_argument(
+    group.add_argument("--encoding", choices=ENCODINGS, help="of text files (default: auto)")
+    group.add_argument(
         "--strict", action="store_true", default=None, help="stop at the first record that cannot be read"
     )
-    command.add_argument(
-        "--rules", action="append", metavar="FILE", help="a further rule table (TOML); may be repeated"
-    )
-    command.add_argument(
-        "--disable-rule", action="append", metavar="NAME", help="a rule to switch off; may be repeated"
-    )
-    command.add_argument(
+    group.add_argument("--rules", action="append", metavar="FILE", help="a further rule table (TOML); may be repeated")
+    group.add_argument("--disable-rule", action="append", metavar="NAME", help="a rule to switch off; may be repeated")
+    group.add_argument(
         "--protect", action="append", metavar="FILE", help="phrases, one a line, that no rule may call anything"
     )
 
 
 def resource_options(command: argparse.ArgumentParser) -> None:
     """What a scan may use of the machine."""
-    command.add_argument(
+    group = command.add_argument_group("what may be used of the machine")
+    group.add_argument(
         "--memory", type=size, metavar="SIZE", help="such as 800MB or 4GiB (default: half of what is free)"
     )
-    command.add_argument(
-        "--tmp", metavar="DIR", help="where what does not fit is kept meanwhile (default: the system's)"
+    group.add_argument("--tmp", metavar="DIR", help="where what does not fit is kept meanwhile (default: the system's)")
+    group.add_argument("--workers", type=count, metavar="N", help="threads (default: one per processor)")
+
+
+def threshold_options(command: argparse.ArgumentParser) -> None:
+    """Ratios beyond which a document is dropped."""
+    group = command.add_argument_group("thresholds, each a ratio from 0 to 1 (default: none)")
+    group.add_argument(
+        "--min-originality", type=ratio, metavar="R", help="the least share of a document that is its own"
     )
-    command.add_argument("--workers", type=count, metavar="N", help="threads (default: one per processor)")
+    for part, says in PART_HELP.items():
+        group.add_argument(f"--max-{part}", type=ratio, metavar="R", help=f"the greatest share {says}")
+
+
+def pager_option(command: argparse.ArgumentParser) -> None:
+    """How long output is shown on a terminal."""
+    command.add_argument(
+        "--no-pager", action="store_true", help="print at once what is longer than the screen (default: $PAGER or less)"
+    )
 
 
 def count(text: str) -> int:
@@ -112,9 +139,11 @@ def ratio(text: str) -> float:
     return value
 
 
-def list_parser(commands: Any, name: str, help_: str) -> argparse.ArgumentParser:
-    """A command that lists rows of a scan."""
-    command = command_parser(commands, name, help_, f"detector {name} reports/seeds", f"detector {name} scan/ --json")
+def list_parser(commands: Any, name: str, help_: str, *lines: str) -> argparse.ArgumentParser:
+    """A command that lists rows of a scan; ``lines`` are further examples."""
+    first = (f"detector {name} reports/seeds", f"detector {name} reports/seeds --json")
+    command = command_parser(commands, name, help_, *first, *lines)
     command.add_argument("dir", metavar="DIR", help="the folder of a scan")
     command.add_argument("--limit", type=count, metavar="N", help="rows to print (default: 20; all with --json)")
+    pager_option(command)
     return command

@@ -16,12 +16,29 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from detector.arguments import Parser, examples
-from detector.commands import evaluate, explain, filter, phrases, restore, rules, scan, templates
+from detector.arguments import Help, Parser, examples
+from detector.commands import (
+    attributes,
+    evaluate,
+    explain,
+    export,
+    filter,
+    phrases,
+    restore,
+    rules,
+    scan,
+    templates,
+    tune,
+    why,
+)
+from detector.display import SITUATION
 from detector.errors import DetectorError, GuardError, printable
+from detector.signals import INTERRUPTED, Watch
 from detector.version import VERSION
 
-COMMANDS = (scan, explain, filter, restore, phrases, templates, evaluate, rules)
+COMMANDS = (
+    scan, explain, why, tune, filter, restore, phrases, templates, export, attributes, evaluate, rules,
+)  # fmt: skip
 """In the order of the help."""
 
 
@@ -30,8 +47,13 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(
         prog="detector",
         description="Finds the text that a corpus's documents did not write; scores and filters documents.",
-        epilog=examples("detector scan reports/ --out scan/", "detector explain scan/ --doc town-2021"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=examples(
+            "detector scan seeds --out reports/seeds",
+            "detector explain reports/seeds --doc 013_bailu-county-report",
+            "detector why reports/seeds 013_bailu-county-report --min-originality 0.5",
+            "detector filter seeds --scan reports/seeds --out clean --min-originality 0.5 --strip junk",
+        ),
+        formatter_class=Help,
     )
     top.add_argument("--version", action="version", version=f"detector {VERSION}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
@@ -47,15 +69,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             stream.reconfigure(errors="replace")  # a terminal that cannot show Chinese still shows the tables
     atexit.register(gc.freeze)  # all goes with the process: else the interpreter searches it for cycles at the end
     options = parser().parse_args(arguments)
+    watch = Watch(lambda: _say(SITUATION.told()))
     try:
-        options.run(options)
-        sys.stdout.flush()
+        with watch:
+            options.run(options)
+            sys.stdout.flush()
     except GuardError as error:
         _fail(str(error), 3)
     except DetectorError as error:
         _fail(str(error), 1)
-    except KeyboardInterrupt as stopped:
-        _fail(str(stopped) or "interrupted", 130)
+    except KeyboardInterrupt:
+        watch.say()
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         _silence_output()
     except OSError as error:
@@ -73,5 +98,9 @@ def _silence_output() -> None:
 
 def _fail(message: str, code: int) -> NoReturn:
     """One line on standard error, with nothing in it that steers a terminal."""
-    print(f"detector: {printable(' '.join(message.split()))}", file=sys.stderr)
+    _say(message)
     sys.exit(code)
+
+
+def _say(message: str) -> None:
+    print(f"detector: {printable(' '.join(message.split()))}", file=sys.stderr, flush=True)

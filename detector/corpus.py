@@ -19,16 +19,20 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.arrow_rows import TextBlock, ahead
+from detector.arrow_rows import TextBlock, ahead, id_order
 from detector.clock import Progress
-from detector.errors import OutputError, printable
+from detector.encodings import paired
+from detector.errors import OutputError, RoomError, printable
 from detector.model import Document, InputFile, Problem
 from detector.reading import Reader, corpus_digest
 from detector.settings import Settings
 from detector.texts import Texts
-from detector.workspace import Workspace
+from detector.workspace import Workspace, available_bytes
 
 DIGEST_BYTES = 32
+
+RESERVE = 64 << 20
+"""Bytes of memory: where the system has no more, reading stops, before the system ends some process."""
 
 TASK_BYTES = 1 << 22
 """Bytes of text that one task decodes."""
@@ -40,7 +44,7 @@ class CorpusColumns:
 
     ids: Sequence[str]
     sources: Sequence[str]
-    rows: Sequence[int]
+    rows: Sequence[int] | NDArray[np.int64]
     series: Sequence[str | None]
     texts: Texts
     digest: str
@@ -75,7 +79,7 @@ def read_corpus(
             return block.offsets - block.offsets[0] + at, n_code_points(block)
 
         found = list(threads.map(kept, store.placed(read.noted(reader.blocks(work.workers)))))
-        order = np.array(sorted(range(len(read.ids)), key=read.ids.__getitem__), dtype=np.int64)
+        order = id_order(read.ids)
         nothing = np.empty(0, np.int64)
         bytes_start = np.concatenate([nothing, *(bounds[:-1] for bounds, _ in found)])[order]
         bytes_stop = np.concatenate([nothing, *(bounds[1:] for bounds, _ in found)])[order]
@@ -99,7 +103,7 @@ def corpus_of(documents: Iterable[Document] | Mapping[str, str]) -> CorpusColumn
     """Documents, or texts by id, from memory; repeated ids get a suffix, as a reader gives it, and are counted."""
     if isinstance(documents, Mapping):
         documents = [Document(name, text) for name, text in documents.items()]
-    unique, problems = _with_unique_ids(sorted(documents, key=_document_order))
+    unique, problems = _with_unique_ids(sorted(map(_paired, documents), key=_document_order))
     return CorpusColumns(
         ids=[document.id for document in unique],
         sources=[document.source for document in unique],
@@ -112,6 +116,13 @@ def corpus_of(documents: Iterable[Document] | Mapping[str, str]) -> CorpusColumn
     )
 
 
+def _paired(document: Document) -> Document:
+    """The document with surrogates side by side made characters."""
+    if document.id.isascii() and document.text.isascii():
+        return document
+    return replace(document, id=paired(document.id), text=paired(document.text))
+
+
 def _document_order(document: Document) -> tuple[str, str, int, str]:
     return (document.id, document.source, document.row, document.text)
 
@@ -119,13 +130,16 @@ def _document_order(document: Document) -> tuple[str, str, int, str]:
 def _with_unique_ids(documents: Sequence[Document]) -> tuple[list[Document], list[Problem]]:
     taken = {document.id for document in documents}
     seen: set[str] = set()
+    numbers: dict[str, int] = {}
     unique: list[Document] = []
     problems: list[Problem] = []
     for document in documents:
-        name, number = document.id, 2
+        name = document.id
         if name in seen:
+            number = numbers.get(document.id, 2)
             while f"{document.id}~{number}" in taken:
                 number += 1
+            numbers[document.id] = number + 1
             name = f"{document.id}~{number}"
             taken.add(name)
             message = f"{printable(document.id)}: a second document has this id; it is now {printable(name)}"
@@ -150,8 +164,14 @@ class Notes:
         self.digests: list[NDArray[np.uint8]] = []
 
     def noted(self, blocks: Iterable[TextBlock]) -> Iterator[TextBlock]:
-        """The blocks, in order, each noted."""
+        """The blocks, in order, each noted. Raises `RoomError` where memory ends, as notes are kept in it."""
         for block in blocks:
+            available = available_bytes()
+            if available is not None and available < RESERVE:
+                raise RoomError(
+                    f"{block.source}: no memory is left after {len(self.ids):,} documents; split the input,"
+                    " or end other programs"
+                )
             self._sources.append((block.source, len(block.ids)))
             self._rows.append(np.asarray(block.rows, np.int64))
             self._series.append(np.array([self._number(name) for name in block.series], np.int32))
@@ -184,12 +204,12 @@ class Notes:
         """Notes the digests of a block; on any thread, in any order."""
         self.digests.append(block_digests(block))
 
-    def places(self, order: NDArray[np.int64]) -> tuple[list[str], list[int]]:
+    def places(self, order: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
         """Source and row of each document, in ``order``."""
         names = [name for name, _ in self._sources]
         number = np.repeat(np.arange(len(names)), [n for _, n in self._sources])[order]
         rows = np.concatenate([np.empty(0, np.int64), *self._rows])[order]
-        return [names[at] for at in number.tolist()], rows.tolist()
+        return [names[at] for at in number.tolist()], rows
 
 
 class _Store:
@@ -221,7 +241,8 @@ class _Store:
             self._file.seek(at)
             return self._file.write(data) or 0
 
-    def _take(self, at: int, values: NDArray[np.uint8]) -> None:
+    def take(self, at: int, values: NDArray[np.uint8]) -> None:
+        """Fill ``values`` with what was written at a place."""
         left = values.data
         while left.nbytes and (n := self._read(left, at)):
             left, at = left[n:], at + n
@@ -256,7 +277,7 @@ class TextStore(_Store):
         bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(stop - start)))
         values = np.empty(int(bounds[-1]), np.uint8)
         for at, (left, right) in zip(start.tolist(), pairwise(bounds.tolist()), strict=True):
-            self._take(at, values[left:right])
+            self.take(at, values[left:right])
         values.flags.writeable = False  # as Arrow's buffers are: one compiled kernel serves all
         return values, bounds
 
@@ -275,7 +296,7 @@ class RowStore(_Store):
     def read(self, first: int, n: int) -> NDArray[np.uint8]:
         """``n`` rows from number ``first`` on (uint8, a row each)."""
         rows = np.empty((n, self._n_bytes), np.uint8)
-        self._take(first * self._n_bytes, rows.ravel())
+        self.take(first * self._n_bytes, rows.ravel())
         return rows
 
 

@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from detector.errors import printable
 
 if TYPE_CHECKING:
     from detector.clock import Progress
 
 
+@dataclass(slots=True)
+class Situation:
+    """Where a command is: its stage, and what to say of that where it is interrupted."""
+
+    stage: str = ""
+    kept: Callable[[], str] | None = None
+
+    def told(self) -> str:
+        """What a command that is interrupted says."""
+        where = f" at the stage {self.stage!r}" if self.stage else ""
+        return f"interrupted{where}" + (f": {self.kept()}" if self.kept is not None else "")
+
+
+SITUATION = Situation()
+"""That of this process."""
+
 FEW_SECONDS = 2.0
+"""From then on the time that is left is told."""
 
 
 class Display:
@@ -38,7 +59,7 @@ class Display:
     def announce(self, text: str) -> None:
         """Say something that stays."""
         if not self._quiet:
-            print(f"detector: {text}", file=sys.stderr, flush=True)
+            print(f"detector: {printable(text)}", file=sys.stderr, flush=True)
 
     def say(self, text: str) -> None:
         """Show what is being done."""
@@ -51,6 +72,7 @@ class Display:
         return self._step
 
     def _step(self, stage: str, done: int, total: int) -> None:
+        SITUATION.stage = stage
         if self._quiet:
             return
         if stage != self._stage:

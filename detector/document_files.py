@@ -17,7 +17,7 @@ import numpy as np
 from detector.errors import OutputError
 from detector.model import PART_NAMES
 from detector.report.families_page import families_page
-from detector.scan_files import PARQUET_ABOVE, begin, check_target, complete, remove_table, write_file
+from detector.scan_files import PARQUET_ABOVE, TABLES, begin, check_target, complete, remove_table, write_file
 from detector.version import SCORE_VERSION
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def write_tables(found: DocumentScan, directory: Path) -> None:
     write = _write_parquet if as_parquet else _write_json
     try:
         begin(directory)
-        # Findings first: a folder with them and nothing foreign is known for a scan that was interrupted.
-        for name in ("findings", "documents", "clusters", "members", "phrases"):
+        for name in TABLES:
             remove_table(directory, name)
             write(directory, name, found)
         write_file(directory / "report.html", [families_page(found).encode()])

@@ -7,7 +7,6 @@ originality is not known (null), there are no findings and no phrases.
 from __future__ import annotations
 
 import gc
-import json
 import sys
 import threading
 import time
@@ -25,8 +24,9 @@ from detector.clock import Clock, Progress, input_names, peak_memory, silent
 from detector.corpus import Notes, joined_digest
 from detector.document_files import failed, write_tables
 from detector.model import DIGITS, LEVELS, Parts, as_row
+from detector.problems import told_problems
 from detector.reading import Reader
-from detector.scan_files import write_file
+from detector.scan_files import finish
 from detector.settings import Settings
 from detector.version import FORMAT_VERSION, SCORE_VERSION, VERSION
 from detector.workspace import Workspace
@@ -36,9 +36,6 @@ HELD_BLOCKS = 32
 
 SWITCH_SECONDS = 2e-4
 """How long a thread holds the interpreter lock meanwhile before another may have it."""
-
-N_EXAMPLES = 20
-"""Messages about problems that a summary has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +132,7 @@ def _scanned(
     return DocumentScan(
         ids=found.ids,
         sources=sources,
-        rows=rows,
+        rows=rows.tolist(),
         series=series,
         series_names=read.series_names,
         n_points=found.n_points,
@@ -199,7 +196,7 @@ def write_documents(found: DocumentScan, directory: str | Path) -> None:
     seconds = {**run["seconds"], "write": round(time.perf_counter() - began, 3)}
     summary = {**found.summary, "run": {**run, "seconds": seconds, "peak_memory": peak_memory()}}
     try:
-        write_file(directory / "summary.json", [json.dumps(summary, ensure_ascii=True, indent=1).encode() + b"\n"])
+        finish(directory, summary)
     except OSError as error:
         raise failed(directory, error) from None
 
@@ -224,7 +221,7 @@ def _summary(
             "digest": digest,
             "n_documents": len(n_chars),
             "n_families": len(n_chars) - n_duplicates,
-            "n_series": len(np.unique(series[series >= 0])),
+            "n_series": int(np.count_nonzero(np.bincount(series[series >= 0]))),  # np.unique would import numpy.ma
             "n_chars": total,
             "n_bytes": sum(file.n_bytes for file in reader.files),
         },
@@ -245,8 +242,5 @@ def _summary(
             "n_duplicates": n_duplicates,
         },
         "files": [as_row(file) for file in reader.files],
-        "problems": {
-            "n": dict(sorted(reader.n_problems.items())),
-            "examples": [problem.message for problem in reader.problems[:N_EXAMPLES]],
-        },
+        "problems": told_problems(reader.problems, reader.n_problems),
     }

@@ -4,9 +4,9 @@ Two documents match if the Jaccard similarity of their sets of character 5-grams
 threshold. A family is the documents that match its head; the head is the lowest of them in document order, which is the
 order of ids. A document of fewer than five characters that are no blank has no shingle and is a family by itself.
 
-Of each document 32 band hashes and 128 bytes of its signature are kept, in memory once all are read; the texts go to a
-file without a name, from which those that are compared are read again. Rows of equal texts are made one first. Bands
-and signatures only propose: every pair that is reported was compared set by set.
+Of each document 32 band hashes and 128 bytes of its signature are kept, in memory once all are read. Texts that are
+compared are read again, from their file or from one without a name that they go to (`detector.rereading`). Rows of
+equal texts are made one first. Bands and signatures only propose: every pair that is reported was compared set by set.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from detector.arrow_rows import TextBlock, ahead
 from detector.clock import Clock, silent
 from detector.corpus import RowStore, TextStore
 from detector.folding import is_blank
-from detector.kernels import bucketing, documents
+from detector.kernels import bucketing, documents, joining
+from detector.rereading import STORED, Sources
 from detector.signatures import permutations
 from detector.workspace import Workspace
 
@@ -41,7 +42,7 @@ MIN_CHARACTERS = 5
 ROUNDS = 3
 """Rounds of guessing which pairs the result needs, to compare them on all threads; the rest is compared in order."""
 
-TASK_BYTES = 1 << 23
+TASK_BYTES = 1 << 22
 """Bytes of text that one task of comparisons reads."""
 
 
@@ -65,13 +66,15 @@ class Duplicates(NamedTuple):
 
 
 class _Signed(NamedTuple):
-    """What is kept in memory of a block, a row per document; ``start``, ``stop`` are places in the store of texts."""
+    """What is kept in memory of a block, a row per document; ``start``, ``stop`` are places in the store of texts or
+    in the file of the number ``source`` (int32)."""
 
     sums: NDArray[np.uint64]
     n_points: NDArray[np.int64]
     n_chars: NDArray[np.int64]
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
+    source: NDArray[np.int32]
 
 
 def find_duplicates(
@@ -93,29 +96,30 @@ def find_duplicates(
     with TextStore(work.tmp) as texts, RowStore(ROW_BYTES, work.tmp) as rows, ahead(work.workers) as threads:
         ids: list[str] = []
         signed: list[_Signed] = []
+        sources = Sources(texts)
         with clock.stage("sign"):
             signer = _Signer(seed, (texts, rows), passing)
-            for block, found in threads.map(signer, _numbered(texts.placed(blocks))):
+            for block, found in threads.map(signer, _numbered(texts.placed(blocks), sources)):
                 ids += block
                 signed.append(found)
         with clock.stage("families"):
             order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
-            families = _Families(signed, order, texts, work)
+            families = _Families(signed, order, sources, work)
             families.load(rows)
             return families.found([ids[row] for row in order.tolist()], threshold)
 
 
-def _numbered(placed: Iterable[tuple[TextBlock, int]]) -> Iterator[tuple[TextBlock, int, int]]:
-    """Blocks with their places, and the number of documents before each."""
+def _numbered(placed: Iterable[tuple[TextBlock, int]], sources: Sources) -> Iterator[tuple[TextBlock, int, int, int]]:
+    """Blocks with their places, the number of documents before each, and that of their file."""
     n = 0
     for block, at in placed:
-        yield block, at, n
+        yield block, at, n, sources.number(block.places)
         n += len(block.ids)
 
 
 def warm() -> None:
     """Load the kernels: half a second of work that a thread can do while the first blocks are parsed."""
-    _Signer(1, None, None)((TextBlock(np.empty(0, np.uint8), np.zeros(1, np.int64), [], [], "", []), 0, 0))
+    _Signer(1, None, None)((TextBlock(np.empty(0, np.uint8), np.zeros(1, np.int64), [], [], "", []), 0, 0, STORED))
 
 
 class _Signer:
@@ -128,12 +132,16 @@ class _Signer:
         self._blank = is_blank()[: documents.BLANKS_END]
         self._stores, self._passing = stores, passing
 
-    def __call__(self, placed: tuple[TextBlock, int, int]) -> tuple[list[str], _Signed]:
-        block, at, n_before = placed
+    def __call__(self, placed: tuple[TextBlock, int, int, int]) -> tuple[list[str], _Signed]:
+        block, at, n_before, source = placed
         n, offsets = len(block.ids), block.offsets
-        start = offsets - offsets[0] + at
+        places = offsets - offsets[0] + at
+        start, stop = places[:-1], places[1:]
+        if source != STORED and block.places is not None:
+            start, stop = block.places.start, block.places.stop
         bands, slots = np.empty((n, N_BANDS), np.uint32), np.empty((n, N_PERMUTATIONS), np.uint8)
-        signed = _Signed(np.empty(n, np.uint64), np.empty(n, np.int64), np.empty(n, np.int64), start[:-1], start[1:])
+        sums, counts = np.empty(n, np.uint64), np.empty((2, n), np.int64)
+        signed = _Signed(sums, counts[0], counts[1], start, stop, np.full(n, source, np.int32))
         values = block.values.view()
         values.flags.writeable = False  # as Arrow's buffers are: one compiled kernel serves all
         documents.sign_documents(
@@ -141,7 +149,8 @@ class _Signer:
         )  # fmt: skip
         if self._stores is not None:
             texts, rows = self._stores
-            texts.write(block, at)
+            if source == STORED:
+                texts.write(block, at)
             rows.write(np.concatenate((bands.view(np.uint8), slots), axis=1), n_before)
         if self._passing is not None:
             self._passing(block)
@@ -151,13 +160,14 @@ class _Signer:
 class _Families:
     """Joins documents to the heads of their families, from what is kept of each, in document order."""
 
-    def __init__(self, signed: list[_Signed], order: NDArray[np.int64], texts: TextStore, work: Workspace) -> None:
+    def __init__(self, signed: list[_Signed], order: NDArray[np.int64], sources: Sources, work: Workspace) -> None:
         n = len(order)
-        self._order, self._texts, self._work = order, texts, work
+        self._order, self._sources, self._work = order, sources, work
         self.bands: NDArray[np.uint32] = work.empty((n, N_BANDS), np.uint32)
         self.slots: NDArray[np.uint8] = work.empty((n, N_PERMUTATIONS), np.uint8)
         self.sums = np.empty(n, np.uint64)
         self.n_points, self.n_chars, self.start, self.stop = (np.empty(n, np.int64) for _ in range(4))
+        self.source = np.empty(n, np.int32)
         at = 0
         self._rank = np.empty(n, np.int64)
         self._rank[order] = np.arange(n)
@@ -166,7 +176,7 @@ class _Families:
             block = signed.pop()
             rows = self._rank[at : at + len(block.sums)]
             at += len(rows)
-            columns = (self.sums, self.n_points, self.n_chars, self.start, self.stop)
+            columns = (self.sums, self.n_points, self.n_chars, self.start, self.stop, self.source)
             for column, values in zip(columns, block, strict=True):
                 np.asarray(column)[rows] = values
 
@@ -213,7 +223,8 @@ class _Families:
         pairs that it wanted are compared by all threads, and so again; the last walk compares what it still wants.
         """
         n = len(self.sums)
-        base, begins = self._buckets(rows)
+        bounds = self._buckets(rows)
+        rows = rows[self.bands[rows].any(axis=1)]
         known = _Known(n)
         head, common, union = np.arange(n), np.ones(n, np.int64), np.ones(n, np.int64)
         crowded = np.zeros(n, bool)
@@ -223,35 +234,44 @@ class _Families:
         stamp = 1
         limits = (int(threshold * MIN_AGREEMENT), round(threshold * N_PERMUTATIONS), threshold)
         for step in range(ROUNDS + 1):
-            lists, marks = np.zeros(int(begins[-1]), np.int32), np.empty(int(begins[-1]), np.uint64)
-            first, extra, wanted = 0, nothing, nothing[0]
-            while first < n:
-                at, wanted, others = documents.join_documents(
-                    first, stamp, self.bands, base, begins, lists, marks, slots,
+            start, extra, wanted = 0, nothing, nothing[0]
+            entries = np.zeros((int(bounds[-1]), 2), np.uint64)
+            entries[bounds[:-1], 0] = np.diff(bounds) - 1
+            while start < len(rows):
+                start, wanted, others = joining.join_documents(
+                    rows, start, stamp, self.bands, entries, slots,
                     known.indptr, known.heads, known.common, known.union, *limits, step < ROUNDS,
                     seen, extra, head, common, union, crowded,
                 )  # fmt: skip
                 stamp += n
-                if at < n:
+                if start < len(rows):
                     extra = np.stack((others, *self._compared(others, wanted)))
-                first = at
             if not len(wanted):
                 break
             known.add(wanted, others, *self._compared(others, wanted))
         return head, common, union, int(crowded.sum())
 
-    def _buckets(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Numbers the buckets in ``bands``; where each band's begin, and where the list of each bucket does (int64)."""
+    def _buckets(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Makes the hashes in ``bands`` places of buckets, and tells where each begins and the last ends (int64).
+
+        At the beginning of a bucket stands its size; its first entry, which ``bands`` has, comes behind that.
+        """
 
         def numbered(band: int) -> NDArray[np.int32]:
             taken = np.zeros(len(rows) // 2 + 2, np.int32)
             n_buckets = bucketing.number_buckets(self.bands, band, rows, taken)
-            return np.minimum(taken[1 : n_buckets + 1], documents.MAX_LISTED)
+            return np.minimum(taken[1 : n_buckets + 1], joining.MAX_LISTED)
 
         sizes = self._work.map(numbered, range(N_BANDS))
-        base = np.cumsum([0, *(len(size) for size in sizes)]) - 1
-        begins = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.concatenate(sizes), dtype=np.int64)))
-        return base.astype(np.int64), begins
+        bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.concatenate(sizes) + 1, dtype=np.int64)))
+        base = np.cumsum([0, *(len(size) for size in sizes)])
+
+        def placed(band: int) -> None:
+            places = np.concatenate((np.zeros(1, np.int64), bounds[base[band] : base[band + 1]] + 1))
+            bucketing.place_buckets(self.bands, band, places)
+
+        self._work.map(placed, range(N_BANDS))
+        return bounds
 
     def _compared(
         self, heads: NDArray[np.int64], others: NDArray[np.int64]
@@ -275,7 +295,7 @@ class _Families:
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """The texts of pairs and where each begins, and the pairs by their places in there."""
         rows, places = np.unique(np.concatenate((heads, others)), return_inverse=True)
-        values, bounds = self._texts.read(self.start[rows], self.stop[rows])
+        values, bounds = self._sources.read(self.start[rows], self.stop[rows], self.source[rows])
         return values, bounds, places[: len(heads)], places[len(heads) :]
 
     def _tasks(self, heads: NDArray[np.int64], others: NDArray[np.int64]) -> list[slice]:

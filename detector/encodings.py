@@ -34,6 +34,7 @@ _MARKS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 _BIG5 = ("big5", "cp950", "big5hkscs")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 # The most frequent characters of written Chinese, then the traditional forms of those that have one.
@@ -128,10 +129,22 @@ def decode_keeping(data: bytes, encoding: Encoding) -> str:
 def _decode_wide(body: bytes, name: str) -> tuple[str, int | None]:
     """UTF-16 and UTF-32 with lone surrogates kept, and where it broke off (UTF-16: in its last character)."""
     try:
-        return body.decode(name, "surrogatepass"), None
+        return paired(body.decode(name, "surrogatepass")), None
     except UnicodeDecodeError as error:
         whole, rest = body[: error.start], body[error.start :]
-        return whole.decode(name, "surrogatepass") + rest.decode(name, "replace"), error.start
+        return paired(whole.decode(name, "surrogatepass")) + rest.decode(name, "replace"), error.start
+
+
+def paired(text: str) -> str:
+    """``text`` with each two surrogates that stand side by side as the character that they are.
+
+    Python keeps them apart where they were put together from pieces or came as UTF-32; JSON and UTF-16 cannot, and in
+    what was written every later offset would be one less.
+
+    >>> len(paired(chr(0xD83D) + chr(0xDE00))), len(paired(chr(0xDE00) + chr(0xD83D)))
+    (1, 2)
+    """
+    return _PAIR.sub(lambda pair: pair.group().encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
 
 
 def _bad_places(body: bytes, name: str) -> int:

@@ -13,6 +13,7 @@ from detector.encodings import KEEP_BYTES, SAMPLE_BYTES, UTF8, Decoded, Encoding
 from detector.formats import (
     BLOCK_BYTES,
     CHUNK,
+    MAX_RECORD,
     READ_ERRORS,
     BatchBlock,
     Fault,
@@ -21,6 +22,7 @@ from detector.formats import (
     JsonLine,
     Layout,
     LineBlock,
+    RecordTooLong,
     Row,
     TextFile,
     lines_of,
@@ -30,9 +32,11 @@ from detector.formats import (
     whole_lines,
 )
 from detector.inputs import STDIN, NamedFile
-from detector.json_rows import ArrayItems, parse_object
+from detector.json_rows import ArrayItems, parse_object, whole
 from detector.settings import Settings
 from detector.table_rows import (
+    ARROW_MAGIC,
+    ArrowFile,
     batch_rows,
     csv_rows,
     first_row,
@@ -90,7 +94,7 @@ class FileRows:
     def passed(self, block: LineBlock | BatchBlock) -> None:
         """Notes that a block was parsed elsewhere and was UTF-8 throughout."""
         if isinstance(block, LineBlock):
-            self._only_ascii = self._only_ascii and block.data.isascii()
+            self._only_ascii = self._only_ascii and bytes(block.data).isascii()
 
     def _guarded(self) -> Iterator[Row | LineBlock | BatchBlock]:
         try:
@@ -100,6 +104,8 @@ class FileRows:
             what = f"the {self.layout.compression} data is damaged or cut off" if self.layout.compression else "failed"
             detail = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
             self.fault = Fault(reason, f"reading stopped, {what}: {detail}")
+        except RecordTooLong as error:
+            self.fault = Fault("too_long", f"reading stopped: {error}")
 
     def _rows(self) -> Iterator[Row | LineBlock | BatchBlock]:
         if self._from_stdin:
@@ -108,8 +114,10 @@ class FileRows:
             self.layout = replace(self.layout, compression=read_magic(head))
             if head.startswith(b"PAR1"):
                 self.layout = replace(self.layout, format="parquet")
-        if self.layout.format == "parquet":
-            yield from self._parquet_rows()
+            if head.startswith(ARROW_MAGIC):
+                self.layout = replace(self.layout, format="arrow")
+        if self.layout.format in ("parquet", "arrow"):
+            yield from (self._parquet_rows if self.layout.format == "parquet" else self._arrow_rows)()
             return
         stream = open_stream(self._file, self.layout.compression)
         headed = HeadedStream(stream, SAMPLE_BYTES)
@@ -118,10 +126,10 @@ class FileRows:
         if not head and not buffered.read(1):
             self.fault = Fault("empty_file", "the file is empty", lost=False)
             return
-        whole = len(head) < SAMPLE_BYTES
-        encoding = None if self.layout.format == "text" else self._detected(head, whole=whole)
+        is_whole = len(head) < SAMPLE_BYTES
+        encoding = None if self.layout.format == "text" else self._detected(head, whole=is_whole)
         if self._from_stdin or self.layout.format == "json":
-            encoding = self._detected(head, whole=whole)
+            encoding = self._detected(head, whole=is_whole)
             self._sniff(head, encoding)
         if self.layout.format == "text":
             yield from self._text_row(buffered)
@@ -154,7 +162,10 @@ class FileRows:
 
     def _structured_rows(self, stream: io.BufferedReader, encoding: Encoding) -> Iterator[Row | LineBlock]:
         if self.layout.format == "jsonl" and self._in_blocks and encoding == UTF8:
-            yield from map(LineBlock, whole_lines(stream.read1, BLOCK_BYTES))
+            at = 0
+            for data in whole_lines(stream.readinto1, BLOCK_BYTES):
+                yield LineBlock(data, at)
+                at += len(data)
         elif self.layout.format == "jsonl":
             yield from self._json_lines(stream, encoding)
         elif self.layout.format == "json":
@@ -163,7 +174,9 @@ class FileRows:
             yield from self._csv_rows(stream, encoding)
 
     def _text_row(self, stream: io.BufferedReader) -> Iterator[Row]:
-        data = stream.read()
+        data = stream.read(MAX_RECORD + 1)
+        if len(data) > MAX_RECORD:
+            raise RecordTooLong
         encoding = detect(data, self._settings.encoding)
         raw = TextFile(data)
         if encoding is None:
@@ -219,7 +232,7 @@ class FileRows:
     def _json_items(self, stream: io.BufferedReader, encoding: Encoding) -> Iterator[Row]:
         chunks = text_chunks(stream, encoding)
         if self.layout.single:
-            yield _json_item(1, "".join(chunks), encoding)
+            yield _json_item(1, whole(chunks), encoding)
             return
         items = ArrayItems(chunks)
         for number, text in enumerate(items, 1):
@@ -265,6 +278,21 @@ class FileRows:
                 yield from parquet_rows(parquet, self._wanted)
         except ValueError as error:
             self.fault = Fault("bad_parquet", f"not a readable Parquet file: {error}")
+
+    def _arrow_rows(self) -> Iterator[Row | BatchBlock]:
+        if self.layout.compression:
+            self.fault = Fault("bad_arrow", "a compressed Arrow file cannot be read; decompress it first")
+            return
+        try:
+            arrow = ArrowFile(self._file)
+            self.layout = replace(self.layout, schema=arrow.schema, codec=arrow.kind)
+            in_blocks = self._in_blocks and len(set(arrow.schema.names)) == len(arrow.schema.names)
+            if in_blocks:
+                yield from arrow.blocks(arrow.schema.names if self._whole else self._wanted)
+            else:
+                yield from arrow.rows(self._wanted)
+        except ValueError as error:
+            self.fault = Fault("bad_arrow", f"not a readable Arrow file: {error}")
 
 
 def _rather_utf8(data: bytes, text: str, encoding: Encoding) -> bool:

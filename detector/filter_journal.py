@@ -41,6 +41,14 @@ def check_folder(out: Path, *, resume: bool = False) -> None:
             raise OutputError(f"{path} is there already; name another folder or remove it")
 
 
+def n_finished(out: Path) -> int | None:
+    """How many files of a filter that was stopped are finished; None where it had not begun to write."""
+    try:
+        return (out / PARTIAL / JOURNAL).read_bytes().count(b"\n") - 1
+    except OSError:
+        return None
+
+
 class Journal:
     """The journal of one filter; ``key`` says what it does to what, and only the very same is resumed."""
 

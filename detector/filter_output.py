@@ -161,7 +161,7 @@ class FilterOutput:
         """The documents of a piece with the texts that are asked for."""
         if not isinstance(piece.records, LineBlock):
             return piece.block
-        lines = piece.records.data.split(b"\n")
+        lines = bytes(piece.records.data).split(b"\n")
         empty = Document("", "")
         texts = [
             Document("", self._text(JsonLine(lines[place], UTF8))) if wants else empty
@@ -174,7 +174,7 @@ class FilterOutput:
     ) -> None:
         """Lines each of which is a document."""
         assert isinstance(piece.records, LineBlock)
-        data = piece.records.data
+        data = bytes(piece.records.data)
         if not fate.any():
             files.lines.write_lines(data)
             return

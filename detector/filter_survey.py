@@ -259,7 +259,7 @@ def _note_dates(
     records, block = piece.records, piece.block
     values: dict[int, Any] = {}
     if isinstance(records, LineBlock):
-        lines = records.data.split(b"\n")
+        lines = bytes(records.data).split(b"\n")
         values = {place: lookup(json.loads(lines[place]), date_field)[1] for place in places}
     elif isinstance(records, BatchBlock):
         if date_field in records.batch.schema.names:

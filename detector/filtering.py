@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from detector.claim_store import ClaimStore
 from detector.clock import Progress, peak_memory, silent
+from detector.dataset_folders import describe
 from detector.decisions import (
     Decision,
     Reason,
@@ -31,7 +32,7 @@ from detector.drop_rates import drop_rates, guard
 from detector.errors import OutputError, ScanError
 from detector.filter_choices import Choices, notes_on
 from detector.filter_journal import Journal, check_folder
-from detector.filter_output import Fates, FilterOutput
+from detector.filter_output import EXTRA, Fates, FilterOutput
 from detector.filter_plan import FilterPlan
 from detector.filter_survey import Cleaner, Survey, survey
 from detector.model import PART_NAMES, DocumentScore, Finding
@@ -250,6 +251,8 @@ def _write(
         finally:
             journal.close()
         journal.commit(skip_empty=("originals", "reasons"))
+        describe(out / "kept", reader.paths)
+        describe(out / "dropped", reader.paths, EXTRA)
         text = json.dumps(summary.as_dict(), ensure_ascii=True, indent=1) + "\n"
         write_file(out / "summary.json", [text.encode()])
         journal.remove()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, NamedTuple, cast
 
+import numpy as np
 import zstandard
 
 from detector.encodings import Encoding
@@ -28,6 +29,7 @@ FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".parquet": "parquet",
+    ".arrow": "arrow",
 }
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".xz": "xz", ".bz2": "bzip2"}
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zXZ\x00", "xz"), (b"BZh", "bzip2"))
@@ -36,17 +38,34 @@ READ_ERRORS = (OSError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdErro
 """What reading a damaged compressed stream raises."""
 
 CHUNK = 1 << 20
+PIECE = 1 << 16
+
+ZSTD_STEP = 2048
+"""Bytes that are unpacked at a time: four of them may hold 128 kB, so that all may hold 64 MB."""
 
 BLOCK_BYTES = 1 << 21
 """Bytes of whole lines that are read as one block; a line that is longer is a block by itself."""
+
+MAX_RECORD = 1 << 30
+"""Bytes of one record, or of a text file, from which reading stops: it is held in memory several times over, and a
+small compressed file may unpack to any size."""
+
+
+class RecordTooLong(ValueError):
+    """A record has more than `MAX_RECORD` bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(f"a record has more than {MAX_RECORD:,} bytes; split it")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How one file is written: everything that a writer needs beside its records.
 
-    ``encoding`` is None for Parquet; ``header``, ``delimiter`` and ``quote_all`` are of CSV and TSV, ``header_data``
-    the bytes of the header line; ``single`` says that a JSON file is one object and no array; ``schema`` is Parquet's.
+    ``encoding`` is None for Parquet and Arrow; ``header``, ``delimiter`` and ``quote_all`` are of CSV and TSV,
+    ``header_data`` the bytes of the header line; ``single`` says that a JSON file is one object and no array;
+    ``schema`` is of Parquet and Arrow files, ``codec`` the compression of the first and the kind of the second
+    (``stream`` or ``file``).
     """
 
     source: str
@@ -121,9 +140,10 @@ class Row(NamedTuple):
 
 
 class LineBlock(NamedTuple):
-    """A run of whole lines of JSON Lines that nobody has parsed yet."""
+    """A run of whole lines of JSON Lines that nobody has parsed yet; ``at`` is its place in the decompressed file."""
 
-    data: bytes
+    data: memoryview
+    at: int
 
 
 class BatchBlock(NamedTuple):
@@ -206,13 +226,13 @@ class _ZstdStream(io.RawIOBase):
         self._file = file
         self._waiting = b""
         self._frame: Any = None
-        self._ready = b""
+        self._ready, self._at = b"", 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while not self._ready:
+        while self._at == len(self._ready):
             if not self._waiting:
                 self._waiting = self._file.read(1 << 16)
             if not self._waiting:
@@ -220,17 +240,16 @@ class _ZstdStream(io.RawIOBase):
                     raise EOFError("the last frame is cut off")
                 return 0
             self._advance()
-        n = min(len(buffer), len(self._ready))
-        buffer[:n] = self._ready[:n]
-        self._ready = self._ready[n:]
-        return n
+        piece = self._ready[self._at : self._at + len(buffer)]
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
 
     def _advance(self) -> None:
         if self._frame is None:
             self._frame = zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
-        # A small step bounds what one call can unpack: a frame may hold a thousand times its size.
-        step, self._waiting = self._waiting[:16384], self._waiting[16384:]
-        self._ready = self._frame.decompress(step)
+        step, self._waiting = self._waiting[:ZSTD_STEP], self._waiting[ZSTD_STEP:]
+        self._ready, self._at = self._frame.decompress(step), 0
         if self._frame.eof:
             self._waiting = self._frame.unused_data + self._waiting
             self._frame = None
@@ -264,20 +283,19 @@ class HeadedStream(io.RawIOBase):
         if self._at < len(self.head):
             piece = self.head[self._at : self._at + len(buffer)]
             self._at += len(piece)
-        elif self._error is not None:
+            buffer[: len(piece)] = piece
+            return len(piece)
+        if self._error is not None:
             raise self._error
-        else:
-            piece = self._stream.read1(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
+        return int(self._stream.readinto1(buffer))
 
 
 def lines_of(stream: BinaryIO, encoding: Encoding, *, universal: bool = False) -> Iterator[bytes]:
-    """The lines of a stream with their ends, the byte order mark removed; a line ends after LF.
+    """The lines of a stream with their ends, the byte order mark removed; a line ends after LF. Raises `RecordTooLong`.
 
     With ``universal`` it ends after CR, too, unless LF follows. GB18030 and Big5 have neither inside a character.
     """
-    found = _wide_lines(stream, encoding) if encoding.wide else iter(stream)
+    found = _wide_lines(stream, encoding) if encoding.wide else _plain_lines(stream)
     for number, line in enumerate(found):
         if number == 0 and encoding.bom and line.startswith(encoding.bom):
             line = line[len(encoding.bom) :]
@@ -287,31 +305,57 @@ def lines_of(stream: BinaryIO, encoding: Encoding, *, universal: bool = False) -
             yield line
 
 
-def whole_lines(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
+def whole_lines(read_into: Callable[[memoryview], int], size: int) -> Iterator[memoryview]:
     """Runs of whole lines from a stream, of about ``size`` bytes; the last line may lack its end.
 
-    What was read before an error is given first, but for a line that the error cut.
+    What was read before an error is given first, but for a line that the error cut. Each run is the memory that it was
+    read into: large files are not copied once more. Raises `RecordTooLong`.
     """
-    held: list[bytes] = []
-    n_held = 0
+    rest, room = memoryview(b""), size
     while True:
+        block = memoryview(np.empty(len(rest) + room, np.uint8).data).cast("B")
+        block[: len(rest)] = rest
+        n_read = len(rest)
+        failed: BaseException | None = None
         try:
-            chunk = read(size)
-        except READ_ERRORS:
-            # Lines in front of a damaged place are not lost; the error comes after them.
-            if n_held and (whole := b"".join(held)).rfind(b"\n") >= 0:
-                yield whole[: whole.rfind(b"\n") + 1]
-            raise
-        if not chunk:
-            break
-        at = chunk.rfind(b"\n") + 1 if n_held + len(chunk) >= size else 0
-        if at:
-            yield b"".join((*held, chunk[:at]))
-            held, n_held, chunk = [], 0, chunk[at:]
-        held.append(chunk)
-        n_held += len(chunk)
-    if n_held:
-        yield b"".join(held)
+            while n_read < len(block) and (n := read_into(block[n_read:])):
+                n_read += n
+        except READ_ERRORS as error:
+            failed = error
+        end = _last_end(block[:n_read])
+        if failed is None and n_read < len(block) and n_read - end <= MAX_RECORD:
+            if n_read:
+                yield block[:n_read]
+            return
+        if end:
+            yield block[:end]  # also in front of a damaged place, where the error comes after it
+        if failed is not None:
+            raise failed
+        rest = block[end:n_read]
+        if len(rest) > MAX_RECORD:
+            raise RecordTooLong
+        # A line of any length is copied so often that it is linear time.
+        room = size if end else min(len(block), MAX_RECORD + PIECE - len(rest))
+
+
+def _last_end(block: memoryview) -> int:
+    """Where the last line ends that has an end; it is looked for from behind, as far as needed."""
+    stop = len(block)
+    while stop:
+        start = max(0, stop - PIECE)
+        at = bytes(block[start:stop]).rfind(b"\n")
+        if at >= 0:
+            return start + at + 1
+        stop = start
+    return 0
+
+
+def _plain_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines that end after a byte LF."""
+    while line := stream.readline(MAX_RECORD + 1):
+        if len(line) > MAX_RECORD:
+            raise RecordTooLong
+        yield line
 
 
 def _split_at_returns(line: bytes, encoding: Encoding) -> Iterator[bytes]:
@@ -350,5 +394,7 @@ def _wide_lines(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
             yield b"".join((*waiting, data[start:at]))
             waiting, start = [], at
         waiting.append(data[start:])
+        if sum(map(len, waiting)) > MAX_RECORD:
+            raise RecordTooLong
     if last := b"".join((*waiting, rest)):
         yield last

@@ -129,6 +129,10 @@ class StoredRows(Rows[ROW]):
     def block(self, start: int, stop: int) -> list[ROW]:
         return self._all()[start:stop]
 
+    def named(self, row_id: str) -> Sequence[ROW]:
+        """The row of an id, none where there is none; no others are made for it."""
+        return self._read(read_rows(self.directory, self.name, row_id=row_id))
+
 
 class StoredFindings(StoredRows[Finding]):
     """The findings of a scan that was written."""

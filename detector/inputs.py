@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
+from detector.dataset_folders import description_files
 from detector.errors import InputError
 from detector.formats import FORMATS, FileName, read_name
 from detector.model import Problem
@@ -121,9 +122,12 @@ def _walk(
         for name in [name for name in folders if _matches(name, skip_files)]:
             folders.remove(name)
             note(Path(base, name), "skipped_name", "passed over (skip_files)", lost=False)
+        described = description_files(names, (Path(base, name) for name in folders))
         for name in names:
             path = Path(base, name)
-            if _matches(name, skip_files):
+            if _matches(name, described):
+                note(path, "description", "passed over: it describes a dataset", lost=False)
+            elif _matches(name, skip_files):
                 note(path, "skipped_name", "passed over (skip_files)", lost=False)
             elif read_name(name).format is None:
                 note(path, "unknown_extension", f"passed over; readable are {_readable()}", lost=True)

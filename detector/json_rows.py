@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from detector.formats import Fault, free_name
+from detector.formats import MAX_RECORD, Fault, RecordTooLong, free_name
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _OUTSIDE = re.compile(r'["{}\[\],]')
@@ -55,11 +55,22 @@ def _kind(value: object) -> str:
     return "null" if value is None else "boolean" if isinstance(value, bool) else "number"
 
 
+def whole(chunks: Iterable[str]) -> str:
+    """Pieces of a record as one; raises `RecordTooLong`."""
+    held, n_held = [], 0
+    for chunk in chunks:
+        held.append(chunk)
+        n_held += len(chunk)
+        if n_held > MAX_RECORD:
+            raise RecordTooLong
+    return "".join(held)
+
+
 class ArrayItems:
     """The source texts of the elements of a JSON array, with the space around them, from chunks of its text.
 
     Only brackets, commas and strings are looked at, so a broken element is one broken item. ``complete`` tells, after
-    the last item, whether the array ended where the text did.
+    the last item, whether the array ended where the text did. Raises `RecordTooLong`.
     """
 
     def __init__(self, chunks: Iterable[str]) -> None:
@@ -99,6 +110,8 @@ class ArrayItems:
                     self._trailing = bool(chunk[at:].strip()) or any(rest.strip() for rest in self._chunks)
                     return
             parts.append(chunk[start:])
+            if len(parts) * len(chunk) > MAX_RECORD:
+                parts = [whole(parts)]
         if last := "".join(parts):
             yield last
 

@@ -1,4 +1,4 @@
-"""A Parquet file being written: rows taken from the batches they were read in, schema and metadata kept."""
+"""A Parquet or Arrow file being written: rows taken from the batches they were read in, schema and metadata kept."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from detector.reading import Record
 
 GROUP_ROWS = 16_384
 GROUP_BYTES = 1 << 26
+ARROW_ROWS = 1000
+"""Rows of a record batch; what the `datasets` package writes."""
 
 
 class ParquetShard:
@@ -31,11 +33,15 @@ class ParquetShard:
         for name in extra:
             schema = schema.append(pa.field(free_name(name, layout.schema.names), pa.string()))
         self._schema = schema
-        self._writer = pq.ParquetWriter(path, schema, compression=layout.codec or "snappy")
+        self._writer = self._opened(path, schema, layout)
         self._batch: Any = None
         self._rows: list[tuple[int, str | None, Mapping[str, Any]]] = []
         self._tables: list[Any] = []
         self._n_rows = self._n_bytes = 0
+
+    @staticmethod
+    def _opened(path: Path, schema: Any, layout: Layout) -> Any:
+        return pq.ParquetWriter(path, schema, compression=layout.codec or "snappy")
 
     def write(self, record: Record, text: str | None, extra: Mapping[str, Any]) -> None:
         """Adds a record; what it says goes to disk with its row group."""
@@ -69,7 +75,10 @@ class ParquetShard:
             table = pa.concat_tables(self._tables)
             self._tables = []
             self._n_rows = self._n_bytes = 0
-            self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+            self._put(table)
+
+    def _put(self, table: Any) -> None:
+        self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
     def close(self) -> None:
         """Writes the last row group and the footer."""
@@ -78,6 +87,17 @@ class ParquetShard:
             self._flush()
         finally:
             self._writer.close()
+
+
+class ArrowShard(ParquetShard):
+    """The same for an Arrow file, as a stream or with a directory as the input was; batches of up to 1,000 rows."""
+
+    @staticmethod
+    def _opened(path: Path, schema: Any, layout: Layout) -> Any:
+        return (pa.ipc.new_file if layout.codec == "file" else pa.ipc.new_stream)(str(path), schema)
+
+    def _put(self, table: Any) -> None:
+        self._writer.write_table(table, max_chunksize=ARROW_ROWS)
 
 
 def _column_of(names: Sequence[str], path: str) -> tuple[int, str]:

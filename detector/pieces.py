@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from detector.arrow_rows import TextBlock
+from detector.arrow_rows import FilePlaces, Parsed, TextBlock
 from detector.formats import BLOCK_BYTES, BatchBlock, Fault, Layout, LineBlock, Row
 from detector.inputs import NamedFile
 
@@ -33,10 +34,18 @@ class Source:
         self.layout: Layout | None = None
         self.fault: Fault | None = None
         self.size = 0
+        self.state: tuple[int, ...] | None = None
         self.pieces: Iterator[Piece] = iter(())
 
     def __iter__(self) -> Iterator[Piece]:
         return self.pieces
+
+    def placed(self, block: TextBlock, columns: Parsed, lines: LineBlock) -> TextBlock:
+        """A block with the places of its texts in the file, where that can be read again."""
+        if self.state is None or self.named.path is None or columns.spans is None:
+            return block
+        spans = columns.spans + lines.at
+        return replace(block, places=FilePlaces(self.named.path, self.state, spans[:, 0], spans[:, 1]))
 
 
 def bundled(
@@ -68,7 +77,8 @@ def located(pieces: Iterable[list[Row] | LineBlock | BatchBlock], known: Mapping
     for piece in pieces:
         n_known = 0
         if known and isinstance(piece, LineBlock):
-            n_lines = piece.data.count(b"\n") + (not piece.data.endswith(b"\n"))
+            data = bytes(piece.data)
+            n_lines = data.count(b"\n") + (not data.endswith(b"\n"))
             n_known = n_lines if known.get(first) == n_lines else 0
             first += n_lines
         elif known:

@@ -1,7 +1,8 @@
 """The scan: from documents to findings, clusters, phrases and scores, one step after the other.
 
 Data goes one way, in columns; what a later step learns never changes an earlier one. The result depends neither on the
-order of the documents, which are put in document order (by id) first, nor on the number of workers.
+order of the documents, which are put in document order (by id) first, nor on the number of workers. What a step found
+that took long may be kept (`detector.unfinished`), so that a scan that was interrupted need not find it again.
 """
 
 from __future__ import annotations
@@ -9,27 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.block_hits import EdgeLines
 from detector.blocks import block_groups, passage_keys
 from detector.clock import Clock, Progress, input_names, peak_memory, silent
 from detector.clusters import document_groups, passage_groups, series_numbers
-from detector.columns import ClusterColumns, FindingColumns, PhraseColumns, ScoreColumns
+from detector.columns import ClusterColumns, FindingColumns, HitColumns, PhraseColumns, ScoreColumns
 from detector.corpus import CorpusColumns, corpus_of, read_corpus
 from detector.errors import SettingsError
 from detector.evidence import AnalysisColumns, family_counts, finding_columns
 from detector.families import Families, find_families
-from detector.hits import find_hits, flag_names, flags, joined, junk_passages, junk_tokens, site_and_own
+from detector.hits import RuleHits, find_hits, flag_names, flags, joined, junk_passages, junk_tokens, site_and_own
 from detector.index import Scan
+from detector.interpreter import without_collection
 from detector.matches import Matches, find_matches
 from detector.model import LEVELS, Document
 from detector.passages import Passages, tokenise_corpus
-from detector.phrases import find_phrases, phrase_columns
+from detector.phrases import PhraseTable, find_phrases, phrase_columns
 from detector.protecting import protected_phrases, protected_spans
+from detector.repeats import Places
 from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows, TextsById
 from detector.rules import RuleTable, load_rules
 from detector.score import score_columns
@@ -37,7 +42,9 @@ from detector.settings import Settings
 from detector.spun import spun_hits
 from detector.summary import summarise
 from detector.templates import cluster_columns
+from detector.texts import Texts
 from detector.tokens import Marks, Tokens
+from detector.unfinished import Results
 from detector.version import SCORE_VERSION
 from detector.workspace import Workspace
 
@@ -50,23 +57,27 @@ def scan(
     *,
     work: Workspace | None = None,
     progress: Progress = silent,
+    kept: Results | None = None,
 ) -> Scan:
     """Analyses a corpus: paths (files, folders, globs, ``-``), documents, or texts by id.
 
     ``work`` bounds memory and says how many threads there are; without it everything is held in memory by one.
-    Raises `InputError` where nothing can be read, `RuleError` where a rule table of the settings is refused,
-    `SettingsError` at level ``document``, which `detector.document_scan.scan_documents` scans.
+    ``kept`` has what steps found before the scan was interrupted, in columns of `KINDS`. Raises `InputError` where
+    nothing can be read, `RuleError` where a rule table of the settings is refused, `ScanError` where what was kept is
+    of other documents, `SettingsError` at level ``document``, which `detector.document_scan.scan_documents` scans.
     """
     settings = settings or Settings()
     if settings.level == "document":
         raise SettingsError("level is 'document': detector.scan_documents scans that, not detector.scan")
     clock = Clock(progress)
     table = load_rules(settings)
-    with nullcontext(work) if work is not None else Workspace() as space:
+    with nullcontext(work) if work is not None else Workspace() as space, without_collection():
         space.told = clock.step
         with clock.stage("read"):
             corpus, inputs = _corpus(source, settings, space, progress)
-        found = _analyse(corpus, table, settings, space, clock)
+        results = kept or Results()
+        results.check_digest(corpus.digest)
+        found = results.result("found", _analyse, corpus, table, settings, space, clock, results)
         summary = summarise(corpus, settings, found.counts, found.scores, found.findings)
         summary["run"] = {
             "inputs": inputs,
@@ -103,7 +114,7 @@ def _corpus(source: Any, settings: Settings, work: Workspace, progress: Progress
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """What the steps found, as columns, and how much of it."""
 
     scores: ScoreColumns
@@ -113,16 +124,27 @@ class _Found:
     counts: dict[str, Any]
 
 
-def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: Workspace, clock: Clock) -> _Found:
+KINDS = (
+    Found, RuleHits, HitColumns, EdgeLines, Families, Matches, PhraseTable, Places, PhraseColumns, ClusterColumns,
+    FindingColumns, ScoreColumns, Texts,
+)  # fmt: skip
+"""What the results of steps that are kept consist of."""
+
+
+def _analyse(
+    corpus: CorpusColumns, table: RuleTable, settings: Settings, work: Workspace, clock: Clock, kept: Results
+) -> Found:
     """All steps after reading."""
     texts, series = corpus.texts, series_numbers(corpus.series)
     with clock.stage("rules"):
-        own_hits = find_hits(texts, table, work)
+        own_hits = kept.result("rules", find_hits, texts, table, work)
     with clock.stage("tokens"):
         marks = own_hits.marks
         tokens, passages = tokenise_corpus(texts, Marks(marks.indptr, marks.start, marks.end), work)
     with clock.stage("families"):
-        families = find_families(tokens, threshold=settings.family_jaccard, seed=settings.seed, work=work)
+        families = kept.result(
+            "families", find_families, tokens, threshold=settings.family_jaccard, seed=settings.seed, work=work
+        )
     family = families.number
     with clock.stage("junk"):
         protected = protected_spans(texts, protected_phrases(settings.protect), work)
@@ -132,8 +154,12 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
         junk_tokens(tokens, hits, is_junk)
         all_junk = junk_passages(passages, is_junk)
         spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=all_junk)
+    find = partial(_phrases, texts, (tokens, passages), is_junk, family, series, settings, work)
+    phrases_found = find if kept.has("phrases") else work.beside(find)
     with clock.stage("matches"):
-        matches = find_matches(
+        matches = kept.result(
+            "matches",
+            find_matches,
             tokens,
             passages,
             family,
@@ -144,16 +170,17 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
             work=work,
         )
     with clock.stage("phrases"):
-        phrases = find_phrases(tokens, passages, is_junk, family, min_families=settings.min_families, work=work)
-        phrase_table = phrase_columns(phrases, tokens, texts, series, work)
-        phrases = phrases.without_places()
-        del is_junk
+        phrases, phrase_table = kept.result("phrases", phrases_found)
+        del is_junk, phrases_found
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
         keys = passage_keys(tokens, passages)
         blocks = block_groups(matches, group_of, passages, keys, is_junk=all_junk, family=family, work=work)
         levels = [document_groups(families, passages), blocks, groups]
-        clusters = cluster_columns(levels, tokens, passages, texts, family=family, series=series, keys=keys, work=work)
+        clusters = kept.result(
+            "clusters", cluster_columns, levels, tokens, passages, texts,
+            family=family, series=series, keys=keys, work=work,
+        )  # fmt: skip
         del keys
     with clock.stage("scores"):
         findings = finding_columns(
@@ -176,7 +203,21 @@ def _analyse(corpus: CorpusColumns, table: RuleTable, settings: Settings, work: 
     counts = _counts(families, tokens, passages, matches, group_of)
     counts["n_clusters"] = {name: len(level.indptr) - 1 for name, level in zip(LEVELS, levels, strict=True)}
     counts["n_phrases"] = len(phrase_table.document)
-    return _Found(scores, findings, clusters, phrase_table, counts)
+    return Found(scores, findings, clusters, phrase_table, counts)
+
+
+def _phrases(
+    texts: Texts,
+    parts: tuple[Tokens, Passages],
+    is_junk: NDArray[np.bool_],
+    family: NDArray[np.int64],
+    series: NDArray[np.int64],
+    settings: Settings,
+    work: Workspace,
+) -> tuple[PhraseTable, PhraseColumns]:
+    """The phrases for the findings, without their places, and as they are written."""
+    found = find_phrases(*parts, is_junk, family, min_families=settings.min_families, work=work)
+    return found.without_places(), phrase_columns(found, parts[0], texts, series, work)
 
 
 def _counts(

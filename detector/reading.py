@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import shutil
 import sys
 import tempfile
@@ -21,22 +22,23 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
-from detector.arrow_rows import Ahead, Parsed, TextBlock, Wanted, ahead, parse_block, text_block
+from detector.arrow_rows import Ahead, Parsed, TextBlock, Wanted, ahead, file_state, parse_block, text_block
 from detector.encodings import UTF8
 from detector.errors import InputError, printable
 from detector.file_rows import FileRows
-from detector.formats import CsvRow, Fault, JsonLine, Layout, Raw, Row
+from detector.formats import CsvRow, Fault, JsonLine, Layout, LineBlock, Raw, Row
 from detector.inputs import STDIN, NamedFile, expand
 from detector.json_rows import lookup
 from detector.model import Document, InputFile, Problem
 from detector.pieces import Located, Piece, Source, bundled, located, unread_block
+from detector.problems import file_problems
 from detector.settings import Settings
 
 MAX_PROBLEMS = 1000
 """Problems that are kept with their message; all are counted."""
 
 STDIN_IN_MEMORY = 1 << 26
-NOTES = ("skipped_name", "results")
+NOTES = ("skipped_name", "results", "description")
 """Reasons that are what the settings ask for, so that ``strict`` lets them pass."""
 
 
@@ -77,12 +79,18 @@ class Reader:
         self._start()
         self._report_passed()
 
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The files that are read, by source; standard input is none."""
+        return {named.source: named.path for named in self._named if named.path is not None}
+
     def _start(self) -> None:
         self.files: list[InputFile] = []
         self.problems: list[Problem] = []
         self.n_problems: Counter[str] = Counter()
         self.n_lost = 0
         self._ids: set[str] = set()
+        self._n_taken: dict[str, int] = {}  # of ids that came again, the last number: a million times is no million**2
 
     def __iter__(self) -> Iterator[Document]:
         for record in self.records():
@@ -131,6 +139,7 @@ class Reader:
             with self._open(named) as (file, n_bytes):
                 rows = FileRows(named, file, self.settings, _roots(self.settings))
                 source.size = n_bytes
+                source.state = file_state(file) if named.path is not None and rows.layout.compression is None else None
                 pieces = bundled(rows.pieces(whole=whole) if _wanted(self.settings).flat else iter(rows))
                 yield from self._file_pieces(source, rows, threads.map, located(pieces, known or {}))
         except OSError as error:
@@ -153,6 +162,8 @@ class Reader:
                 block = unread_block(source.named.source, n_rows + 1, n_known)
             elif columns is not None and not isinstance(piece, list) and rows.layout.encoding in (UTF8, None):
                 block = self._columns_block(columns, source.named.source, n_rows + 1)
+                if block is not None and isinstance(piece, LineBlock):
+                    block = source.placed(block, columns, piece)
             first = n_rows + 1
             if block is not None and not isinstance(piece, list):
                 rows.passed(piece)
@@ -201,7 +212,7 @@ class Reader:
     def _report(self, problem: Problem) -> None:
         self.n_problems[problem.reason] += 1
         self.n_lost += problem.lost
-        if len(self.problems) < MAX_PROBLEMS:
+        if len(self.problems) < MAX_PROBLEMS or file_problems([problem]):
             self.problems.append(problem)
         if self.settings.strict and problem.reason not in NOTES:
             raise InputError(problem.message)
@@ -222,7 +233,12 @@ class Reader:
     def _open(self, named: NamedFile) -> Iterator[tuple[BinaryIO, int]]:
         if named.path is not None:
             with named.path.open("rb") as file:
-                yield file, named.path.stat().st_size
+                before = os.fstat(file.fileno())
+                yield file, before.st_size
+                after = os.fstat(file.fileno())
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                message = f"changed while it was read ({before.st_size:,}, now {after.st_size:,} bytes); scan it again"
+                self._fault(Fault("changed", message), named.source, 0)
             return
         if self._stdin is None:
             # Kept, so that a filter can read the same input twice.
@@ -290,7 +306,7 @@ class Reader:
     def _distinct(self, identity: str, source: str, row: int) -> str:
         given, n = identity, 1
         while given in self._ids:
-            n += 1
+            n = self._n_taken[identity] = self._n_taken.get(identity, 1) + 1
             given = f"{identity}~{n}"
         self._ids.add(given)
         if n > 1:

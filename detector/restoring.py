@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -19,6 +19,7 @@ from detector.filter_folder import read_summary
 from detector.filter_output import EXTRA
 from detector.formats import (
     READ_ERRORS,
+    BatchBlock,
     CsvRow,
     JsonItem,
     JsonLine,
@@ -36,7 +37,10 @@ from detector.reading import Reader, Record
 from detector.settings import Settings
 from detector.shards import Shard, open_shard, target_name
 from detector.stripping import put_back
-from detector.table_rows import cells_of, csv_rows, first_row
+from detector.table_rows import ArrowFile, cells_of, csv_rows, first_row, open_parquet, parquet_blocks, parquet_codec
+
+TABLES = ("parquet", "arrow")
+"""Formats whose files know their own columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ class _Restoring:
             if layout.format == "text":
                 return  # an empty text file is no document
             raise ScanError(f"{self._directory}: {printable(name)} is gone from kept/ and dropped/")
-        if layout.format == "parquet":
+        if layout.format in TABLES:
             layout = _with_schema(layout, paths, there)
         kept = _records(paths["kept"], layout, None) if "kept" in there else iter(())
         n_extra = len(EXTRA) if "dropped" in there else 0
@@ -251,21 +255,23 @@ def _layout_of(source: str, row: Mapping[str, Any]) -> Layout:
 
 def _with_schema(layout: Layout, paths: Mapping[str, Path], there: Sequence[str]) -> Layout:
     """The layout of a Parquet file with the schema and the compression of what is left of it."""
-    from dataclasses import replace
 
-    from detector.table_rows import open_parquet, parquet_codec
-
-    file = open_parquet(str(paths[there[0]]))
-    schema = file.schema_arrow
+    if layout.format == "arrow":
+        with paths[there[0]].open("rb") as opened:
+            arrow = ArrowFile(opened)
+            schema, codec = arrow.schema, arrow.kind
+    else:
+        file = open_parquet(str(paths[there[0]]))
+        schema, codec = file.schema_arrow, parquet_codec(file)
     if there[0] == "dropped":
         for _ in EXTRA:
             schema = schema.remove(len(schema) - 1)
-    return replace(layout, schema=schema, codec=parquet_codec(file))
+    return replace(layout, schema=schema, codec=codec)
 
 
 def _records(path: Path, layout: Layout, n_extra: int | None) -> Iterator[_Kept]:
     """The records of one file; of a dropped file, with ``n_extra`` columns more, without these."""
-    if layout.format == "parquet":
+    if layout.format in TABLES:
         yield from _parquet_records(path, layout, n_extra)
         return
     with path.open("rb") as file:
@@ -307,9 +313,7 @@ def _raws(stream: Any, layout: Layout, encoding: Encoding) -> Iterator[Raw]:
 def _parquet_records(path: Path, layout: Layout, n_extra: int | None) -> Iterator[_Kept]:
     import pyarrow as pa
 
-    from detector.table_rows import open_parquet, parquet_blocks
-
-    for block in parquet_blocks(open_parquet(str(path)), None):
+    for block in _table_blocks(path, layout):
         batch = block.batch
         rows: Iterable[int | None] = [None] * batch.num_rows
         if n_extra:
@@ -317,6 +321,16 @@ def _parquet_records(path: Path, layout: Layout, n_extra: int | None) -> Iterato
             batch = pa.RecordBatch.from_arrays(batch.columns[:-n_extra], schema=layout.schema)
         for index, row in enumerate(rows):
             yield _Kept(ParquetRow(batch, index), row)
+
+
+def _table_blocks(path: Path, layout: Layout) -> Iterator[BatchBlock]:
+    """The batches of a table, with all columns."""
+    if layout.format == "parquet":
+        yield from parquet_blocks(open_parquet(str(path)), None)
+        return
+    with path.open("rb") as file:
+        arrow = ArrowFile(file)
+        yield from arrow.blocks(arrow.schema.names)
 
 
 def _json_rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from detector.errors import InputError, RoomError, printable
 from detector.formats import READ_ERRORS, open_stream
 from detector.inputs import NamedFile, expand
+from detector.leftovers import temporary_folder as new_folder
 from detector.model import Document
 from detector.reading import Reader
 from detector.scan_files import PARQUET_ABOVE
@@ -134,8 +135,8 @@ def _head(file: NamedFile, size: int, n_bytes: int, settings: Settings) -> _Head
             at = size if is_whole else min(raw.tell(), size) if file.name.compression else len(data)
     except READ_ERRORS:
         return _Head([], 0.0)
-    with tempfile.TemporaryDirectory(prefix="detector-") as folder:
-        copy = Path(folder, Path(file.name.uncompressed).name)
+    with new_folder() as folder:
+        copy = folder / Path(file.name.uncompressed).name
         copy.write_bytes(data)
         return _Head(list(Reader(copy, quiet)), at / size if size else 0.0)
 

@@ -268,8 +268,8 @@ def _blocks(rows: StoredRows[Any], schema: Any) -> Iterator[Any]:
 
 def _json_blocks(path: Path, schema: Any) -> Iterator[Any]:
     with path.open("rb") as file:
-        for data in whole_lines(file.read, BLOCK_BYTES):
-            yield _table_of(data, schema)
+        for data in whole_lines(file.readinto, BLOCK_BYTES):
+            yield _table_of(bytes(data), schema)
 
 
 def _table_of(data: bytes, schema: Any) -> Any:

@@ -1,16 +1,29 @@
-"""The folder of a scan: what stands in it, who may write there, and files that are complete or not there at all."""
+"""The folder of a scan: what stands in it, who may write there, and files that are complete or not there at all.
+
+While it is written it holds the folder `UNFINISHED`, by which the next scan knows that its files are no user's own.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from detector.errors import OutputError
+from detector.leftovers import temporary
 
 TABLES = ("documents", "findings", "clusters", "members", "phrases")
+
+UNFINISHED = ".unfinished"
+"""The folder for what is kept of a scan until it is complete."""
+
+MANIFEST = "manifest.json"
+"""The file there that says what is kept."""
+
+_PART = ".part"
 
 PARQUET_ABOVE = 1 << 30
 """Bytes of input above which the tables are Parquet unless the settings say otherwise."""
@@ -28,21 +41,38 @@ def check_target(directory: Path) -> None:
 
 
 def _is_scan(directory: Path) -> bool:
-    """Whether a folder holds a scan, or what an interrupted one left: tables but no summary."""
+    """Whether a folder holds a scan, or what an interrupted one left: a folder `UNFINISHED`, tables but no summary."""
     try:
         summary = json.loads((directory / "summary.json").read_text("utf-8"))
         return "format_version" in summary and "digest" in summary["corpus"]
     except FileNotFoundError:
-        tables = {file.name for name in TABLES for file in table_files(directory, name)} | {"report.html"}
-        return (directory / "findings.jsonl").exists() and {path.name for path in directory.iterdir()} <= tables
+        ours = {file.name for name in TABLES for file in table_files(directory, name)} | {"report.html", UNFINISHED}
+        ours |= {file.name for file in _parts(directory)}
+        begun = (directory / UNFINISHED).is_dir() or (directory / "findings.jsonl").exists()
+        return begun and {path.name for path in directory.iterdir()} <= ours
     except (OSError, ValueError, TypeError, KeyError):
         return False
 
 
+def _parts(directory: Path) -> list[Path]:
+    """Files that a scan was about to write when it was killed."""
+    names = (*TABLES, "report", "summary")
+    return [path for name in names for path in directory.glob(f".{name}[.-]*{_PART}")]
+
+
 def begin(directory: Path) -> None:
     """Make the folder, and take away the summary of a scan before: what stands there is no whole scan now."""
-    directory.mkdir(parents=True, exist_ok=True)
+    (directory / UNFINISHED).mkdir(parents=True, exist_ok=True)
     (directory / "summary.json").unlink(missing_ok=True)
+    for part in _parts(directory):
+        part.unlink(missing_ok=True)
+
+
+def finish(directory: Path, summary: object) -> None:
+    """Write ``summary.json``, by which the folder is a whole scan; what was kept until now goes."""
+    write_file(directory / "summary.json", [json.dumps(summary, ensure_ascii=True, indent=1).encode() + b"\n"])
+    (directory / UNFINISHED / MANIFEST).unlink(missing_ok=True)  # first, as it names the other files
+    shutil.rmtree(directory / UNFINISHED, ignore_errors=True)
 
 
 def remove_table(directory: Path, name: str) -> None:
@@ -61,8 +91,8 @@ def table_files(directory: Path, name: str) -> list[Path]:
 def write_file(path: Path, pieces: Iterable[Any]) -> None:
     """Write bytes under a temporary name and give the file its own when it is complete; raises `OSError`."""
 
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
+    def write(part: Path) -> None:
+        with part.open("wb") as file:
             file.writelines(pieces)
 
     complete(path, write)
@@ -70,9 +100,6 @@ def write_file(path: Path, pieces: Iterable[Any]) -> None:
 
 def complete(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` write a file under a temporary name, which is its own when it is complete."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with temporary(path.with_name(f".{path.name}.{os.getpid()}{_PART}")) as part:
+        write(part)
+        part.replace(path)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,7 +19,9 @@ from detector.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from detector.decisions import Thresholds
     from detector.index import Scan
+    from detector.unfinished import Results
     from detector.workspace import Workspace
 
 
@@ -32,6 +37,15 @@ def settings_of(options: argparse.Namespace) -> Settings:
     if getattr(options, "protect", None):
         values["protect"] = (*settings.protect, *options.protect)
     return settings.with_values(**values)
+
+
+def settings_of_scan(scan: Scan, options: argparse.Namespace, settings: Settings) -> Settings:
+    """The reading options that the scan was made with, where the command line names none."""
+    made_with = Settings.from_mapping(scan.summary["settings"], f"{options.scan}/summary.json")
+    if options.settings:
+        return settings
+    names = ("text_field", "id_field", "series_field", "encoding", "strict")
+    return made_with.with_values(**{name: getattr(options, name) for name in names})
 
 
 def workspace_of(options: argparse.Namespace) -> Workspace:
@@ -62,14 +76,14 @@ def check_room(options: argparse.Namespace, settings: Settings, work: Workspace,
         display.announce(warning)
 
 
-def scanned(options: argparse.Namespace, settings: Settings, work: Workspace) -> Scan:
-    """A scan of the inputs, with progress on standard error."""
+def scanned(options: argparse.Namespace, settings: Settings, work: Workspace, kept: Results | None = None) -> Scan:
+    """A scan of the inputs, with progress on standard error; ``kept`` has what was found before."""
     with Display(options.quiet) as display:
         announce_compiling(display)
         check_room(options, settings, work, display)
         from detector.pipeline import scan
 
-        result = scan(options.input, settings, work=work, progress=display.progress)
+        result = scan(options.input, settings, work=work, progress=display.progress, kept=kept)
     if not result.documents:
         refuse_without_documents(result.summary)
     return result
@@ -79,6 +93,24 @@ def refuse_without_documents(summary: Mapping[str, Any]) -> NoReturn:
     """Stop where no document could be read, and say why."""
     told = summary["problems"]["examples"] or ["the input is empty"]
     raise InputError(f"no document could be read; the first of {len(told)} reasons: {told[0]}")
+
+
+def thresholds_of(options: argparse.Namespace) -> Thresholds:
+    """The thresholds that the command line names; those that it has no option for ask for nothing."""
+    from dataclasses import fields
+
+    from detector.decisions import Thresholds
+
+    named = {item.name: getattr(options, item.name, None) for item in fields(Thresholds)}
+    return Thresholds(**{name: value for name, value in named.items() if value is not None})
+
+
+def fail_for_files(summary: Mapping[str, Any]) -> None:
+    """Raises `InputError` where a file could not be read to its end; what could be is scanned and written by then."""
+    problems = summary["problems"]
+    if n := problems["n_files"]:
+        others = f" (and {n - 1} other files)" if n > 2 else " (and another file)" if n == 2 else ""
+        raise InputError(f"{problems['examples'][0]}{others}. What could be read is scanned.")
 
 
 def say_where(options: argparse.Namespace, console: Console) -> None:
@@ -97,6 +129,50 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
+
+
+@contextmanager
+def paged(options: argparse.Namespace) -> Iterator[Console]:
+    """A console whose output goes through a pager where it is longer than the screen that it is for.
+
+    Never where the output goes to a file or another program, nor with ``--no-pager``.
+    """
+    target = console()
+    if options.no_pager or not target.is_terminal or not sys.stdout.isatty():
+        yield target
+        return
+    with target.capture() as captured:
+        yield target
+    show(captured.get(), target.height)
+
+
+def show(text: str, height: int) -> None:
+    """Print a text, through ``$PAGER`` (else ``less -R``) if it has as many lines as the screen."""
+    if text.count("\n") >= height and (words := pager()):
+        import subprocess
+
+        environment = {"LESS": "-RF", "LESSCHARSET": "utf-8", **os.environ}
+        try:
+            process = subprocess.Popen(words, stdin=subprocess.PIPE, env=environment)
+        except OSError:
+            process = None  # there is no such program: as if no pager had been named
+        if process is not None:
+            with suppress(BrokenPipeError):  # left before the end
+                process.communicate(text.encode("utf-8", "replace"))
+            return
+    sys.stdout.write(text)
+
+
+def pager() -> list[str]:
+    """The words of the command that shows long texts; none where it is switched off (``PAGER=`` or ``PAGER=cat``)."""
+    told = os.environ.get("PAGER")
+    try:
+        words = shlex.split(told) if told is not None else ["less", "-R"]
+    except ValueError:
+        words = []
+    if words == ["less"]:
+        words = ["less", "-R"]  # else the colours are shown as codes
+    return [] if words == ["cat"] else words
 
 
 def print_json(value: Any) -> None:

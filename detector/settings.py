@@ -5,7 +5,6 @@ Defaults are the definitions of ``docs/algorithm.md``; the summary of a scan car
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -100,6 +99,8 @@ class Settings:
     @classmethod
     def from_toml(cls, path: str | Path) -> Settings:
         """Settings from a TOML file of ``name = value`` lines."""
+        import tomllib  # few runs have a file of settings
+
         try:
             values = tomllib.loads(Path(path).read_text("utf-8"))
         except OSError as error:

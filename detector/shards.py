@@ -28,7 +28,13 @@ from detector.table_rows import with_more_cells
 
 PARTIAL = ".partial"
 SIDECAR = "reasons.jsonl"
-_STDIN_NAMES = {"text": "stdin.txt", "json": "stdin.json", "jsonl": "stdin.jsonl", "parquet": "stdin.parquet"}
+_STDIN_NAMES = {
+    "text": "stdin.txt",
+    "json": "stdin.json",
+    "jsonl": "stdin.jsonl",
+    "parquet": "stdin.parquet",
+    "arrow": "stdin.arrow",
+}
 _ENDINGS = {None: "", "gzip": ".gz", "zstd": ".zst", "xz": ".xz", "bzip2": ".bz2"}
 
 
@@ -129,11 +135,12 @@ class ShardWriter:
 
 def open_shard(path: Path, layout: Layout, *, text_field: str, extra: Sequence[str] = ()) -> Shard:
     """A file to write the records of one source to, in its format, compression and encoding."""
-    if layout.format == "parquet":
-        from detector.parquet_shard import ParquetShard
+    if layout.format in ("parquet", "arrow"):
+        from detector.parquet_shard import ArrowShard, ParquetShard
 
-        return ParquetShard(path, layout, text_field=text_field, extra=extra)
-    stream = _Compressed(path, layout.compression)
+        of_table = ParquetShard if layout.format == "parquet" else ArrowShard
+        return of_table(path, layout, text_field=text_field, extra=extra)
+    stream = Compressed(path, layout.compression)
     if layout.format == "text":
         return _TextShard(stream, layout, text_field)
     if layout.format == "jsonl":
@@ -164,7 +171,7 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
     return name
 
 
-class _Compressed:
+class Compressed:
     """A file that compresses what is written, without names or times in it, so that equal data is equal bytes."""
 
     def __init__(self, path: Path, compression: str | None) -> None:
@@ -189,7 +196,7 @@ class _Compressed:
 
 
 class _TextShard:
-    def __init__(self, stream: _Compressed, layout: Layout, text_field: str) -> None:
+    def __init__(self, stream: Compressed, layout: Layout, text_field: str) -> None:
         self._stream = stream
         self._text_field = text_field
 
@@ -204,7 +211,7 @@ class _TextShard:
 class LinesShard:
     """JSON Lines being written: record by record, or whole lines as they are."""
 
-    def __init__(self, stream: _Compressed, layout: Layout, text_field: str) -> None:
+    def __init__(self, stream: Compressed, layout: Layout, text_field: str) -> None:
         assert layout.encoding is not None
         self._stream = stream
         self._layout = layout
@@ -230,7 +237,7 @@ class LinesShard:
 
 
 class _ArrayShard:
-    def __init__(self, stream: _Compressed, layout: Layout, text_field: str) -> None:
+    def __init__(self, stream: Compressed, layout: Layout, text_field: str) -> None:
         assert layout.encoding is not None
         self._stream = stream
         self._text_field = text_field
@@ -262,7 +269,7 @@ def _changed(record: Record, text_field: str, text: str | None, extra: Mapping[s
 
 
 class _CsvShard:
-    def __init__(self, stream: _Compressed, layout: Layout, *, text_field: str, extra: Sequence[str]) -> None:
+    def __init__(self, stream: Compressed, layout: Layout, *, text_field: str, extra: Sequence[str]) -> None:
         assert layout.encoding is not None
         self._stream = stream
         self._extra = extra

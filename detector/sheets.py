@@ -24,6 +24,7 @@ from detector.rendering import (
     total,
 )
 from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows, Rows
+from detector.texts import Texts
 
 SHORT_TEXT = 80
 """Characters of a finding's text that ``--finding-text short`` keeps."""
@@ -176,9 +177,10 @@ def phrase_sheet(rows: PhraseRows, mode: int) -> Sheet:
     layout = Layout()
     layout.add("id", kernel.CLUSTER, 0, key=OPENS)
     layout.add("text", kernel.TEXT)
-    layout.add("key", kernel.NESTED)
+    bare = columns.key if mode == JSON and isinstance(columns.key, Texts) else None  # quoted by the words around it
+    layout.add("key", kernel.NESTED, key=',"{}":"' if bare else ',"{}":')
     for number, name in enumerate(("n_tokens", "n_families", "n_series", "n_occurrences"), start=2):
-        layout.add(name, kernel.WHOLE, number)
+        layout.add(name, kernel.WHOLE, number, key='","{}":' if bare and number == 2 else ',"{}":')
     layout.add("", kernel.WORD, key=ENDS)
     word = layout.add_names(["phrase"], bare=True)
 
@@ -193,6 +195,9 @@ def phrase_sheet(rows: PhraseRows, mode: int) -> Sheet:
         return span_strings(rows.texts, columns.document[some], columns.start[some], columns.end[some], mode)
 
     def keys(start: int, stop: int) -> Strings:
+        if bare:
+            here = np.arange(start, stop)
+            return span_strings(bare, here, np.zeros(len(here), np.int64), bare.lengths[start:stop], mode)
         some = columns.key[start:stop]
         return json_strings(some) if mode == JSON else strings([plain_text(key) for key in some])
 

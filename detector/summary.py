@@ -10,6 +10,7 @@ import numpy as np
 from detector.columns import FindingColumns, ScoreColumns
 from detector.corpus import CorpusColumns
 from detector.model import FINDING_KINDS, LEVELS, Parts, as_row
+from detector.problems import told_problems
 from detector.rows import MILLIONTHS
 from detector.score import ratio
 from detector.settings import Settings
@@ -56,10 +57,7 @@ def summarise(
             "n_documents_without_tokens": counts["n_documents_without_tokens"],
         },
         "files": [as_row(file) for file in corpus.files],
-        "problems": {
-            "n": dict(sorted(corpus.n_problems.items())),
-            "examples": [problem.message for problem in corpus.problems[:20]],
-        },
+        "problems": told_problems(corpus.problems, corpus.n_problems),
     }
 
 

@@ -1,4 +1,4 @@
-"""Rows of CSV, TSV and Parquet files: cells by column name, and what it takes to write a row back."""
+"""Rows of CSV, TSV, Parquet and Arrow files: cells by column name, and what it takes to write a row back."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, Literal
 
-from detector.encodings import Encoding, decode_keeping
-from detector.formats import BatchBlock, CsvRow, Fault, Layout, ParquetRow, Row
+from detector.encodings import UTF8, Encoding, decode_keeping
+from detector.formats import MAX_RECORD, BatchBlock, CsvRow, Fault, Layout, ParquetRow, RecordTooLong, Row
 
 DELIMITERS = (",", "\t", ";", "|")
 BATCH_ROWS = 1024
+
+ARROW_MAGIC = b"ARROW1"
+"""What an Arrow file with a directory begins with (columnar format, IPC file format); a stream has no mark."""
+
+LINE_BYTES = 64
+"""What holding a line takes beside its bytes: a cell that is never closed may have millions of short ones."""
 
 
 def read_header(text: str, *, delimiter: str, wanted: str) -> tuple[tuple[str, ...], str]:
@@ -51,17 +57,24 @@ def cells_of(raw: CsvRow, delimiter: str) -> list[str]:
 
 
 def csv_rows(lines: Iterable[tuple[bytes, str, Encoding, tuple[Fault, ...]]], layout: Layout) -> Iterator[Row]:
-    """Rows of a CSV file after its header, from its lines: bytes, text, their encoding, what was wrong with it."""
+    """Rows of a CSV file after its header, from its lines: bytes, text, their encoding, what was wrong with it.
+
+    Raises `RecordTooLong`.
+    """
     pending: list[bytes] = []
     faults: list[Fault] = []
-    encodings: list[Encoding] = []
-    texts: list[str] = []
+    used = UTF8
+    n_quotes = n_pending = 0
 
     def feed() -> Iterator[str]:
+        nonlocal used, n_quotes, n_pending
         for data, text, encoding, line_faults in lines:
+            used = encoding if not pending else used
+            n_quotes += text.count('"')
+            n_pending += len(data) + LINE_BYTES
+            if n_pending > MAX_RECORD:
+                raise RecordTooLong
             pending.append(data)
-            texts.append(text)
-            encodings.append(encoding)
             faults.extend(line_faults)
             yield text
 
@@ -76,18 +89,19 @@ def csv_rows(lines: Iterable[tuple[bytes, str, Encoding, tuple[Fault, ...]]], la
             cells = []
             faults.append(Fault("bad_csv", f"not a CSV row: {error}"))
         number += 1
-        raw = CsvRow(b"".join(pending), encodings[0])
-        found = (*faults, *_row_faults(cells, texts, layout))
+        raw = CsvRow(b"".join(pending), used)
+        found = (*faults, *_row_faults(cells, layout, is_open=len(pending) > 1 and n_quotes % 2 == 1))
         fields = dict(zip(layout.header, cells, strict=False)) if cells else None
         yield Row(number, raw, fields, found)
-        for held in (pending, faults, encodings, texts):
-            held.clear()
+        n_quotes = n_pending = 0
+        pending.clear()
+        faults.clear()
 
 
-def _row_faults(cells: Sequence[str], texts: Sequence[str], layout: Layout) -> Iterator[Fault]:
+def _row_faults(cells: Sequence[str], layout: Layout, *, is_open: bool) -> Iterator[Fault]:
     if cells and len(cells) != len(layout.header):
         yield Fault("ragged_row", f"{len(cells)} cells where the header has {len(layout.header)}", lost=False)
-    if len(texts) > 1 and sum(text.count('"') for text in texts) % 2:
+    if is_open:
         message = "a quote is opened and never closed: all lines up to the end of the file are in this cell"
         yield Fault("open_quote", message, lost=False)
 
@@ -168,10 +182,14 @@ def parquet_blocks(parquet: Any, wanted: Iterable[str] | None) -> Iterator[Batch
 
 
 def _batches(parquet: Any, names: list[str] | None) -> Iterator[BatchBlock]:
+    return _numbered(parquet.iter_batches(batch_size=BATCH_ROWS, columns=names))
+
+
+def _numbered(batches: Iterator[Any]) -> Iterator[BatchBlock]:
+    """Batches with the number of their first row; raises ``ValueError`` with one line where one is damaged."""
     import pyarrow as pa
 
     number = 1
-    batches = parquet.iter_batches(batch_size=BATCH_ROWS, columns=names)
     while True:
         try:
             batch = next(batches, None)
@@ -181,6 +199,47 @@ def _batches(parquet: Any, names: list[str] | None) -> Iterator[BatchBlock]:
             return
         yield BatchBlock(number, batch)
         number += batch.num_rows
+
+
+class ArrowFile:
+    """An Arrow file: a stream of record batches, or one with a directory of them at its end.
+
+    Raises ``ValueError`` with one line where it is neither.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        import pyarrow as pa
+
+        self._file = file
+        self.kind = "file" if file.read(len(ARROW_MAGIC)) == ARROW_MAGIC else "stream"
+        file.seek(0)
+        try:
+            self._opened = (pa.ipc.open_file if self.kind == "file" else pa.ipc.open_stream)(file)
+        except (pa.ArrowException, OSError) as error:
+            raise ValueError(str(error).partition("\n")[0]) from None
+        self.schema = self._opened.schema
+
+    def rows(self, wanted: Iterable[str]) -> Iterator[Row]:
+        """All rows, ``wanted`` columns as fields; raises ``ValueError`` where a batch is damaged."""
+        names = [name for name in dict.fromkeys(wanted) if name in self.schema.names]
+        for block in _numbered(self._batches()):
+            yield from batch_rows(block, names)
+
+    def blocks(self, wanted: Iterable[str]) -> Iterator[BatchBlock]:
+        """The file batch by batch, the ``wanted`` columns only; raises as `rows` does."""
+        names = [name for name in dict.fromkeys(wanted) if name in self.schema.names]
+        return _numbered(batch.select(names) for batch in self._batches())
+
+    def _batches(self) -> Iterator[Any]:
+        batches = (
+            map(self._opened.get_batch, range(self._opened.num_record_batches))
+            if self.kind == "file"
+            else iter(self._opened)
+        )
+        for batch in batches:
+            batch.validate()  # offsets of a damaged file would lead anywhere
+            for at in range(0, batch.num_rows, BATCH_ROWS):
+                yield batch.slice(at, BATCH_ROWS)
 
 
 def batch_rows(block: BatchBlock, names: Sequence[str]) -> Iterator[Row]:

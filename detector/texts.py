@@ -18,6 +18,8 @@ class Texts(Sequence[str]):
     may stand in the buffer in any order, as they were read.
     """
 
+    __match_args__ = ("points", "start", "stop")
+
     def __init__(self, points: NDArray[np.uint32], start: NDArray[np.int64], stop: NDArray[np.int64]) -> None:
         self.points, self.start, self.stop = points, start, stop
 

@@ -2,7 +2,7 @@
 
 Large columns are asked for here. Those that do not fit the budget are mapped files in a temporary folder, which the
 system may drop from memory and read again; `release` gives their pages back at once. A column that nobody holds any
-more gives its memory or its file back. The folder goes when the workspace is closed, or with the process.
+more gives its memory or its file back. The files have no names, so that they go with the process at the latest.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from detector.errors import OutputError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -76,6 +78,10 @@ LARGE_BLOCK = 1 << 22
 """Bytes from which on a temporary goes back to the system when it dies: where glibc is, it would keep those of up to
 32 MB as soon as one has died, and hundreds of megabytes with them."""
 
+PLENTY = 1 << 32
+"""Bytes of a budget from which on temporaries stay with the process: that a page is made and cleared costs more time
+than most kernels take for what stands on it."""
+
 _LARGE_BLOCK_SETTING = -3
 """``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
 
@@ -94,14 +100,15 @@ class Workspace:
         self.used = 0
         self.spilled = 0
         self._maps: dict[weakref.ref[mmap.mmap], float] = {}  # until when each is told to be read in no order
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
+        self._beside: threading.Thread | None = None
+        self._making = threading.Lock()  # what is made when it is first needed, by whichever thread
         self._closed = threading.Event()
         self._status: FileIO | None = None
         self._others = 0  # bytes of files in memory that are none of the columns
         self._watcher: threading.Thread | None = None
-        if memory is not None:
+        if memory is not None and memory < PLENTY:
             _give_back_large_blocks()
 
     def __enter__(self) -> Workspace:
@@ -139,13 +146,20 @@ class Workspace:
         self.used -= size
 
     def _mapped(self, shape: int | tuple[int, ...], dtype: np.dtype[Any], size: int) -> NDArray[Any]:
-        """A column over a file that has no name any more, so that nothing is left behind."""
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="detector-", dir=self.tmp)
-            self._begin_watch()
-        with tempfile.TemporaryFile(dir=self._folder.name) as file:
-            file.truncate(size)
-            mapped = mmap.mmap(file.fileno(), size)
+        """A column over a file without a name, so that nothing is left behind whatever ends the process.
+
+        Its room on the disk is taken at once: a page that has none when it is written to would end the process.
+        """
+        with self._making:
+            if self._watcher is None:
+                self._begin_watch()
+        try:
+            with tempfile.TemporaryFile(dir=self.tmp) as file:
+                _take_room(file.fileno(), size)
+                mapped = mmap.mmap(file.fileno(), size)
+        except OSError as error:
+            why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
+            raise OutputError(f"{self.tmp or tempfile.gettempdir()}: {why}; name another folder with --tmp") from None
         if hasattr(mmap, "MADV_RANDOM"):
             mapped.madvise(mmap.MADV_RANDOM)
         self._maps[weakref.ref(mapped, self._forget)] = time.monotonic() + FILLED_SECONDS
@@ -215,14 +229,15 @@ class Workspace:
         if self.workers > 1 and len(listed) > 1:
             results = self._ahead(relieved, listed)
         for done, result in enumerate(results, 1):
-            if self.told is not None:
+            if self.told is not None and threading.current_thread() is not self._beside:
                 self.told(done, len(listed))
             yield result
 
     def _ahead(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Results in order; as many items are begun as threads can do before the first result is asked for."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="detector")
+        with self._making:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="detector")
         begun: deque[Future[Result]] = deque()
         try:
             for item in items:
@@ -235,11 +250,33 @@ class Workspace:
             for future in begun:
                 future.cancel()
 
+    def beside(self, function: Callable[[], Result]) -> Callable[[], Result]:
+        """Begin ``function``, one at a time, beside what the caller does next; what is returned waits for its result.
+
+        Where there is one worker, or columns had to be spilled and memory is short, it begins when it is waited for.
+        What it maps is not told.
+        """
+        if self.workers == 1 or self.spilled:
+            return function
+        future: Future[Result] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(function())
+            except BaseException as error:  # for the thread that waits, whatever it is
+                future.set_exception(error)
+
+        self._beside = threading.Thread(target=run, name="detector-beside", daemon=True)
+        self._beside.start()
+        return future.result
+
     def close(self) -> None:
-        """End the threads and remove what was spilled; columns that are still held keep their values."""
+        """End the threads; columns that are still held keep their values."""
         if self._pool is not None:
             self._pool.shutdown()
-            self._pool = None
+        if self._beside is not None:
+            self._beside.join()
+        self._pool = self._beside = None
         self._closed.set()
         if self._watcher is not None:
             self._watcher.join()
@@ -248,9 +285,6 @@ class Workspace:
             self._status.close()
             self._status = None
         self._maps.clear()
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
 
 
 class Gathered:
@@ -312,6 +346,14 @@ def _pages(status: bytes) -> tuple[int, int]:
     _, resident, shared, *_ = status.split()
     size = os.sysconf("SC_PAGE_SIZE")
     return int(resident) * size, int(shared) * size
+
+
+def _take_room(file: int, size: int) -> None:
+    """Make a file that long, with room on the disk for all of it where the system can promise that."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:
+        os.truncate(file, size)
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detector.errors import OutputError, ScanError
+from detector.interpreter import without_collection
 from detector.kernels import rendering as kernel
 from detector.model import Cluster, Finding, Literal, Slot, as_row
 from detector.rendering import Field, Sheet, in_order, json_blocks, json_text, plain_text
@@ -21,11 +22,13 @@ from detector.scan_files import (
     begin,
     check_target,
     complete,
+    finish,
     remove_table,
     table_files,
     write_file,
 )
 from detector.sheets import SHORT_TEXT, sheet_of
+from detector.unfinished import Results
 from detector.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -37,25 +40,31 @@ ROWS_TOGETHER, BYTES_TOGETHER = 50_000, 16_000_000
 """Rows, or bytes of columns, that are one group of rows of a Parquet file; as much is in memory at a time."""
 
 
-def write_scan(scan: Scan, directory: Path) -> None:
+def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None:
     """Write every file of the contract; ``summary.json`` comes last, so that a folder with one is a whole scan.
 
-    Raises `OutputError` where the folder holds something else (`check_target`) or cannot be written.
+    Tables that ``kept`` has are there already. Raises `OutputError` where the folder holds something else
+    (`check_target`) or cannot be written.
     """
     from detector.report.html import render_html
 
     check_target(directory)
+    kept = kept or Results()
     settings = scan.summary["settings"]
     as_parquet = settings["format"] == "parquet" or scan.summary["corpus"]["n_bytes"] > PARQUET_ABOVE
     try:
         begin(directory)
-        with Workspace(workers=scan.summary.get("run", {}).get("workers", 1)) as work:
+        with Workspace(workers=scan.summary.get("run", {}).get("workers", 1)) as work, without_collection():
+            report = work.beside(lambda: plain_text(render_html(scan)).encode())
             for name in TABLES:
+                if kept.has_table(name):
+                    continue
                 remove_table(directory, name)
                 write = _write_parquet if as_parquet else _write_json
                 write(directory, name, getattr(scan, name), settings["finding_text"], work)
-        write_file(directory / "report.html", [plain_text(render_html(scan)).encode()])
-        write_file(directory / "summary.json", [json.dumps(scan.summary, ensure_ascii=True, indent=1).encode() + b"\n"])
+                kept.note_table(name, table_files(directory, name))
+            write_file(directory / "report.html", [report()])
+        finish(directory, scan.summary)
     except OSError as error:
         raise OutputError(f"{directory}: cannot write the scan: {error.strerror or error}") from None
 
@@ -85,20 +94,26 @@ def check_table(directory: Path, name: str) -> list[Path]:
     return files
 
 
-def read_rows(directory: Path, name: str, *, doc: str | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of one table of a scan, from whichever format it was written in; with ``doc`` those of a document."""
-    begins = f'{{"doc":{json_text(doc)},'.encode()  # as it is written here; any other line is parsed
+def read_rows(
+    directory: Path, name: str, *, doc: str | None = None, row_id: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """The rows of one table of a scan, from whichever format it was written in.
+
+    With ``doc`` those of a document, with ``row_id`` the one of that id; others are passed over without being parsed.
+    """
+    key, wanted = ("doc", doc) if doc is not None else ("id", row_id)
+    opens, begins = f'{{"{key}":"'.encode(), f'{{"{key}":{json_text(wanted)},'.encode()  # as it is written here
     for path in check_table(directory, name):
         if path.suffix == ".jsonl":
             with path.open("rb") as lines:
                 for line in lines:
-                    if doc is not None and line.startswith(b'{"doc":"') and not line.startswith(begins):
+                    if wanted is not None and line.startswith(opens) and not line.startswith(begins):
                         continue
                     row = json.loads(line.decode("utf-8"))
-                    if doc is None or row["doc"] == doc:
+                    if wanted is None or row[key] == wanted:
                         yield row
         else:
-            yield from _read_parquet(path, doc)
+            yield from _read_parquet(path, key, wanted)
 
 
 def _write_json(directory: Path, name: str, table: Sequence[Any], finding_text: str, work: Workspace) -> None:
@@ -278,11 +293,11 @@ def _cell(value: Any, column: str) -> Any:
     return plain_text(value) if isinstance(value, str) else value
 
 
-def _read_parquet(path: Path, doc: str | None) -> Iterator[dict[str, Any]]:
+def _read_parquet(path: Path, key: str, wanted: str | None) -> Iterator[dict[str, Any]]:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     for batch in pq.ParquetFile(path).iter_batches():
-        some = batch if doc is None else batch.filter(pc.equal(batch["doc"], plain_text(doc)))
+        some = batch if wanted is None else batch.filter(pc.equal(batch[key], plain_text(wanted)))
         for row in some.to_pylist():
             yield {name: json.loads(value) if name in NESTED else value for name, value in row.items()}

@@ -1,4 +1,4 @@
-"""Writes docs/report.svg, the first lines of the terminal report of seeds/ in a dark terminal, and reports/sample.
+"""Writes docs/report.svg, the terminal report of seeds/ in a dark terminal, and reports/sample.
 
 Run it from anywhere: ``python scripts/draw_report.py``. The same corpus gives the same bytes. Rich has a writer of its
 own, but it stretches whole runs of text to their width, which squeezes Chinese; here every character has its place.
@@ -20,14 +20,14 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 
 from detector.pipeline import scan
-from detector.report.terminal import render
+from detector.report.terminal import Written, render
 from detector.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "report.svg"
 SAMPLE = ROOT / "reports" / "sample"
 
-COLUMNS, LINES = 100, 66
+COLUMNS = 100
 ROWS_PER_LIST = 3
 """Rows of each list of the report: few, so that the picture shows several lists."""
 
@@ -58,15 +58,8 @@ THEME = TerminalTheme(
 DIM = 0.6
 """How much of the way from the background to its colour dim text goes."""
 
-# Lines are drawn, not written: letters of a font leave gaps between lines of text.
-BOX = {
-    "─": "M0 {m}H{w}",
-    "│": "M{c} 0V{h}",
-    "╭": "M{w} {m}H{r}Q{c} {m} {c} {b}V{h}",
-    "╮": "M0 {m}H{l}Q{c} {m} {c} {b}V{h}",
-    "╰": "M{w} {m}H{r}Q{c} {m} {c} {t}V0",
-    "╯": "M0 {m}H{l}Q{c} {m} {c} {t}V0",
-}
+STEPS = " ▁▂▃▄▅▆▇█"
+"""Letters of a small chart, drawn as they are named: so many eighths of a line."""
 
 
 class Look(NamedTuple):
@@ -86,15 +79,15 @@ class Piece(NamedTuple):
 
 
 def report_lines() -> list[list[Piece]]:
-    """The first lines of the report on the sample corpus, up to a blank one."""
+    """The lines of the report on the sample corpus."""
     console = Console(
         record=True, file=StringIO(), width=COLUMNS, force_terminal=True, color_system="truecolor", _environ={}
     )
-    render(scan(ROOT / "seeds", Settings()), console, limit=ROWS_PER_LIST)
+    found = scan(ROOT / "seeds", Settings())
+    render(found, console, limit=ROWS_PER_LIST, written=Written("reports/seeds", ["seeds"]))
     # What is exported is text without styles; the record with them has no public name.
     segments = Segment.filter_control(console._record_buffer)
-    lines = [_pieces(line) for line in Segment.split_lines(segments)][:LINES]
-    return lines[: max((row for row, line in enumerate(lines) if not line), default=len(lines))]
+    return [_pieces(line) for line in Segment.split_lines(segments)]
 
 
 def _pieces(line: list[Segment]) -> list[Piece]:
@@ -133,8 +126,12 @@ def _drawn(row: int, piece: Piece) -> list[str]:
         width = cell_len(character)
         at = left + cell * CELL
         cell += width
-        if character in BOX:
-            elements.append(_box(character, at, top, piece.look.colour))
+        if character in STEPS[1:]:
+            tall = LINE * STEPS.index(character) / 8
+            elements.append(
+                f'<rect x="{_number(at)}" y="{_number(top + LINE - tall)}" width="{_number(CELL)}" '
+                f'height="{_number(tall)}" fill="#{_hex(piece.look.colour)}"/>'
+            )
         elif not character.isspace():
             letters += character
             places.append(_number(at + max(0.0, width * CELL - FONT) / 2 if width == 2 else at))
@@ -145,15 +142,6 @@ def _drawn(row: int, piece: Piece) -> list[str]:
             f"{escape(letters)}</text>"
         )
     return elements
-
-
-def _box(character: str, left: float, top: int, colour: str) -> str:
-    middle, centre, radius = LINE / 2, CELL / 2, CELL / 2
-    path = BOX[character].format(
-        w=_number(CELL), h=LINE, m=middle, c=_number(centre), l=_number(centre - radius), r=_number(centre + radius),
-        t=_number(middle - radius), b=_number(middle + radius),
-    )  # fmt: skip
-    return f'<path transform="translate({_number(left)} {top})" d="{path}" stroke="#{_hex(colour)}"/>'
 
 
 def _hex(colour: str) -> str:

@@ -166,8 +166,11 @@ def cluster(
     at = 0
     for number, (here, there) in enumerate(zip(*differences(one, two), strict=False)):
         template.append(Literal(one[at : here.start]))
-        fills = (Fill(head.doc, here.start, here.end, one[here.start : here.end]),)
-        fills += (Fill(last.doc, there.start, there.end, two[there.start : there.end]),)
+        places = ((head, here, one), (last, there, two))
+        fills = tuple(
+            Fill(item.doc, item.start + span.start, item.start + span.end, text[span.start : span.end])
+            for item, span, text in places
+        )
         template.append(Slot(f"s{number}", "number", fills))
         at = here.end
     template.append(Literal(one[at:]))

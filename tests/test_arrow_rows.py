@@ -6,6 +6,7 @@ import gzip
 import json
 import lzma
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from detector import file_rows
-from detector.arrow_rows import MAX_NESTING, Ahead, Wanted, parse_lines
+from detector.arrow_rows import Ahead, Wanted, parse_lines
 from detector.errors import InputError
 from detector.model import Document
 from detector.reading import Reader
@@ -182,7 +183,7 @@ def test_one_odd_line_among_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     check_same(path)
 
 
-def test_regular_lines_are_parsed_by_arrow() -> None:
+def test_regular_lines_are_parsed_together() -> None:
     lines = [{"text": f"第{row}行[{{", "id": row, "x": {"y": [row]}} for row in range(100)]
     data = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines).encode()
     for ends in (data, data + b"\n", data.replace(b"\n", b"\r\n")):
@@ -190,8 +191,38 @@ def test_regular_lines_are_parsed_by_arrow() -> None:
         assert parsed is not None
         assert parsed.ids == list(range(100))
         assert bytes(parsed.values[parsed.offsets[7] : parsed.offsets[8]]).decode() == "第7行[{"
-    texts = json.dumps({"text": "[" * 2 * MAX_NESTING}).encode()
+    texts = json.dumps({"text": "[" * 1000}).encode()
     assert parse_lines(texts, WANTED) is not None
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+    max_leaves=8,
+)
+SPACES = st.sampled_from([None, (", ", ": "), (" ,\t", "\r: ")])
+
+
+@hypothesis_settings(max_examples=300, deadline=None)
+@given(rows=st.lists(st.tuples(PLAIN, JSON, st.booleans(), SPACES), min_size=1, max_size=4), data=st.data())
+def test_what_is_parsed_together_is_what_json_gives(rows: list[Any], data: st.DataObject) -> None:
+    lines = []
+    for row, value, escaped, separators in rows:
+        line = json.dumps({"x": value} | row | {"y": value}, ensure_ascii=escaped, separators=separators)
+        lines.append(line.encode("utf-8", "surrogatepass"))
+    joined = b"\n".join(lines)
+    assert parse_lines(joined, WANTED) is not None
+    at = data.draw(st.integers(0, len(joined)))
+    damaged = joined[:at] + data.draw(st.binary(max_size=2)) + joined[at + data.draw(st.integers(0, 2)) :]
+    parsed = parse_lines(damaged, WANTED)
+    if parsed is not None:
+        expected = [json.loads(line) for line in damaged.removesuffix(b"\n").split(b"\n")]
+        assert [bytes(parsed.values[a:b]).decode() for a, b in pairwise(parsed.offsets)] == [
+            row["text"] for row in expected
+        ]
+        assert list(zip(parsed.ids, parsed.series, parsed.urls, strict=True)) == [
+            (row.get("id"), row.get("series"), row.get("url")) for row in expected
+        ]
 
 
 @pytest.mark.parametrize("packed", [gzip.compress, lzma.compress])

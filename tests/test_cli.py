@@ -20,7 +20,20 @@ from detector.errors import GuardError
 from detector.version import VERSION
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("scan", "explain", "filter", "restore", "phrases", "templates", "evaluate", "rules")
+COMMANDS = (
+    "scan",
+    "explain",
+    "why",
+    "tune",
+    "filter",
+    "restore",
+    "phrases",
+    "templates",
+    "export",
+    "attributes",
+    "evaluate",
+    "rules",
+)
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
 
@@ -162,6 +175,10 @@ def test_an_error_is_1_and_one_line(run: Any, tmp_path: Path, corpus: Path, fold
     assert "nobody" in one_line(run("explain", folder, "--doc", "nobody"))
     assert "nobody" in one_line(run("explain", folder, "--doc", "nobody", "--quiet"))
     assert "nobody" in one_line(run("explain", folder, "--doc", "nobody", "--json"))
+    assert "nobody" in one_line(run("why", folder, "nobody"))
+    assert "passage-0" in one_line(run("templates", folder, "passage-0"))
+    assert "phrase-0" in one_line(run("phrases", folder, "phrase-0"))
+    assert "max_shine" in one_line(run("tune", folder, "--at", "max_shine=0.5"))
     assert "not a scan" in one_line(run("phrases", tmp_path))
     assert "not a scan" in one_line(run("templates", tmp_path / "nothing", "--json"))
     assert "no.such.rule" in one_line(run("rules", "show", "no.such.rule"))
@@ -194,6 +211,11 @@ def test_every_wrong_setting_is_named(run: Any, tmp_path: Path, corpus: Path) ->
         ["scan", "a", "--format", "xml"],
         ["scan", "a", "--limit", "many"],
         ["explain", "a"],
+        ["why", "a"],
+        ["why", "a", "b", "--max-junk", "2"],
+        ["tune", "a", "--at", "max_junk"],
+        ["export", "a"],
+        ["export", "a", "--out", "b", "--format", "xls"],
         ["filter", "a"],
         ["filter", "a", "--out", "b", "--min-originality", "1.5"],
         ["filter", "a", "--out", "b", "--max-junk", "nan"],
@@ -276,9 +298,14 @@ def calls(corpus: Path, folder: Path, out: Path) -> list[list[object]]:
         ["filter", corpus, "--out", out, "--scan", folder],
         ["filter", corpus, "--out", f"{out}-alone"],
         ["restore", out, "--out", f"{out}-back"],
+        ["why", folder, "d0", "--min-originality", "0.9"],
+        ["tune", folder],
         ["phrases", folder],
+        ["phrases", folder, "phrase-1"],
+        ["export", folder, "--out", f"{out}-tables"],
         ["templates", folder],
         ["templates", folder, "--level", "passage"],
+        ["templates", folder, "passage-1"],
         ["evaluate", folder, "--gold", gold],
         ["rules", "list"],
         ["rules", "show", "junk.breadcrumb_home"],
@@ -317,6 +344,26 @@ def test_the_json_of_each_command(run: Any, corpus: Path, folder: Path) -> None:
     assert len(json.dumps(json.loads(run("phrases", folder, "--json").out))) > 20 * len(made.phrases)
     names = [rule["name"] for rule in json.loads(run("rules", "list", "--json").out)]
     assert len(names) == len(set(names)) > 50
+
+
+def test_why_tells_what_a_filter_did_and_what_other_thresholds_would(
+    run: Any, tmp_path: Path, corpus: Path, folder: Path
+) -> None:
+    out = tmp_path / "clean"
+    assert run("filter", corpus, "--scan", folder, "--out", out, "--min-originality", "0.1", "--quiet").code == 0
+    told = json.loads(run("why", out, "d1", "--scan", folder, "--json").out)
+    assert told["kept"] is True
+    told = json.loads(run("why", out, "d1", "--scan", folder, "--min-originality", "0.99", "--json").out)
+    assert (told["kept"], told["reasons"][0]["rule"]) == (False, "min_originality")
+    assert told["keep"][0].startswith("--min-originality 0.")
+    assert [check["threshold"] for check in told["checks"] if check["name"] == "min_originality"] == [0.99]
+    assert all(cost["text"] for cost in told["costs"])
+    corpus.unlink()
+    done = run("why", folder, "d1")
+    assert done.code == 0
+    assert "no such file" in done.err
+    assert "Costs most" in done.out
+    assert "--input" in one_line(run("why", folder, "d1", "--input", corpus))
 
 
 def test_options_win_over_the_settings_file(run: Any, tmp_path: Path, corpus: Path) -> None:

@@ -151,7 +151,7 @@ def test_a_full_disk_is_one_line_and_leaves_no_whole_scan(
     assert not (tmp_path / "out" / "summary.json").exists()
     monkeypatch.undo()
     write_documents(found, tmp_path / "out")  # what was interrupted may be written again
-    monkeypatch.setattr(document_scan, "write_file", refuse)
+    monkeypatch.setattr(document_scan, "finish", refuse)
     with pytest.raises(OutputError, match="No space left"):
         write_documents(found, tmp_path / "out")
 

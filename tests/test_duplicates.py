@@ -241,6 +241,16 @@ def signed(block: Any) -> dict[str, Any]:
     return columns
 
 
+@given(st.lists(st.tuples(st.sampled_from("aé乡😀\n\ud800"), st.integers(1, 80)), max_size=6))
+def test_runs_of_characters_of_one_size(runs: list[tuple[str, int]]) -> None:
+    text = "".join(char * n for char, n in runs)
+    found = signed(text_block([Document("a", text)], ""))
+    assert found["n_points"].tolist() == [len(text)]
+    assert found["n_chars"].tolist() == [len(text) - text.count("\n")]
+    places = range(len(text) - 4)
+    assert found["sums"].tolist() == [sum(shingle_hash(text[at : at + 5]) for at in places) % 2**64]
+
+
 @pytest.mark.parametrize("length", [8190, 8191, 8192, 8193, 8196, 8197, 16388])
 def test_pieces_lose_no_shingle(length: int) -> None:
     source = random.Random(length)

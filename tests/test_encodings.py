@@ -122,3 +122,9 @@ def test_code_pages_are_told_apart_on_real_text(shared: Path) -> None:
                 wrong += detect(data) != Encoding(name)
     assert total > 250
     assert wrong == 0
+
+
+def test_surrogates_side_by_side_in_utf_32_are_one_character() -> None:
+    data = "a\ud83d\ude00\ude00\ud83d".encode("utf-32-le", "surrogatepass")
+    assert decode(data, Encoding("utf-32-le")).text == "a\N{GRINNING FACE}\ude00\ud83d"
+    assert decode(data + b"\0", Encoding("utf-32-le")).text.startswith("a\N{GRINNING FACE}")

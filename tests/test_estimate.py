@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -173,6 +174,16 @@ def test_a_budget_cuts_memory_and_no_budget_raises_it() -> None:
     assert needed(None) > 11 * GB
     assert needed(100 * GB) == needed(None)
     assert needed(1 << 20) <= needed(11 * GB) <= needed(None)
+
+
+def test_what_is_kept_until_the_end_counts_as_output(corpus: Path, tmp_path: Path) -> None:
+    with Workspace() as work:
+        told = replace(estimate([corpus], Settings(), work, out=str(tmp_path / "out")), output_available=10**9)
+    assert told.unfinished == 0, "a scan of seconds keeps nothing"
+    file = io.StringIO()
+    large = replace(told, unfinished=10**9)
+    render_estimate(large, Console(file=file, width=300, force_terminal=False))
+    assert "until it is complete 1.0 GB" in file.getvalue()
 
 
 def test_the_estimate_is_drawn_and_cannot_steer_a_terminal(corpus: Path, tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,11 +20,11 @@ from rich.console import Console
 from detector.index import Scan
 from detector.model import LEVELS, PART_NAMES, Span
 from detector.pipeline import scan as scan_of
-from detector.report import data, html
+from detector.report import data, html, page_documents
 from detector.report.column_lookup import ColumnLookup
 from detector.report.explain import render_document
 from detector.report.html import render_html
-from detector.report.lookup import Claims, Lookup
+from detector.report.lookup import Claims, Listing, Lookup
 from detector.report.palette import PAINTS, bar_widths, percent
 from detector.report.spans import differences, painted
 from detector.report.terminal import render
@@ -166,7 +168,10 @@ def test_rows_and_columns_answer_alike(pair: tuple[Scan, Scan]) -> None:
         assert one.n_families(cluster.id) == other.n_families(cluster.id)
         assert one.members[cluster.id] == other.members[cluster.id]
         assert one.clusters[cluster.id] == other.clusters[cluster.id]
-        assert one.template(cluster.id, 80) == other.template(cluster.id, 80)
+        for limits in ((2, 3), (9, 80)):
+            assert one.aligned(cluster.id, *limits) == other.aligned(cluster.id, *limits)
+        assert one.blanks(cluster.id, 9) == other.blanks(cluster.id, 9)
+        assert one.cluster_id(made.clusters.index(cluster)) == other.cluster_id(made.clusters.index(cluster))
     for phrase in made.phrases:
         assert one.phrases[phrase.id] == other.phrases[phrase.id]
     for document in made.documents:
@@ -174,6 +179,16 @@ def test_rows_and_columns_answer_alike(pair: tuple[Scan, Scan]) -> None:
         assert one.scores[document.id] == other.scores[document.id]
         assert list(one.findings(document.id)) == list(other.findings(document.id))
         assert one.text(document.id, 3, 50_000) == other.text(document.id, 3, 50_000)
+    assert any(any(one.blanks(cluster.id, 9)) for cluster in made.clusters)
+    for limit in (None, 7):
+        for name, mine, theirs in zip(Listing._fields, one.listed(limit), other.listed(limit), strict=True):
+            assert np.array_equal(np.asarray(mine, object), np.asarray(theirs, object)), name
+    names = [phrase.id for phrase in made.phrases]
+    assert one.occurrences(names[::2], 3) == other.occurrences(names[::2], 3)
+    assert all(one.occurrences(names, 3).values())
+    for mine, theirs in zip(one.claimed(), other.claimed(), strict=True):
+        assert mine.tolist() == theirs.tolist() != []
+    assert [one.head(row) for row in range(42)] == [other.head(row) for row in range(42)]
     docs = [document.id for document in made.documents][::-3]
     for found_, same_ in zip(one.claims(docs), other.claims(docs), strict=True):
         assert found_.tolist() == same_.tolist()
@@ -194,7 +209,7 @@ def test_pages_over_rows_and_columns_are_the_same(pair: tuple[Scan, Scan], monke
     assert page == render_html(over)
     assert "The list has 9 of 42 documents" in page
     assert "the page holds those of 4" in page
-    assert "counted in the first 20 places" in page
+    assert "more block clusters are in the table of clusters." in page
     drawn = []
     for scan in pair:
         console = Console(file=StringIO(), width=100, color_system=None)
@@ -207,11 +222,11 @@ def test_pages_over_rows_and_columns_are_the_same(pair: tuple[Scan, Scan], monke
 def stripes_of(length: int, claims: list[tuple[int, int, int]]) -> str:
     """A barcode, character by character."""
     paint = [min((part for part, start, end in claims if start <= at < end), default=5) for at in range(length)]
-    n_stripes, drawn = min(html.N_STRIPES, length), ""
+    n_stripes, drawn = min(page_documents.N_STRIPES, length), ""
     for stripe in range(n_stripes):
         here = [paint[at] for at in range(length) if at * n_stripes // length == stripe]
         letters = [PAINTS[PART_NAMES[part]].letter for part in here if part < 5]
-        enough = len(letters) >= max(1, html.STRIPE_SHARE * length / n_stripes)
+        enough = len(letters) >= max(1, page_documents.STRIPE_SHARE * length / n_stripes)
         drawn += max(letters, key=lambda letter: (letters.count(letter), letter)) if enough else "O"
     return drawn
 
@@ -241,9 +256,12 @@ def test_barcodes_are_those_of_an_oracle(texts: list[tuple[int, list[tuple[int, 
             return np.array([length for length, _ in texts], dtype=np.int64)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(html, "N_STRIPES", n_stripes)
-        found = html._stripes([str(row) for row in range(len(texts))], Made())
-        assert found == [stripes_of(length, claims) for length, claims in texts]
+        patch.setattr(page_documents, "N_STRIPES", n_stripes)
+        found = page_documents.stripes([str(row) for row in range(len(texts))], Made())
+        runs = [[(letter, int(size, 36)) for letter, size in re.findall("([A-Z])([0-9a-z]+)", row)] for row in found]
+        assert all(one[0] != two[0] for row in runs for one, two in pairwise(row))
+        unfolded = ["".join(letter * size for letter, size in row) for row in runs]
+        assert unfolded == [stripes_of(length, claims) for length, claims in texts]
 
 
 @given(st.text("ab1.2，文", max_size=20), st.text("ab1.2，文", max_size=20))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
+from typing import Literal, cast
 
 import pytest
 from report_samples import NASTY, HandMade, empty, hostile, large, sample, single
@@ -13,9 +14,10 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from detector.errors import ScanError
+from detector.pipeline import scan as scan_of
 from detector.report.explain import render_document
 from detector.report.shown import shown
-from detector.report.terminal import render
+from detector.report.terminal import Written, render
 
 SGR = re.compile(r"\x1b\[[\d;]*m")
 SCANS = {"sample": sample, "hostile": hostile, "empty": empty, "single": single}
@@ -67,10 +69,11 @@ def test_markup_in_names_is_drawn_and_not_obeyed() -> None:
     scan = hostile()
     lines = drawn(scan, 2000).split("\n")
     for doc in scan.texts:
-        assert any(shown(doc) in line and "%" in line for line in lines)
-        assert shown(doc) in drawn(scan, 2000, doc=doc)
-    for label in ("flags  ", "copy of ", "read as "):
-        assert all("[bold red]markup[/] [/] [link=x]y[/link]" in line for line in lines if label in line)
+        assert any(shown(doc)[:12] in line and "%" in line for line in lines)
+        assert shown(doc)[:40] in drawn(scan, 2000, doc=doc)
+    for label in ("copy of ", "read as "):
+        assert any(shown(NASTY)[:8] in line for line in lines if label in line.lower())
+    assert any("read as" in line and "[bold red]markup[/] [/] " in line for line in lines)
 
 
 def test_colour_codes_are_only_our_own() -> None:
@@ -78,17 +81,21 @@ def test_colour_codes_are_only_our_own() -> None:
     assert "\x1b" not in plain
 
 
-@pytest.mark.parametrize(
-    "text", ["43.9 %", "qingshi/2019-summary", "«3.62»亿元", "«5.18»亿元", "习近平新时代", "«关键词2»"]
-)
+@pytest.mark.parametrize("text", ["43.9 %", "qingshi/2019-summary", "«3.62|5.18»亿元", "习近平新时代", "«关键词2»"])
 def test_the_report_says_what_was_found(text: str) -> None:
     assert text in drawn(sample(), 80)
 
 
 def test_every_part_is_readable_without_colour() -> None:
     page = drawn(sample(), 80)
-    bar = next(line for line in page.split("\n") if re.search("O{20}", line))
-    assert re.search("O+P+S+R+U+J+", bar)
+    bar = next(line for line in page.split("\n") if re.search("·{20}", line))
+    assert re.search("^·+P+S+R+U+J+$", bar)
+
+
+def test_parts_that_the_corpus_does_not_have_are_no_rows() -> None:
+    page = drawn(single(), 80)
+    assert "own" in page
+    assert not re.search("phrase|unfilled|junk", page)
 
 
 def test_small_corpora_say_that_sharing_is_underestimated() -> None:
@@ -99,17 +106,17 @@ def test_small_corpora_say_that_sharing_is_underestimated() -> None:
 
 def test_what_a_list_leaves_out_is_counted() -> None:
     page = drawn(sample(), 80, limit=2)
-    assert "2 of 7" in page
-    assert "5 more in documents.jsonl" in page
-    assert "10 more in findings.jsonl" in page
+    assert "… 3 more\n" in page  # documents: two with least, one with most, one without text
+    assert "… 4 more documents" in page
+    assert "… 4 more rules" in page
 
 
 def test_copies_flags_and_skipped_records_are_named() -> None:
-    page = drawn(sample(), 80)
+    page = drawn(sample(), 120)
     assert "copy of qingshi/2019-summary" in page
     assert "machine_converted" in page
     assert "qingshi.jsonl:17: not JSON" in page
-    assert "1  without any token" in page
+    assert "1  document without any token" in page
 
 
 def test_an_empty_scan_says_so() -> None:
@@ -117,11 +124,10 @@ def test_an_empty_scan_says_so() -> None:
 
 
 def test_wide_characters_align_in_the_list_of_documents() -> None:
-    lines = drawn(sample(), 80).split("\n")
-    head = next(line for line in lines if line.startswith("original"))
-    column = head.index("document")
-    row = next(line for line in lines if "洪山鄉-規劃" in line and "%" in line)
-    assert cell_len(row[: row.index("洪")]) == column
+    lines = drawn(sample(), 80).partition("Documents  ")[2].split("\n")
+    rows = [next(line for line in lines if name in line) for name in ("洪山鄉-規劃", "en/harbour-note")]
+    places = {cell_len(row[: row.index(name)]) for row, name in zip(rows, ("洪", "en"), strict=True)}
+    assert len(places) == 1
 
 
 def test_a_document_is_annotated_in_place_without_colour() -> None:
@@ -148,8 +154,11 @@ def test_with_colour_parts_are_backgrounds_and_the_text_is_not_changed() -> None
 
 
 def test_findings_that_say_the_same_are_one_note() -> None:
-    page = drawn(sample(), 80, doc="洪山鄉-規劃")
-    assert "2 times, also at 151" in page
+    scan = sample()
+    one = next(item for item in scan.findings if item.kind == "masked")
+    twice = replace(scan, findings=(*scan.findings, replace(one, start=one.start + 40, end=one.end + 40)))
+    assert "times, also at" not in drawn(scan, 80, doc=one.doc)
+    assert f"2 times, also at {one.start + 40}" in drawn(twice, 80, doc=one.doc)
 
 
 def test_passages_and_repeats_name_the_place_that_has_their_like() -> None:
@@ -159,12 +168,13 @@ def test_passages_and_repeats_name_the_place_that_has_their_like() -> None:
     assert f"again the text at {start}, ratio 1.00" in drawn(scan, 140, doc="xindian-street")
 
 
-def test_members_with_the_same_text_are_not_drawn_twice() -> None:
+def test_a_shared_text_is_drawn_once_with_both_sides_of_what_differs() -> None:
     scan = large(3)
-    same = replace(scan, texts=dict.fromkeys(scan.texts, next(iter(scan.texts.values()))))
-    page = drawn(same, 100)
+    page = drawn(scan, 100).partition("Documents  ")[0]
     assert page.count("村全年完成固定资产投资") == 1
-    assert "at 0, the same" in page
+    assert "第«0|1»号村" in page
+    same = replace(scan, texts=dict.fromkeys(scan.texts, next(iter(scan.texts.values()))))
+    assert "«" not in drawn(same, 100)
 
 
 def test_a_difference_far_into_a_long_passage_is_shown() -> None:
@@ -175,9 +185,8 @@ def test_a_difference_far_into_a_long_passage_is_shown() -> None:
     }
     members = tuple(replace(member, end=len(texts[member.doc])) for member in scan.members)
     page = drawn(replace(scan, texts=texts, members=members), 80)
-    assert "…" in page
-    assert "完成«17»公里" in page
-    assert "完成«23»公里" in page
+    assert "    …" in page
+    assert "完成«17|23»公里" in page
 
 
 def test_an_unknown_document_is_an_error_that_names_near_ones() -> None:
@@ -198,4 +207,70 @@ def test_a_text_that_is_not_at_hand_leaves_the_findings() -> None:
 def test_two_thousand_documents_fit_a_page() -> None:
     scan = large(2000)
     page = drawn(scan, 80)
-    assert "10 of 2,000" in page
+    assert "… 1,985 more" in page
+    assert page.count("\n") < 60
+
+
+def test_a_shared_text_names_who_left_it_blank() -> None:
+    done = "全年共接待群众来访{}批次，办结信访积案{}件，走访慰问困难党员和群众共计{}户。"
+    texts = {"a": done.format(128, 46, 57), "b": done.format("X", "XX", 61), "c": done.format(131, 52, "××")}
+    page = drawn(cast(HandMade, scan_of(texts)), 100)
+    assert "left blank in b · c" in page
+    assert "X is 128 in a · 131 in c" in page
+    page = drawn(cast(HandMade, scan_of(texts)), 100, doc="b")
+    assert "«X» is 128 in a · 131 in c" in page
+    assert "«XX» is 46 in a · 52 in c" in page
+
+
+def test_the_last_section_names_commands_that_can_be_copied() -> None:
+    console = Console(file=StringIO(), width=40)
+    render(sample(), console, written=Written("reports/my scan", ["seeds"]))
+    page = console.file.getvalue()
+    assert "detector why 'reports/my scan' qingshi/2019-summary\n" in page
+    assert "detector explain 'reports/my scan' --doc xindian-street\n" in page
+    assert "detector tune 'reports/my scan'\n" in page
+    console = Console(file=StringIO(), width=80)
+    render(sample(), console, written=Written(None))
+    assert "name a folder with --out" in console.file.getvalue()
+
+
+def test_a_command_with_what_cannot_be_drawn_is_not_named() -> None:
+    console = Console(file=StringIO(), width=80)
+    render(hostile(), console, written=Written("out"))
+    page = console.file.getvalue().partition("Next  ")[2]
+    assert "detector tune out" in page
+    assert "detector why" not in page
+    assert not re.search("[\x00-\x09\x0b-\x1f]", page)
+
+
+def test_the_evidence_of_a_blank_speaks_first() -> None:
+    scan = sample()
+    fills = [{"doc": "other\x1b[31m", "text": "12.6"}, {"doc": "third", "text": "9\n"}, {"text": "no document"}]
+    evidence = {"cluster": "block-9", "slot": "slot2", "expected_type": "number", "n_filled": 7, "fills": fills}
+    findings = tuple(
+        replace(item, evidence={**item.evidence, **evidence}) if item.kind == "placeholder" else item
+        for item in scan.findings
+    )
+    told = replace(scan, findings=findings)
+    assert "X is 12.6 in other␛[31m · 9↵ in third" in drawn(told, 100)
+    page = drawn(told, 120, doc="xindian-street")
+    assert "«X» is 12.6 in other␛[31m · 9↵ in third  block-9, 7 filled it in" in page
+
+
+@pytest.mark.parametrize(("system", "letters"), [("standard", True), ("256", False), ("truecolor", False)])
+def test_in_16_colours_letters_tell_the_parts(system: Literal["standard", "256", "truecolor"], letters: bool) -> None:
+    console = Console(file=StringIO(), width=80, force_terminal=True, color_system=system)
+    render(sample(), console)
+    page = SGR.sub("", cast(StringIO, console.file).getvalue())
+    assert bool(re.search("·{20}P+S+R+U+J+", page)) == letters
+
+
+def test_phrases_within_a_shared_passage_are_not_listed_again() -> None:
+    shared = "坚持以人民为中心的发展思想，扎实推进各项工作，确保全年目标任务圆满完成。"
+    texts = {name: f"{name}。\n{shared}\n{name * 3}。" for name in ("甲乙丙丁戊", "子丑寅卯辰", "金木水火土")}
+    texts["山川湖海河"] = "我们要坚持以人民为中心的发展思想，别的什么都没有。"
+    found = scan_of(texts)
+    page = drawn(cast(HandMade, found), 100, doc="甲乙丙丁戊")
+    assert re.search(r" S passage +坚持以人民为中心", page)
+    assert not re.search(r" P phrase +坚持以人民为中心", page)
+    assert re.search(r" P phrase +坚持以人民为中心", drawn(cast(HandMade, found), 100, doc="山川湖海河"))

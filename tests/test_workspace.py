@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +45,35 @@ def test_workers_give_results_in_order() -> None:
     with Workspace(workers=3) as work:
         assert work.map(lambda number: number * number, range(50)) == [number * number for number in range(50)]
         assert work.map(str, []) == []
+
+
+def test_what_runs_beside_gives_its_result_or_its_error_and_tells_nothing() -> None:
+    told: list[tuple[int, int]] = []
+    with Workspace(workers=2) as work:
+        work.told = lambda done, total: told.append((done, total))
+        waiting = work.beside(lambda: work.map(str, range(5)))
+        assert work.map(abs, [-1, -2]) == [1, 2]
+        assert waiting() == ["0", "1", "2", "3", "4"]
+        assert told == [(1, 2), (2, 2)]
+        with pytest.raises(ZeroDivisionError):
+            work.beside(lambda: 1 // 0)()
+
+
+def test_nothing_runs_beside_where_there_is_one_worker_or_memory_is_short() -> None:
+    threads: list[str] = []
+    with Workspace(workers=1) as work:
+        work.beside(lambda: threads.append(threading.current_thread().name))()
+    with Workspace(workers=2, memory=1 << 20) as work:
+        mapped = work.empty(1 << 20, np.uint8)
+        work.beside(lambda: threads.append(threading.current_thread().name))()
+    assert threads == [threading.current_thread().name] * 2 and len(mapped)
+
+
+def test_closing_waits_for_what_runs_beside() -> None:
+    done: list[int] = []
+    with Workspace(workers=2) as work:
+        work.beside(lambda: [time.sleep(0.05), done.append(1)])
+    assert done == [1]
 
 
 @given(st.lists(st.integers(0, 20), max_size=40), st.integers(1, 30))

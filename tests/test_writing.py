@@ -20,7 +20,7 @@ from detector.errors import OutputError, ScanError
 from detector.index import Scan, open_scan
 from detector.model import FINDING_KINDS, PART_NAMES
 from detector.pipeline import scan
-from detector.scan_files import TABLES
+from detector.scan_files import TABLES, UNFINISHED
 from detector.settings import Settings
 from detector.version import FORMAT_VERSION
 from detector.writing import SHORT_TEXT, json_line, read_rows, write_lines
@@ -241,7 +241,8 @@ def test_a_full_disk_leaves_no_half_file_and_no_scan(
         made.write(tmp_path / "scan")
     monkeypatch.undo()
     assert str(tmp_path / "scan") in str(refused.value)
-    for path in (tmp_path / "scan").iterdir():
+    assert list((tmp_path / "scan" / UNFINISHED).iterdir()) == []
+    for path in (tmp_path / "scan").glob("[!.]*"):
         assert path.read_bytes() == (tmp_path / "whole" / path.name).read_bytes()
     with pytest.raises(ScanError, match="not a scan"):
         open_scan(tmp_path / "scan")
@@ -258,7 +259,7 @@ def test_a_full_disk_at_the_renaming(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(OutputError):
         made.write(tmp_path)
-    assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [UNFINISHED]
 
 
 def test_a_full_disk_under_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,7 +271,7 @@ def test_a_full_disk_under_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(pq.ParquetWriter, "write_table", refuse)
     with pytest.raises(OutputError, match="No space"):
         made.write(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.rglob("*")] == [UNFINISHED]
 
 
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:

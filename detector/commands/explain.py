@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from detector.arguments import command_parser
-from detector.session import console, print_json
+from detector.arguments import command_parser, pager_option
+from detector.errors import ScanError
+from detector.session import paged, print_json
 
 
 def add(commands: Any) -> None:
@@ -16,27 +17,37 @@ def add(commands: Any) -> None:
         "explain",
         "show one document with its findings in place",
         "detector explain reports/seeds --doc 010_yunxi-town-2021",
+        "detector explain reports/seeds --doc 010_yunxi-town-2021 --json",
     )
     command.add_argument("dir", metavar="DIR", help="the folder of a scan")
     command.add_argument("--doc", required=True, metavar="ID", help="the document's id, as in documents.jsonl")
     command.add_argument(
         "--input", action="append", metavar="INPUT", help="where the scanned input is now, if it was moved"
     )
+    pager_option(command)
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.index import open_scan
+    from dataclasses import replace
 
-    scan = open_scan(options.dir, options.input)
-    found = [document for document in scan.documents if document.id == options.doc]
-    if options.json and found:
+    from detector.index import open_scan
+    from detector.report.explain import render_document, unknown
+    from detector.source_texts import SourceTexts
+
+    scan = open_scan(options.dir)
+    scores = {score.id: score for score in scan.documents}
+    if options.doc not in scores:
+        raise ScanError(unknown(options.doc, list(scores)))
+    findings = scan.findings_of(options.doc)
+    if options.json:
         from detector.model import as_row
 
-        findings = [as_row(finding) for finding in scan.findings_of(options.doc)]
-        print_json({"document": as_row(found[0]), "findings": findings})
-    elif not options.quiet or not found:
-        from detector.report.explain import render_document
-
-        render_document(scan, options.doc, console())
+        row = {"document": as_row(scores[options.doc]), "findings": [as_row(finding) for finding in findings]}
+        print_json(row)
+    elif not options.quiet:
+        texts = SourceTexts(scan.summary, options.dir, scores, options.input)
+        texts.check(options.doc, findings)
+        with paged(options) as console:
+            render_document(replace(scan, texts=texts), options.doc, console)

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detector.arguments import PARTS, command_parser, input_options, ratio, resource_options
-from detector.display import Display
+from detector.display import SITUATION, Display
 from detector.errors import SettingsError
-from detector.session import console, print_json, scanned, settings_of, workspace_of
-from detector.settings import AUDITS, FAMILY_CHOICES, Settings
+from detector.session import console, print_json, scanned, settings_of, settings_of_scan, workspace_of
+from detector.settings import AUDITS, FAMILY_CHOICES
 
 if TYPE_CHECKING:
     from detector.filter_plan import FilterPlan
-    from detector.index import Scan
 
 
 def add(commands: Any) -> None:
@@ -95,6 +94,7 @@ def run(options: argparse.Namespace) -> None:
             if "-" in options.input:
                 raise SettingsError("filter reads its input twice: save standard input to a file first")
             scan = scanned(options, settings, work)
+        SITUATION.kept = lambda: told_finished(Path(options.out))
         with Display(options.quiet) as display:
             summary = filter_corpus(
                 options.input, scan, options.out, plan=plan, settings=settings, work=work,
@@ -107,6 +107,14 @@ def run(options: argparse.Namespace) -> None:
         from detector.report.filtered import filter_report
 
         filter_report(summary, options.out, console())
+
+
+def told_finished(out: Path) -> str:
+    """What a filter that is interrupted says of what it did."""
+    from detector.filter_journal import n_finished
+
+    n = n_finished(out)
+    return "nothing was written" if n is None else f"{n:,} files are finished in {out}; go on with --resume"
 
 
 def _phrase_files(entries: list[str] | None) -> list[str] | None:
@@ -133,12 +141,3 @@ def plan_of(options: argparse.Namespace) -> FilterPlan:
     if options.protect:
         values["protect"] = [*values.get("protect", ()), *options.protect]
     return FilterPlan.from_mapping(values, options.preset or "the command line")
-
-
-def settings_of_scan(scan: Scan, options: argparse.Namespace, settings: Settings) -> Settings:
-    """The reading options that the scan was made with, where the command line names none."""
-    made_with = Settings.from_mapping(scan.summary["settings"], f"{options.scan}/summary.json")
-    if options.settings:
-        return settings
-    names = ("text_field", "id_field", "series_field", "encoding", "strict")
-    return made_with.with_values(**{name: getattr(options, name) for name in names})

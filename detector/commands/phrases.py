@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from detector.arguments import list_parser
-from detector.session import console, print_json
+from detector.session import paged, print_json
 
 SHOWN = 20
 """Rows of a report, where no other number is asked for."""
@@ -14,17 +14,32 @@ SHOWN = 20
 
 def add(commands: Any) -> None:
     """The command and its options."""
-    command = list_parser(commands, "phrases", "the phrase book of a scan: what most families say word for word")
+    command = list_parser(
+        commands,
+        "phrases",
+        "list what most families say word for word, or the places of some phrases",
+        "detector phrases reports/seeds phrase-6",
+    )
+    command.add_argument("id", nargs="*", metavar="ID", help="phrases to show with their places (default: the book)")
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
     from detector.index import open_scan
-    from detector.report.listings import as_json, phrase_book
+    from detector.report.listings import as_json, phrase_book, phrase_page, phrase_places
 
     scan = open_scan(options.dir)
-    if options.json:
+    if options.json and options.id:
+        from detector.model import as_row
+
+        found = phrase_places(scan, options.id)
+        print_json([{**as_row(phrase), "places": [as_row(place) for place in places]} for phrase, places in found])
+    elif options.json:
         print_json(as_json(scan, "phrases", None)[: options.limit])
     elif not options.quiet:
-        phrase_book(scan, console(), limit=options.limit or SHOWN)
+        with paged(options) as console:
+            if options.id:
+                phrase_page(scan, options.id, console, limit=options.limit or SHOWN)
+            else:
+                phrase_book(scan, console, limit=options.limit or SHOWN)

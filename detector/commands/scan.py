@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detector.arguments import command_parser, count, input_options, resource_options
-from detector.display import Display
+from detector.display import SITUATION, Display
+from detector.errors import SettingsError
 from detector.session import (
     announce_compiling,
     check_room,
     console,
+    fail_for_files,
     print_json,
     refuse_without_documents,
     say_where,
@@ -20,6 +22,10 @@ from detector.session import (
     workspace_of,
 )
 from detector.settings import FINDING_TEXTS, OUTPUT_FORMATS, SCAN_LEVELS, Settings
+
+if TYPE_CHECKING:
+    from detector.unfinished import Results
+    from detector.workspace import Workspace
 
 
 def add(commands: Any) -> None:
@@ -45,10 +51,13 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--out", metavar="DIR", help="where to write documents, findings, clusters, phrases, report.html"
     )
+    command.add_argument(
+        "--resume", action="store_true", help="go on with the scan that was interrupted while it was to fill --out"
+    )
     command.add_argument("--finding-text", choices=FINDING_TEXTS, help="how much text findings carry (default: full)")
     command.add_argument("--format", choices=OUTPUT_FORMATS, help="of the tables (default: jsonl, parquet above 1 GB)")
     command.add_argument(
-        "--limit", type=count, default=10, metavar="N", help="rows of each list of the report (default: 10)"
+        "--limit", type=count, default=5, metavar="N", help="rows of each list of the report (default: 5)"
     )
     command.set_defaults(run=run)
 
@@ -56,6 +65,8 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
     settings = settings_of(options)
+    if options.resume and not options.out:
+        raise SettingsError("--resume: name the folder of the scan that was interrupted with --out")
     if options.dry_run:
         _run_estimate(options, settings)
         return
@@ -67,28 +78,50 @@ def run(options: argparse.Namespace) -> None:
         _run_document_scan(options, settings)
         return
     with workspace_of(options) as work:
-        scan = scanned(options, settings, work)
+        kept = _kept(options, settings, work)
+        scan = scanned(options, settings, work, kept)
         if options.out:
-            scan.write(options.out)
+            from detector.writing import write_scan
+
+            SITUATION.stage = "write"
+            write_scan(scan, Path(options.out), kept)
     if options.json:
         print_json(scan.summary)
     elif not options.quiet:
-        from detector.report.terminal import render
+        from detector.report.terminal import Written, render
 
-        terminal = console()
-        render(scan, terminal, limit=options.limit)
-        say_where(options, terminal)
+        render(scan, console(), limit=options.limit, written=Written(options.out, options.input))
+    fail_for_files(scan.summary)
+
+
+def _kept(options: argparse.Namespace, settings: Settings, work: Workspace) -> Results | None:
+    """Where to keep what stages find, and to find what they found before; None where nothing is written."""
+    if not options.out:
+        SITUATION.kept = lambda: "nothing of it is kept without --out"
+        return None
+    from detector.pipeline import KINDS
+    from detector.unfinished import unfinished_scan
+
+    announce = Display(options.quiet).announce
+    kept = unfinished_scan(
+        Path(options.out), options.input, settings, work, KINDS, resume=options.resume, announce=announce
+    )
+    SITUATION.kept = kept.told
+    return kept
 
 
 def _run_document_scan(options: argparse.Namespace, settings: Settings) -> None:
     from detector.document_scan import scan_documents, write_documents
 
+    again = "no stage is kept at this level, because reading again takes as long; begin it again"
+    SITUATION.kept = lambda: again
     with workspace_of(options) as work, Display(options.quiet) as display:
         check_room(options, settings, work, display)
         found = scan_documents(options.input, settings, work, display.progress)
         if not found.ids:
             refuse_without_documents(found.summary)
         if options.out:
+            SITUATION.stage = "write"
             write_documents(found, Path(options.out))
     if options.json:
         print_json(found.summary)
@@ -98,6 +131,7 @@ def _run_document_scan(options: argparse.Namespace, settings: Settings) -> None:
         terminal = console()
         render_duplicates(found, terminal, limit=options.limit)
         say_where(options, terminal)
+    fail_for_files(found.summary)
 
 
 def _run_estimate(options: argparse.Namespace, settings: Settings) -> None:

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from detector.arguments import list_parser
-from detector.session import console, print_json
+from detector.session import paged, print_json
 
 SHOWN = 20
 """Rows of a report, where no other number is asked for."""
@@ -14,7 +14,13 @@ SHOWN = 20
 
 def add(commands: Any) -> None:
     """The command and its options."""
-    command = list_parser(commands, "templates", "the templates of a scan: what clusters have in common, and the slots")
+    command = list_parser(
+        commands,
+        "templates",
+        "list what clusters have in common, with the slots and what stands in them",
+        "detector templates reports/seeds block-1",
+    )
+    command.add_argument("id", nargs="*", metavar="ID", help="clusters to show (default: those of most families first)")
     command.add_argument("--level", choices=("passage", "block", "document"), help="clusters of one level only")
     command.set_defaults(run=run)
 
@@ -26,6 +32,7 @@ def run(options: argparse.Namespace) -> None:
 
     scan = open_scan(options.dir)
     if options.json:
-        print_json(as_json(scan, "templates", options.level)[: options.limit])
+        print_json(as_json(scan, "templates", options.level, options.id)[: options.limit])
     elif not options.quiet:
-        template_list(scan, console(), level=options.level, limit=options.limit or SHOWN)
+        with paged(options) as console:
+            template_list(scan, console, level=options.level, limit=options.limit or SHOWN, names=options.id)

@@ -9,7 +9,8 @@ prefers leaving out the left token, then the right one. ``tests/test_kernels_ali
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _ZERO, _ONE, _ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 _SIX, _LOW_SIX, _LOW_BYTE = np.uint64(6), np.uint64(63), np.uint64(255)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -52,3 +53,10 @@ def number_buckets(bands, band, rows, taken):  # type: ignore[no-untyped-def]
                 bands[order[i], band] = np.uint32(n_buckets)
         first = last
     return n_buckets
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def place_buckets(bands, band, places):  # type: ignore[no-untyped-def]
+    """Replace the numbers of one band's buckets by ``places[number]`` (int64, below 2**32; 0 for number 0)."""
+    for row in range(bands.shape[0]):
+        bands[row, band] = places[bands[row, band]]

@@ -8,7 +8,8 @@ the verdicts are read again in the order in which the block is hashed a second t
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _SLOT = 3
 """Kinds of tokens from this one on are the slot of a skeleton (`detector.folding.DIGIT`)."""

@@ -8,7 +8,8 @@ linear in any text.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 (
     LINE_BREAK, LINE_FEED, CARRIAGE_RETURN, STOP, ELLIPSIS, RAISED_ELLIPSIS, DOT, OPENING, CIRCLED, COLON, CLOSER,

@@ -1,4 +1,4 @@
-"""Documents as sets of character 5-grams: signed from UTF-8 as they stream by, joined to representatives, compared.
+"""Documents as sets of character 5-grams: signed from UTF-8 as they stream by, and compared.
 
 A shingle is five consecutive code points of the text as it is, hashed to 64 bits: two words that hold all 105 bits,
 each times an odd constant, summed, then MurmurHash3's 64-bit finaliser. Texts are decoded piece by piece, so that a
@@ -10,7 +10,8 @@ time. Signatures are in the ``affine32`` scheme over the upper 32 bits of the ha
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _FIRST_WORD, _SECOND_WORD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC4CEB9FE1A85EC53)
 _MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
@@ -19,6 +20,9 @@ _ALL = np.uint32(0xFFFFFFFF)
 PIECE = 8192
 """Code points that are decoded, hashed and signed at a time: their columns stay in the first-level cache or near it."""
 
+RUN = 32
+"""Characters that are decoded at once where all have the same number of bytes: six times as fast as one by one."""
+
 SHINGLE = 5
 BLANKS_END = 0x3001
 """No code point from here on is a blank."""
@@ -26,51 +30,77 @@ BLANKS_END = 0x3001
 TABLE_SHINGLES = 1 << 20
 """Shingles that one table takes; larger pairs of texts are counted in several passes."""
 
-MAX_LISTED = 64
-"""Representatives that a bucket lists, the lowest: in a hot bucket they stand for the others."""
 
-MAX_VERIFIED = 64
-"""Candidates of a document that are compared, those of the highest agreement; one that has more is *crowded*."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _decode_three(values, at, points, n):  # type: ignore[no-untyped-def]
+    """Decode `RUN` characters at once where all are of three bytes, which most are in Chinese; whether they were."""
+    source, target = values[at : at + 3 * RUN], points[n : n + RUN]
+    other = np.uint8(0)
+    for i in range(RUN):
+        other |= (source[3 * i] & np.uint8(0xF0)) ^ np.uint8(0xE0)
+    if other:
+        return False
+    for i in range(RUN):
+        target[i] = (
+            ((np.uint32(source[3 * i]) & np.uint32(0x0F)) << np.uint32(12))
+            | ((np.uint32(source[3 * i + 1]) & np.uint32(0x3F)) << np.uint32(6))
+            | (np.uint32(source[3 * i + 2]) & np.uint32(0x3F))
+        )
+    return True
 
-MIN_MARKED = 3
-"""Slots of eight that must agree before all are looked at: at Jaccard 0.7 fewer do once in 90, at 0.15 nine in ten."""
 
-_LOW_BITS, _HIGH_BITS, _EACH_BYTE = (
-    np.uint64(0x7F7F7F7F7F7F7F7F),
-    np.uint64(0x8080808080808080),
-    np.uint64(0x0101010101010101),
-)
-_ROUNDING = 1e-9
-"""Slack of the comparison with a threshold, so that 0.7 of 30 shingles is 21 whatever the binary fraction says."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _decode_ascii(values, at, points, n):  # type: ignore[no-untyped-def]
+    """Decode `RUN` characters at once where all are ASCII; whether they were."""
+    source, target = values[at : at + RUN], points[n : n + RUN]
+    other = np.uint8(0)
+    for i in range(RUN):
+        other |= source[i]
+    if other >= 0x80:
+        return False
+    for i in range(RUN):
+        target[i] = source[i]
+    return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _decode(values, at, stop, points, n, limit):  # type: ignore[no-untyped-def]
     """Decode UTF-8 (surrogates passed) from byte ``at`` on into ``points[n:limit]``; where it stopped."""
     while at < stop and n < limit:
-        byte = np.uint32(values[at])
-        if byte >= np.uint32(0xE0) and byte < np.uint32(0xF0):
-            points[n] = (
-                ((byte & np.uint32(0x0F)) << np.uint32(12))
-                | ((np.uint32(values[at + 1]) & np.uint32(0x3F)) << np.uint32(6))
-                | (np.uint32(values[at + 2]) & np.uint32(0x3F))
-            )
-            at += 3
-        elif byte < np.uint32(0x80):
-            points[n] = byte
-            at += 1
-        elif byte < np.uint32(0xE0):
-            points[n] = ((byte & np.uint32(0x1F)) << np.uint32(6)) | (np.uint32(values[at + 1]) & np.uint32(0x3F))
-            at += 2
-        else:
-            points[n] = (
-                ((byte & np.uint32(0x07)) << np.uint32(18))
-                | ((np.uint32(values[at + 1]) & np.uint32(0x3F)) << np.uint32(12))
-                | ((np.uint32(values[at + 2]) & np.uint32(0x3F)) << np.uint32(6))
-                | (np.uint32(values[at + 3]) & np.uint32(0x3F))
-            )
-            at += 4
-        n += 1
+        if at + 3 * RUN <= stop and n + RUN <= limit:
+            if _decode_three(values, at, points, n):
+                at += 3 * RUN
+                n += RUN
+                continue
+            if _decode_ascii(values, at, points, n):
+                at += RUN
+                n += RUN
+                continue
+        last = min(limit, n + RUN // 2)
+        while at < stop and n < last:
+            byte = np.uint32(values[at])
+            if byte >= np.uint32(0xE0) and byte < np.uint32(0xF0):
+                points[n] = (
+                    ((byte & np.uint32(0x0F)) << np.uint32(12))
+                    | ((np.uint32(values[at + 1]) & np.uint32(0x3F)) << np.uint32(6))
+                    | (np.uint32(values[at + 2]) & np.uint32(0x3F))
+                )
+                at += 3
+            elif byte < np.uint32(0x80):
+                points[n] = byte
+                at += 1
+            elif byte < np.uint32(0xE0):
+                points[n] = ((byte & np.uint32(0x1F)) << np.uint32(6)) | (np.uint32(values[at + 1]) & np.uint32(0x3F))
+                at += 2
+            else:
+                points[n] = (
+                    ((byte & np.uint32(0x07)) << np.uint32(18))
+                    | ((np.uint32(values[at + 1]) & np.uint32(0x3F)) << np.uint32(12))
+                    | ((np.uint32(values[at + 2]) & np.uint32(0x3F)) << np.uint32(6))
+                    | (np.uint32(values[at + 3]) & np.uint32(0x3F))
+                )
+                at += 4
+            n += 1
     return at, n
 
 
@@ -259,128 +289,3 @@ def equal_texts(values, starts, heads, others, equal):  # type: ignore[no-untype
             same = differs == 0
             i += 4096
         equal[pair] = same
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _n_equal(left, right):  # type: ignore[no-untyped-def]
-    """How many of the eight bytes of two words are the same."""
-    differs = left ^ right
-    # The highest bit of each byte is set where any bit of it is.
-    differs = (((differs & _LOW_BITS) + _LOW_BITS) | differs) & _HIGH_BITS
-    return np.int64(8) - np.int64(((differs >> np.uint64(7)) * _EACH_BYTE) >> np.uint64(56))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _candidates(row, stamp, bands, base, begins, lists, marks, slots, min_agreed, seen, found, agreed):  # type: ignore[no-untyped-def]
-    """Representatives that share a bucket with a row and agree in enough slots, those of most agreement first, and
-    whether some were left out.
-
-    The word of slots that is listed beside a representative is of bands two further on: few unrelated documents pass
-    it, and one that would match passes it in most of the bands that the two share.
-    """
-    n_words = slots.shape[1]
-    n_found, is_crowded = 0, False
-    for band in range(bands.shape[1]):
-        if bands[row, band] == 0:
-            continue
-        bucket = base[band] + np.int64(bands[row, band])
-        mark = slots[row, (band // 2 + 1) % n_words]
-        for entry in range(begins[bucket], begins[bucket + 1]):
-            if lists[entry] == 0:
-                break
-            other = np.int64(lists[entry] - 1)
-            if _n_equal(mark, marks[entry]) < MIN_MARKED or seen[other] == stamp:
-                continue
-            seen[other] = stamp
-            same = np.int64(0)
-            for word in range(n_words):
-                same += _n_equal(slots[row, word], slots[other, word])
-            if same < min_agreed:
-                continue
-            if n_found == MAX_VERIFIED:
-                is_crowded = True
-                if agreed[n_found - 1] > same or (agreed[n_found - 1] == same and found[n_found - 1] < other):
-                    continue
-                n_found -= 1
-            place = n_found
-            while place > 0 and (agreed[place - 1] < same or (agreed[place - 1] == same and found[place - 1] > other)):
-                found[place], agreed[place] = found[place - 1], agreed[place - 1]
-                place -= 1
-            found[place], agreed[place] = other, same
-            n_found += 1
-    return n_found, is_crowded
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def join_documents(  # type: ignore[no-untyped-def]
-    first, stamp, bands, base, begins, lists, marks, slots, known, known_heads, known_common, known_union,
-    min_agreed, likely, threshold, guess, seen, extra, head, common, union, crowded,
-):  # fmt: skip
-    """Join each row from ``first`` on to its lowest representative that it matches, or make it one.
-
-    ``bands``: uint32, n x n_bands, buckets from 1, 0 for none; the representatives of bucket b of band k are listed,
-    row + 1 each, in ``lists`` (int32, zeros at first) from ``begins[base[k] + b]`` to ``begins[base[k] + b + 1]``
-    (int64), with a word of their slots in ``marks``. ``slots``: uint64, n x words of eight 8-bit slots; candidates
-    agree in at least ``min_agreed`` of them. What is known of row r are places ``known[r]`` to ``known[r + 1]`` (int64)
-    of the heads it was compared with and of the shingles in common and in all; of row ``first`` also ``extra`` (int64,
-    3 x m: heads, common, union). A pair that is not known is wanted, and if ``guess`` is set, the agreement decides
-    (``likely`` slots); otherwise the walk stops at it. ``seen``: int64, by row, with a ``stamp`` above all that
-    it holds. Filled are ``head``, ``common``, ``union`` (int64) and ``crowded`` (bool).
-    Returns the row where it stopped (n: at the end), and rows and others of the wanted pairs.
-    """
-    n, n_bands = bands.shape
-    found, agreed = np.empty(MAX_VERIFIED, np.int64), np.empty(MAX_VERIFIED, np.int64)
-    wanted, n_wanted = np.empty((2, 1024), np.int64), 0
-    for row in range(first, n):
-        n_found, crowded[row] = _candidates(
-            row, stamp + row, bands, base, begins, lists, marks, slots, min_agreed, seen, found, agreed
-        )  # fmt: skip
-        joined = asked = False
-        for step in range(n_found):
-            lowest = step
-            for i in range(step + 1, n_found):
-                if found[i] < found[lowest]:
-                    lowest = i
-            found[step], found[lowest] = found[lowest], found[step]
-            agreed[step], agreed[lowest] = agreed[lowest], agreed[step]
-            other = found[step]
-            in_common, in_all = np.int64(-1), np.int64(1)
-            for place in range(known[row], known[row + 1]):
-                if known_heads[place] == other:
-                    in_common, in_all = known_common[place], known_union[place]
-            if row == first:
-                for place in range(extra.shape[1]):
-                    if extra[0, place] == other:
-                        in_common, in_all = extra[1, place], extra[2, place]
-            if in_common < 0:
-                # A row whose guess has failed once wants all that is left: one by one would take a round each.
-                last = step + 1 if guess and known[row] == known[row + 1] else n_found
-                for i in range(step, 0 if asked else last):
-                    if n_wanted == wanted.shape[1]:
-                        grown = np.empty((2, 2 * n_wanted), np.int64)
-                        for place in range(n_wanted):
-                            grown[0, place], grown[1, place] = wanted[0, place], wanted[1, place]
-                        wanted = grown
-                    wanted[0, n_wanted], wanted[1, n_wanted] = row, found[i]
-                    n_wanted += 1
-                asked = last == n_found
-                if not guess:
-                    return row, wanted[0, :n_wanted].copy(), wanted[1, :n_wanted].copy()
-                in_common = np.int64(agreed[step] >= likely)
-            if in_common > 0 and in_common + _ROUNDING >= threshold * in_all:
-                head[row], common[row], union[row] = other, in_common, in_all
-                joined = True
-                break
-        if joined:
-            continue
-        head[row], common[row], union[row] = row, 1, 1
-        for band in range(n_bands):
-            if bands[row, band] == 0:
-                continue
-            bucket = base[band] + np.int64(bands[row, band])
-            for entry in range(begins[bucket], begins[bucket + 1]):
-                if lists[entry] == 0:
-                    lists[entry] = np.int32(row + 1)
-                    marks[entry] = slots[row, (band // 2 + 1) % slots.shape[1]]
-                    break
-    return n, wanted[0, :n_wanted].copy(), wanted[1, :n_wanted].copy()

@@ -7,7 +7,8 @@ has the hash ``slot``.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _DIGIT = 3
 _AS_WRITTEN = np.bool_(False)

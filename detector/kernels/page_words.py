@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _SINGLE, _LETTER, _DIGIT, _EXTENDER = 1, 2, 3, 4
 _MIX = np.uint64(0xC4CEB9FE1A85EC53)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _CHARS, _WORDS, _HAN, _ENDS, _COMMAS, _DIGITS, _UPPER, _RULES, _QUOTES, _FLAGS, _SEEN, _CLASS = range(12)
 _AT_END, _AT_MORE, _IS_DATE, _IS_TIME, _IS_LINK, _AT_COLON = 1, 2, 4, 8, 16, 32

@@ -8,7 +8,8 @@ however its findings overlap.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _RUN = 16
 """Rows that are sorted by insertion before runs are merged."""

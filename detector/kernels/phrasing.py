@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _LETTER, _SLOT = 2, 3
 """Kinds of tokens: a word, and from `detector.folding.DIGIT` on the slot of a skeleton."""

@@ -2,9 +2,8 @@
 
 A kernel writes into ``out`` (uint8), which the caller has made large enough, and says how far it came. Strings of a
 table (texts, evidence, templates) are written first, then `render_rows` joins them with keys and numbers. A string is
-written as Python's ``json.dumps`` writes it, by one of three modes: `JSON` (UTF-8, lone surrogates escaped), `ASCII`
-(all but ASCII escaped), `RAW` (no JSON: bare UTF-8, a lone surrogate as the replacement character).
-``tests/test_rendering.py`` holds all of it to what Python writes for the same rows.
+written as Python's ``json.dumps`` writes it (``tests/test_rendering.py``), by one of three modes: `JSON` (UTF-8, lone
+surrogates escaped), `ASCII` (all but ASCII escaped), `RAW` (no JSON: bare UTF-8, U+FFFD for a lone surrogate).
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 JSON, ASCII, RAW = range(3)
 

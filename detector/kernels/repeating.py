@@ -10,7 +10,8 @@ sequence in the sort. Unless said otherwise arrays are int32.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _INSERTED = 40
 """Groups up to this size are sorted by insertion."""

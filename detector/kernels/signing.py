@@ -7,7 +7,8 @@ Source of the scheme: MurmurHash3's 32-bit finaliser, then ``a * h + b`` in uint
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _ONES = np.uint32(0xFFFFFFFF)
 _WIDTH = 8

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _DIGIT = np.uint64(2047)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _SINGLE, _LETTER, _DIGIT, _EXTENDER, _MARK = 1, 2, 3, 4, 6
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)

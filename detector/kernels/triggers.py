@@ -7,7 +7,8 @@ plain code points; text d is ``plain[bounds[d]:bounds[d + 1]]``, and nothing is 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _BLANK, _BREAK, _FOLLOWER = 1, 2, 4
 _AFTER_BLANK, _SENTENCE = 1, 2

@@ -15,7 +15,8 @@ Everywhere ``points`` (uint32) with ``indptr`` (int64, n + 1) are the rows, ``sk
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from detector.kernels.compiled import njit
 
 _EMPTY = np.int64(-1)
 _ONE = np.uint64(1)
@@ -23,6 +24,7 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LOW_48 = np.uint64(0x0000FFFFFFFFFFFF)
 FIRST_LISTED, MAX_LISTED = 64, 4096
 """Rows of a bucket that are looked at first, and at most: mostly the first do."""
+NOBODY = -2  # what `only_groups` says of an empty bucket: most buckets without their representatives are
 
 MAX_VERIFIED = 1024
 """How many candidates of a row are compared. A row that has more, or more in a bucket than are looked at, and finds no
@@ -42,15 +44,21 @@ def _ones(word):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _may_match(sketches, row, other, threshold):  # type: ignore[no-untyped-def]
-    """Whether two rows may have this ratio by their sketches; True for those that have it."""
-    a0, a1, a2, a3 = sketches[row, 0], sketches[row, 1], sketches[row, 2], sketches[row, 3]
-    b0, b1, b2, b3 = sketches[other, 0], sketches[other, 1], sketches[other, 2], sketches[other, 3]
+def _may_reach(a0, a1, a2, a3, b0, b1, b2, b3, threshold):  # type: ignore[no-untyped-def]
+    """Whether rows with these sketches may have this ratio."""
     m, n = np.int64(a3 >> np.uint64(48)), np.int64(b3 >> np.uint64(48))
     left = _ones(a0 & ~b0) + _ones(a1 & ~b1) + _ones(a2 & ~b2) + _ones(a3 & ~b3 & _LOW_48)
     right = _ones(b0 & ~a0) + _ones(b1 & ~a1) + _ones(b2 & ~a2) + _ones(b3 & ~a3 & _LOW_48)
     least = threshold * (m + n) - _ROUNDING
     return (2.0 * min(m - left, n - right) >= least) | (m == 0xFFFF) | (n == 0xFFFF)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _may_match(sketches, row, other, threshold):  # type: ignore[no-untyped-def]
+    """Whether two rows may have this ratio by their sketches; True for those that have it."""
+    a0, a1, a2, a3 = sketches[row, 0], sketches[row, 1], sketches[row, 2], sketches[row, 3]
+    b0, b1, b2, b3 = sketches[other, 0], sketches[other, 1], sketches[other, 2], sketches[other, 3]
+    return _may_reach(a0, a1, a2, a3, b0, b1, b2, b3, threshold)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -133,15 +141,17 @@ def common_lengths(points, indptr, left, right, common):  # type: ignore[no-unty
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _gather(row, rows, begin, end, sketches, threshold, found, n_found):  # type: ignore[no-untyped-def]
-    """Add the rows of ``rows[begin:end]`` that may match ``row`` to the first ``n_found`` of ``found``, which grows."""
-    for entry in range(begin, end):
-        if _may_match(sketches, row, np.int64(rows[entry]), threshold):
-            if n_found == found.shape[0]:
-                found = _doubled(found)
-            found[n_found] = rows[entry]
-            n_found += 1
-    return n_found, found
+def _passing(row, listed, n_listed, sketches, threshold):  # type: ignore[no-untyped-def]
+    """Keep those of the first ``n_listed`` of ``listed`` that may match ``row`` by their sketches; how many they are.
+    There is no branch, or one guessed wrong would wait for its sketch; so several come from memory at a time."""
+    a0, a1, a2, a3 = sketches[row, 0], sketches[row, 1], sketches[row, 2], sketches[row, 3]
+    n_kept = 0
+    for place in range(n_listed):
+        other = listed[place]
+        b0, b1, b2, b3 = sketches[other, 0], sketches[other, 1], sketches[other, 2], sketches[other, 3]
+        listed[n_kept] = other
+        n_kept += _may_reach(a0, a1, a2, a3, b0, b1, b2, b3, threshold)
+    return n_kept
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -189,13 +199,17 @@ def represent(  # type: ignore[no-untyped-def]
             begin = bucket_indptr[of[place]]
             end = min(filled[of[place]], begin + MAX_LISTED)
             is_crowded |= end < filled[of[place]]
-            if floor:
-                low = end
-                while low > begin and members[low - 1] >= floor:
-                    low -= 1
-                begin = low
-            n_found, found = _gather(row, members, begin, end, sketches, threshold, found, np.int64(n_found))
-        n_found = min(_in_order(found, np.int64(n_found)), MAX_VERIFIED - compared[row])
+            low = end if floor else begin
+            while low > begin and members[low - 1] >= floor:
+                low -= 1
+            begin = low
+            if n_found + end - begin > found.shape[0]:
+                found = _grown(found, n_found + end - begin)
+            for entry in range(begin, end):
+                found[n_found] = members[entry]
+                n_found += 1
+        n_found = _passing(row, found, n_found, sketches, threshold)
+        n_found = min(_in_order(found, n_found), MAX_VERIFIED - compared[row])
         if n_found:
             pattern = _pattern(points, indptr[row], indptr[row + 1])
             for candidate in range(n_found):
@@ -215,9 +229,9 @@ def represent(  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def only_groups(bucket_indptr, bucket_rows, first_other, group_of_first, first, last, only):  # type: ignore[no-untyped-def]
     """Fill ``only`` (int32) of buckets ``first`` to ``last`` with the group that all their rows stand in and no other,
-    -1 where there is none."""
+    -1 where there is none, `NOBODY` where there is no row."""
     for bucket in range(first, last):
-        only[bucket] = -1
+        only[bucket] = NOBODY if bucket_indptr[bucket] == bucket_indptr[bucket + 1] else -1
         for entry in range(bucket_indptr[bucket], bucket_indptr[bucket + 1]):
             row = bucket_rows[entry]
             if first_other[row] >= 0 or (only[bucket] >= 0 and only[bucket] != group_of_first[row]):
@@ -262,7 +276,7 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
             n_found, beyond = 0, False
             for place in range(row_indptr[mine], row_indptr[mine + 1]):
                 bucket = of[place]
-                if only[bucket] == group[query]:
+                if only[bucket] == group[query] or only[bucket] == NOBODY:
                     continue
                 begin = bucket_indptr[bucket]
                 stop = bucket_indptr[bucket + 1]
@@ -270,10 +284,12 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
                     stop = _rows_below(bucket_rows, begin, stop, limit)
                 end = min(stop, begin + reach)
                 beyond |= end < stop
-                n_found, gathered = _gather(
-                    mine, bucket_rows, begin + done, end, sketches, threshold, gathered, np.int64(n_found)
-                )
-            n_found = _in_order(gathered, np.int64(n_found))
+                if n_found + end - begin > gathered.shape[0]:
+                    gathered = _grown(gathered, n_found + end - begin)
+                for entry in range(begin + done, end):
+                    gathered[n_found] = bucket_rows[entry]
+                    n_found += 1
+            n_found = _in_order(gathered, _passing(mine, gathered, n_found, sketches, threshold))
             if n_found:
                 pattern = _pattern(points, indptr[mine], indptr[mine + 1])
                 for candidate in range(n_found):
@@ -349,7 +365,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
                     n_looked += 1
                     if _may_match(sketches, row, np.int64(rows[member[link]]), threshold):
                         if n_found == gathered.shape[0]:
-                            gathered = _doubled(gathered)
+                            gathered = _grown(gathered, gathered.shape[0])
                         gathered[n_found] = member[link]
                         n_found += 1
                     link = following[link]
@@ -365,7 +381,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
         for place in range(row_indptr[row], row_indptr[row + 1]):
             slot = _slot(lists[0], size, of[place])
             if n_links == member.shape[0]:
-                member, following = _doubled(member), _doubled(following)
+                member, following = _grown(member, member.shape[0]), _grown(following, following.shape[0])
             member[n_links], following[n_links] = occurrence, -1
             if lists[0, slot] >= 0:
                 following[lists[2, slot]] = n_links
@@ -376,9 +392,9 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _doubled(values):  # type: ignore[no-untyped-def]
-    """A copy with room for as many more."""
-    grown = np.empty(2 * values.shape[0], values.dtype)
+def _grown(values, size):  # type: ignore[no-untyped-def]
+    """A copy with room for ``size`` values and as many more."""
+    grown = np.empty(2 * size, values.dtype)
     for place in range(values.shape[0]):
         grown[place] = values[place]
     return grown

@@ -19,7 +19,18 @@ from detector.folding import is_blank
 from detector.kernels.reporting import count_written
 from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Finding, Member, Phrase
 from detector.report.cover import most_explained
-from detector.report.lookup import MAX_FILLS, N_BINS, RULE_KINDS, Claims, Lookup, RuleGroup, SlotTexts
+from detector.report.lookup import (
+    N_BINS,
+    RULE_KINDS,
+    Aligned,
+    Claimed,
+    Claims,
+    Listing,
+    Lookup,
+    Occurrence,
+    RuleGroup,
+    SlotTexts,
+)
 from detector.rows import (
     MILLIONTHS,
     ClusterRows,
@@ -136,9 +147,27 @@ class ColumnLookup(Lookup):
         return np.where(columns.originality_1k >= 0, columns.originality_1k, columns.originality)
 
     def documents(self, limit: int | None) -> Sequence[DocumentScore]:
+        return [self._documents[row] for row in self._least_original(limit).tolist()]
+
+    def _least_original(self, limit: int | None) -> NDArray[np.int64]:
         value = self._measure()
-        order = np.lexsort((-self._documents.columns.parts.sum(axis=1), value, value < 0))[:limit]
-        return [self._documents[row] for row in order.tolist()]
+        return np.lexsort((-self._documents.columns.parts.sum(axis=1), value, value < 0))[:limit]
+
+    def listed(self, limit: int | None) -> Listing:
+        columns, order = self._documents.columns, self._least_original(limit)
+        rows, ids = order.tolist(), self._ids
+        names = [tuple(name for bit, name in enumerate(columns.flag_names) if flags >> bit & 1) for flags in range(256)]
+        return Listing(
+            ids=[ids[row] for row in rows],
+            sources=[self._documents.sources[row] for row in rows],
+            rows=[int(self._documents.rows[row]) for row in rows],
+            parts=columns.parts[order],
+            sample=columns.originality_1k[order].astype(np.int64),
+            n_findings=columns.n_findings[order].sum(axis=1, dtype=np.int64),
+            n_blanks=columns.n_findings[order, FINDING_KINDS.index("placeholder")].astype(np.int64),
+            head=[ids[row] for row in columns.head[order].tolist()],
+            flags=[names[flags] for flags in columns.flags[order].tolist()],
+        )
 
     def covering(self, limit: int | None) -> list[tuple[Phrase, int]]:
         columns, texts = self._all_findings.columns, self._all_findings.texts
@@ -210,26 +239,45 @@ class ColumnLookup(Lookup):
     def n_families(self, cluster: str) -> int:
         return int(self._members.columns.n_families[self._cluster_row(cluster)])
 
-    def template(self, cluster: str, longest: int) -> list[str | SlotTexts]:
+    def aligned(self, cluster: str, n_members: int, n_parts: int) -> Aligned:
         columns, texts, row = self._members.columns, self._all_findings.texts, self._cluster_row(cluster)
         first, stop = columns.part_indptr[row : row + 2].tolist()
+        n_more, stop = max(0, stop - first - n_parts), min(stop, first + n_parts)
         slots = columns.slot[first:stop]
         size = np.where(slots > 0, 0, columns.part_end[first:stop] - columns.part_start[first:stop])
-        if size.sum() > longest:
-            return []
         begin, end = columns.member_indptr[row : row + 2].tolist()
-        members = columns.document[begin : min(end, begin + MAX_FILLS)]
+        members = columns.document[begin : min(end, begin + n_members)]
         start = columns.part_start[first:stop]
         literals = slices(texts, np.repeat(members[:1], stop - first), start, start + size)
         fills = (columns.fill_indptr[first:stop][slots > 0][:, None] + np.arange(len(members))).ravel()
         document = np.tile(members, len(fills) // len(members))
         found = iter(slices(texts, document, columns.fill_start[fills], columns.fill_end[fills]))
-        return [
+        parts = [
             SlotTexts(SLOT_TYPES[kind], list(islice(found, len(members)))) if slot else literal
             for slot, kind, literal in zip(
                 slots.tolist(), columns.part_type[first:stop].tolist(), literals, strict=True
             )
         ]
+        return Aligned(parts, n_more)
+
+    def blanks(self, cluster: str, n_members: int) -> list[list[str]]:
+        columns, row = self._members.columns, self._cluster_row(cluster)
+        begin, end = columns.member_indptr[row : row + 2].tolist()
+        some = slice(begin, min(end, begin + n_members))
+        document = columns.document[some].astype(np.int64) << 32
+        placeholders, places = self._placeholders
+        first, stop = (np.searchsorted(places, document + at[some]).tolist() for at in (columns.start, columns.end))
+        return [
+            [self._all_findings[int(one)].text for one in placeholders[here:there]]
+            for here, there in zip(first, stop, strict=True)
+        ]
+
+    @cached_property
+    def _placeholders(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of placeholders, and where they stand: the document's row in the upper half, the offset below."""
+        columns = self._all_findings.columns
+        rows = np.flatnonzero(columns.kind == FINDING_KINDS.index("placeholder"))
+        return rows, (columns.document[rows].astype(np.int64) << 32) + columns.start[rows]
 
     def family(self, doc: str) -> str:
         return self._ids[int(self._documents.columns.head[row_of(self._ids, doc)])]
@@ -254,10 +302,44 @@ class ColumnLookup(Lookup):
                 n_documents = len(np.unique(columns.document[mine]))
                 yield RuleGroup(kind, names[place], _Chosen(self._all_findings, mine), n_documents)
 
+    def occurrences(self, phrases: Sequence[str], limit: int) -> Mapping[str, list[Occurrence]]:
+        columns = self._all_findings.columns
+        wanted = np.array([self._phrase_row(name) + 1 for name in phrases], dtype=np.int64)
+        is_one = (columns.kind == FINDING_KINDS.index("phrase")) & (columns.level == CLUSTER_LEVELS.index("phrase"))
+        rows = np.flatnonzero(is_one & np.isin(columns.cluster, wanted))
+        rows = rows[np.argsort(columns.cluster[rows], kind="stable")]
+        first, stop = (np.searchsorted(columns.cluster[rows], wanted, side=side) for side in ("left", "right"))
+        found = {}
+        for name, here, there in zip(phrases, first.tolist(), stop.tolist(), strict=True):
+            some = rows[here : min(there, here + limit)]
+            spans = zip(columns.document[some], columns.start[some], columns.end[some], strict=True)
+            found[name] = [Occurrence(self._ids[int(row)], int(start), int(end)) for row, start, end in spans]
+        return found
+
+    def claimed(self) -> Claimed:
+        columns = self._all_findings.columns
+        first = np.array([self._first[name] for name in CLUSTER_LEVELS])
+        rows = np.flatnonzero((columns.part == SHARED) & (columns.level > 0))
+        before = np.concatenate(([0], np.cumsum(columns.claim_end - columns.claim_start, dtype=np.int64)))
+        first_claim, past_claim = (before[columns.claim_indptr[rows + one]] for one in (0, 1))
+        whole = columns.end[rows].astype(np.int64) - columns.start[rows]
+        n_chars = np.where(columns.whole[rows], whole, past_claim - first_claim)
+        cluster = (first[columns.level[rows]] + columns.cluster[rows] - 1).astype(np.int64)
+        return Claimed(columns.document[rows].astype(np.int64), cluster, n_chars)
+
+    def head(self, row: int) -> int:
+        return int(self._documents.columns.head[row])
+
+    def cluster_id(self, row: int) -> str:
+        columns = self._members.columns
+        return f"{CLUSTER_LEVELS[int(columns.level[row])]}-{int(columns.number[row])}"
+
     def claims(self, docs: Sequence[str]) -> Claims:
-        ranges = [self._all_findings.range_of(row_of(self._ids, doc)) for doc in docs]
-        rows = np.concatenate([np.arange(*bounds) for bounds in ranges] or [np.empty(0, np.int64)])
-        owner = np.repeat(np.arange(len(docs)), [stop - start for start, stop in ranges])
+        document = np.array([row_of(self._ids, doc) for doc in docs], dtype=np.int32)
+        first, stop = (np.searchsorted(self._all_findings.columns.document, document + one) for one in (0, 1))
+        owner = np.repeat(np.arange(len(docs)), stop - first)
+        before = np.cumsum(stop - first) - (stop - first)
+        rows = np.arange(len(owner)) + np.repeat(first - before, stop - first)
         feeds = self._all_findings.columns.part[rows] >= 0
         rows, owner = rows[feeds], owner[feeds]
         place, start, end = self._spans(rows)

@@ -180,10 +180,10 @@ def shared_texts(scan: Scan, level: str, limit: int | None = None, *, rows: Look
     """Clusters of one level that at least two families have, most shared characters first."""
     sizes = rows.shared(level)
     top = _top(sizes, lambda cluster: (-sizes[cluster], cluster), limit)
-    return Top(tuple(_shared_text(name, sizes[name], rows) for name in top.rows), top.n_all)
+    return Top(tuple(shared_text(name, sizes[name], rows) for name in top.rows), top.n_all)
 
 
-def _shared_text(name: str, n_chars: int, rows: Lookup) -> SharedText:
+def shared_text(name: str, n_chars: int, rows: Lookup) -> SharedText:
     """One cluster with its representative and the member that shows best how members differ."""
     head, *others = rows.members[name][: MAX_COMPARED + 1]
     one = _raw(head, rows)

@@ -42,6 +42,8 @@ def _rows(told: Estimate) -> list[tuple[str, str, str, bool]]:
     output = "no folder is named (--out)"
     if told.output_folder is not None and told.output_available is not None:
         output = _there(told.output_available, told.output_folder)
+    needed = told.output + told.unfinished
+    until_then = f" (until it is complete {human(needed)})" if told.unfinished else ""
     return [
         ("time", duration(told.seconds), f"{counted(told.workers, 'thread')}: {write}", True),
         ("memory", human(told.memory), ", ".join(memory), told.memory <= min(limits, default=told.memory)),
@@ -54,8 +56,8 @@ def _rows(told: Estimate) -> list[tuple[str, str, str, bool]]:
         (
             f"output ({told.format})",
             human(told.output),
-            output,
-            told.output_available is None or told.output <= told.output_available,
+            output + until_then,
+            told.output_available is None or needed <= told.output_available,
         ),
     ]
 

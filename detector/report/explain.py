@@ -7,26 +7,29 @@ angle quotes. The gutter counts offsets in the text, so that a line here meets i
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rapidfuzz import process
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.panel import Panel
+from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
 from detector.errors import ScanError
 from detector.model import DocumentScore, Finding
+from detector.report.blanks import filled_elsewhere, knows_templates, slot_words
 from detector.report.column_lookup import lookup
+from detector.report.drawing import BOLD, DIM, Frame, cell_width, counted, text_rows
 from detector.report.lookup import Lookup
-from detector.report.palette import PAINTS, bar, is_plain, legend, percent
-from detector.report.shown import ELLIPSIS, clipped, rows, shortened, shown, widths
+from detector.report.palette import PAINTS, bar, chip, percent
+from detector.report.shown import ELLIPSIS, clipped, rows, shortened, shown
 from detector.report.spans import painted
-from detector.report.terminal import BOLD, DIM, columns, counted, document_notes, heading, one_line, text_rows
+from detector.report.terminal import document_notes
 
 if TYPE_CHECKING:
     from detector.index import Scan
@@ -72,45 +75,67 @@ def render_document(scan: Scan, doc_id: str, console: Console) -> None:
     found = lookup(scan)
     score = found.scores.get(doc_id)
     if score is None:
-        raise ScanError(_unknown(doc_id, list(found.scores)))
-    plain = is_plain(console)
+        raise ScanError(unknown(doc_id, list(found.scores)))
+    frame = Frame.of(console, 0)
     findings = list(found.findings(doc_id))
-    console.print(_header(score, console, plain=plain))
+    _header(score, frame)
     text = scan.texts.get(doc_id)
+    frame.gap()
     if text is None:
-        console.print(Text("  The text is not at hand: the input has moved or changed since the scan.", DIM))
+        frame.line(("  The text is not at hand: the input has moved or changed since the scan.", DIM))
     else:
-        _body(text, pieces(len(text), findings), console, plain=plain)
-    _notes(notes(findings, found), console)
+        _legend(score, findings, frame)
+        _body(text, pieces(len(text), findings), frame)
+    _blanks(findings, found, frame)
+    listed = _beside_passages([finding for finding in findings if finding.kind != "placeholder"])
+    _notes(notes(listed, found), frame)
 
 
-def _unknown(doc_id: str, ids: list[str]) -> str:
+def unknown(doc_id: str, ids: list[str]) -> str:
     """An error for an id that is not there, with those that look like it."""
     near = [shown(name) for name, *_ in process.extract(doc_id, ids, limit=3, score_cutoff=50)]
     hint = f"nearest: {', '.join(near)}" if near else "documents.jsonl lists them"
     return f"no document {shown(doc_id)!r} in this scan of {counted(len(ids), 'document')}; {hint}"
 
 
-def _header(score: DocumentScore, console: Console, *, plain: bool) -> Panel:
+def _header(score: DocumentScore, frame: Frame) -> None:
     """Where the document comes from, and its figures."""
-    inner = console.width - 6
     where = f"{shown(score.source)}, record {score.row:,}" if score.source else f"record {score.row:,}"
-    families = f"of {score.n_chars:,} characters not seen elsewhere in {counted(score.n_families, 'family')}"
-    lines: list[RenderableType] = [Text(shortened(shown(score.id), inner), BOLD), Text(shortened(where, inner), DIM)]
-    lines += [Text(clipped(note, inner)) for note in document_notes(score)]
-    lines.append(Text())
+    frame.line((shortened(shown(score.id), frame.width), BOLD))
+    frame.line((shortened(where, frame.width), DIM))
+    for note in document_notes(score):
+        frame.line(clipped(note, frame.width))
+    frame.gap()
     if score.originality is None:
-        lines.append(Text("A document without text."))
-        return Panel(Group(*lines), box=box.ROUNDED, border_style=DIM, padding=(0, 2))
-    lines.append(Text.assemble((percent(score.originality), BOLD), f" {families}"))
+        frame.line("A document without text.")
+        return
+    families = f"of {score.n_chars:,} characters not seen elsewhere in {counted(score.n_families, 'family')}"
+    line = Text.assemble((percent(score.originality), BOLD), f" {families}")
     if score.originality_1k is not None:
-        lines.append(Text.assemble((percent(score.originality_1k), BOLD), " expected in a sample of 1,000 families"))
-    n_columns = 6 if console.width >= 130 else 3
-    figures: list[RenderableType] = [
-        bar(score.parts, inner, plain=plain),
-        columns(legend(score.parts, plain=plain), n_columns),
+        line.append("; ").append(percent(score.originality_1k), BOLD).append(" expected in a sample of 1,000 families")
+    for row in text_rows(line, frame.width, 3):
+        frame.line(row)
+    frame.line(bar(score.parts, frame.width, plain=frame.plain))
+
+
+def _legend(score: DocumentScore, findings: Sequence[Finding], frame: Frame) -> None:
+    """How the parts that the document has are drawn in its text."""
+    line = Text()
+    words = [
+        Text.assemble(chip(name, plain=frame.plain), f" {name} ", (percent(score.parts.share(name)), BOLD))
+        for name in PAINTS
+        if getattr(score.parts, name)
     ]
-    return Panel(Group(*lines, *figures), box=box.ROUNDED, border_style=DIM, padding=(0, 2))
+    if any(finding.kind == "placeholder" for finding in findings):
+        words.append(Text.assemble(("«blank»" if frame.plain else " blank ", BLANK)))
+    if any(finding.kind in MARK_KINDS for finding in findings):
+        words.append(Text.assemble(("«marked»" if frame.plain else "marked", Style(bold=True, underline=True))))
+    for word in words:
+        if line.cell_len and line.cell_len + word.cell_len + 3 > frame.width:
+            frame.line(line)
+            line = Text()
+        line.append("   " if line.cell_len else "").append_text(word)
+    frame.line(line)
 
 
 def pieces(length: int, findings: Sequence[Finding]) -> list[Piece]:
@@ -128,20 +153,20 @@ def pieces(length: int, findings: Sequence[Finding]) -> list[Piece]:
     return found
 
 
-def _body(text: str, cut: list[Piece], console: Console, *, plain: bool) -> None:
+def _body(text: str, cut: list[Piece], frame: Frame) -> None:
     """The text line by line behind a gutter of offsets."""
     n_gutter = max(4, len(f"{len(text):,}"))
-    width = console.width - n_gutter - 3
-    console.print()
+    width = frame.width - n_gutter - 3
+    frame.gap()
     at = 0
     for start, end in _lines(text):
         while at < len(cut) and cut[at].end <= start:
             at += 1
-        line = _line(text, cut, at, start, end, plain=plain)
+        line = _line(text, cut, at, start, end, plain=frame.plain)
         cuts = [row.end for row in rows(line.plain, width)][:-1]
         for number, row in enumerate(line.divide(cuts)):
             gutter = f"{start:>{n_gutter},}" if not number else " " * n_gutter
-            console.print(one_line(Text.assemble((f"{gutter} │ ", DIM), row)))
+            frame.line((f"{gutter} │ ", DIM), row)
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
@@ -193,14 +218,17 @@ def says(finding: Finding, found: Lookup) -> str:
     """Why a finding is one, in words: where the same text stands, how many families have it, or which rule spoke."""
     phrase = found.phrases.get(finding.cluster or "")
     if finding.kind == "phrase" and phrase is not None:
-        return f"in {counted(phrase.n_families, 'family')}, {counted(phrase.n_occurrences, 'place')}"
+        return (
+            f"{shown(phrase.id)}: in {counted(phrase.n_families, 'family')}, {counted(phrase.n_occurrences, 'place')}"
+        )
     place = elsewhere(finding, found)
     if place is None:
         return ", ".join([shown(finding.rule or finding.kind), *evidence_words(finding.evidence)])
     if place.doc == finding.doc:
         return f"again the text at {place.start:,}, ratio {finding.score:.2f}"
     families = "" if finding.n_families is None else f", {counted(finding.n_families, 'family')}"
-    return f"also in {shown(place.doc)} at {place.start:,}, ratio {finding.score:.2f}{families}"
+    named = f"{shown(finding.cluster)}: " if finding.cluster else ""
+    return f"{named}also in {shown(place.doc)} at {place.start:,}, ratio {finding.score:.2f}{families}"
 
 
 def elsewhere(finding: Finding, found: Lookup) -> Place | None:
@@ -223,25 +251,60 @@ def evidence_words(evidence: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _notes(found: list[Note], console: Console) -> None:
+def _blanks(findings: Sequence[Finding], found: Lookup, frame: Frame) -> None:
+    """What other documents have in the place of blanks; those that nobody else filled in stand in the text alone."""
+    blanks = [finding for finding in findings if finding.kind == "placeholder"]
+    if not blanks:
+        return
+    deep = knows_templates(found)
+    told = [(blank, filled) for blank in blanks if (filled := filled_elsewhere(blank, findings, found, deep=deep))]
+    note = "what other documents have there" if told else "no other document has their place filled in"
+    frame.title("Left blank", f"{counted(len(blanks), 'blank')}, {note}")
+    for blank, filled in told:
+        words = " · ".join(f"{clipped(shown(each.text), 30)} in {shown(each.doc)}" for each in filled)
+        line = Text.assemble((f"{blank.start:>8,}", DIM), " ", chip("unfilled", plain=frame.plain), " ")
+        mark = f"«{shown(blank.text)}»" if frame.plain else shown(blank.text)
+        line.append(clipped(mark, 16), BLANK).append(f" is {words}")
+        if slot := slot_words(blank):
+            line.append(f"  {shown(slot)}", DIM)
+        for place, row in enumerate(text_rows(line, frame.width - 4, 2)):
+            frame.line("    " if place else "", row)
+    if told and len(told) < len(blanks):
+        frame.line((f"{'':>8} {len(blanks) - len(told):,} others are filled in nowhere", DIM))
+
+
+def _beside_passages(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings without the phrases that lie in a shared passage: they say again what it says."""
+    passages = sorted((item.start, item.end) for item in findings if item.part == "shared")
+    reach = list(accumulate((end for _, end in passages), max))
+    kept = []
+    for item in findings:
+        before = bisect_right(passages, (item.start, sys.maxsize))
+        if item.kind != "phrase" or not before or reach[before - 1] < item.end:
+            kept.append(item)
+    return kept
+
+
+def _notes(found: list[Note], frame: Frame) -> None:
     """The notes below the text: offset, part, kind, what was found, and what it says, beside it if there is room."""
     if not found:
-        return heading("Findings", "none", console)
-    heading("Findings", f"{sum(len(note.starts) for note in found):,}, in the order of the text", console)
-    n_text = max(8, console.width - 28)
+        return
+    n_all = sum(len(note.starts) for note in found)
+    frame.title("Findings", f"{n_all:,}, in the order of the text; ids are those that templates and phrases take")
+    n_text = max(8, frame.width - 28)
     for note in found:
-        chip = next((paint.style for paint in PAINTS.values() if paint.letter == note.letter), Style())
-        first = Text.assemble((f"{note.starts[0]:>8,}", DIM), " ", (f" {note.letter} ", chip), " ")
-        first.append(f"{shown(note.kind):<14}", BOLD).append(shortened(shown(note.text), n_text))
+        part = next((name for name, paint in PAINTS.items() if paint.letter == note.letter), None)
+        mark = Text("   " if not frame.plain else " ") if part is None else chip(part, plain=frame.plain)
+        first = Text.assemble((f"{note.starts[0]:>8,}", DIM), " ", mark, " ")
+        first.append(f"{shown(note.kind):<13}", BOLD).append(shortened(shown(note.text), n_text))
         where = _where(note.starts)
-        if first.cell_len + sum(widths(note.says)) + 2 <= console.width and not where:
-            console.print(one_line(first.append("  " + note.says, DIM)))
+        if first.cell_len + cell_width(note.says) + 2 <= frame.width and not where:
+            frame.line(first.append("  " + note.says, DIM))
             continue
-        console.print(one_line(first))
+        frame.line(first)
         for line in (note.says, where):
-            for row in text_rows(Text(line, DIM), n_text, 3) if line else ():
-                console.print(one_line(Text.assemble(" " * 27, row)))
-    return None
+            if line:
+                frame.paragraph(Text(line, DIM), 24 if frame.plain else 26, 3)
 
 
 def _where(starts: tuple[int, ...]) -> str:

@@ -9,10 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from detector.model import Cluster, Literal, Slot, as_row
+from detector.errors import ScanError
+from detector.model import Cluster, Finding, Literal, Phrase, Slot, as_row
 from detector.report.column_lookup import lookup
+from detector.report.drawing import BOLD, Frame, counted, padded, text_rows
+from detector.report.drawing import DIM as DIMMED
 from detector.report.palette import percent
-from detector.report.shown import shortened, shown
+from detector.report.shown import clipped, shortened, shown
 
 if TYPE_CHECKING:
     from detector.evaluation import Counts, Evaluation
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 DIM = "dim"
 
 
-def as_json(scan: Scan, table: str, level: str | None) -> list[dict[str, Any]]:
+def as_json(scan: Scan, table: str, level: str | None, names: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The phrases or the templates of a scan as plain values."""
     if table == "phrases":
         return [as_row(phrase) for phrase, _ in lookup(scan).covering(None)]
@@ -36,24 +39,62 @@ def as_json(scan: Scan, table: str, level: str | None) -> list[dict[str, Any]]:
                 for part in cluster.template
             ],
         }
-        for cluster in _templates(scan, level)
+        for cluster in _templates(scan, level, names)
     ]
 
 
 def phrase_book(scan: Scan, console: Console, *, limit: int) -> None:
     """The phrases that explain most characters, each those that no phrase before it explains."""
-    table = _table("families", "places", "explains")
-    table.add_column("phrase", overflow="fold")
-    for phrase, n_chars in lookup(scan).covering(limit):
-        counts = (phrase.n_families, phrase.n_occurrences, n_chars)
-        table.add_row(*(f"{count:,}" for count in counts), Text(shown(phrase.text)))
-    console.print(table)
-    _rest(len(scan.phrases) - limit, console)
+    frame = Frame.of(console, limit)
+    rows = lookup(scan).covering(limit)
+    n_id = max((len(phrase.id) for phrase, _ in rows), default=0)
+    frame.line((clipped(f"families  places  explains  {'id':<{n_id}}  phrase", frame.width), DIMMED))
+    for phrase, n_chars in rows:
+        line = Text.assemble((f"{phrase.n_families:>8,}", BOLD), f"{phrase.n_occurrences:>8,}{n_chars:>10,}  ")
+        line.append(padded(shown(phrase.id), n_id) + "  ", DIM)
+        room = max(8, frame.width - line.cell_len)
+        indent = " " * (frame.width - room)
+        for place, row in enumerate(text_rows(Text(shown(phrase.text)), room, 6)):
+            frame.line(indent if place else line, row)
+    frame.more(len(scan.phrases) - limit, "phrases; --limit N shows more")
 
 
-def template_list(scan: Scan, console: Console, *, level: str | None, limit: int) -> None:
-    """Templates with their slots and what stands in them."""
-    clusters = _templates(scan, level)
+def phrase_page(scan: Scan, names: Sequence[str], console: Console, *, limit: int) -> None:
+    """Some phrases with the documents that have them; raises `ScanError` for an id that is none."""
+    frame = Frame.of(console, limit)
+    for number, (phrase, places) in enumerate(phrase_places(scan, names)):
+        if number:
+            frame.gap()
+        counts = f"in {counted(phrase.n_families, 'family')}, {counted(phrase.n_occurrences, 'place')}"
+        frame.line((shown(phrase.id), BOLD), "  ", (counts, DIMMED))
+        frame.paragraph(Text(shown(phrase.text)), 2, 12)
+        for finding in places[:limit]:
+            where = f"{finding.start:>10,}  "
+            line = Text.assemble((where, DIMMED), shortened(shown(finding.doc), max(4, frame.width - len(where))))
+            if finding.text != phrase.text and finding.text:
+                line.append("  " + shown(finding.text), DIM)
+            frame.line(text_rows(line, frame.width, 1)[0])
+        frame.more(len(places) - limit, "places; --limit N shows more")
+        if (n_longer := phrase.n_occurrences - len(places)) > 0:
+            frame.line((f"  {counted(n_longer, 'place')} in longer phrases", DIMMED))
+
+
+def phrase_places(scan: Scan, names: Sequence[str]) -> list[tuple[Phrase, list[Finding]]]:
+    """Phrases by their ids with the findings of each; raises `ScanError` for an id that is none."""
+    known = {phrase.id: phrase for phrase in scan.phrases}
+    for name in names:
+        if name not in known:
+            raise ScanError(f"no phrase {shown(name)!r} in this scan of {len(known):,} phrases; 'phrases' lists them")
+    places: dict[str, list[Finding]] = {name: [] for name in names}
+    for finding in scan.findings:
+        if finding.kind == "phrase" and finding.cluster in places:
+            places[finding.cluster].append(finding)
+    return [(known[name], found) for name, found in places.items()]
+
+
+def template_list(scan: Scan, console: Console, *, level: str | None, limit: int, names: Sequence[str] = ()) -> None:
+    """Templates with their slots and what stands in them, all or those of the clusters named."""
+    clusters = _templates(scan, level, names)
     for cluster in clusters[:limit]:
         slots = [part for part in cluster.template if isinstance(part, Slot)]
         differing = f"{len(slots)} {'slot' if len(slots) == 1 else 'slots'}" if slots else "the same in all"
@@ -78,8 +119,8 @@ def evaluation_report(result: Evaluation, console: Console) -> None:
         table.add_row(Text(kind), *_ratios(counts), percent(result.macro(kind).f1))
     console.print(table)
     rules = _table("found", "wrong", first="rule")
-    for counted in result.by_rule.values():
-        for rule, counts in counted.items():
+    for by_rule in result.by_rule.values():
+        for rule, counts in by_rule.items():
             rules.add_row(Text(shown(rule)), f"{counts.n_found:,}", f"{counts.n_wrong:,}")
     console.print(rules)
     for name, ids in (("labelled but not in the scan", result.missing), ("labels cover too little", result.skipped)):
@@ -108,9 +149,16 @@ def rule_page(rules: Sequence[Rule], console: Console) -> None:
                     console.print(Text.assemble((f"{name if place == 0 else '':<14}", "bold"), text))
 
 
-def _templates(scan: Scan, level: str | None) -> list[Cluster]:
-    """Clusters of one level or all, those in most families first."""
-    chosen = [cluster for cluster in scan.clusters if level is None or cluster.level == level]
+def _templates(scan: Scan, level: str | None, names: Sequence[str] = ()) -> list[Cluster]:
+    """Clusters of one level or all, or those named, those in most families first; raises `ScanError`."""
+    of: Any = getattr(scan.clusters, "named", None)
+    if names and of is not None:
+        found = [cluster for name in dict.fromkeys(names) for cluster in of(name)]
+    else:
+        found = [cluster for cluster in scan.clusters if not names or cluster.id in names]
+    if missing := sorted(set(names) - {cluster.id for cluster in found}):
+        raise ScanError(f"no cluster {shown(missing[0])!r} in this scan; 'templates' and 'explain' name them")
+    chosen = [cluster for cluster in found if level is None or cluster.level == level]
     return sorted(chosen, key=lambda cluster: (-cluster.n_families, -cluster.n_members))
 
 

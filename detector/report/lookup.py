@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.model import PART_NAMES, Cluster, DocumentScore, Finding, Literal, Member, Phrase, Span
+from detector.model import PART_NAMES, Cluster, DocumentScore, Finding, Literal, Member, Phrase, Slot, Span
 from detector.report.cover import Explained, explained
-from detector.rows import TextsById
+from detector.rows import MILLIONTHS, TextsById
 
 if TYPE_CHECKING:
     from detector.index import Scan
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 RULE_KINDS = ("placeholder", "junk", "masked", "year_swap", "spun_repeat", "script_error", "repeat")
 """Kinds that are listed by rule, in this order; passages and phrases have lists of their own."""
 
-MAX_FILLS = 20
-"""Fills of a slot that are looked at: a template of thousands of members has as many."""
+MAX_FILLS = 200
+"""Members of a cluster whose fills are looked at: a template of thousands of members has as many."""
 
 N_BINS = 20
 
@@ -39,10 +41,52 @@ class RuleGroup(NamedTuple):
 
 
 class SlotTexts(NamedTuple):
-    """A slot of a template: its type, and what stands in it in the first `MAX_FILLS` members."""
+    """A slot of a template: its type, and what stands in it in each of the first members (None: not known)."""
 
     type: str
-    fills: Sequence[str]
+    fills: Sequence[str | None]
+
+
+class Aligned(NamedTuple):
+    """The first parts of a template, literals and slots; ``n_more`` are left out."""
+
+    parts: Sequence[str | SlotTexts]
+    n_more: int
+
+
+class Listing(NamedTuple):
+    """Documents as columns, a row each.
+
+    ``parts``: int64, n x 6, non-blank characters by place in `PART_NAMES`; ``sample``: int64, the originality to be
+    expected in a sample of 1,000 families in millionths, -1 where there is none; ``n_findings``, ``n_blanks`` (the
+    placeholders among them): int64; ``head``: the id of the head of its family, its own where it is no copy.
+    """
+
+    ids: Sequence[str]
+    sources: Sequence[str]
+    rows: Sequence[int]
+    parts: NDArray[np.int64]
+    sample: NDArray[np.int64]
+    n_findings: NDArray[np.int64]
+    n_blanks: NDArray[np.int64]
+    head: Sequence[str]
+    flags: Sequence[tuple[str, ...]]
+
+
+class Occurrence(NamedTuple):
+    """Where something stands: a document and offsets in it."""
+
+    doc: str
+    start: int
+    end: int
+
+
+class Claimed(NamedTuple):
+    """What clusters claim of documents: of ``document`` (its row) ``cluster`` (its row) claims ``n_chars``; int64."""
+
+    document: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+    n_chars: NDArray[np.int64]
 
 
 class Claims(NamedTuple):
@@ -62,6 +106,17 @@ def measure(score: DocumentScore) -> float | None:
 def n_written(text: str | None, span: Span) -> int:
     """Non-blank characters of a span; all of them where the text is not at hand."""
     return span.end - span.start if text is None else len("".join(text[span.start : span.end].split()))
+
+
+def _texts_in(slot: Slot, members: Sequence[Member], n_members: int) -> list[str | None]:
+    """What stands in a slot in each of the first members; by its place where not every member has a fill."""
+    if len(slot.fills) == len(members):
+        return [fill.text for fill in slot.fills[:n_members]]
+    found: list[str | None] = []
+    for member in members[:n_members]:
+        here = (fill.text for fill in slot.fills if fill.doc == member.doc and member.start <= fill.start <= member.end)
+        found.append(next(here, None))
+    return found
 
 
 class Lookup:
@@ -135,6 +190,26 @@ class Lookup:
 
         return sorted(self.scan.documents, key=order)[:limit]
 
+    def listed(self, limit: int | None) -> Listing:
+        """The documents of `documents` as columns."""
+        scores = self.documents(limit)
+        return Listing(
+            ids=[score.id for score in scores],
+            sources=[score.source for score in scores],
+            rows=[score.row for score in scores],
+            parts=np.array(
+                [[getattr(score.parts, name) for name in PART_NAMES] for score in scores], dtype=np.int64
+            ).reshape(-1, len(PART_NAMES)),
+            sample=np.array(
+                [-1 if score.originality_1k is None else round(score.originality_1k * MILLIONTHS) for score in scores],
+                dtype=np.int64,
+            ),
+            n_findings=np.array([sum(score.n_findings.values()) for score in scores], dtype=np.int64),
+            n_blanks=np.array([score.n_findings.get("placeholder", 0) for score in scores], dtype=np.int64),
+            head=[score.duplicate_of or score.id for score in scores],
+            flags=[score.flags for score in scores],
+        )
+
     def covering(self, limit: int | None) -> list[tuple[Phrase, int]]:
         """Phrases by the characters that they explain and no phrase before them does, then the others by families."""
         phrases = self.scan.phrases
@@ -198,17 +273,31 @@ class Lookup:
         """How many families have a cluster."""
         return self.clusters[cluster].n_families
 
-    def template(self, cluster: str, longest: int) -> list[str | SlotTexts]:
-        """The literals and slots of a cluster; none where its literals have over ``longest`` characters."""
-        parts = self.clusters[cluster].template
-        if sum(len(part.text) for part in parts if isinstance(part, Literal)) > longest:
-            return []
-        return [
-            part.text
-            if isinstance(part, Literal)
-            else SlotTexts(part.type, [fill.text for fill in part.fills[:MAX_FILLS]])
-            for part in parts
+    def aligned(self, cluster: str, n_members: int, n_parts: int) -> Aligned:
+        """The first parts of the template of a cluster, with the fills of its first members."""
+        template, members = self.clusters[cluster].template, self.members[cluster]
+        parts = [
+            part.text if isinstance(part, Literal) else SlotTexts(part.type, _texts_in(part, members, n_members))
+            for part in template[:n_parts]
         ]
+        return Aligned(parts, len(template) - len(parts))
+
+    def blanks(self, cluster: str, n_members: int) -> list[list[str]]:
+        """The texts of the placeholders in each of the first members of a cluster."""
+        found = []
+        for member in self.members[cluster][:n_members]:
+            places = self._blanks.get(member.doc, [])
+            first, stop = (bisect_left(places, (place, "")) for place in (member.start, member.end))
+            found.append([text for _, text in places[first:stop]])
+        return found
+
+    @cached_property
+    def _blanks(self) -> Mapping[str, list[tuple[int, str]]]:
+        found: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for finding in self.scan.findings:
+            if finding.kind == "placeholder":
+                found[finding.doc].append((finding.start, finding.text))
+        return {doc: sorted(places, key=itemgetter(0)) for doc, places in found.items()}
 
     def families(self) -> Sequence[str]:
         """The ids of the families of more than one document, the largest first."""
@@ -224,6 +313,39 @@ class Lookup:
         for kind, rule in sorted(found, key=lambda pair: (RULE_KINDS.index(pair[0]), -len(found[pair]), pair[1])):
             findings = found[kind, rule]
             yield RuleGroup(kind, rule, findings, len({finding.doc for finding in findings}))
+
+    def occurrences(self, phrases: Sequence[str], limit: int) -> Mapping[str, list[Occurrence]]:
+        """The first places of some phrases, in document order."""
+        found: dict[str, list[Occurrence]] = {name: [] for name in phrases}
+        for finding in self.scan.findings:
+            places = found.get(finding.cluster or "") if finding.kind == "phrase" else None
+            if places is not None and len(places) < limit:
+                places.append(Occurrence(finding.doc, finding.start, finding.end))
+        return found
+
+    def claimed(self) -> Claimed:
+        """What every cluster claims of every document that has it, a row for each finding that names one."""
+        document = {score.id: row for row, score in enumerate(self.scan.documents)}
+        cluster = {item.id: row for row, item in enumerate(self.scan.clusters)}
+        rows = [
+            (document[item.doc], cluster[item.cluster], sum(end - start for start, end in item.claims))
+            for item in self.scan.findings
+            if item.part == "shared" and item.cluster in cluster
+        ]
+        return Claimed(*np.array(rows, dtype=np.int64).reshape(-1, 3).T.copy())
+
+    def head(self, row: int) -> int:
+        """The row of the head of a document's family."""
+        score = self.scan.documents[row]
+        return row if score.duplicate_of is None else self._row[score.duplicate_of]
+
+    @cached_property
+    def _row(self) -> Mapping[str, int]:
+        return {score.id: row for row, score in enumerate(self.scan.documents)}
+
+    def cluster_id(self, row: int) -> str:
+        """The id of the cluster of a row."""
+        return self.scan.clusters[row].id
 
     def claims(self, docs: Sequence[str]) -> Claims:
         """What findings claim in some documents, as places in `PART_NAMES`."""

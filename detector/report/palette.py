@@ -31,7 +31,7 @@ class Paint(NamedTuple):
 
 PAINTS = {
     "own": Paint("O", "#b4bcc6", "#1b1f24", "found nowhere else"),
-    "phrase": Paint("P", "#56b4e9", "#06202e", "set phrases of several families"),
+    "phrase": Paint("P", "#56b4e9", "#06202e", "said by several families"),
     "shared": Paint("S", "#0072b2", "#ffffff", "also in another family"),
     "repeated": Paint("R", "#cc79a7", "#2b0f1f", "earlier in the document"),
     "unfilled": Paint("U", "#d55e00", "#ffffff", "clauses with blanks left"),
@@ -39,10 +39,16 @@ PAINTS = {
 }
 """Parts in the order of the bars: own text first, so that bars of several documents compare by their left end."""
 
+OWN = Style(bgcolor="#7d8590")
+"""Own text in a bar: a grey that is quiet on a dark and on a light background. Bars are made of blanks on colour: block
+letters are two cells wide in some fonts for Chinese."""
+OWN_DOT = "\N{MIDDLE DOT}"
+"""Own text in a bar without colour, so that the letters of the other parts stand out."""
+
 
 def is_plain(console: Console) -> bool:
-    """Whether the console draws no colours, so that letters have to carry the meaning."""
-    return console.no_color or console.color_system is None
+    """Whether letters have to carry the meaning: the console draws no colours, or 16, in which some parts are alike."""
+    return console.no_color or console.color_system in (None, "standard")
 
 
 def percent(ratio: float | None, digits: int = 1) -> str:
@@ -85,22 +91,32 @@ def bar_widths(parts: Parts, width: int) -> dict[str, int]:
 
 
 def bar(parts: Parts, width: int, *, plain: bool) -> Text:
-    """The parts as one stacked bar; with ``plain`` every cell is the letter of its part, else the first of each."""
+    """The parts as one stacked bar; with ``plain`` every cell is the letter of its part, and a dot for own text."""
     drawn = Text(no_wrap=True)
     for name, cells in bar_widths(parts, width).items():
         paint = PAINTS[name]
-        drawn.append(paint.letter * cells if plain else paint.letter[:cells].ljust(cells), paint.style)
+        if plain:
+            drawn.append((OWN_DOT if name == "own" else paint.letter) * cells)
+        else:
+            drawn.append(" " * cells, OWN if name == "own" else Style(bgcolor=paint.colour))
     drawn.append(" " * (width - drawn.cell_len))
     return drawn
+
+
+def chip(name: str, *, plain: bool) -> Text:
+    """What stands for a part in a legend: its letter, on its colour where there are colours."""
+    paint = PAINTS[name]
+    if plain:
+        return Text(OWN_DOT if name == "own" else paint.letter)
+    return Text().append(f" {paint.letter} ", paint.style)
 
 
 def legend(parts: Parts | None = None, *, plain: bool) -> list[Text]:
     """Letter, name and share of every part, one text each, in the order of the bar."""
     texts = []
-    for name, paint in PAINTS.items():
+    for name in PAINTS:
         text = Text(no_wrap=True)
-        text.append(paint.letter if plain else f" {paint.letter} ", paint.style)
-        text.append(f" {name}")
+        text.append_text(chip(name, plain=plain)).append(f" {name}")
         if parts is not None:
             text.append(f" {percent(parts.share(name))}", "bold")
         texts.append(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
@@ -15,34 +16,53 @@ UNIT = re.compile(r"\d+(?:[.,]\d+)*|[A-Za-z]+|\s+|.", re.DOTALL)
 """What differences are made of: a whole number, a word, a run of blanks, or one character."""
 
 
-def differences(one: str, two: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-    """Where two texts differ, as spans of each; a number or a word differs as a whole.
+class Run(NamedTuple):
+    """A stretch of two compared texts: what stands ``here`` and what ``there``; equal ones are ``same``."""
 
-    What matching takes for equal is equal: case, script, the width of a character, one run of blanks and another.
+    here: str
+    there: str
+    same: bool
 
-    >>> differences("投资1830.96万元", "投资2150万元")
-    ((Span(start=2, end=9),), (Span(start=2, end=6),))
+
+def compared(one: str, two: str) -> list[Run]:
+    """Two texts as runs that are the same and runs that differ, in turns; a number or a word differs as a whole.
+
+    What matching takes for equal is the same: case, script, the width of a character, one run of blanks and another.
+
+    >>> [(run.here, run.there) for run in compared("投资1830.96万元", "投资2150万元") if not run.same]
+    [('1830.96', '2150')]
     """
     places = [[*(found.start() for found in UNIT.finditer(text)), len(text)] for text in (one, two)]
-    changed: tuple[list[Span], list[Span]] = ([], [])
     folded = [
         [" " if unit.isspace() else unit for unit in (text[start:end] for start, end in pairwise(side))]
         for text, side in zip((plain(one), plain(two)), places, strict=True)
     ]
+    runs: list[Run] = []
     for step in Indel.opcodes(folded[0], folded[1]):
-        if step.tag == "equal":
-            continue
-        for side, start, end in ((0, step.src_start, step.src_end), (1, step.dest_start, step.dest_end)):
-            if start < end:
-                _join(changed[side], Span(places[side][start], places[side][end]))
+        here = one[places[0][step.src_start] : places[0][step.src_end]]
+        there = two[places[1][step.dest_start] : places[1][step.dest_end]]
+        same = step.tag == "equal"
+        if runs and runs[-1].same == same:
+            last = runs.pop()
+            here, there = last.here + here, last.there + there
+        runs.append(Run(here, there, same))
+    return runs
+
+
+def differences(one: str, two: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """Where two texts differ, as spans of each (`compared`).
+
+    >>> differences("投资1830.96万元", "投资2150万元")
+    ((Span(start=2, end=9),), (Span(start=2, end=6),))
+    """
+    changed: tuple[list[Span], list[Span]] = ([], [])
+    here = there = 0
+    for run in compared(one, two):
+        for spans, start, text in ((changed[0], here, run.here), (changed[1], there, run.there)):
+            if text and not run.same:
+                spans.append(Span(start, start + len(text)))
+        here, there = here + len(run.here), there + len(run.there)
     return tuple(changed[0]), tuple(changed[1])
-
-
-def _join(spans: list[Span], span: Span) -> None:
-    """Append a span, to the last one if they touch."""
-    if spans and spans[-1].end == span.start:
-        span = Span(spans.pop().start, span.end)
-    spans.append(span)
 
 
 def painted(length: int, findings: Iterable[Finding]) -> list[tuple[int, int, str]]:

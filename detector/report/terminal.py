@@ -1,31 +1,47 @@
-"""The report of a scan on the terminal: from 80 columns up, readable with and without colour.
+"""The report of a scan on the terminal: how much is copied, what and where, what was left blank, what to do next.
 
-Everything is drawn as `rich.text.Text` from `shown` text, never as markup, and measured in cells, so that wide
-characters align and a document can neither inject styles nor move the cursor.
+Readable from 40 columns up, with and without colour. What a row cannot say is left to the other commands, which the
+last section names with the ids of this corpus.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.console import Console, Group, JustifyMethod, RenderableType
-from rich.panel import Panel
+from rich.console import Console
 from rich.style import Style
-from rich.table import Table
 from rich.text import Text
 
-from detector.model import DocumentScore, Phrase, Span
-from detector.report import data
+from detector.model import DocumentScore, Phrase
+from detector.report import brief, data
 from detector.report.column_lookup import lookup
-from detector.report.lookup import measure
-from detector.report.palette import PAINTS, bar, is_plain, legend, percent
-from detector.report.shown import ELLIPSIS, clipped, rows, shortened, shown, widths
+from detector.report.drawing import (
+    BOLD,
+    COMMAND,
+    DIM,
+    Frame,
+    cell_width,
+    command,
+    counted,
+    from_first,
+    in_context,
+    marked,
+    names,
+    padded,
+    side_by_side,
+    text_rows,
+)
+from detector.report.lookup import Lookup, measure
+from detector.report.palette import PAINTS, bar, chip, percent
+from detector.report.shown import ELLIPSIS, clipped, shortened, shown
 
 if TYPE_CHECKING:
     from detector.index import Scan
+
+__all__ = ["KIND_TITLES", "Written", "counted", "distribution", "document_notes", "input_section", "render"]
 
 KIND_TITLES = {
     "placeholder": ("Placeholders", "blanks that nobody filled in"),
@@ -36,183 +52,271 @@ KIND_TITLES = {
     "script_error": ("Script errors", "characters of a wrong conversion to traditional"),
     "repeat": ("Repeats", "passages that match an earlier one of the same document"),
 }
-NOUNS = {
-    "document": "documents",
-    "family": "families",
-    "series": "series",
-    "place": "places",
-    "character": "characters",
-    "copy": "copies",
-    "passage": "passages",
-}
-JUSTIFY: tuple[JustifyMethod, ...] = ("right", "left", "right", "left")
+OTHER_KINDS = ("repeat", "spun_repeat", "year_swap", "script_error", "masked")
+"""Kinds that share a section."""
+PASSED_OVER = ("skipped_name", "results")
+"""Reasons for which a file was not read that are what the settings ask for."""
 SAMPLE_ROWS = 3
-LEAD = 20
-"""Characters before the first difference of a long sample."""
-WIDE = 110
-DIM = Style(dim=True)
-BOLD = Style(bold=True)
-DIFFERENT = Style(color="#1b1f24", bgcolor="#d7c6f0", bold=True)
-"""What differs between two members; with its own colour, because it is no part."""
-MARKS = {
-    "placeholder": PAINTS["unfilled"].style,
-    "junk": PAINTS["junk"].style,
-    "repeat": PAINTS["repeated"].style,
-    "spun_repeat": PAINTS["repeated"].style,
-}
+WIDE = 100
+"""Columns from which on parts stand in two columns, and examples name their document."""
+STEPS = " ▁▂▃▄▅▆▇█"
+LEFT_BLANK = Style(color=PAINTS["unfilled"].colour)
+BLANK = Style(color=PAINTS["unfilled"].ink, bgcolor=PAINTS["unfilled"].colour)
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """Where the report is drawn: the console, the rows a list may have, and whether colours are missing."""
+class Written:
+    """Where the files of the scan that is reported are, and what was scanned, as the command line named them."""
 
-    console: Console
-    limit: int
-    plain: bool
-
-    @property
-    def width(self) -> int:
-        """Columns of the console."""
-        return self.console.width
+    folder: str | None
+    inputs: Sequence[str] = ()
 
 
-def render(scan: Scan, console: Console, *, limit: int = 10) -> None:
-    """Print the report of ``scan``, at most ``limit`` rows of every list; what is left out is counted."""
-    frame = Frame(console, limit, is_plain(console))
-    found = lookup(scan)
-    console.print(_summary(data.overview(scan), frame))
-    if scan.documents:
-        _documents(scan, frame)
-        _shared(data.shared_texts(scan, "passage", limit, rows=found), "Shared passages", frame)
-        _shared(data.shared_texts(scan, "block", limit, rows=found), "Shared blocks", frame)
-        _phrases(data.top_phrases(scan, limit), frame)
-        _rules(data.rule_rows(scan, 1), frame)
-        _families(data.families(scan, limit, rows=found), frame)
-    _skipped(data.skipped(scan), frame)
+def render(scan: Scan, console: Console, *, limit: int = 5, written: Written | None = None) -> None:
+    """Print the report of ``scan``, at most ``limit`` rows of every list; what is left out is counted.
 
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun in singular or plural.
-
-    >>> counted(1, "family"), counted(1200, "family")
-    ('1 family', '1,200 families')
+    With ``written`` it ends with the commands that go on from here.
     """
-    return f"{number:,} {noun if number == 1 else NOUNS[noun]}"
-
-
-def _summary(overview: data.Overview, frame: Frame) -> Panel:
-    """The figures of the whole corpus."""
+    frame = Frame.of(console, limit)
+    found = lookup(scan)
+    overview = data.overview(scan)
     if not overview.n_documents:
-        return Panel(Text("No documents were read."), box=box.ROUNDED, border_style=DIM, padding=(0, 1))
-    inner = frame.width - 6
-    facts = Table.grid(padding=(0, 2, 0, 0))
-    facts.add_column(no_wrap=True, style=DIM)
-    facts.add_column(overflow="fold")
-    for label, value in _facts(overview):
-        facts.add_row(Text(label), Text(value))
-    content: list[RenderableType] = [
-        _headline(overview),
-        Text(),
-        bar(overview.parts, inner, plain=frame.plain),
-        columns(legend(overview.parts, plain=frame.plain), 6 if frame.width >= WIDE + 20 else 3),
-        Text(),
-        facts,
-    ]
-    return Panel(Group(*content), box=box.ROUNDED, border_style=DIM, padding=(1, 2))
+        frame.line("No documents were read.")
+    else:
+        _summary(overview, frame)
+        copied = brief.most_copied(scan, found, limit)
+        blank = brief.most_blank(scan, found, limit)
+        _copied(copied, frame)
+        _phrases(data.top_phrases(scan, 4 * limit), copied, frame)
+        _blanks(blank, overview, frame)
+        _junk(data.rule_rows(scan, 1), overview, frame)
+        _documents(scan, overview, found, frame)
+        _families(data.families(scan, limit, rows=found), overview, frame)
+    input_section(data.skipped(scan), frame)
+    if written is not None and overview.n_documents:
+        _next(written, copied, blank, data.top_documents(scan, 1).rows, frame)
 
 
-def _headline(overview: data.Overview) -> Text:
-    """Originality of the whole, in words that say what it was measured against."""
-    n_chars = f"{overview.parts.total:,}"
-    here = f"not seen elsewhere in these {counted(overview.n_documents, 'document')}"
+def _summary(overview: data.Overview, frame: Frame) -> None:
+    """How much of the corpus is its own, and what the rest is."""
+    for row in _headline(overview, frame.width):
+        frame.line(row)
     if overview.originality is None:
-        return Text("No text to measure: every document is empty.", BOLD)
-    if overview.underestimated:
-        return Text.assemble((percent(overview.originality), BOLD), f" of {n_chars} characters {here}")
-    return Text.assemble(
-        (percent(overview.originality_1k), BOLD),
-        f" of {n_chars} characters expected not to be seen elsewhere in a sample of 1,000 families; "
-        f"{percent(overview.originality)} {here}",
-    )
+        return
+    frame.gap()
+    frame.line(bar(overview.parts, frame.width, plain=frame.plain))
+    frame.gap()
+    cells = [_part(overview, name, frame) for name in PAINTS if getattr(overview.parts, name)]
+    if frame.width < WIDE:
+        for cell in cells:
+            frame.line(cell)
+    else:
+        half = (len(cells) + 1) // 2
+        for left, right in zip_longest(cells[:half], cells[half:], fillvalue=Text()):
+            frame.line(left, " " * max(1, frame.width // 2 - left.cell_len), right)
+    frame.gap()
+    for line in _notes(overview):
+        frame.paragraph(Text(line, DIM), 0, 3)
 
 
-def _facts(overview: data.Overview) -> list[tuple[str, str]]:
-    """Label and value of the lines below the bar."""
+def _headline(overview: data.Overview, width: int) -> list[Text]:
+    """Originality of the whole, in words that say what it was measured against."""
+    n_documents = counted(overview.n_documents, "document")
+    if overview.originality is None:
+        return text_rows(Text(f"No text to measure: {n_documents}, all empty.", BOLD), width, 2)
+    these = f"these {n_documents}" if overview.n_documents > 1 else "this one document"
+    text = Text()
+    if not overview.underestimated:
+        text.append(percent(overview.originality_1k), BOLD)
+        text.append(" expected not to be seen elsewhere in a sample of 1,000 families; ")
+    text.append(percent(overview.originality), BOLD if overview.underestimated else "")
+    text.append(f" of {overview.parts.total:,} characters not seen elsewhere in {these}")
+    return text_rows(text, width, 4)
+
+
+def _part(overview: data.Overview, name: str, frame: Frame) -> Text:
+    """Name, share, characters and meaning of one part."""
+    width = frame.width if frame.width < WIDE else frame.width // 2 - 2
+    text = chip(name, plain=frame.plain)
+    text.append(f" {name:<8} ")
+    text.append(f"{percent(overview.parts.share(name)):>8}", BOLD)
+    text.append(f"  {PAINTS[name].says}", DIM)
+    return text if text.cell_len <= width else text_rows(text, width, 1)[0]
+
+
+def _notes(overview: data.Overview) -> list[str]:
+    """What the figures rest on."""
     corpus = [counted(overview.n_documents, "document"), counted(overview.n_families, "family")]
     corpus += [counted(overview.n_series, "series")] if overview.n_series else []
-    facts = [("corpus", " · ".join(corpus))]
-    if overview.n_passages:
-        alone = f", {overview.n_matched_alone:,} of them outside any cluster" if overview.n_matched_alone else ""
-        matched = f"{overview.n_passages_matched:,} match another{alone}"
-        crowded = f"; {overview.n_passages_crowded:,} had more candidates than are compared"
-        matched += crowded if overview.n_passages_crowded else ""
-        facts.append(("passages", f"{overview.n_passages:,}, {matched}"))
-    facts.append(("findings", _counts(overview.n_findings) or "none"))
-    if overview.n_flags:
-        facts.append(("flags", _counts(overview.n_flags)))
+    corpus += [counted(overview.n_passages, "passage")] if overview.n_passages else []
+    notes = [" · ".join(corpus)]
     if overview.underestimated:
-        few = f"these are {counted(overview.n_families, 'family')}; figures compare across corpora from 1,000 on"
-        facts.append(("note", f"sharing is underestimated: {few}"))
-    return facts
+        notes.append(
+            f"With {counted(overview.n_families, 'family')} sharing is underestimated: "
+            "figures compare across corpora from 1,000 on."
+        )
+    if overview.n_passages_crowded:
+        notes.append(
+            f"{counted(overview.n_passages_crowded, 'passage')} had more candidates than are compared: "
+            "some of their matches may be missing."
+        )
+    return notes
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    """Names and numbers in one line, the largest first."""
-    order = sorted((item for item in counts.items() if item[1]), key=lambda item: (-item[1], item[0]))
-    return " · ".join(f"{shown(name)} {number:,}" for name, number in order)
+def _copied(top: data.Top[brief.Copied], frame: Frame) -> None:
+    """The paragraphs and sentences that most is copied of, with what differs between two of their places."""
+    if not top.n_all:
+        return frame.title("Copied", "no paragraph or sentence stands in two families")
+    frame.title("Copied most", "in all places together · here|there where two of them differ")
+    for number, item in enumerate(top.rows):
+        if number:
+            frame.gap()
+        where = f" characters in {counted(item.n_families, 'family')}"
+        where += f", {counted(item.n_places, 'place')}" if item.n_places != item.n_families else ""
+        left = Text.assemble("  ", (f"{item.n_chars:,}", BOLD), where)
+        name = clipped(shown(item.id), max(0, frame.width - left.cell_len - 2))
+        gap = max(2, frame.width - left.cell_len - cell_width(name))
+        frame.line(left, " " * gap, (name, DIM))
+        frame.paragraph(_runs(item, frame), 4, SAMPLE_ROWS)
+        frame.line("    ", (names(item.docs, item.n_documents, frame.width - 4), DIM))
+        if item.blank_in:
+            who = names(item.blank_in, len(item.blank_in), frame.width - 18)
+            frame.line("    ", ("left blank in ", DIM), (who, LEFT_BLANK))
+    frame.more(top.n_all - len(top.rows), "shared texts")
+    return None
 
 
-def columns(texts: Iterable[Text], n_columns: int) -> Table:
-    """Texts side by side in equal columns."""
-    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    for _ in range(n_columns):
-        table.add_column(ratio=1, no_wrap=True)
-    cells = list(texts)
-    for start in range(0, len(cells), n_columns):
-        table.add_row(*cells[start : start + n_columns])
-    return table
+def _runs(item: brief.Copied, frame: Frame) -> Text:
+    """The text of two places of a row as one, from shortly before the first difference if that is far."""
+    if not item.runs:
+        return Text("(the text is not at hand)", DIM)
+    cut, runs = from_first(item.runs, (SAMPLE_ROWS - 1) * (frame.width - 4))
+    text = side_by_side(runs, plain=frame.plain)
+    return Text.assemble((ELLIPSIS, DIM), text) if cut else text
 
 
-def heading(title: str, note: str, console: Console) -> None:
-    """A blank line, then the title of a section with a rule and what its rows are."""
-    note = clipped(note, max(0, console.width - len(title) - 6))
-    line = "─" * max(2, console.width - len(title) - sum(widths(note)) - 2)
-    console.print()
-    console.print(one_line(Text.assemble((title, BOLD), " ", (line, DIM), " ", (note, DIM))))
+def _phrases(top: data.Top[Phrase], copied: data.Top[brief.Copied], frame: Frame) -> None:
+    """Slogans beside those in the texts above: how many families have them, how often they stand."""
+    above = [_key(run.here) for item in copied.rows for run in item.runs if run.same]
+    above += [_key("".join(run.here for run in item.runs)) for item in copied.rows]
+    rows = [phrase for phrase in top.rows if not any(_key(phrase.text) in text for text in above)][: frame.limit]
+    if not rows:
+        return
+    frame.title("Said word for word", "families · places · the phrase, what is said above left out")
+    for phrase in rows:
+        counts = Text.assemble((f"{phrase.n_families:>7,}", BOLD), (f"{phrase.n_occurrences:>8,}  ", DIM))
+        for place, row in enumerate(text_rows(Text(shown(phrase.text)), frame.width - counts.cell_len, 2)):
+            frame.line(counts if not place else " " * counts.cell_len, row)
+    frame.more(top.n_all - len(rows), "phrases")
 
 
-def one_line(text: Text) -> Text:
-    """A text that is cut at the console's edge rather than wrapped."""
-    text.no_wrap, text.overflow = True, "crop"
+def _key(text: str) -> str:
+    """A text without blanks and digits: phrases hold the figures of their first place."""
+    return "".join(char for char in text if not char.isspace() and not char.isdigit())
+
+
+def _blanks(top: data.Top[brief.BlankRow], overview: data.Overview, frame: Frame) -> None:
+    """Who left what blank, and what others have there."""
+    if not top.n_all:
+        return
+    n_blanks = counted(overview.n_findings.get("placeholder", 0), "blank")
+    frame.title("Left blank", f"{n_blanks} in {top.n_all:,} of {counted(overview.n_documents, 'document')}")
+    for row in top.rows:
+        share = f"{percent(row.share)} of its text"
+        name = shortened(shown(row.doc), max(4, frame.width - len(share) - 11))
+        frame.line("  ", (f"{row.n_blanks:>5,}", BOLD), f"  {name}  ", (share, DIM))
+        frame.paragraph(_blank_line(row, frame), 9, 1)
+        if row.filled:
+            words = [f"{clipped(shown(each.text), 24)} in {shown(each.doc)}" for each in row.filled[:2]]
+            frame.paragraph(Text.assemble(f"{clipped(shown(row.blank), 12)} is ", " · ".join(words)), 9, 1)
+    frame.more(top.n_all - len(top.rows), "documents")
+
+
+def _blank_line(row: brief.BlankRow, frame: Frame) -> Text:
+    """The line of a blank, from shortly before the first blank on where that lies beyond the row."""
+    first = row.blanks[0].start if row.blanks else 0
+    text = marked(row.line, row.blanks, BLANK, plain=frame.plain)
+    if first and cell_width(shown(row.line[:first])) > (frame.width - 9) * 2 // 3:
+        return Text.assemble((ELLIPSIS, DIM), text[max(0, first - 10) :])
     return text
 
 
-def _more(n_more: int, where: str, frame: Frame) -> None:
-    """How many rows a list has left out, and where they are."""
-    if n_more:
-        frame.console.print(one_line(Text(f"  {ELLIPSIS} {n_more:,} more in {where}", DIM)))
+def _junk(found: Sequence[data.RuleRow], overview: data.Overview, frame: Frame) -> None:
+    """What the site added, by rule; then what else was found, a row each."""
+    junk = [row for row in found if row.kind == "junk"]
+    if junk:
+        n_junk = counted(sum(row.n_findings for row in junk), "piece")
+        frame.title("Junk", f"{n_junk} that the site added, by rule")
+        for row in junk[: frame.limit]:
+            _example(row, row.rule.removeprefix("junk."), frame)
+        frame.more(len(junk) - frame.limit, "rules")
+    others = [row for kind in OTHER_KINDS for row in found if row.kind == kind]
+    if others or overview.n_flags:
+        frame.title("Also found")
+        for kind in OTHER_KINDS:
+            mine = [row for row in others if row.kind == kind]
+            if mine:
+                n_findings, first = sum(row.n_findings for row in mine), mine[0]
+                _example(first, KIND_TITLES[kind][0].lower(), frame, n_findings)
+        for flag, number in sorted(overview.n_flags.items(), key=lambda item: (-item[1], item[0])):
+            frame.count(number, f"{_noun(number, 'document')} {shown(flag)}", 1)
 
 
-def _documents(scan: Scan, frame: Frame) -> None:
-    """Documents with originality and parts, the least original first: those are the ones to look at."""
-    top = data.top_documents(scan, frame.limit)
-    heading("Documents", f"least original first, {len(top.rows):,} of {top.n_all:,}", frame.console)
-    n_bar = 44 if frame.width >= WIDE else 26
-    n_number = max([5, *(len(f"{score.n_chars:,}") for score in top.rows)])
-    n_id = max(4, frame.width - n_bar - n_number - 14)
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for justify in JUSTIFY:
-        table.add_column(justify=justify, no_wrap=True)
-    table.add_row(*(Text(name, DIM) for name in ("original", "parts", "chars", "document")))
-    for score in top.rows:
-        name = Text(shortened(shown(score.id), n_id))
-        for note in document_notes(score):
-            inline = name.cell_len + sum(widths(note)) + 2 <= n_id
-            name.append("  " + note if inline else "\n" + shortened(note, n_id), DIM)
-        drawn = bar(score.parts, n_bar, plain=frame.plain)
-        table.add_row(Text(percent(measure(score)), BOLD), drawn, Text(f"{score.n_chars:,}"), name)
-    frame.console.print(table)
-    _more(top.n_more, "documents.jsonl", frame)
+def _example(row: data.RuleRow, name: str, frame: Frame, n_findings: int | None = None) -> None:
+    """A rule in one line: how often it spoke, its name, and an example."""
+    n_name = 20 if frame.width >= 60 else 12
+    line = Text.assemble("  ", (f"{n_findings or row.n_findings:>7,}", BOLD), "  ")
+    line.append(padded(shortened(shown(name), n_name), n_name)).append("  ")
+    n_doc = 24 if frame.width >= WIDE else 0
+    example = row.examples[0]
+    room = frame.width - line.cell_len - (n_doc + 2 if n_doc else 0)
+    if room >= 10:
+        line.append_text(in_context(example.before, example.text, example.after, room, plain=frame.plain))
+    if n_doc:
+        line.append(" " * max(2, frame.width - n_doc - line.cell_len))
+        line.append(shortened(shown(example.doc), n_doc), DIM)
+    frame.line(line)
+
+
+def _documents(scan: Scan, overview: data.Overview, found: Lookup, frame: Frame) -> None:
+    """The least and the most original documents, with what they are made of."""
+    ends = brief.extremes(scan, found, frame.limit)
+    if not ends.n_all:
+        return
+    frame.title("Documents", "least original first" if ends.n_all > 1 else "")
+    if ends.n_all > frame.limit:
+        line = Text.assemble("         0 % ", distribution(overview.bins), " 100 %")
+        if frame.width - line.cell_len > 26:
+            line.append("  documents by originality", DIM)
+        frame.line(line)
+    n_number = max((len(f"{score.n_chars:,}") for score in (*ends.least, *ends.most)), default=1)
+    n_bar = 20 if frame.width < WIDE else 32
+    if frame.width < 60:
+        n_bar = 8
+    for score in ends.least:
+        _document(score, n_bar, n_number, frame)
+    n_between = ends.n_all - len(ends.least) - len(ends.most)
+    if n_between:
+        frame.line((f"  {ELLIPSIS} {n_between:,} more", DIM))
+    for score in ends.most:
+        _document(score, n_bar, n_number, frame)
+
+
+def distribution(bins: Sequence[int]) -> str:
+    """Counts as steps, one a bin; what is not 0 is seen."""
+    most = max(bins, default=0) or 1
+    return "".join(STEPS[-(-count * (len(STEPS) - 1) // most)] for count in bins)
+
+
+def _document(score: DocumentScore, n_bar: int, n_number: int, frame: Frame) -> None:
+    """One document in one line."""
+    line = Text.assemble((f"{percent(measure(score)):>9}", BOLD), "  ", bar(score.parts, n_bar, plain=frame.plain))
+    line.append(f"  {score.n_chars:>{n_number},}  ", DIM)
+    room = max(4, frame.width - line.cell_len)
+    notes = "  ".join(["", *document_notes(score)])
+    name = shortened(shown(score.id), max(4, room - cell_width(notes) if cell_width(notes) < room // 2 else room // 2))
+    line.append(name).append(clipped(notes, max(0, room - cell_width(name))), DIM)
+    frame.line(line)
 
 
 def document_notes(score: DocumentScore) -> list[str]:
@@ -221,171 +325,73 @@ def document_notes(score: DocumentScore) -> list[str]:
     return notes + ([", ".join(shown(flag) for flag in score.flags)] if score.flags else [])
 
 
-def _shared(top: data.Top[data.SharedText], title: str, frame: Frame) -> None:
-    """Passages or blocks that several families have, with what differs between two of them."""
-    if not top.n_all:
-        return heading(title, "none in two families", frame.console)
-    heading(title, f"most characters first, {len(top.rows):,} of {top.n_all:,}; what differs is marked", frame.console)
-    for number, item in enumerate(top.rows, start=1):
-        parts = [counted(item.n_chars, "character"), counted(item.n_families, "family")]
-        parts += [counted(item.n_documents, "document"), counted(item.n_members, "place")]
-        place = f"{number:>3}  "
-        if number > 1:
-            frame.console.print()
-        left = clipped(" · ".join(parts), frame.width - 5)
-        name = clipped(shown(item.id), max(0, frame.width - len(left) - 7))
-        gap = " " * max(1, frame.width - 5 - len(left) - sum(widths(name)))
-        frame.console.print(one_line(Text.assemble((place, DIM), (left, BOLD), gap, (name, DIM))))
-        _sample(item.example, "", frame, first=_first_change(item))
-        if item.other is not None:
-            same = item.other.text == item.example.text
-            how = ", the same" if same else f", ratio {item.other.ratio:.2f}"
-            _sample(item.other, how, frame, first=None if same else _first_change(item), brief=same)
-    _more(top.n_more, "clusters.jsonl", frame)
-    return None
-
-
-def _first_change(item: data.SharedText) -> int | None:
-    """Where two members first differ; up to there their texts are the same. None where they do not."""
-    sides = (item.example, item.other) if item.other is not None else (item.example,)
-    return min((side.changed[0].start for side in sides if side.changed), default=None)
-
-
-def _sample(sample: data.Sample, how: str, frame: Frame, *, first: int | None, brief: bool = False) -> None:
-    """One member: where it stands, then, unless ``brief``, its text with what differs from the other one marked.
-
-    Where the ``first`` difference lies beyond the rows there are for it, the text begins shortly before it.
-    """
-    note = f" at {sample.start:,}{how}"
-    name = shortened(shown(sample.doc), max(4, frame.width - 5 - len(note)))
-    frame.console.print(one_line(Text.assemble("     ", (name, DIM), (note, DIM))))
-    if brief:
-        return
-    text = marked(sample.text, sample.changed, DIFFERENT, plain=frame.plain)
-    width = frame.width - 7
-    if not sample.text:
-        text = Text("(the text is not at hand)", DIM)
-    elif first is not None and sum(widths(shown(sample.text[:first]))) > (SAMPLE_ROWS - 1) * width:
-        text = Text.assemble((ELLIPSIS, DIM), text[first - LEAD :])
-    for line in text_rows(text, width, SAMPLE_ROWS):
-        frame.console.print(one_line(Text.assemble("       ", line)))
-
-
-def marked(text: str, spans: Iterable[Span], style: Style, *, plain: bool) -> Text:
-    """Raw ``text`` as drawn, with ``spans`` of it in ``style``, or in angle quotes without colour."""
-    drawn, at = Text(), 0
-    for start, end in spans:
-        drawn.append(shown(text[at:start]))
-        inside = shown(text[start:end])
-        drawn.append(f"«{inside}»" if plain else inside, style)
-        at = end
-    drawn.append(shown(text[at:]))
-    return drawn
-
-
-def text_rows(text: Text, width: int, n_rows: int) -> list[Text]:
-    """A text as at most ``n_rows`` rows; an ellipsis says that something was cut."""
-    found = rows(text.plain, width)
-    drawn = [text[row.start : row.end] for row in found[:n_rows]]
-    if len(found) > n_rows:
-        last = found[n_rows - 1]
-        kept = clipped(text.plain[last.start : last.end] + "  ", max(1, sum(widths(text.plain[last.start : last.end]))))
-        drawn[-1] = text[last.start : last.start + len(kept) - 1].append(ELLIPSIS, DIM)
-    return drawn
-
-
-def _phrases(top: data.Top[Phrase], frame: Frame) -> None:
-    """Slogans: how many families have them, how often they stand."""
-    if not top.n_all:
-        return heading("Phrases", "none in enough families", frame.console)
-    heading("Phrases", f"most text first, {len(top.rows):,} of {top.n_all:,}", frame.console)
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_row(*(Text(name, DIM) for name in ("families", "places", "phrase")))
-    for phrase in top.rows:
-        lines = text_rows(Text(shown(phrase.text)), frame.width - 20, 2)
-        table.add_row(Text(f"{phrase.n_families:,}", BOLD), Text(f"{phrase.n_occurrences:,}"), Text("\n").join(lines))
-    frame.console.print(table)
-    _more(top.n_more, "phrases.jsonl", frame)
-    return None
-
-
-def _rules(found: tuple[data.RuleRow, ...], frame: Frame) -> None:
-    """What the rules found, one list for every kind, each rule with an example in its line."""
-    wide = frame.width >= WIDE
-    n_doc = 30 if wide else 0
-    n_rule = min(40 if wide else 30, max((sum(widths(shown(row.rule))) for row in found), default=0))
-    n_example = frame.width - n_rule - 11 - (n_doc + 2 if wide else 0)
-    for kind, (title, says) in KIND_TITLES.items():
-        mine = [row for row in found if row.kind == kind]
-        if not mine:
-            continue
-        n_findings = sum(row.n_findings for row in mine)
-        heading(title, f"{n_findings:,} · {says}", frame.console)
-        for row in mine[: frame.limit]:
-            example = row.examples[0]
-            line = Text.assemble("  ", _padded(shortened(shown(row.rule), n_rule), n_rule))
-            line.append(f"{row.n_findings:>7,}", BOLD).append("  ")
-            line.append(in_context(example, n_example, MARKS.get(kind, DIFFERENT), plain=frame.plain))
-            if wide:
-                line.append(" " * max(0, frame.width - n_doc - line.cell_len))
-                line.append(shortened(shown(example.doc), n_doc), DIM)
-            frame.console.print(one_line(line))
-        _more(len(mine) - frame.limit if len(mine) > frame.limit else 0, "findings.jsonl, by rule", frame)
-
-
-def _padded(text: str, width: int) -> str:
-    """``text`` with spaces up to ``width`` cells."""
-    return text + " " * max(0, width - sum(widths(text)))
-
-
-def in_context(excerpt: data.Excerpt, width: int, style: Style, *, plain: bool) -> Text:
-    """A finding in its line, cut on both sides to ``width`` cells; the finding itself is kept whole if it fits."""
-    mark = shortened(shown(excerpt.text), width - 2 if plain else width)
-    mark = f"«{mark}»" if plain else mark
-    left = width - sum(widths(mark))
-    before, after = shown(excerpt.before.lstrip()), shown(excerpt.after.rstrip())
-    n_after = min(sum(widths(after)), max(left // 2, left - sum(widths(before))))
-    head = clipped(before[::-1], left - n_after)[::-1]
-    return Text.assemble((head, DIM), (mark, style), (clipped(after, left - sum(widths(head))), DIM))
-
-
-def _families(top: data.Top[data.FamilyRow], frame: Frame) -> None:
+def _families(top: data.Top[data.FamilyRow], overview: data.Overview, frame: Frame) -> None:
     """Near-duplicate documents: the head, and its copies with their Jaccard."""
     if not top.n_all:
-        return heading("Families", "no document is a near-copy of another", frame.console)
-    heading("Families", f"near-copies, largest first, {len(top.rows):,} of {top.n_all:,}", frame.console)
+        return
+    n_copies = overview.n_documents - overview.n_families
+    frame.title("Families", f"{counted(n_copies, 'near-copy')} of other documents in {counted(top.n_all, 'family')}")
     for row in top.rows:
-        n_copies = counted(row.n_copies, "copy")
-        name = shortened(shown(row.head), frame.width - len(n_copies) - 4)
-        frame.console.print(one_line(Text.assemble("  ", name, "  ", (n_copies, BOLD))))
-        for doc, ratio in row.copies[:3]:
-            name = shortened(shown(doc), frame.width - 21)
-            frame.console.print(one_line(Text.assemble("     ", name, (f"  Jaccard {ratio:.2f}", DIM))))
-        if row.n_copies > 3:
-            _more(row.n_copies - 3, "members.jsonl", frame)
-    _more(top.n_more, "clusters.jsonl", frame)
-    return None
+        copies = [f"{name} {ratio:.2f}" for name, ratio in row.copies[: brief.MAX_PLACES]]
+        head = shortened(shown(row.head), max(4, (frame.width - 18) // 2))
+        line = Text.assemble("  ", (f"{row.n_copies + 1:>7,}", BOLD), f"  {head}  ")
+        line.append(names(copies, row.n_copies, max(4, frame.width - line.cell_len)), DIM)
+        frame.line(line)
+    frame.more(top.n_more, "families")
 
 
-def _skipped(skipped: data.Skipped, frame: Frame) -> None:
+def input_section(skipped: data.Skipped, frame: Frame) -> None:
     """How the files were read, and what could not be used and why."""
-    n_lost = sum(skipped.n_problems.values())
-    heading("Input", "nothing was skipped" if not n_lost else f"{n_lost:,} skipped or changed", frame.console)
-    lines = [
-        Text.assemble((f"{number:>7,}", BOLD), f"  read as {shown(name)}") for name, number in skipped.formats.items()
-    ]
-    lines += [Text.assemble((f"{number:>7,}", BOLD), f"  {shown(name)}") for name, number in skipped.n_problems.items()]
-    if skipped.n_without_tokens:
-        lines.append(
-            Text.assemble((f"{skipped.n_without_tokens:>7,}", BOLD), "  without any token: nothing to measure")
+    lost = {name: number for name, number in skipped.n_problems.items() if name not in PASSED_OVER}
+    n_passed = sum(number for name, number in skipped.n_problems.items() if name in PASSED_OVER)
+    n_lost = sum(lost.values())
+    frame.title("Input", "everything was read" if not n_lost else f"{n_lost:,} skipped or changed while reading")
+    rows = [(number, f"{_noun(number, 'file')} read as {shown(name)}") for name, number in skipped.formats.items()]
+    rows += [(n_passed, f"{_noun(n_passed, 'file')} passed over, as the settings ask (skip_files)")]
+    rows += [(number, shown(name)) for name, number in lost.items()]
+    rows += [
+        (
+            skipped.n_without_tokens,
+            f"{_noun(skipped.n_without_tokens, 'document')} without any token: nothing to measure",
         )
-    for line in lines:
-        for number, row in enumerate(text_rows(line, frame.width - 11, 4)):
-            frame.console.print(one_line(row if not number else Text.assemble("         ", row)))
-    for message in skipped.examples[: frame.limit]:
-        for number, row in enumerate(text_rows(Text(shown(message)), frame.width - 4, 3)):
-            frame.console.print(one_line(Text.assemble(("  - " if not number else "    ", DIM), row)))
-    _more(max(0, n_lost - min(frame.limit, len(skipped.examples))), "summary.json (counts)", frame)
+    ]
+    for number, says in rows:
+        if number:
+            frame.count(number, says)
+    examples = [message for message in skipped.examples if "(skip_files)" not in message][: frame.limit]
+    for message in examples if n_lost else ():
+        for number, row in enumerate(text_rows(Text(shown(message)), frame.width - 13, 3)):
+            frame.line("           ", ("- " if not number else "  ", DIM), row)
+    frame.more(n_lost - len(examples) if n_lost else 0, "of these")
+
+
+def _noun(number: int, noun: str) -> str:
+    """A noun in singular or plural, without its number."""
+    return counted(number, noun).partition(" ")[2]
+
+
+def _next(
+    written: Written,
+    copied: data.Top[brief.Copied],
+    blank: data.Top[brief.BlankRow],
+    least: Sequence[DocumentScore],
+    frame: Frame,
+) -> None:
+    """The commands that go on from here, with the ids of this corpus."""
+    folder = written.folder
+    if folder is None:
+        frame.title("Next", "nothing was written: name a folder with --out to keep this scan")
+        return
+    frame.title("Next", f"{shown(folder)} holds report.html for reading, and tables with every row")
+    steps: list[tuple[str, str | None]] = []
+    if blank.rows:
+        steps.append(("blanks in place", command("detector", "explain", folder, "--doc", blank.rows[0].doc)))
+    if least:
+        steps.append(("least original: why", command("detector", "why", folder, least[0].id)))
+    if copied.rows:
+        steps.append(("a copy and its fills", command("detector", "templates", folder, copied.rows[0].id)))
+    steps.append(("what a filter would drop", command("detector", "tune", folder)))
+    for says, line in steps:
+        if line is not None:  # drawn whole, whatever the width: a command that was cut cannot be copied
+            text = Text.assemble("  ", (padded(says, 26), DIM), (line, COMMAND))
+            frame.console.print(text, soft_wrap=True)

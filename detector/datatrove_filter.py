@@ -1,0 +1,91 @@
+"""A step of a datatrove pipeline that keeps, drops, cleans and annotates documents by what a scan found.
+
+The scan is of the whole corpus, made before with ``detector scan``; the pipeline's readers must give documents the ids
+that the scan has. Every process of the pipeline opens the scan for itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from detector.decisions import Decision, Thresholds, decide
+from detector.errors import MissingExtra, ScanError, printable
+from detector.index import open_scan
+from detector.model import PART_NAMES, DocumentScore, Span
+from detector.stripping import spans_to_strip, without
+
+try:
+    from datatrove.pipeline.filters.base_filter import BaseFilter
+except ImportError as error:
+    raise MissingExtra(
+        "datatrove is not installed; install it with: pip install 'boilerplate-detector[datatrove]'"
+    ) from error
+
+
+class ScanFilter(BaseFilter):  # type: ignore[misc]
+    """Drops what the thresholds speak against and near-copies, cuts ``strip`` parts out of what is kept.
+
+    ``thresholds`` and ``families`` are those of `detector.decisions.decide`; without any, everything is kept. Each
+    document gets metadata: ``detector_originality``, the share of every part (``detector_junk`` ...), and
+    ``detector_duplicate_of`` where it is a near-copy. Raises `ScanError` for a document that the scan does not have or
+    has with another text.
+    """
+
+    name = "detector"
+
+    def __init__(
+        self,
+        scan_dir: str | Path,
+        thresholds: Thresholds | None = None,
+        *,
+        families: str = "keep-all",
+        strip: Sequence[str] = (),
+        exclusion_writer: Any = None,
+    ) -> None:
+        super().__init__(exclusion_writer)
+        self.scan_dir, self.thresholds = str(scan_dir), thresholds or Thresholds()
+        self.families, self.strip = families, tuple(strip)
+        self._documents: dict[str, tuple[DocumentScore, Decision]] = {}
+        self._claims: defaultdict[str, list[Span]] = defaultdict(list)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the scan: it is opened by the process that uses it."""
+        return {**self.__dict__, "_documents": {}, "_claims": defaultdict(list)}
+
+    def filter(self, doc: Any) -> bool | tuple[bool, str]:
+        """Whether datatrove is to keep a document, with the first rule against it if not."""
+        self._open()
+        found = self._documents.get(doc.id)
+        if found is None:
+            raise ScanError(f'{self.scan_dir}: the scan has no document "{printable(doc.id)}"; scan the same input')
+        document, decision = found
+        if sum(not char.isspace() for char in doc.text) != document.n_chars:
+            raise ScanError(f'{self.scan_dir}: the text of "{printable(doc.id)}" is not what was scanned')
+        doc.metadata |= _metadata(document)
+        if not decision.kept:
+            return False, decision.reasons[0].rule
+        if self.strip:
+            doc.text = without(doc.text, spans_to_strip(doc.text, self._claims.get(doc.id, ())))
+        return True
+
+    def _open(self) -> None:
+        """Reads the scan, once."""
+        if self._documents:
+            return
+        scan = open_scan(self.scan_dir)
+        decisions = decide(scan.documents, self.thresholds, families=self.families)
+        self._documents = {one.id: (one, decision) for one, decision in zip(scan.documents, decisions, strict=True)}
+        for finding in scan.findings if self.strip else ():
+            if finding.part in self.strip:
+                self._claims[finding.doc] += finding.claims
+
+
+def _metadata(document: DocumentScore) -> dict[str, Any]:
+    found: dict[str, Any] = {"detector_originality": document.originality}
+    found |= {f"detector_{name}": round(document.parts.share(name), 6) for name in PART_NAMES[:-1]}
+    if document.duplicate_of is not None:
+        found["detector_duplicate_of"] = document.duplicate_of
+    return found

@@ -1,0 +1,163 @@
+"""Compiles a kernel with numba and makes an object file of it that works without numba.
+
+All that such code asks of numba is memory for its arrays; `_MEMORY` gives it that from the C library. Whatever is not
+as expected (the order of arguments, a function of numba's that the code calls) is `Unexpected`, and numba runs the
+kernel itself.
+"""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numba
+from llvmlite import binding
+from numba.core import types
+from numba.np.numpy_support import as_dtype
+
+from detector.kernels import machine_code
+from detector.kernels.machine_code import ENTRY, SCALARS, Code, machine
+
+LIBRARY = {"malloc", "free", "memcpy", "memmove", "memset", "memcmp", "log", "log1p", "exp", "pow"}
+"""Functions of the C library that a kernel may call."""
+
+_MEMORY = """
+; A block begins with numba's words: holders, destructor, its argument, address of the values, their size, allocator.
+declare ptr @malloc(i64)
+declare void @free(ptr)
+
+define ptr @NRT_MemInfo_alloc_aligned(i64 %size, i32 %align) {
+  %wide = zext i32 %align to i64
+  %more = add i64 %wide, 48
+  %all = add i64 %size, %more
+  %overflows = icmp ult i64 %all, %size
+  br i1 %overflows, label %none, label %ask
+ask:
+  %block = call ptr @malloc(i64 %all)
+  %missing = icmp eq ptr %block, null
+  br i1 %missing, label %none, label %fill
+fill:
+  %begin = ptrtoint ptr %block to i64
+  %past = add i64 %begin, 48
+  %over = urem i64 %past, %wide
+  %gap = sub i64 %wide, %over
+  %at = add i64 %past, %gap
+  %values = inttoptr i64 %at to ptr
+  store i64 1, ptr %block
+  %p1 = getelementptr i64, ptr %block, i64 1
+  store i64 0, ptr %p1
+  %p2 = getelementptr i64, ptr %block, i64 2
+  store i64 0, ptr %p2
+  %p3 = getelementptr i64, ptr %block, i64 3
+  store ptr %values, ptr %p3
+  %p4 = getelementptr i64, ptr %block, i64 4
+  store i64 %size, ptr %p4
+  %p5 = getelementptr i64, ptr %block, i64 5
+  store i64 0, ptr %p5
+  ret ptr %block
+none:
+  ret ptr null
+}
+
+define void @NRT_MemInfo_call_dtor(ptr %block) {
+  call void @free(ptr %block)
+  ret void
+}
+"""
+
+_WORDS = {"Q": "ptr", "q": "i64", "d": "double"}
+
+
+class Unexpected(Exception):
+    """Why a kernel cannot do without numba."""
+
+
+def dispatcher(function: Callable[..., Any], *, cached: bool) -> Any:
+    """A function as numba has it."""
+    return numba.njit(cache=cached, nogil=True, error_model="numpy")(function)
+
+
+def export(compiled: Any, arguments: Sequence[Any]) -> Code:
+    """Compile numba's dispatcher for arguments like these, and take the code out of it; raises `Unexpected`."""
+    if any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(compiled.py_func)):
+        raise Unexpected("it raises errors, and only numba can tell which")
+    signature = tuple(map(numba.typeof, arguments))
+    compiled.compile(signature)
+    description = compiled.overloads[signature].fndesc
+    result = _result_of(description.restype)
+    module = binding.parse_assembly(compiled.inspect_llvm(signature))
+    function = module.get_function(description.llvm_func_name)
+    found = [str(argument.type) for argument in function.arguments]
+    expected = ["ptr", "ptr", *(name for value in arguments for name in _types(value))]
+    if found != expected:
+        raise Unexpected(f"takes {found}, not {expected}")
+    module.link_in(binding.parse_assembly(_MEMORY))
+    module.link_in(binding.parse_assembly(_entry(description.llvm_func_name, found)))
+    return Code(_object_file(module), result)
+
+
+def _types(value: Any) -> list[str]:
+    """The compiler's types of the words of an argument."""
+    kinds: Any = numba.typeof(value)  # type: ignore[no-untyped-call]
+    if isinstance(kinds, types.Array):
+        return ["ptr", "ptr", "i64", "i64", "ptr", *["i64"] * (2 * kinds.ndim)]
+    if isinstance(kinds, types.BaseTuple):
+        return [name for part in value for name in _types(part)]
+    if isinstance(kinds, types.Boolean):
+        return ["i8"]
+    if isinstance(kinds, types.Integer):
+        return [f"i{8 * as_dtype(kinds).itemsize}"]
+    if isinstance(kinds, types.Float):
+        return ["double" if kinds == types.float64 else "float"]
+    raise Unexpected(f"an argument is of type {kinds}")
+
+
+def _result_of(returned: object, depth: int = 0) -> Any:
+    """What `Code.result` says of a type. Two tuples deep only words of eight bytes have a place that is sure."""
+    kinds: Any = returned
+    if isinstance(kinds, types.NoneType) and not depth:
+        return None
+    if isinstance(kinds, types.Array) and as_dtype(kinds.dtype).char in SCALARS:
+        return ["array", as_dtype(kinds.dtype).char, kinds.ndim]
+    if isinstance(kinds, types.BaseTuple) and not isinstance(kinds, types.BaseNamedTuple):
+        return ["tuple", *(_result_of(part, depth + 1) for part in returned.types)]  # type: ignore[attr-defined]
+    if isinstance(kinds, types.Boolean | types.Integer | types.Float):
+        kept = as_dtype(kinds)
+        if depth < 2 or kept.itemsize == 8:
+            return kept.char
+    raise Unexpected(f"it returns {kinds}")
+
+
+def _entry(name: str, found: list[str]) -> str:
+    """A function that takes a row of words and calls another with them."""
+    loads = "\n".join(
+        f"  %p{n} = getelementptr i64, ptr %words, i64 {n}\n  %v{n} = load {kind}, ptr %p{n}"
+        for n, kind in enumerate(found)
+    )
+    given = ", ".join(f"{kind} %v{n}" for n, kind in enumerate(found))
+    return f"""
+declare i32 @"{name}"({", ".join(found)})
+define i32 @{ENTRY}(ptr %words) {{
+{loads}
+  %status = call i32 @"{name}"({given})
+  ret i32 %status
+}}
+"""
+
+
+def _object_file(module: Any) -> bytes:
+    """The object file of a module, of which only the entry is seen from outside."""
+    for function in module.functions:
+        if not function.is_declaration and function.name != ENTRY:
+            function.linkage = "internal"
+    target = machine()
+    passes = binding.create_new_module_pass_manager()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, binding.create_pass_builder(target, binding.create_pipeline_tuning_options()))
+    module.verify()
+    data = bytes(target.emit_object(module))
+    foreign = machine_code.missing_names(data) - LIBRARY
+    if foreign:
+        raise Unexpected(f"it needs {sorted(foreign)}")
+    return data

@@ -1,0 +1,202 @@
+"""What the page knows of clusters, phrases and rules: templates with their members aligned slot by slot, and places.
+
+Whatever comes from documents passes through `shown` here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from heapq import nlargest
+from typing import TYPE_CHECKING, Any
+
+from detector.report import data
+from detector.report.lookup import MAX_FILLS, Aligned, Lookup
+from detector.report.sharing import sharing
+from detector.report.shown import ELLIPSIS, shown
+from detector.report.terminal import KIND_TITLES
+
+if TYPE_CHECKING:
+    from detector.index import Scan
+
+MAX_ROWS = 30
+"""Members of a cluster that are aligned on the page."""
+MAX_SLOTS = 40
+MAX_LITERAL = 320
+"""Characters of a literal that are drawn; a longer one is cut in its middle."""
+MAX_FILL = 60
+LISTED = 12
+"""Fills of a slot that are listed."""
+MAX_PLACES = 8
+"""Places of a phrase that are listed."""
+CONTEXT = 16
+"""Characters on either side of a phrase in its places."""
+MAX_CLUSTER_BYTES = 500_000
+"""Characters of the clusters of one level that a page holds; once they are used up only the texts are listed."""
+BREAKS = re.compile(r"\s*[\r\n]\s*")
+FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def shared(level: str, found: Lookup, places: Mapping[str, int], limit: int) -> dict[str, Any]:
+    """Clusters of one level that several families have: those first that cover most text."""
+    sizes = found.shared(level)
+    least = nlargest(limit, sizes.values())[-1:]
+    large = [name for name, size in sizes.items() if size >= least[0]]
+    names = sorted(large, key=lambda name: (-sizes[name], -found.n_families(name), name))[:limit]
+    rows = _within(names, found, places)
+    for name, row in zip(names, rows, strict=True):
+        row["chars"] = sizes[name]
+    return {"rows": rows, "n_all": len(sizes)}
+
+
+def families(found: Lookup, places: Mapping[str, int], limit: int) -> dict[str, Any]:
+    """Families of more than one document, the largest first, with what differs between their members."""
+    names = found.families()
+    return {"rows": _within(names[:limit], found, places), "n_all": len(names)}
+
+
+def _within(names: Sequence[str], found: Lookup, places: Mapping[str, int]) -> list[dict[str, Any]]:
+    rows, room = [], MAX_CLUSTER_BYTES
+    for name in names:
+        row = _cluster(name, found, places, aligned=room > 0)
+        room -= sum(len(fill) for slot in row["slots"] for fill, _ in slot[1])
+        room -= sum(len(part) for part in row["parts"] if isinstance(part, str)) + 8 * sum(map(len, row["rows"]))
+        rows.append(row)
+    return rows
+
+
+def _cluster(name: str, found: Lookup, places: Mapping[str, int], *, aligned: bool) -> dict[str, Any]:
+    """One cluster: its template, and the members that tell most, the representative first, then those with blanks."""
+    members = found.members[name]
+    whole = found.aligned(name, MAX_FILLS, 2 * MAX_SLOTS + 1) if aligned else Aligned((), 0)
+    blanks = found.blanks(name, MAX_FILLS)
+    order = sorted(range(len(blanks)), key=lambda row: (row > 0, not blanks[row], row))[: MAX_ROWS if aligned else 5]
+    slots = [part for part in whole.parts if not isinstance(part, str)]
+    tables = [Counter(fill for fill in slot.fills if fill is not None) for slot in slots]
+    numbers = [_numbers(table, [slot.fills[row] for row in order]) for slot, table in zip(slots, tables, strict=True)]
+    rows = []
+    for row in order:
+        member = members[row]
+        fills = [_number(slot.fills[row], number) for slot, number in zip(slots, numbers, strict=True)]
+        where = [places.get(member.doc, -1), "" if member.doc in places else shown(member.doc), member.start]
+        left = [
+            number
+            for number, slot in enumerate(slots)
+            if any(text in (slot.fills[row] or "") for text in blanks[row] if text)
+        ]
+        rows.append([*where, round(member.ratio, 4), len(blanks[row]), left, *fills])
+    return {
+        "id": shown(name),
+        "families": found.n_families(name),
+        "documents": found.n_documents(name),
+        "places": len(members),
+        "blank": sum(map(bool, blanks)),
+        "looked": len(blanks),
+        "values": [len(slots), len(slots) + _n_figures(whole)],
+        "parts": _parts(whole) if whole.parts else [_sample(name, found)],
+        "slots": [
+            [shown(slot.type), [[_cut(text, MAX_FILL), table[text]] for text in number], len(table)]
+            for slot, table, number in zip(slots, tables, numbers, strict=True)
+        ],
+        "more": whole.n_more,
+        "rows": rows,
+    }
+
+
+def _numbers(table: Counter[str], drawn: Sequence[str | None]) -> dict[str, int]:
+    """The fills that are listed or drawn in a row, the commonest first, then as members come, each with its number."""
+    ranked = [text for text, _ in table.most_common()]
+    needed = {*ranked[:LISTED], *drawn}
+    return {text: number for number, text in enumerate(text for text in ranked if text in needed)}
+
+
+def _number(fill: str | None, numbers: Mapping[str, int]) -> int:
+    return -1 if fill is None else numbers[fill]
+
+
+def _n_figures(whole: Aligned) -> int:
+    """Numbers that all members have in common: values of the template that do not differ."""
+    return sum(len(FIGURE.findall(part)) for part in whole.parts if isinstance(part, str))
+
+
+def _parts(whole: Aligned) -> list[str | int]:
+    """Literals as text, slots as their numbers."""
+    parts: list[str | int] = []
+    n_slots = 0
+    for part in whole.parts:
+        parts.append(_cut(part, MAX_LITERAL) if isinstance(part, str) else n_slots)
+        n_slots += not isinstance(part, str)
+    return parts
+
+
+def _sample(name: str, found: Lookup) -> str:
+    """The first characters of the representative."""
+    head = found.members[name][0]
+    return _cut(found.text(head.doc, head.start, head.end) or "", MAX_LITERAL)
+
+
+def _cut(text: str, size: int) -> str:
+    """A text that is drawn, cut in its middle where it is longer than ``size``; empty lines are left out."""
+    text = BREAKS.sub("\n", text)
+    if len(text) <= size:
+        return shown(text)
+    half = size // 2
+    return f"{shown(text[:half])} {ELLIPSIS} {len(text) - 2 * half:,} more {ELLIPSIS} {shown(text[-half:])}"
+
+
+def phrases(found: Lookup, places: Mapping[str, int], limit: int, n_all: int) -> dict[str, Any]:
+    """The phrase book: figures, text and the first places of each phrase."""
+    covering = found.covering(limit)
+    at = found.occurrences([phrase.id for phrase, _ in covering], MAX_PLACES)
+    rows = []
+    for phrase, n_chars in covering:
+        here = []
+        for doc, start, end in at[phrase.id]:
+            before = found.text(doc, max(0, start - CONTEXT), start) or ""
+            after = found.text(doc, end, end + CONTEXT) or ""
+            where = [places.get(doc, -1), "" if doc in places else shown(doc), start]
+            here.append([*where, _line(before.rpartition("\n")[2]), _line(after.partition("\n")[0])])
+        counts = [phrase.n_families, phrase.n_occurrences, phrase.n_tokens, n_chars]
+        rows.append([shown(phrase.id), shown(phrase.text), *counts, here])
+    return {"rows": rows, "n_all": n_all}
+
+
+def _line(text: str) -> str:
+    return shown(text.replace("\r", " "))
+
+
+def rules(scan: Scan, places: Mapping[str, int], n_examples: int) -> list[dict[str, Any]]:
+    """What every rule found, with its examples in context."""
+    return [
+        {
+            "kind": row.kind,
+            "title": KIND_TITLES[row.kind][0],
+            "says": KIND_TITLES[row.kind][1],
+            "rule": shown(row.rule),
+            "findings": row.n_findings,
+            "documents": row.n_documents,
+            "examples": [
+                [
+                    *(places.get(e.doc, -1), "" if e.doc in places else shown(e.doc), e.start),
+                    *(_cut(text, 2 * MAX_LITERAL) for text in (e.before, e.text, e.after)),
+                ]
+                for e in row.examples
+            ],
+        }
+        for row in data.rule_rows(scan, n_examples)
+    ]
+
+
+def who_shares(found: Lookup, scan: Scan, places: Mapping[str, int], limit: int) -> dict[str, Any]:
+    """The map: families, and what each two of them share."""
+    drawn = sharing(found, limit)
+    heads = [scan.documents[row].id for row in drawn.heads]
+    return {
+        "families": [
+            [places.get(doc, -1), "" if doc in places else shown(doc), n_chars]
+            for doc, n_chars in zip(heads, drawn.n_chars, strict=True)
+        ],
+        "pairs": [[*pair[:4], [shown(name) for name in pair.clusters]] for pair in drawn.pairs],
+        "n_all": drawn.n_families,
+    }
