@@ -1,9 +1,8 @@
-"""Shorter reports: phrase book, evaluation, rules, and what a filter did."""
+"""Shorter reports: phrase book, evaluation, rules."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -20,7 +19,6 @@ from detector.report.shown import clipped, shortened, shown
 
 if TYPE_CHECKING:
     from detector.evaluation import Counts, Evaluation
-    from detector.filtering import FilterSummary
     from detector.index import Scan
     from detector.rules import Rule
 
@@ -28,9 +26,6 @@ DIM = "dim"
 
 MAX_DOCUMENTS = 20
 """Documents that a report of an evaluation lists; `--json` has all."""
-
-NOTES = ("skipped_name", "results")
-"""Reasons that are what the settings ask for."""
 
 
 def as_json(scan: Scan) -> list[dict[str, Any]]:
@@ -153,33 +148,6 @@ def rule_page(rules: Sequence[Rule], console: Console) -> None:
                 for place, item in enumerate(values):
                     text = shown(str(item), lines=True).strip("\n")
                     console.print(Text.assemble((f"{name if place == 0 else '':<14}", "bold"), text))
-
-
-def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> None:
-    """What a filter kept, dropped and cut out."""
-    kept = summary.n_kept / summary.n_documents if summary.n_documents else None
-    lines = [
-        ("documents", f"{summary.n_documents:,}"),
-        ("kept", f"{summary.n_kept:,} ({percent(kept)})"),
-        ("dropped", f"{summary.n_dropped:,}"),
-        *((f"  {rule}", f"{count:,}") for rule, count in summary.dropped_by.items()),
-        ("cleaned", f"{summary.n_cleaned:,} documents, {summary.n_removed_chars:,} characters cut out"),
-        ("without text", f"{summary.n_without_text:,}"),
-        ("not read", f"{summary.n_not_read:,} records, kept as they are"),
-    ]
-    if summary.n_damaged:
-        lines.append(("not cleaned", f"{summary.n_damaged:,} documents with bytes that could not be decoded"))
-    lost = {reason: count for reason, count in summary.problems.items() if reason not in NOTES}
-    lines.extend(
-        ("problem", f"{shown(reason)} {count:,}: see the messages of a scan") for reason, count in lost.items()
-    )
-    for label, value in lines:
-        console.print(Text.assemble((f"{shown(label):<18}", DIM), value))
-    if summary.note:
-        console.print(Text(summary.note, "bold"))
-    console.print(
-        Text(f"Written to {shown(str(out))}: kept/, dropped/, removed.jsonl, summary.json", DIM), soft_wrap=True
-    )
 
 
 def _table(*numbers: str, first: str | None = None) -> Table:
