@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import time
@@ -332,24 +331,6 @@ def test_a_scan_finds_the_same(workers: int) -> None:
         assert [
             (item.start, item.end) for item in result.findings if item.doc == name and item.rule == PAGE_LINE
         ] == wanted
-
-
-@pytest.mark.parametrize(
-    "corpus", ["zh_gov_national_2024_2026", "zh_gongwen_templates", "en_textreuse", "en_licence_instances"]
-)
-def test_documents_are_no_pages(shared: Path, corpus: str) -> None:
-    path = shared / "corpora" / corpus / "docs.jsonl"
-    if not path.is_file():
-        pytest.skip(f"not here: {path}")
-    n_all = n_junk = 0
-    for line in filter(None, path.read_text("utf-8").split("\n")):
-        text = json.loads(line)["text"]
-        found = page_lines_of(text)
-        n_all += len(text)
-        if found:
-            lines = split_lines(plain(text))
-            n_junk += sum(lines.length(at) for at in found)
-    assert n_junk <= 0.0001 * n_all
 
 
 @pytest.mark.parametrize(
