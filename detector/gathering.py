@@ -21,6 +21,9 @@ from detector.workspace import Workspace
 MOST_TOKENS = 1 << 22
 """Tokens (70 MB), or characters, that are gathered at most; what is larger is read where it stands."""
 
+RUNS = 512
+"""Runs of rows that are copied between two looks at the resident memory: each may bring 64 kB of a file with it."""
+
 
 class Gathering(NamedTuple):
     """Some passages: ``rows`` (int64, ascending, different) in the corpus, and their ``tokens`` after each other.
@@ -54,7 +57,7 @@ def expanded(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def gather_passages(
-    tokens: Tokens, passages: Passages, rows: NDArray[np.int64], *, with_texts: bool = False
+    work: Workspace, tokens: Tokens, passages: Passages, rows: NDArray[np.int64], *, with_texts: bool = False
 ) -> Gathering:
     """Passages (``rows`` ascending, different) with their tokens; each is a document of ``tokens``.
 
@@ -63,28 +66,34 @@ def gather_passages(
     first, last = passages.tokens[rows], passages.tokens[rows + 1]
     bounds = _offsets(last - first)
     start, end, kind, hashes = (
-        gathered(column, first, last) for column in (tokens.start, tokens.end, tokens.kind, tokens.hashes)
+        gathered(work, column, first, last) for column in (tokens.start, tokens.end, tokens.kind, tokens.hashes)
     )
     texts = tokens.texts
     if with_texts:
-        texts = gather_texts(texts, passages.document[rows], passages.start[rows], passages.end[rows])
+        texts = gather_texts(work, texts, passages.document[rows], passages.start[rows], passages.end[rows])
     return Gathering(rows, Tokens(start, end, kind, hashes, bounds, texts), bounds)
 
 
-def gather_texts(texts: Texts, document: NDArray[Any], start: NDArray[Any], end: NDArray[Any]) -> Texts:
+def gather_texts(
+    work: Workspace, texts: Texts, document: NDArray[Any], start: NDArray[Any], end: NDArray[Any]
+) -> Texts:
     """The spans ``start`` to ``end`` of documents, a text each in which they stand where they did: what is before a
     span is not there, what is after it ends the text."""
     base = texts.start[document]
     first, last = base + start, base + end
     offsets = _offsets(last - first)
-    points = gathered(texts.points, first, last)
+    points = gathered(work, texts.points, first, last)
     return Texts(points, offsets[:-1] - start, offsets[1:])
 
 
-def gathered(column: NDArray[Any], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[Any]:
+def gathered(work: Workspace, column: NDArray[Any], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[Any]:
     """The rows ``first[i]`` to ``last[i]`` of a column (one dimension), after each other."""
-    out = np.empty(int((last - first).sum()), column.dtype)
-    gather_runs(read_only(column.view(np.uint8)), column.itemsize, first, last, out.view(np.uint8))
+    offsets = _offsets(last - first)
+    out, source = np.empty(int(offsets[-1]), column.dtype), read_only(column.view(np.uint8))
+    for at in range(0, len(first), RUNS):
+        some, part = slice(at, at + RUNS), out[offsets[at] :].view(np.uint8)
+        gather_runs(source, column.itemsize, first[some], last[some], part)
+        work.relieve()
     return out
 
 

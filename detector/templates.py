@@ -230,7 +230,7 @@ def _brought(corpus: _Corpus, some: _Members, work: Workspace) -> _Brought:
     n_tokens = int((passages.tokens[some.last] - passages.tokens[some.first]).sum())
     if not is_mapped(work, tokens) or n_tokens > MOST_TOKENS:
         return _Brought(tokens, passages.tokens, keys, some.first, some.last)
-    here = gather_passages(tokens, passages, expanded(some.first, some.last))
+    here = gather_passages(work, tokens, passages, expanded(some.first, some.last))
     first = here.places(some.first).astype(np.int32)
     return _Brought(here.tokens, here.bounds, keys[here.rows], first, first + (some.last - some.first))
 
@@ -245,7 +245,7 @@ def _read(
     if not is_mapped(work, corpus.tokens) or n_points > MOST_TOKENS:
         return texts, some.document
     end = np.minimum(some.end + grouping.BEYOND, texts.lengths[some.document]).astype(np.int32)
-    spans = gather_texts(texts, some.document, some.start, np.where(with_slots, end, some.start))
+    spans = gather_texts(work, texts, some.document, some.start, np.where(with_slots, end, some.start))
     return spans, np.arange(len(some.start), dtype=np.int32)
 
 
@@ -310,7 +310,7 @@ def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], 
     part, bounds = _offsets(last - first), passages.tokens
     rows = np.arange(part[-1]) + np.repeat(first - part[:-1], np.diff(part))
     if is_mapped(work, tokens) and int((bounds[last] - bounds[first]).sum()) <= MOST_TOKENS:
-        here = gather_passages(tokens, passages, np.unique(rows), with_texts=True)
+        here = gather_passages(work, tokens, passages, np.unique(rows), with_texts=True)
         tokens, bounds, rows = here.tokens, here.bounds, here.places(rows)
     points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
     left, right, found = place[: len(differs)], place[len(differs) :], np.empty(len(differs))
