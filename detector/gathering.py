@@ -1,7 +1,8 @@
 """Passages that stand here and there in a corpus, gathered to columns of their own.
 
 Templates and shared texts compare passages from all over a corpus. Where its columns are mapped files, each passage
-would touch pages of five of them; so those of a block of work are copied first, in ascending order, from the files.
+would touch pages of five of them, again and again while it is compared; so those of a block of work are copied first,
+in ascending order.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.kernels.gathering import gather_runs
 from detector.passages import Passages
 from detector.texts import Texts
-from detector.tokens import Tokens
+from detector.tokens import Tokens, read_only
 from detector.workspace import Workspace
 
 MOST_TOKENS = 1 << 22
@@ -52,7 +54,7 @@ def expanded(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def gather_passages(
-    work: Workspace, tokens: Tokens, passages: Passages, rows: NDArray[np.int64], *, with_texts: bool = False
+    tokens: Tokens, passages: Passages, rows: NDArray[np.int64], *, with_texts: bool = False
 ) -> Gathering:
     """Passages (``rows`` ascending, different) with their tokens; each is a document of ``tokens``.
 
@@ -61,36 +63,28 @@ def gather_passages(
     first, last = passages.tokens[rows], passages.tokens[rows + 1]
     bounds = _offsets(last - first)
     start, end, kind, hashes = (
-        gathered(work, column, first, last) for column in (tokens.start, tokens.end, tokens.kind, tokens.hashes)
+        gathered(column, first, last) for column in (tokens.start, tokens.end, tokens.kind, tokens.hashes)
     )
     texts = tokens.texts
     if with_texts:
-        texts = gather_texts(work, texts, passages.document[rows], passages.start[rows], passages.end[rows])
+        texts = gather_texts(texts, passages.document[rows], passages.start[rows], passages.end[rows])
     return Gathering(rows, Tokens(start, end, kind, hashes, bounds, texts), bounds)
 
 
-def gather_texts(
-    work: Workspace, texts: Texts, document: NDArray[Any], start: NDArray[Any], end: NDArray[Any]
-) -> Texts:
+def gather_texts(texts: Texts, document: NDArray[Any], start: NDArray[Any], end: NDArray[Any]) -> Texts:
     """The spans ``start`` to ``end`` of documents, a text each in which they stand where they did: what is before a
     span is not there, what is after it ends the text."""
     base = texts.start[document]
     first, last = base + start, base + end
     offsets = _offsets(last - first)
-    points = gathered(work, texts.points, first, last)
+    points = gathered(texts.points, first, last)
     return Texts(points, offsets[:-1] - start, offsets[1:])
 
 
-def gathered(work: Workspace, column: NDArray[Any], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[Any]:
+def gathered(column: NDArray[Any], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[Any]:
     """The rows ``first[i]`` to ``last[i]`` of a column (one dimension), after each other."""
-    from detector.kernels.gathering import gather_runs  # it imports numba, which a scan that fits in memory does not
-
     out = np.empty(int((last - first).sum()), column.dtype)
-    descriptor, offset = work.file_of(column)
-    source, width = column.view(np.uint8), column.itemsize
-    source.flags.writeable = False
-    if not gather_runs(source, descriptor, offset, width, first, last, out.view(np.uint8)):
-        raise OSError("a temporary file cannot be read")
+    gather_runs(read_only(column.view(np.uint8)), column.itemsize, first, last, out.view(np.uint8))
     return out
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.blanks import with_slots
 from detector.block_hits import EdgeLines
 from detector.blocks import block_groups, passage_keys
 from detector.clock import Clock, Progress, input_names, peak_memory, silent
@@ -31,6 +32,7 @@ from detector.index import Scan
 from detector.interpreter import without_collection
 from detector.matches import Matches, find_matches
 from detector.model import LEVELS, Document
+from detector.outlines import OutlineColumns, OutlineRows, outline_columns
 from detector.passages import Passages, tokenise_corpus
 from detector.phrases import PhraseTable, find_phrases, phrase_columns
 from detector.protecting import protected_phrases, protected_spans
@@ -39,7 +41,7 @@ from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, Ph
 from detector.rules import RuleTable, load_rules
 from detector.score import score_columns
 from detector.settings import Settings
-from detector.spun import spun_hits
+from detector.spun import SPUN_RULE, spun_hits
 from detector.summary import summarise
 from detector.templates import cluster_columns
 from detector.texts import Texts
@@ -102,6 +104,7 @@ def scan(
         phrases=PhraseRows(found.phrases, texts),
         summary=summary,
         texts=TextsById(ids, texts),
+        outlines=OutlineRows(found.outlines, ids, texts),
     )  # fmt: skip
 
 
@@ -136,12 +139,13 @@ class Found:
     findings: FindingColumns
     clusters: ClusterColumns
     phrases: PhraseColumns
+    outlines: OutlineColumns
     counts: dict[str, Any]
 
 
 KINDS = (
     Found, RuleHits, HitColumns, EdgeLines, Families, Matches, PhraseTable, Places, PhraseColumns, ClusterColumns,
-    FindingColumns, ScoreColumns, Texts,
+    OutlineColumns, FindingColumns, ScoreColumns, Texts,
 )  # fmt: skip
 """What the results of steps that are kept consist of."""
 
@@ -168,7 +172,9 @@ def _analyse(
         is_junk = work.empty(len(tokens.start), np.bool_)
         junk_tokens(tokens, hits, is_junk)
         all_junk = junk_passages(passages, is_junk)
-        spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=all_junk)
+        left_out = all_junk | (not table.does(SPUN_RULE))  # switched off, all of it is left out
+        spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=left_out)
+        del left_out
     find = partial(_phrases, texts, (tokens, passages), is_junk, family, series, settings, work)
     phrases_found = find if kept.has("phrases") else work.beside(find)
     with clock.stage("matches"):
@@ -196,6 +202,8 @@ def _analyse(
             "clusters", cluster_columns, levels, tokens, passages, texts,
             family=family, series=series, keys=keys, work=work,
         )  # fmt: skip
+        outlines = outline_columns(tokens, passages, texts, is_junk=all_junk, family=family, series=series, work=work)
+        hits = with_slots(hits, clusters, texts, corpus.ids)
         del keys
     with clock.stage("scores"):
         findings = finding_columns(
@@ -217,8 +225,9 @@ def _analyse(
         )
     counts = _counts(families, tokens, passages, matches, group_of)
     counts["n_clusters"] = {name: len(level.indptr) - 1 for name, level in zip(LEVELS, levels, strict=True)}
+    counts["n_outlines"] = len(outlines.n_families)
     counts["n_phrases"] = len(phrase_table.document)
-    return Found(scores, findings, clusters, phrase_table, counts)
+    return Found(scores, findings, clusters, phrase_table, outlines, counts)
 
 
 def _phrases(

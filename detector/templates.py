@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from detector.columns import CLUSTER_LEVELS, ClusterColumns, GroupColumns
 from detector.folding import N_CODE_POINTS, character_table, is_blank
 from detector.gathering import MOST_TOKENS, expanded, gather_passages, gather_texts, is_mapped
-from detector.kernels import aligning, grouping
+from detector.kernels import aligning, dividing, grouping, slotting
 from detector.model import LEVELS
 from detector.passages import Passages
 from detector.score import millionths
@@ -61,6 +61,16 @@ class _Slots(NamedTuple):
     fill_at: NDArray[np.int64]
     fill_start: NDArray[np.int32]
     fill_end: NDArray[np.int32]
+
+
+class _Brought(NamedTuple):
+    """The passages of some members: tokens, the bounds of each passage among them, keys; first and last of each."""
+
+    tokens: Tokens
+    bounds: NDArray[np.int64]
+    keys: NDArray[np.uint64]
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
 
 
 class _Corpus(NamedTuple):
@@ -144,12 +154,15 @@ def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
 
     def part(clusters: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
         here, some = slice(*clusters), _taken(members, clusters)
-        tokens, bounds, keys, first, last = _brought(corpus, some, work)
-        start, end, fill_class = aligning.template_fills(
-            tokens.hashes, tokens.start, tokens.end, tokens.kind, bounds, keys, some.indptr, first, last, some.start,
-            some.by_passage, (0, len(some.by_passage)), KEPT, n_slots[here],
+        brought = _brought(corpus, some, work)
+        tokens, bounds, keys, first, last = brought
+        n_gaps = np.zeros(len(some.by_passage), dtype=np.int64)
+        gaps = aligning.template_gaps(
+            tokens.hashes, tokens.kind, bounds, keys, some.indptr, first, last, some.by_passage,
+            (0, len(some.by_passage)), KEPT, n_gaps,
         )  # fmt: skip
-        texts, document = _read(corpus, some, n_slots[here], work)
+        texts, document = _read(corpus, some, n_gaps, work)
+        start, end, fill_class = _fills(brought, some._replace(document=document), texts, n_gaps, gaps, n_slots[here])
         types = np.empty(int(n_slots[here].sum()), dtype=np.uint8)
         grouping.slot_types(
             texts.points, texts.start, texts.stop, *tables, document, np.repeat(some.indptr[:-1], n_slots[here]),
@@ -168,6 +181,34 @@ def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
     return _Slots(work.stored(_offsets(n_slots)), types, fill_at, start, end)
 
 
+def _fills(
+    brought: _Brought,
+    some: _Members,
+    texts: Texts,
+    n_gaps: NDArray[np.int64],
+    gaps: tuple[NDArray[np.int32], NDArray[np.int32]],
+    n_slots: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
+    """The fills of some clusters and their classes; the slots are counted in ``n_slots``."""
+    tokens, bounds, _, first, last = brought
+    clusters = (0, len(n_gaps))
+    read = (tokens.hashes, tokens.kind, tokens.start, tokens.end, texts.points, texts.start, bounds)
+    of = (some.indptr, some.document, first)
+    whole = slotting.join_gaps(*read, *of, last, clusters, n_gaps, *gaps)
+    begin, until = dividing.divide_gaps(*read, *of, clusters, n_gaps, whole, *gaps, n_slots)
+    begin, until = slotting.cut_slots(*read[1:], *of, clusters, n_slots, begin, until)
+    # what was one gap with its neighbour's words may have left a date in pieces
+    slotting.join_gaps(*read, *of, last, clusters, n_slots, begin, until)
+    n = int((n_slots * np.diff(some.indptr)).sum())
+    begin, until = begin[:n], until[:n]
+    start, end, fill_class = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8)
+    slotting.write_fills(
+        tokens.kind, tokens.start, tokens.end, bounds, some.indptr, first, some.start, clusters, n_slots, begin, until,
+        start, end, fill_class,
+    )  # fmt: skip
+    return start, end, fill_class
+
+
 def _taken(members: _Members, clusters: tuple[int, int]) -> _Members:
     """The members of some clusters."""
     indptr = members.indptr[clusters[0] : clusters[1] + 1]
@@ -183,17 +224,15 @@ def _taken(members: _Members, clusters: tuple[int, int]) -> _Members:
     )
 
 
-def _brought(
-    corpus: _Corpus, some: _Members, work: Workspace
-) -> tuple[Tokens, NDArray[np.int64], NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]:
+def _brought(corpus: _Corpus, some: _Members, work: Workspace) -> _Brought:
     """The passages of some members: tokens, the bounds of each passage among them, keys; first and last of each."""
     tokens, passages, _, keys = corpus
     n_tokens = int((passages.tokens[some.last] - passages.tokens[some.first]).sum())
     if not is_mapped(work, tokens) or n_tokens > MOST_TOKENS:
-        return tokens, passages.tokens, keys, some.first, some.last
-    here = gather_passages(work, tokens, passages, expanded(some.first, some.last))
+        return _Brought(tokens, passages.tokens, keys, some.first, some.last)
+    here = gather_passages(tokens, passages, expanded(some.first, some.last))
     first = here.places(some.first).astype(np.int32)
-    return here.tokens, here.bounds, keys[here.rows], first, first + (some.last - some.first)
+    return _Brought(here.tokens, here.bounds, keys[here.rows], first, first + (some.last - some.first))
 
 
 def _read(
@@ -206,7 +245,7 @@ def _read(
     if not is_mapped(work, corpus.tokens) or n_points > MOST_TOKENS:
         return texts, some.document
     end = np.minimum(some.end + grouping.BEYOND, texts.lengths[some.document]).astype(np.int32)
-    spans = gather_texts(work, texts, some.document, some.start, np.where(with_slots, end, some.start))
+    spans = gather_texts(texts, some.document, some.start, np.where(with_slots, end, some.start))
     return spans, np.arange(len(some.start), dtype=np.int32)
 
 
@@ -271,7 +310,7 @@ def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], 
     part, bounds = _offsets(last - first), passages.tokens
     rows = np.arange(part[-1]) + np.repeat(first - part[:-1], np.diff(part))
     if is_mapped(work, tokens) and int((bounds[last] - bounds[first]).sum()) <= MOST_TOKENS:
-        here = gather_passages(work, tokens, passages, np.unique(rows), with_texts=True)
+        here = gather_passages(tokens, passages, np.unique(rows), with_texts=True)
         tokens, bounds, rows = here.tokens, here.bounds, here.places(rows)
     points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
     left, right, found = place[: len(differs)], place[len(differs) :], np.empty(len(differs))

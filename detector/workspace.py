@@ -148,8 +148,7 @@ class Workspace:
                 take_room(file.fileno(), size)
                 mapped = mmap.mmap(file.fileno(), size)
                 if size > CHUNK_BYTES and hasattr(os, "pread"):
-                    descriptor = os.dup(file.fileno())
-                    self._files[id(mapped)] = descriptor
+                    self._files[id(mapped)] = os.dup(file.fileno())
                     weakref.finalize(mapped, _close, self._files, id(mapped))
         except OSError as error:
             why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"

@@ -43,7 +43,7 @@ def test_runs_of_a_column(runs: list[tuple[int, int]], dtype: type[np.generic], 
         assert (work.file_of(column)[0] >= 0) is (memory is not None)
         first = np.array([start for start, _ in runs], np.int64)
         last = first + np.array([size for _, size in runs], np.int64)
-        found = gathered(work, column, first, last)
+        found = gathered(column, first, last)
     assert found.dtype == values.dtype
     expected = [value for start, size in runs for value in values[skip + start : skip + start + size].tolist()]
     assert found.tolist() == expected
@@ -85,7 +85,7 @@ def test_passages_with_their_tokens_and_texts(contents: list[str], data: st.Data
         chosen = data.draw(st.lists(st.integers(0, n - 1), unique=True)) if n else []
         rows = np.array(sorted(chosen), np.int64)
         assert is_mapped(work, tokens) or not len(tokens.start)
-        some = gather_passages(work, tokens, passages, rows, with_texts=True)
+        some = gather_passages(tokens, passages, rows, with_texts=True)
         assert some.places(rows[::-1]).tolist() == list(range(len(rows)))[::-1]
         expected = packed_points(tokens, passages.tokens[rows], passages.tokens[rows + 1])
         found = packed_points(some.tokens, some.bounds[:-1], some.bounds[1:])
@@ -95,7 +95,7 @@ def test_passages_with_their_tokens_and_texts(contents: list[str], data: st.Data
             whole = slice(passages.tokens[row], passages.tokens[row + 1])
             for name in ("start", "end", "kind", "hashes"):
                 assert getattr(some.tokens, name)[mine].tolist() == getattr(tokens, name)[whole].tolist()
-        spans = gather_texts(work, texts, passages.document[rows], passages.start[rows], passages.end[rows])
+        spans = gather_texts(texts, passages.document[rows], passages.start[rows], passages.end[rows])
         for here, row in enumerate(rows.tolist()):
             base, start, end = spans.start[here], passages.start[row], passages.end[row]
             part = spans.points[base + start : base + end].tolist()
