@@ -62,7 +62,7 @@ def _is_scan(directory: Path) -> bool:
 
 def _parts(directory: Path) -> list[Path]:
     """Files that a scan was about to write when it was killed."""
-    names = (*TABLES, "report", "summary")
+    names = (*TABLES, *OPTIONAL_TABLES, "report", "summary")
     return [path for name in names for path in directory.glob(f".{name}[.-]*{_PART}")]
 
 

@@ -16,7 +16,7 @@ from detector import pipeline, unfinished, writing
 from detector.errors import OutputError, ScanError
 from detector.pipeline import KINDS, STAGES, scan
 from detector.reading import Reader
-from detector.scan_files import MANIFEST, UNFINISHED, check_target
+from detector.scan_files import MANIFEST, OPTIONAL_TABLES, TABLES, UNFINISHED, check_target
 from detector.settings import Settings
 from detector.unfinished import Unfinished, unfinished_scan
 from detector.workspace import Workspace
@@ -134,7 +134,7 @@ def test_tables_that_were_written_are_not_written_again(
     monkeypatch.setattr(pipeline, "tokenise_corpus", not_again)
     (out / ".clusters.jsonl.123.part").write_bytes(b"half")
     run(corpus, out, resume=True, settings=settings)
-    assert written == ["clusters", "members", "phrases"]
+    assert written == [*TABLES[2:], *OPTIONAL_TABLES]
     assert contents(out) == contents(tmp_path / "whole")
 
 
