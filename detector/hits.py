@@ -243,11 +243,16 @@ def junk_passages(passages: Passages, is_junk: NDArray[Any]) -> NDArray[np.bool_
 flag_names = FLAG_NAMES
 
 
-def flags(texts: Texts, hits: HitColumns) -> NDArray[np.uint8]:
+def flags(texts: Texts, hits: HitColumns, work: Workspace | None = None) -> NDArray[np.uint8]:
     """The flags of each document by its text and its findings of all kinds: a bit for each place in `flag_names`."""
     n = len(texts)
     counts = np.empty((n, 2), dtype=np.int64)
-    count_broken(texts.points, texts.start, texts.stop, broken_classes(), counts)
+
+    def count(block: tuple[int, int]) -> None:
+        some = slice(*block)
+        count_broken(texts.points, texts.start[some], texts.stop[some], broken_classes(), counts[some])
+
+    (work or Workspace()).map(count, document_ranges(texts.lengths, BLOCK_CHARACTERS))
     bits = np.zeros(n, dtype=np.uint8)
 
     def raise_flag(name: str, rows: Iterable[int]) -> None:

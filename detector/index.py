@@ -16,13 +16,16 @@ from detector.model import (
     Finding,
     Literal,
     Member,
+    Outline,
+    OutlineHeading,
+    OutlineMember,
     Parts,
     Phrase,
     Slot,
 )
 from detector.reading import Reader, corpus_digest
 from detector.rows import FindingRows, Rows
-from detector.scan_files import TABLES
+from detector.scan_files import OPTIONAL_TABLES, TABLES, table_files
 from detector.settings import Settings
 from detector.version import FORMAT_VERSION
 from detector.writing import check_table, read_rows, write_scan
@@ -47,6 +50,7 @@ class Scan:
     phrases: Sequence[Phrase]
     summary: Mapping[str, Any]
     texts: Mapping[str, str]
+    outlines: Sequence[Outline] = ()
 
     def findings_of(self, doc_id: str) -> Sequence[Finding]:
         """The findings of one document, of none where there is no such document."""
@@ -100,6 +104,7 @@ def open_scan(directory: str | Path, inputs: list[str] | None = None) -> Scan:
         phrases=StoredRows(directory, "phrases", _phrase),
         summary=summary,
         texts=InputTexts(summary, directory, inputs),
+        outlines=StoredRows(directory, "outlines", _outline),
     )
 
 
@@ -107,12 +112,13 @@ class StoredRows(Rows[ROW]):
     """A table of a scan that was written; all of it is read when the first row is asked for."""
 
     def __init__(self, directory: Path, name: str, make: Callable[[dict[str, Any]], ROW]) -> None:
-        self._directory, self._name, self._make = directory, name, make
+        self.directory, self.name, self._make = directory, name, make
         self._rows: list[ROW] | None = None
 
     def _all(self) -> list[ROW]:
         if self._rows is None:
-            self._rows = self._read(read_rows(self._directory, self._name))
+            optional = self.name in OPTIONAL_TABLES and not table_files(self.directory, self.name)
+            self._rows = [] if optional else self._read(read_rows(self.directory, self.name))
         return self._rows
 
     def _read(self, rows: Iterator[dict[str, Any]]) -> list[ROW]:
@@ -120,7 +126,7 @@ class StoredRows(Rows[ROW]):
             return [self._make(row) for row in rows]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ScanError(
-                f"{self._directory}: its files do not fit its format: {error}. Scan the input again."
+                f"{self.directory}: its files do not fit its format: {error}. Scan the input again."
             ) from None
 
     def __len__(self) -> int:
@@ -131,7 +137,7 @@ class StoredRows(Rows[ROW]):
 
     def named(self, row_id: str) -> Sequence[ROW]:
         """The row of an id, none where there is none; no others are made for it."""
-        return self._read(read_rows(self._directory, self._name, row_id=row_id))
+        return self._read(read_rows(self.directory, self.name, row_id=row_id))
 
 
 class StoredFindings(StoredRows[Finding]):
@@ -140,7 +146,7 @@ class StoredFindings(StoredRows[Finding]):
     def of(self, name: str) -> Sequence[Finding]:
         """Those of one document; no others are read for them."""
         if self._rows is None:
-            return self._read(read_rows(self._directory, self._name, doc=name))
+            return self._read(read_rows(self.directory, self.name, doc=name))
         return [finding for finding in self._rows if finding.doc == name]
 
 
@@ -150,6 +156,15 @@ def _finding(row: dict[str, Any]) -> Finding:
 
 def _member(row: dict[str, Any]) -> Member:
     return Member(**row)
+
+
+def _outline(row: dict[str, Any]) -> Outline:
+    headings = tuple(OutlineHeading(**heading) for heading in row["headings"])
+    members = (
+        OutlineMember(**{**member, "missing": tuple(member["missing"]), "added": tuple(member["added"])})
+        for member in row["members"]
+    )
+    return Outline(**{**row, "headings": headings, "members": tuple(members)})
 
 
 def _phrase(row: dict[str, Any]) -> Phrase:

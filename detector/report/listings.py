@@ -1,9 +1,8 @@
-"""Shorter reports: phrase book, templates, evaluation, rules, and what a filter did."""
+"""Shorter reports: phrase book, evaluation, rules."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -11,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detector.errors import ScanError
-from detector.model import Cluster, Finding, Literal, Phrase, Slot, as_row
+from detector.model import Finding, Phrase, as_row
 from detector.report.column_lookup import lookup
 from detector.report.drawing import BOLD, Frame, counted, padded, text_rows
 from detector.report.drawing import DIM as DIMMED
@@ -20,7 +19,6 @@ from detector.report.shown import clipped, shortened, shown
 
 if TYPE_CHECKING:
     from detector.evaluation import Counts, Evaluation
-    from detector.filtering import FilterSummary
     from detector.index import Scan
     from detector.rules import Rule
 
@@ -29,26 +27,10 @@ DIM = "dim"
 MAX_DOCUMENTS = 20
 """Documents that a report of an evaluation lists; `--json` has all."""
 
-NOTES = ("skipped_name", "results")
-"""Reasons that are what the settings ask for."""
 
-
-def as_json(scan: Scan, table: str, level: str | None, names: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """The phrases or the templates of a scan as plain values."""
-    if table == "phrases":
-        return [as_row(phrase) for phrase, _ in lookup(scan).covering(None)]
-    return [
-        {
-            **as_row(cluster),
-            "template": [
-                {"text": part.text}
-                if isinstance(part, Literal)
-                else {"slot": part.name, "type": part.type, "fills": [fill._asdict() for fill in part.fills]}
-                for part in cluster.template
-            ],
-        }
-        for cluster in _templates(scan, level, names)
-    ]
+def as_json(scan: Scan) -> list[dict[str, Any]]:
+    """The phrases of a scan as plain values."""
+    return [as_row(phrase) for phrase, _ in lookup(scan).covering(None)]
 
 
 def phrase_book(scan: Scan, console: Console, *, limit: int) -> None:
@@ -98,26 +80,6 @@ def phrase_places(scan: Scan, names: Sequence[str]) -> list[tuple[Phrase, list[F
         if finding.kind == "phrase" and finding.cluster in places:
             places[finding.cluster].append(finding)
     return [(known[name], found) for name, found in places.items()]
-
-
-def template_list(scan: Scan, console: Console, *, level: str | None, limit: int, names: Sequence[str] = ()) -> None:
-    """Templates with their slots and what stands in them, all or those of the clusters named."""
-    clusters = _templates(scan, level, names)
-    for cluster in clusters[:limit]:
-        slots = [part for part in cluster.template if isinstance(part, Slot)]
-        differing = f"{len(slots)} {'slot' if len(slots) == 1 else 'slots'}" if slots else "the same in all"
-        console.print(
-            Text.assemble(
-                (shown(cluster.id), "bold"),
-                (f"  {cluster.n_members} members in {cluster.n_families} families, {differing}", DIM),
-            )
-        )
-        console.print(_template_text(cluster), soft_wrap=False)
-        for slot in slots[:8]:
-            console.print(_slot_text(slot, console.width), no_wrap=True, overflow="ellipsis")
-        _rest(len(slots) - 8, console, "slots")
-        console.print()
-    _rest(len(clusters) - limit, console)
 
 
 def evaluation_report(result: Evaluation, console: Console) -> None:
@@ -188,69 +150,6 @@ def rule_page(rules: Sequence[Rule], console: Console) -> None:
                     console.print(Text.assemble((f"{name if place == 0 else '':<14}", "bold"), text))
 
 
-def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> None:
-    """What a filter kept, dropped and cut out."""
-    kept = summary.n_kept / summary.n_documents if summary.n_documents else None
-    lines = [
-        ("documents", f"{summary.n_documents:,}"),
-        ("kept", f"{summary.n_kept:,} ({percent(kept)})"),
-        ("dropped", f"{summary.n_dropped:,}"),
-        *((f"  {rule}", f"{count:,}") for rule, count in summary.dropped_by.items()),
-        ("cleaned", f"{summary.n_cleaned:,} documents, {summary.n_removed_chars:,} characters cut out"),
-        ("without text", f"{summary.n_without_text:,}"),
-        ("not read", f"{summary.n_not_read:,} records, kept as they are"),
-    ]
-    if summary.n_damaged:
-        lines.append(("not cleaned", f"{summary.n_damaged:,} documents with bytes that could not be decoded"))
-    lost = {reason: count for reason, count in summary.problems.items() if reason not in NOTES}
-    lines.extend(
-        ("problem", f"{shown(reason)} {count:,}: see the messages of a scan") for reason, count in lost.items()
-    )
-    for label, value in lines:
-        console.print(Text.assemble((f"{shown(label):<18}", DIM), value))
-    if summary.note:
-        console.print(Text(summary.note, "bold"))
-    console.print(
-        Text(f"Written to {shown(str(out))}: kept/, dropped/, removed.jsonl, summary.json", DIM), soft_wrap=True
-    )
-
-
-def _templates(scan: Scan, level: str | None, names: Sequence[str] = ()) -> list[Cluster]:
-    """Clusters of one level or all, or those named, those in most families first; raises `ScanError`."""
-    of: Any = getattr(scan.clusters, "named", None)
-    if names and of is not None:
-        found = [cluster for name in dict.fromkeys(names) for cluster in of(name)]
-    else:
-        found = [cluster for cluster in scan.clusters if not names or cluster.id in names]
-    if missing := sorted(set(names) - {cluster.id for cluster in found}):
-        raise ScanError(f"no cluster {shown(missing[0])!r} in this scan; 'templates' and 'explain' name them")
-    chosen = [cluster for cluster in found if level is None or cluster.level == level]
-    return sorted(chosen, key=lambda cluster: (-cluster.n_families, -cluster.n_members))
-
-
-def _template_text(cluster: Cluster) -> Text:
-    """A template on the terminal: slots are numbered and stand in guillemets, so that they show without colour."""
-    text = Text("  ")
-    for part in cluster.template:
-        if isinstance(part, Literal):
-            text.append(shown(part.text))
-        else:
-            text.append(f"«{part.name.removeprefix('slot')}:{part.type}»", "bold cyan")
-    return text
-
-
-def _slot_text(slot: Slot, width: int) -> Text:
-    """The different fills of a slot, the most frequent first."""
-    counts: dict[str, int] = {}
-    for fill in slot.fills:
-        counts[fill.text] = counts.get(fill.text, 0) + 1
-    fills = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    words = [f"{shortened(shown(text), 30) or '(nothing)'}{f' ×{count}' if count > 1 else ''}" for text, count in fills]
-    return Text.assemble(
-        (f"    «{slot.name.removeprefix('slot')}» ", "bold cyan"), shortened(" | ".join(words), width - 12)
-    )
-
-
 def _table(*numbers: str, first: str | None = None) -> Table:
     table = Table(box=None, pad_edge=False, header_style=DIM)
     if first:
@@ -267,8 +166,3 @@ def _ratios(counts: Counts) -> list[str]:
         f"{counts.n_missed:,}",
         *(percent(value) for value in (counts.precision, counts.recall, counts.f1)),
     ]
-
-
-def _rest(n_more: int, console: Console, noun: str = "") -> None:
-    if n_more > 0:
-        console.print(Text(f"    and {n_more:,} more {noun}".rstrip() + "; --limit N shows more", DIM))
