@@ -3,7 +3,8 @@
     python benchmarks/profile_scan.py [INPUT ...] [--size 10] [--rows 25] [--workers 1]
 
 Without an input it makes the benchmark's corpus of that size. The first table is of a run without the profiler, whose
-own cost falls on Python functions; kernels count for the function that calls them.
+own cost falls on Python functions; kernels count for the function that calls them. With two workers or more phrases
+are found beside the matches, and their row is what they took beyond those.
 """
 
 from __future__ import annotations

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from detector.model import Document
     from detector.pipeline import scan
     from detector.reading import Reader as read
+    from detector.template_match import Template
 
 __all__ = [
     "DetectorError",
     "Document",
     "Scan",
     "Settings",
+    "Template",
     "__version__",
     "filter",
     "open",
@@ -34,6 +36,7 @@ __all__ = [
 _WHERE = {
     "Document": ("detector.model", "Document"),
     "Scan": ("detector.index", "Scan"),
+    "Template": ("detector.template_match", "Template"),
     "filter": ("detector.filtering", "filter_corpus"),
     "open": ("detector.index", "open_scan"),
     "read": ("detector.reading", "Reader"),

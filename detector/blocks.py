@@ -14,16 +14,26 @@ from detector.matches import Matches
 from detector.passages import Passages
 from detector.repeats import Repeats, Rows, find_stretches
 from detector.tokens import SLOT_HASH, Tokens, mix64
-from detector.workspace import Workspace
+from detector.workspace import Workspace, row_ranges
 
 MIN_PASSAGES = 2
 
+BLOCK_TOKENS = 1 << 20
+"""Tokens that one thread hashes at a time."""
 
-def passage_keys(tokens: Tokens, passages: Passages) -> NDArray[np.uint64]:
+
+def passage_keys(tokens: Tokens, passages: Passages, work: Workspace | None = None) -> NDArray[np.uint64]:
     """A hash of each passage's skeleton."""
     bounds = passages.tokens
     lengths = np.diff(bounds).astype(np.int32)
-    return np.asarray(hash_rows(tokens.hashes, tokens.kind, SLOT_HASH, bounds[: len(lengths)], lengths))
+    keys = np.empty(len(lengths), np.uint64)
+
+    def part(rows: tuple[int, int]) -> None:
+        some = slice(*rows)
+        keys[some] = hash_rows(tokens.hashes, tokens.kind, SLOT_HASH, bounds[:-1][some], lengths[some])
+
+    (work or Workspace()).map(part, row_ranges(bounds[1:], BLOCK_TOKENS))
+    return keys
 
 
 def block_groups(

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from detector.kernels.signing import fold_bands
 from detector.kernels.sorting import list_buckets, shared_keys
 from detector.signatures import Signatures
-from detector.workspace import Gathered, Workspace
+from detector.workspace import Gathered, Workspace, row_ranges
+
+BLOCK_ENTRIES = 1 << 22
+"""Buckets of rows that are listed at a time: what is written here and there stays in the cache."""
 
 
 class Bands(NamedTuple):
@@ -63,7 +66,7 @@ def band_buckets(keys: NDArray[np.uint32], numbers: NDArray[np.int32], n_rows: i
     Rows without a shingle have no business in a bucket, and must not be among them.
     """
     gathered, all_sizes = Gathered(work, np.int32), Gathered(work, np.int32)
-    row_indptr = work.empty(n_rows + 1, np.int64)
+    row_indptr = work.empty(n_rows + 1, np.int64, near=True)
     row_indptr[:] = 0
     for members, sizes in work.each(lambda band: shared_keys(keys[band]), range(len(keys))):
         here = numbers[members]
@@ -76,5 +79,12 @@ def band_buckets(keys: NDArray[np.uint32], numbers: NDArray[np.int32], n_rows: i
     np.cumsum(sizes, out=indptr[1:])
     np.cumsum(row_indptr, out=row_indptr)
     of = work.empty(len(rows), np.int32)
-    list_buckets(rows, sizes, 0, row_indptr[:-1].copy(), of)
+
+    def listed(part: tuple[int, int]) -> None:
+        low, high = part
+        first, last = int(row_indptr[low]), int(row_indptr[high])
+        with work.filling(of, first, last) as lists:
+            list_buckets(rows, sizes, low, high, row_indptr[low:high] - first, lists)
+
+    work.map(listed, row_ranges(row_indptr[1:], min(BLOCK_ENTRIES, len(rows) // work.workers + 1)))
     return Buckets(indptr, rows, row_indptr, of)

@@ -26,8 +26,9 @@ from detector.errors import OutputError, RoomError, printable
 from detector.model import Document, InputFile, Problem
 from detector.reading import Reader, corpus_digest
 from detector.settings import Settings
+from detector.system import available_bytes
 from detector.texts import Texts
-from detector.workspace import Workspace, available_bytes
+from detector.workspace import Workspace
 
 DIGEST_BYTES = 32
 

@@ -23,6 +23,10 @@ class ScanError(DetectorError):
     """A folder is not a scan, is of another format version, or no longer fits its input."""
 
 
+class TemplateError(DetectorError):
+    """A file holds no templates, or of another format."""
+
+
 class OutputError(DetectorError):
     """A result could not be written."""
 

@@ -34,8 +34,9 @@ from detector.room import (
 )
 from detector.scan_files import PARQUET_ABOVE
 from detector.settings import Settings
+from detector.system import available_bytes
 from detector.unfinished import LEAST_SECONDS
-from detector.workspace import Workspace, available_bytes
+from detector.workspace import Workspace
 from detector.writing import write_lines
 
 REPEATS, SECONDS = 3, 4.0

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.columns import CLUSTER_LEVELS, FindingColumns, GroupColumns, HitColumns
+from detector.gathering import gather_passages, is_mapped
 from detector.kernels.aligning import literal_spans
 from detector.kernels.painting import (
     choose_blocks,
@@ -260,14 +261,19 @@ def _passage_source(
     here, other = (rows.astype(np.int64, copy=False) for rows in pairs)  # one compiled kernel for all sources
 
     def aligned(block: tuple[int, int]) -> Any:
-        return literal_spans(
-            tokens.hashes, tokens.start, tokens.end, passages.tokens, passages.start, passages.end,
-            here[slice(*block)], other[slice(*block)],
-        )  # fmt: skip
+        left, right, ours = here[slice(*block)], other[slice(*block)], tokens
+        bounds, start, end = passages.tokens, passages.start, passages.end
+        if is_gathered:
+            some = gather_passages(work, tokens, passages, np.union1d(left, right))
+            ours, bounds, start, end = some.tokens, some.bounds, start[some.rows], end[some.rows]
+            left, right = some.places(left), some.places(right)
+        return literal_spans(ours.hashes, ours.start, ours.end, bounds, start, end, left, right)
 
+    is_gathered = is_mapped(work, tokens)
+    size = BLOCK_PAIRS if is_gathered else work.scattered(BLOCK_PAIRS)
     return _Source(
         work,
-        _joined_claims(work.map(aligned, _ranges(len(here), work.scattered(BLOCK_PAIRS)))),
+        _joined_claims(work.map(aligned, _ranges(len(here), size))),
         document=passages.document[here],
         start=passages.start[here],
         end=passages.end[here],
@@ -295,6 +301,9 @@ def _phrase_source(work: Workspace, analysis: AnalysisColumns) -> _Source:
     """
     phrases, tokens = analysis.phrases, analysis.tokens
     phrase, first = phrases.phrase, phrases.token
+    if is_mapped(work, tokens):  # then in the order of the text, so that each page is read once
+        order = np.argsort(first)
+        phrase, first = phrase[order], first[order]
     n_all = phrases.n_all[phrase]
     n_slots = n_all - phrases.n_tokens[phrase]
     indptr = np.empty(len(first) + 1, dtype=np.int64)

@@ -16,13 +16,16 @@ from detector.model import (
     Finding,
     Literal,
     Member,
+    Outline,
+    OutlineHeading,
+    OutlineMember,
     Parts,
     Phrase,
     Slot,
 )
 from detector.reading import Reader, corpus_digest
 from detector.rows import FindingRows, Rows
-from detector.scan_files import TABLES
+from detector.scan_files import OPTIONAL_TABLES, TABLES, table_files
 from detector.settings import Settings
 from detector.version import FORMAT_VERSION
 from detector.writing import check_table, read_rows, write_scan
@@ -47,6 +50,7 @@ class Scan:
     phrases: Sequence[Phrase]
     summary: Mapping[str, Any]
     texts: Mapping[str, str]
+    outlines: Sequence[Outline] = ()
 
     def findings_of(self, doc_id: str) -> Sequence[Finding]:
         """The findings of one document, of none where there is no such document."""
@@ -100,6 +104,7 @@ def open_scan(directory: str | Path, inputs: list[str] | None = None) -> Scan:
         phrases=StoredRows(directory, "phrases", _phrase),
         summary=summary,
         texts=InputTexts(summary, directory, inputs),
+        outlines=StoredRows(directory, "outlines", _outline),
     )
 
 
@@ -112,7 +117,8 @@ class StoredRows(Rows[ROW]):
 
     def _all(self) -> list[ROW]:
         if self._rows is None:
-            self._rows = self._read(read_rows(self.directory, self.name))
+            optional = self.name in OPTIONAL_TABLES and not table_files(self.directory, self.name)
+            self._rows = [] if optional else self._read(read_rows(self.directory, self.name))
         return self._rows
 
     def _read(self, rows: Iterator[dict[str, Any]]) -> list[ROW]:
@@ -150,6 +156,15 @@ def _finding(row: dict[str, Any]) -> Finding:
 
 def _member(row: dict[str, Any]) -> Member:
     return Member(**row)
+
+
+def _outline(row: dict[str, Any]) -> Outline:
+    headings = tuple(OutlineHeading(**heading) for heading in row["headings"])
+    members = (
+        OutlineMember(**{**member, "missing": tuple(member["missing"]), "added": tuple(member["added"])})
+        for member in row["members"]
+    )
+    return Outline(**{**row, "headings": headings, "members": tuple(members)})
 
 
 def _phrase(row: dict[str, Any]) -> Phrase:

@@ -176,6 +176,25 @@ class Slot:
     type: str
     fills: tuple[Fill, ...]
 
+    @property
+    def values(self) -> dict[str, int]:
+        """How often each text that is not empty stands here, the most frequent first."""
+        counts: dict[str, int] = {}
+        for fill in self.fills:
+            if fill.text:
+                counts[fill.text] = counts.get(fill.text, 0) + 1
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether some members have the one text that stands here and the others nothing."""
+        return len({fill.text for fill in self.fills} - {""}) == 1 and any(not fill.text for fill in self.fills)
+
+    @property
+    def differs(self) -> bool:
+        """Whether two members have different texts here (nothing is one)."""
+        return len({fill.text for fill in self.fills}) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -188,6 +207,28 @@ class Cluster:
     n_members: int
     template: tuple[Literal | Slot, ...]
 
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The slots of the template, in the order of the text."""
+        return tuple(part for part in self.template if isinstance(part, Slot))
+
+    @property
+    def n_differing(self) -> int:
+        """The slots in which two members have different texts."""
+        return sum(slot.differs for slot in self.slots)
+
+    @property
+    def difference(self) -> str:
+        """How far the members differ, in words: same template, N of M values differ.
+
+        >>> Cluster("passage-1", "passage", 2, 0, 2, (Literal("same"),)).difference
+        'the same in all'
+        """
+        n = len(self.slots)
+        if not n:
+            return "the same in all"
+        return f"same template, {self.n_differing} of {n} {'value differs' if n == 1 else 'values differ'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -198,6 +239,44 @@ class Member:
     start: int
     end: int
     ratio: float
+
+
+class OutlineHeading(NamedTuple):
+    """A heading of an outline's first document, and how many members have it."""
+
+    text: str
+    n_members: int
+
+
+class OutlineMember(NamedTuple):
+    """A document of an outline: ``year`` it is of, where that is told; ``ratio`` of its headings to the first's.
+
+    ``missing`` are the places of the outline's headings that it lacks, ``added`` the first of its ``n_added`` own.
+    """
+
+    doc: str
+    year: int | None
+    ratio: float
+    missing: tuple[int, ...]
+    n_added: int
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Documents of several families that share their sequence of headings, in document order."""
+
+    id: str
+    n_families: int
+    n_series: int
+    n_members: int
+    headings: tuple[OutlineHeading, ...]
+    members: tuple[OutlineMember, ...]
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """The years that its members are of, ascending."""
+        return tuple(sorted({member.year for member in self.members if member.year is not None}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.blanks import with_slots
 from detector.block_hits import EdgeLines
 from detector.blocks import block_groups, passage_keys
 from detector.clock import Clock, Progress, input_names, peak_memory, silent
 from detector.clusters import document_groups, passage_groups, series_numbers
 from detector.columns import ClusterColumns, FindingColumns, HitColumns, PhraseColumns, ScoreColumns
 from detector.corpus import CorpusColumns, corpus_of, read_corpus
-from detector.errors import SettingsError
+from detector.errors import InputError, SettingsError
 from detector.evidence import AnalysisColumns, family_counts, finding_columns
 from detector.families import Families, find_families
 from detector.hits import RuleHits, find_hits, flag_names, flags, joined, junk_passages, junk_tokens, site_and_own
@@ -31,6 +32,7 @@ from detector.index import Scan
 from detector.interpreter import without_collection
 from detector.matches import Matches, find_matches
 from detector.model import LEVELS, Document
+from detector.outlines import OutlineColumns, OutlineRows, outline_columns
 from detector.passages import Passages, tokenise_corpus
 from detector.phrases import PhraseTable, find_phrases, phrase_columns
 from detector.protecting import protected_phrases, protected_spans
@@ -39,7 +41,7 @@ from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, Ph
 from detector.rules import RuleTable, load_rules
 from detector.score import score_columns
 from detector.settings import Settings
-from detector.spun import spun_hits
+from detector.spun import SPUN_RULE, spun_hits
 from detector.summary import summarise
 from detector.templates import cluster_columns
 from detector.texts import Texts
@@ -47,6 +49,9 @@ from detector.tokens import Marks, Tokens
 from detector.unfinished import Results
 from detector.version import SCORE_VERSION
 from detector.workspace import Workspace
+
+MOST_CHARACTERS = (1 << 31) - (1 << 10)
+"""Code points of a document: offsets are 32 bits wide, and a few characters beyond its end are looked at."""
 
 STAGES = ("read", "rules", "tokens", "families", "junk", "matches", "phrases", "clusters", "scores")
 
@@ -75,6 +80,7 @@ def scan(
         space.told = clock.step
         with clock.stage("read"):
             corpus, inputs = _corpus(source, settings, space, progress)
+            _check_lengths(corpus)
         results = kept or Results()
         results.check_digest(corpus.digest)
         found = results.result("found", _analyse, corpus, table, settings, space, clock, results)
@@ -98,6 +104,7 @@ def scan(
         phrases=PhraseRows(found.phrases, texts),
         summary=summary,
         texts=TextsById(ids, texts),
+        outlines=OutlineRows(found.outlines, ids, texts),
     )  # fmt: skip
 
 
@@ -113,6 +120,17 @@ def _corpus(source: Any, settings: Settings, work: Workspace, progress: Progress
     return corpus, input_names(items)
 
 
+def _check_lengths(corpus: CorpusColumns) -> None:
+    """Raises `InputError` for a document whose offsets would not fit their columns."""
+    longest = int(corpus.texts.lengths.max(initial=0))
+    if longest > MOST_CHARACTERS:
+        row = int(corpus.texts.lengths.argmax())
+        raise InputError(
+            f"{corpus.sources[row]}:{corpus.rows[row]}: document {corpus.ids[row]!r} has {longest:,} characters, and"
+            f" {MOST_CHARACTERS:,} is the most that one may have; cut it into several"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What the steps found, as columns, and how much of it."""
@@ -121,12 +139,13 @@ class Found:
     findings: FindingColumns
     clusters: ClusterColumns
     phrases: PhraseColumns
+    outlines: OutlineColumns
     counts: dict[str, Any]
 
 
 KINDS = (
     Found, RuleHits, HitColumns, EdgeLines, Families, Matches, PhraseTable, Places, PhraseColumns, ClusterColumns,
-    FindingColumns, ScoreColumns, Texts,
+    OutlineColumns, FindingColumns, ScoreColumns, Texts,
 )  # fmt: skip
 """What the results of steps that are kept consist of."""
 
@@ -153,7 +172,9 @@ def _analyse(
         is_junk = work.empty(len(tokens.start), np.bool_)
         junk_tokens(tokens, hits, is_junk)
         all_junk = junk_passages(passages, is_junk)
-        spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=all_junk)
+        left_out = all_junk | (not table.does(SPUN_RULE))  # switched off, all of it is left out
+        spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=left_out)
+        del left_out
     find = partial(_phrases, texts, (tokens, passages), is_junk, family, series, settings, work)
     phrases_found = find if kept.has("phrases") else work.beside(find)
     with clock.stage("matches"):
@@ -174,13 +195,15 @@ def _analyse(
         del is_junk, phrases_found
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
-        keys = passage_keys(tokens, passages)
+        keys = passage_keys(tokens, passages, work)
         blocks = block_groups(matches, group_of, passages, keys, is_junk=all_junk, family=family, work=work)
         levels = [document_groups(families, passages), blocks, groups]
         clusters = kept.result(
             "clusters", cluster_columns, levels, tokens, passages, texts,
             family=family, series=series, keys=keys, work=work,
         )  # fmt: skip
+        outlines = outline_columns(tokens, passages, texts, is_junk=all_junk, family=family, series=series, work=work)
+        hits = with_slots(hits, clusters, texts, corpus.ids)
         del keys
     with clock.stage("scores"):
         findings = finding_columns(
@@ -197,13 +220,14 @@ def _analyse(
             findings,
             n_families=families.n_families,
             head=families.head.astype(np.int32),
-            flags=flags(texts, joined([hits, spun])),
+            flags=flags(texts, joined([hits, spun]), work),
             flag_names=flag_names,
         )
     counts = _counts(families, tokens, passages, matches, group_of)
     counts["n_clusters"] = {name: len(level.indptr) - 1 for name, level in zip(LEVELS, levels, strict=True)}
+    counts["n_outlines"] = len(outlines.n_families)
     counts["n_phrases"] = len(phrase_table.document)
-    return Found(scores, findings, clusters, phrase_table, counts)
+    return Found(scores, findings, clusters, phrase_table, outlines, counts)
 
 
 def _phrases(

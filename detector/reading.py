@@ -130,6 +130,7 @@ class Reader:
                 source = Source(named)
                 source.pieces = self._source_pieces(source, threads, whole, (known or {}).get(named.source))
                 yield source
+        self._ids = set()  # of millions of documents it is as large as what else is kept of them
 
     def _source_pieces(
         self, source: Source, threads: Ahead, whole: bool, known: Mapping[int, int] | None

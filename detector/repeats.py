@@ -113,7 +113,7 @@ class _Windows:
     """The windows of some rows, block by block: hashed, counted and read again in the order of the rows."""
 
     def __init__(self, rows: Rows, size: int, work: Workspace) -> None:
-        self.rows, self.size = rows, size
+        self.rows, self.size, self._work = rows, size, work
         first, last = int(rows.bounds[0]), int(rows.bounds[-1])
         marks = np.searchsorted(rows.bounds, np.arange(first, last, BLOCK_ROWS))
         self.blocks = list(pairwise(np.unique(np.append(marks, len(rows.bounds) - 1)).tolist()))
@@ -127,8 +127,8 @@ class _Windows:
         """Hash the windows of a block and put them in the order of their partitions."""
         keys, families = self._hashed(block)
         base = int(self.rows.bounds[self.blocks[block][0]]) - int(self.rows.bounds[0])
-        words = self._words[base : base + len(keys)]
-        counting.scatter_windows(keys, families, self._shift, self._family_bits, words, self._begin[block])
+        with self._work.filling(self._words, base, base + len(keys)) as words:
+            counting.scatter_windows(keys, families, self._shift, self._family_bits, words, self._begin[block])
         self._begin[block] += base
 
     def count(self, partitions: tuple[int, int]) -> None:

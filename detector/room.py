@@ -23,8 +23,9 @@ from detector.model import Document
 from detector.reading import Reader
 from detector.scan_files import PARQUET_ABOVE
 from detector.settings import Settings
+from detector.system import available_bytes
 from detector.table_rows import open_parquet
-from detector.workspace import COLUMN_SHARE, Workspace, available_bytes
+from detector.workspace import COLUMN_SHARE, Workspace
 
 SAMPLE_BYTES = 4_000_000
 """Of the files, unpacked: the size of a sample."""

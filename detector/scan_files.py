@@ -17,6 +17,9 @@ from detector.leftovers import temporary
 
 TABLES = ("documents", "findings", "clusters", "members", "phrases")
 
+OPTIONAL_TABLES = ("outlines",)
+"""Tables that a scan may lack: one of documents alone has none."""
+
 UNFINISHED = ".unfinished"
 """The folder for what is kept of a scan until it is complete."""
 
@@ -46,7 +49,10 @@ def _is_scan(directory: Path) -> bool:
         summary = json.loads((directory / "summary.json").read_text("utf-8"))
         return "format_version" in summary and "digest" in summary["corpus"]
     except FileNotFoundError:
-        ours = {file.name for name in TABLES for file in table_files(directory, name)} | {"report.html", UNFINISHED}
+        ours = {file.name for name in (*TABLES, *OPTIONAL_TABLES) for file in table_files(directory, name)} | {
+            "report.html",
+            UNFINISHED,
+        }
         ours |= {file.name for file in _parts(directory)}
         begun = (directory / UNFINISHED).is_dir() or (directory / "findings.jsonl").exists()
         return begun and {path.name for path in directory.iterdir()} <= ours

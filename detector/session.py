@@ -50,7 +50,8 @@ def settings_of_scan(scan: Scan, options: argparse.Namespace, settings: Settings
 
 def workspace_of(options: argparse.Namespace) -> Workspace:
     """Memory, temporary folder and threads as the command line asks, else as the machine has them."""
-    from detector.workspace import Workspace, available_bytes, usable_processors
+    from detector.system import available_bytes, usable_processors
+    from detector.workspace import Workspace
 
     tmp = Path(options.tmp) if options.tmp else None
     if tmp is not None and not tmp.is_dir():

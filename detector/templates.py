@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from detector.columns import CLUSTER_LEVELS, ClusterColumns, GroupColumns
 from detector.folding import N_CODE_POINTS, character_table, is_blank
-from detector.kernels import aligning, grouping
+from detector.gathering import MOST_TOKENS, expanded, gather_passages, gather_texts, is_mapped
+from detector.kernels import aligning, dividing, grouping, slotting
 from detector.model import LEVELS
 from detector.passages import Passages
 from detector.score import millionths
@@ -62,6 +63,16 @@ class _Slots(NamedTuple):
     fill_end: NDArray[np.int32]
 
 
+class _Brought(NamedTuple):
+    """The passages of some members: tokens, the bounds of each passage among them, keys; first and last of each."""
+
+    tokens: Tokens
+    bounds: NDArray[np.int64]
+    keys: NDArray[np.uint64]
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
+
+
 class _Corpus(NamedTuple):
     """What templates are made of."""
 
@@ -88,7 +99,8 @@ def cluster_columns(
     passage's skeleton. A document is all of its text, any other member its passages.
     """
     members = _joined(levels, passages, texts, work)
-    slots = _slots(_Corpus(tokens, passages, texts, keys), members, work)
+    corpus = _Corpus(tokens, passages, texts, keys)
+    slots = _slots(corpus, members, work)
     sizes = [len(groups.indptr) - 1 for groups in levels]
     return ClusterColumns(
         level=np.repeat(np.array([CLUSTER_LEVELS.index(level) for level in LEVELS], dtype=np.uint8), sizes),
@@ -99,7 +111,7 @@ def cluster_columns(
         document=members.document,
         start=members.start,
         end=members.end,
-        ratio=work.stored(np.concatenate([_ratios(groups, tokens, passages, work) for groups in levels])),
+        ratio=work.stored(np.concatenate([_ratios(groups, corpus, work) for groups in levels])),
         fill_start=slots.fill_start,
         fill_end=slots.fill_end,
         **_parts(members, slots, work),
@@ -137,31 +149,104 @@ def _even_ranges(done: NDArray[np.int64], size: int) -> list[tuple[int, int]]:
 
 def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
     """The slots of all clusters with their fills, by all workers, a wave of ranges of clusters after the other."""
-    tokens, passages, texts, keys = corpus
     n_slots = np.zeros(len(members.by_passage), dtype=np.int64)
     tables = (character_table().plain, is_blank(), is_digit())
 
     def part(clusters: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
-        start, end, fill_class = aligning.template_fills(
-            tokens.hashes, tokens.start, tokens.end, tokens.kind, passages.tokens, keys, members.indptr, members.first,
-            members.last, members.start, members.by_passage, clusters, KEPT, n_slots,
+        here, some = slice(*clusters), _taken(members, clusters)
+        brought = _brought(corpus, some, work)
+        tokens, bounds, keys, first, last = brought
+        n_gaps = np.zeros(len(some.by_passage), dtype=np.int64)
+        gaps = aligning.template_gaps(
+            tokens.hashes, tokens.kind, bounds, keys, some.indptr, first, last, some.by_passage,
+            (0, len(some.by_passage)), KEPT, n_gaps,
         )  # fmt: skip
-        here, indptr = slice(*clusters), members.indptr[clusters[0] : clusters[1] + 1]
+        texts, document = _read(corpus, some, n_gaps, work)
+        start, end, fill_class = _fills(brought, some._replace(document=document), texts, n_gaps, gaps, n_slots[here])
         types = np.empty(int(n_slots[here].sum()), dtype=np.uint8)
         grouping.slot_types(
-            texts.points, texts.start, texts.stop, *tables, members.document, np.repeat(indptr[:-1], n_slots[here]),
-            _offsets(np.repeat(np.diff(indptr), n_slots[here])), start, end, fill_class, types,
+            texts.points, texts.start, texts.stop, *tables, document, np.repeat(some.indptr[:-1], n_slots[here]),
+            _offsets(np.repeat(np.diff(some.indptr), n_slots[here])), start, end, fill_class, types,
         )  # fmt: skip
         return start, end, types
 
-    n_tokens = np.cumsum(passages.tokens[members.last] - passages.tokens[members.first])
-    ranges = _even_ranges(np.concatenate(([0], n_tokens))[members.indptr], work.scattered(CLUSTER_TOKENS))
+    bounds = corpus.passages.tokens
+    n_tokens = _offsets(bounds[members.last] - bounds[members.first])
+    size = CLUSTER_TOKENS if is_mapped(work, corpus.tokens) else work.scattered(CLUSTER_TOKENS)
     columns = [Gathered(work, dtype) for dtype in (np.int32, np.int32, np.uint8)]
-    for found in work.each(part, ranges):
+    for found in work.each(part, _even_ranges(n_tokens[members.indptr], size)):
         add_all(columns, found)
     start, end, types = (column.column() for column in columns)
     fill_at = work.stored(_offsets(np.repeat(np.diff(members.indptr), n_slots)))
     return _Slots(work.stored(_offsets(n_slots)), types, fill_at, start, end)
+
+
+def _fills(
+    brought: _Brought,
+    some: _Members,
+    texts: Texts,
+    n_gaps: NDArray[np.int64],
+    gaps: tuple[NDArray[np.int32], NDArray[np.int32]],
+    n_slots: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
+    """The fills of some clusters and their classes; the slots are counted in ``n_slots``."""
+    tokens, bounds, _, first, last = brought
+    clusters = (0, len(n_gaps))
+    read = (tokens.hashes, tokens.kind, tokens.start, tokens.end, texts.points, texts.start, bounds)
+    of = (some.indptr, some.document, first)
+    whole = slotting.join_gaps(*read, *of, last, clusters, n_gaps, *gaps)
+    begin, until = dividing.divide_gaps(*read, *of, clusters, n_gaps, whole, *gaps, n_slots)
+    begin, until = slotting.cut_slots(*read[1:], *of, clusters, n_slots, begin, until)
+    # what was one gap with its neighbour's words may have left a date in pieces
+    slotting.join_gaps(*read, *of, last, clusters, n_slots, begin, until)
+    n = int((n_slots * np.diff(some.indptr)).sum())
+    begin, until = begin[:n], until[:n]
+    start, end, fill_class = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8)
+    slotting.write_fills(
+        tokens.kind, tokens.start, tokens.end, bounds, some.indptr, first, some.start, clusters, n_slots, begin, until,
+        start, end, fill_class,
+    )  # fmt: skip
+    return start, end, fill_class
+
+
+def _taken(members: _Members, clusters: tuple[int, int]) -> _Members:
+    """The members of some clusters."""
+    indptr = members.indptr[clusters[0] : clusters[1] + 1]
+    some = slice(int(indptr[0]), int(indptr[-1]))
+    return _Members(
+        indptr - indptr[0],
+        members.document[some],
+        members.first[some],
+        members.last[some],
+        members.start[some],
+        members.end[some],
+        members.by_passage[clusters[0] : clusters[1]],
+    )
+
+
+def _brought(corpus: _Corpus, some: _Members, work: Workspace) -> _Brought:
+    """The passages of some members: tokens, the bounds of each passage among them, keys; first and last of each."""
+    tokens, passages, _, keys = corpus
+    n_tokens = int((passages.tokens[some.last] - passages.tokens[some.first]).sum())
+    if not is_mapped(work, tokens) or n_tokens > MOST_TOKENS:
+        return _Brought(tokens, passages.tokens, keys, some.first, some.last)
+    here = gather_passages(work, tokens, passages, expanded(some.first, some.last))
+    first = here.places(some.first).astype(np.int32)
+    return _Brought(here.tokens, here.bounds, keys[here.rows], first, first + (some.last - some.first))
+
+
+def _read(
+    corpus: _Corpus, some: _Members, n_slots: NDArray[np.int64], work: Workspace
+) -> tuple[Texts, NDArray[np.int32]]:
+    """The texts that the slots of some members stand in, and the text of each member."""
+    texts = corpus.texts
+    with_slots = np.repeat(n_slots > 0, np.diff(some.indptr))
+    n_points = int((some.end - some.start)[with_slots].sum())
+    if not is_mapped(work, corpus.tokens) or n_points > MOST_TOKENS:
+        return texts, some.document
+    end = np.minimum(some.end + grouping.BEYOND, texts.lengths[some.document]).astype(np.int32)
+    spans = gather_texts(work, texts, some.document, some.start, np.where(with_slots, end, some.start))
+    return spans, np.arange(len(some.start), dtype=np.int32)
 
 
 def _parts(members: _Members, slots: _Slots, work: Workspace) -> dict[str, NDArray[Any]]:
@@ -193,33 +278,59 @@ def _n_different(members: _Members, number: NDArray[Any]) -> NDArray[np.int32]:
     return counts
 
 
-def _ratios(groups: GroupColumns, tokens: Tokens, passages: Passages, work: Workspace) -> NDArray[np.int32]:
+def _ratios(groups: GroupColumns, corpus: _Corpus, work: Workspace) -> NDArray[np.int32]:
     """The ratio of every member with the representative, in millionths; those that are NaN are computed."""
     ratio = groups.ratio
     if len(ratio) and bool(np.isnan(ratio).any()):
-        n_tokens = np.cumsum(passages.tokens[groups.last] - passages.tokens[groups.first])
-        ranges = _even_ranges(np.concatenate(([0], n_tokens))[groups.indptr], work.scattered(CLUSTER_TOKENS))
-        parts = work.map(lambda span: _block_ratios(groups, tokens, passages, span), ranges)
+        bounds = corpus.passages.tokens
+        n_tokens = np.cumsum(bounds[groups.last] - bounds[groups.first])
+        size = CLUSTER_TOKENS if is_mapped(work, corpus.tokens) else work.scattered(CLUSTER_TOKENS)
+        ranges = _even_ranges(np.concatenate(([0], n_tokens))[groups.indptr], size)
+        parts = work.map(lambda span: _block_ratios(groups, corpus, span, work), ranges)
         ratio = np.where(np.isnan(ratio), np.concatenate(parts), ratio)
     whole = millionths(ratio)
     whole[groups.indptr[:-1]] = 1_000_000
     return whole
 
 
-def _block_ratios(
-    groups: GroupColumns, tokens: Tokens, passages: Passages, span: tuple[int, int]
-) -> NDArray[np.float64]:
-    """The normalised Indel similarity of the skeleton of each member with that of its representative."""
+def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], work: Workspace) -> NDArray[np.float64]:
+    """The normalised Indel similarity of the skeleton of each member with that of its representative; of most members
+    the keys of their passages tell that it is 1."""
+    tokens, passages, _, keys = corpus
     indptr = groups.indptr[span[0] : span[1] + 1]
     first = groups.first[indptr[0] : indptr[-1]].astype(np.int64)
-    part = _offsets(groups.last[indptr[0] : indptr[-1]] - first)
+    last = groups.last[indptr[0] : indptr[-1]].astype(np.int64)
+    head = np.repeat(indptr[:-1] - indptr[0], np.diff(indptr))
+    differs = np.flatnonzero(_differs(keys, first, last, head))
+    ratio = np.ones(len(first))
+    if not len(differs):
+        return ratio
+    members, place = np.unique(np.concatenate((head[differs], differs)), return_inverse=True)
+    first, last = first[members], last[members]
+    part, bounds = _offsets(last - first), passages.tokens
     rows = np.arange(part[-1]) + np.repeat(first - part[:-1], np.diff(part))
-    points, point_indptr = packed_points(tokens, passages.tokens[rows], passages.tokens[rows + 1])
-    right = np.arange(len(first))
-    left = np.repeat(indptr[:-1] - indptr[0], np.diff(indptr))
-    ratio = np.empty(len(first))
-    grouping.similarities(points, point_indptr, part, left, right, float(grouping.LARGEST_BLOCK), ratio)
+    if is_mapped(work, tokens) and int((bounds[last] - bounds[first]).sum()) <= MOST_TOKENS:
+        here = gather_passages(work, tokens, passages, np.unique(rows), with_texts=True)
+        tokens, bounds, rows = here.tokens, here.bounds, here.places(rows)
+    points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
+    left, right, found = place[: len(differs)], place[len(differs) :], np.empty(len(differs))
+    grouping.similarities(points, point_indptr, part, left, right, float(grouping.LARGEST_BLOCK), found)
+    ratio[differs] = found
     return ratio
+
+
+def _differs(
+    keys: NDArray[np.uint64], first: NDArray[np.int64], last: NDArray[np.int64], head: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether the skeletons of each member, passages ``first`` to ``last``, are not those of the member ``head``."""
+    sizes = last - first
+    differs = np.asarray(sizes != sizes[head])
+    part = _offsets(np.where(differs, 0, sizes))
+    nth = np.arange(part[-1]) - np.repeat(part[:-1], np.diff(part))
+    owner = np.repeat(np.arange(len(first)), np.diff(part))
+    unequal = keys[first[owner] + nth] != keys[first[head[owner]] + nth]
+    differs[owner[unequal]] = True
+    return differs
 
 
 def _offsets(counts: NDArray[Any]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -31,7 +32,7 @@ class Texts(Sequence[str]):
         points = np.concatenate(parts) if parts else np.empty(0, np.uint32)
         return cls(points.astype(np.uint32, copy=False), bounds[:-1], bounds[1:])
 
-    @property
+    @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """Code points of each text (int64)."""
         return self.stop - self.start

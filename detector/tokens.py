@@ -7,7 +7,8 @@ Documents are tokenised in blocks, by all threads at once; nothing here assumes 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from contextlib import ExitStack
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,21 +104,40 @@ def tokenise_texts(texts: Texts, marks: Marks, work: Workspace) -> Tokens:
     )
     blocks = document_ranges(texts.lengths, BLOCK_CHARACTERS)
 
-    def run(counting: bool, start: Any, end: Any, kind: Any, hashes: Any) -> None:
-        def one(block: tuple[int, int]) -> None:
-            tokenise_documents(
-                points, texts.start, texts.stop, block[0], block[1], *mark_columns, table.classes, table.folded,
-                counting, indptr, start, end, kind, hashes,
-            )  # fmt: skip
+    none = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.uint64))
 
-        work.map(one, blocks)
+    def count(block: tuple[int, int]) -> None:
+        tokenise_documents(
+            points, texts.start, texts.stop, *block, *mark_columns, table.classes, table.folded, True, indptr, *none
+        )
 
-    run(True, np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.uint64))
+    work.map(count, blocks)
     np.cumsum(indptr, out=indptr)
     n = int(indptr[-1])
     columns = (work.empty(n, np.int32), work.empty(n, np.int32), work.empty(n, np.uint8), work.empty(n, np.uint64))
-    run(False, *columns)
+    work.map(partial(_fill, texts, points, mark_columns, indptr, columns, work), blocks)
     return Tokens(*columns, indptr, texts)
+
+
+def _fill(
+    texts: Texts,
+    points: NDArray[np.uint32],
+    marks: tuple[Any, Any, Any],
+    indptr: NDArray[np.int64],
+    columns: tuple[NDArray[Any], ...],
+    work: Workspace,
+    block: tuple[int, int],
+) -> None:
+    """Fill the columns of the tokens of some documents."""
+    table, here = character_table(), slice(*block)
+    first, last = int(indptr[block[0]]), int(indptr[block[1]])
+    with ExitStack() as stack:
+        parts = [stack.enter_context(work.filling(column, first, last)) for column in columns]
+        tokenise_documents(
+            points, texts.start[here], texts.stop[here], 0, block[1] - block[0],
+            marks[0][block[0] : block[1] + 1], *marks[1:], table.classes, table.folded, False,
+            indptr[block[0] : block[1] + 1] - first, *parts,
+        )  # fmt: skip
 
 
 def packed_points(

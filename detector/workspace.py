@@ -7,7 +7,6 @@ more gives its memory or its file back. The files have no names, so that they go
 
 from __future__ import annotations
 
-import ctypes
 import math
 import mmap
 import os
@@ -18,7 +17,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from contextlib import contextmanager
 from io import FileIO
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import OutputError
+from detector.system import STATUS, STATUS_BYTES, give_back_large_blocks, memory_pages, pages, take_room
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -35,10 +35,10 @@ Result = TypeVar("Result")
 SMALLEST_MAPPED = 1 << 20
 """Bytes; smaller columns always stay in memory."""
 
-COLUMN_SHARE = 0.1
+COLUMN_SHARE = 0.05
 """Of the budget for columns in memory that are read from end to end, which a file serves as well."""
 
-NEAR_SHARE = 0.4
+NEAR_SHARE = 0.5
 """Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
 
 WATCH_SECONDS = 0.02
@@ -49,9 +49,6 @@ BYTES_PER_SECOND = 5e10
 at, but not more often than every `BUSY_SECONDS`."""
 
 BUSY_SECONDS = 0.002
-
-STATUS, STATUS_BYTES = Path("/proc/self/statm"), 256
-"""Where Linux tells how many pages of this process are in memory, in one line that is shorter than this."""
 
 RELEASE_SHARE = 0.8
 """Of the budget, from which mapped pages are given back."""
@@ -73,17 +70,9 @@ CHUNK_BYTES = 1 << 25
 AHEAD = 3
 """Items per thread that `Workspace.each` works on before the first result is taken."""
 
-
-LARGE_BLOCK = 1 << 22
-"""Bytes from which on a temporary goes back to the system when it dies: where glibc is, it would keep those of up to
-32 MB as soon as one has died, and hundreds of megabytes with them."""
-
 PLENTY = 1 << 32
 """Bytes of a budget from which on temporaries stay with the process: that a page is made and cleared costs more time
 than most kernels take for what stands on it."""
-
-_LARGE_BLOCK_SETTING = -3
-"""``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
 
 
 class Workspace:
@@ -100,6 +89,7 @@ class Workspace:
         self.used = 0
         self.spilled = 0
         self._maps: dict[weakref.ref[mmap.mmap], float] = {}  # until when each is told to be read in no order
+        self._files: dict[int, int] = {}  # descriptors of large mapped columns by the identity of their mapping
         self.tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
         self._beside: threading.Thread | None = None
@@ -109,7 +99,7 @@ class Workspace:
         self._others = 0  # bytes of files in memory that are none of the columns
         self._watcher: threading.Thread | None = None
         if memory is not None and memory < PLENTY:
-            _give_back_large_blocks()
+            give_back_large_blocks()
 
     def __enter__(self) -> Workspace:
         return self
@@ -135,9 +125,9 @@ class Workspace:
 
     def _begin_watch(self) -> None:
         """Where the system tells the resident memory, begin to look at it."""
-        pages = memory_pages()
-        if pages is not None:
-            self._others = pages[1]
+        now = memory_pages()
+        if now is not None:
+            self._others = now[1]
             self._status = STATUS.open("rb", buffering=0)
             self._watcher = threading.Thread(target=self._watch, name="detector-memory", daemon=True)
             self._watcher.start()
@@ -155,8 +145,11 @@ class Workspace:
                 self._begin_watch()
         try:
             with tempfile.TemporaryFile(dir=self.tmp) as file:
-                _take_room(file.fileno(), size)
+                take_room(file.fileno(), size)
                 mapped = mmap.mmap(file.fileno(), size)
+                if size > CHUNK_BYTES and hasattr(os, "pread"):
+                    self._files[id(mapped)] = os.dup(file.fileno())
+                    weakref.finalize(mapped, _close, self._files, id(mapped))
         except OSError as error:
             why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
             raise OutputError(f"{self.tmp or tempfile.gettempdir()}: {why}; name another folder with --tmp") from None
@@ -166,6 +159,18 @@ class Workspace:
         self.spilled += size
         return np.frombuffer(mapped, dtype=dtype).reshape(shape)
 
+    def file_of(self, column: NDArray[Any]) -> tuple[int, int]:
+        """The descriptor of the file that a column (or a part of one) is mapped from, and where it begins there in
+        bytes; -1 and 0 for what is in memory or small."""
+        base: Any = column
+        while isinstance(base, np.ndarray):
+            base = base.base
+        mapped: Any = base.obj if isinstance(base, memoryview) else base
+        descriptor = self._files.get(id(mapped), -1) if isinstance(mapped, mmap.mmap) else -1
+        if descriptor < 0:
+            return -1, 0
+        return descriptor, column.ctypes.data - np.frombuffer(mapped, np.uint8).ctypes.data
+
     def _forget(self, reference: weakref.ref[mmap.mmap]) -> None:
         self._maps.pop(reference, None)
 
@@ -174,20 +179,46 @@ class Workspace:
         if self.memory is None:
             return values
         column = self.empty(values.shape, values.dtype, near=near)
-        column[...] = values
+        if values.ndim == 1 and values.flags.c_contiguous:
+            self.put(column, 0, values)
+        else:
+            column[...] = values
         return column
+
+    def put(self, column: NDArray[Any], at: int, values: NDArray[Any]) -> None:
+        """``column[at : at + len(values)] = values`` (one dimension, one type), into its file where it has one: a page
+        that is first written through a mapping costs more than all that stands on it."""
+        descriptor, offset = self.file_of(column)
+        if descriptor < 0:
+            column[at : at + len(values)] = values
+            return
+        left, offset = values.view(np.uint8).data, offset + at * column.itemsize
+        while left:
+            n = os.pwrite(descriptor, left, offset)
+            left, offset = left[n:], offset + n
+
+    @contextmanager
+    def filling(self, column: NDArray[Any], first: int, last: int) -> Iterator[NDArray[Any]]:
+        """Rows ``first`` to ``last`` of a column for a kernel that fills all of them; memory that is `put` there
+        afterwards where the column is in a file."""
+        if self.file_of(column)[0] < 0:
+            yield column[first:last]
+            return
+        values = np.empty(last - first, column.dtype)
+        yield values
+        self.put(column, first, values)
 
     def _watch(self) -> None:
         """Keep the resident memory below the budget by giving mapped pages back, while the workspace is open."""
         wait = WATCH_SECONDS
         while not self._closed.wait(wait):
-            wait = min(max(self._relieve() / BYTES_PER_SECOND, BUSY_SECONDS), WATCH_SECONDS)
+            wait = min(max(self.relieve() / BYTES_PER_SECOND, BUSY_SECONDS), WATCH_SECONDS)
 
-    def _relieve(self) -> float:
+    def relieve(self) -> float:
         """Give mapped pages back where they are too many; returns how many bytes there was room for."""
         if self._status is None or self.memory is None:
             return 0.0
-        resident, shared = _pages(os.pread(self._status.fileno(), STATUS_BYTES, 0))
+        resident, shared = pages(os.pread(self._status.fileno(), STATUS_BYTES, 0))
         mapped = shared - self._others
         room = max(RELEASE_SHARE * self.memory - resident, MAPPED_SHARE * self.memory - mapped)
         if room < 0:
@@ -222,7 +253,7 @@ class Workspace:
 
         def relieved(item: Item) -> Result:
             result = function(item)
-            self._relieve()  # the watching thread may come late where the machine has much to do
+            self.relieve()  # the watching thread may come late where the machine has much to do
             return result
 
         results: Iterator[Result] = map(relieved, listed)
@@ -321,7 +352,7 @@ class Gathered:
             part = self._parts.pop()
             part = part[: len(part) - self._free]
             self._free = 0
-            column[at - len(part) : at] = part
+            self._work.put(column, at - len(part), part)
             at -= len(part)
         self.n = 0
         return column
@@ -333,56 +364,8 @@ def add_all(columns: Sequence[Gathered], parts: Iterable[NDArray[Any]]) -> None:
         column.add(part)
 
 
-def memory_pages() -> tuple[int, int] | None:
-    """Bytes of this process in memory, and how many of them are pages of files; None where the system does not tell."""
-    try:
-        return _pages(STATUS.read_bytes())
-    except (AttributeError, OSError, ValueError):
-        return None
-
-
-def _pages(status: bytes) -> tuple[int, int]:
-    """What `STATUS` says, in bytes."""
-    _, resident, shared, *_ = status.split()
-    size = os.sysconf("SC_PAGE_SIZE")
-    return int(resident) * size, int(shared) * size
-
-
-def _take_room(file: int, size: int) -> None:
-    """Make a file that long, with room on the disk for all of it where the system can promise that."""
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file, 0, size)
-    else:
-        os.truncate(file, size)
-
-
-@cache
-def _give_back_large_blocks() -> None:
-    """Tell the C library about `LARGE_BLOCK`, once; another library is left as it is."""
-    try:
-        ctypes.CDLL(None).mallopt(_LARGE_BLOCK_SETTING, LARGE_BLOCK)
-    except (AttributeError, OSError, TypeError):
-        return
-
-
-def usable_processors() -> int:
-    """The processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def available_bytes() -> int | None:
-    """The memory that the system could still give; None where it does not tell."""
-    try:
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, ValueError, IndexError, StopIteration):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None
+def _close(files: dict[int, int], key: int) -> None:
+    os.close(files.pop(key))
 
 
 def document_ranges(sizes: NDArray[np.int64], block: int) -> list[tuple[int, int]]:

@@ -13,10 +13,11 @@ import numpy as np
 from detector.errors import OutputError, ScanError
 from detector.interpreter import without_collection
 from detector.kernels import rendering as kernel
-from detector.model import Cluster, Finding, Literal, Slot, as_row
+from detector.model import Cluster, Finding, Outline, as_row
 from detector.rendering import Field, Sheet, in_order, json_blocks, json_text, plain_text
 from detector.rows import MILLIONTHS, DocumentRows, Rows
 from detector.scan_files import (
+    OPTIONAL_TABLES,
     PARQUET_ABOVE,
     TABLES,
     begin,
@@ -28,6 +29,7 @@ from detector.scan_files import (
     write_file,
 )
 from detector.sheets import SHORT_TEXT, sheet_of
+from detector.template_files import part_row
 from detector.unfinished import Results
 from detector.workspace import Workspace
 
@@ -56,12 +58,13 @@ def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None
         begin(directory)
         with Workspace(workers=scan.summary.get("run", {}).get("workers", 1)) as work, without_collection():
             report = work.beside(lambda: plain_text(render_html(scan)).encode())
-            for name in TABLES:
+            for name in (*TABLES, *OPTIONAL_TABLES):
                 if kept.has_table(name):
                     continue
                 remove_table(directory, name)
                 write = _write_parquet if as_parquet else _write_json
-                write(directory, name, getattr(scan, name), settings["finding_text"], work)
+                table = getattr(scan, name) if name in TABLES else list(getattr(scan, name))  # few, and no columns
+                write(directory, name, table, settings["finding_text"], work)
                 kept.note_table(name, table_files(directory, name))
             write_file(directory / "report.html", [report()])
         finish(directory, scan.summary)
@@ -131,6 +134,8 @@ def _plain_rows(name: str, table: Sequence[Any], finding_text: str) -> Iterator[
         return (_finding_row(finding, finding_text) for finding in table)
     if name == "clusters":
         return (_cluster_row(cluster) for cluster in table)
+    if name == "outlines":
+        return (_outline_row(outline) for outline in table)
     return (as_row(row) for row in table)
 
 
@@ -143,17 +148,16 @@ def _finding_row(finding: Finding, finding_text: str) -> dict[str, Any]:
     return row
 
 
+def _outline_row(outline: Outline) -> dict[str, Any]:
+    headings = [heading._asdict() for heading in outline.headings]
+    return {**as_row(outline), "headings": headings, "members": [member._asdict() for member in outline.members]}
+
+
 def _cluster_row(cluster: Cluster) -> dict[str, Any]:
-    return {**as_row(cluster), "template": [_part_row(part) for part in cluster.template]}
+    return {**as_row(cluster), "template": [part_row(part) for part in cluster.template]}
 
 
-def _part_row(part: Literal | Slot) -> dict[str, Any]:
-    if isinstance(part, Literal):
-        return {"text": part.text}
-    return {"slot": part.name, "type": part.type, "fills": [fill._asdict() for fill in part.fills]}
-
-
-NESTED = {"parts", "n_findings", "flags", "evidence", "template"}
+NESTED = {"parts", "n_findings", "flags", "evidence", "template", "headings", "members"}
 """Columns whose values have no fixed shape; Parquet holds them as JSON text."""
 
 _TYPES = {
@@ -179,6 +183,7 @@ _COLUMNS = {
     "findings": "doc start end kind rule text cluster n_families score part evidence",
     "clusters": "id level n_families n_series n_members template",
     "members": "cluster doc start end ratio",
+    "outlines": "id n_families n_series n_members headings members",
     "phrases": "id text key n_tokens n_families n_series n_occurrences",
 }
 

@@ -41,7 +41,7 @@ SCREENS = (
     Screen("document", "document/013_bailu-county-report", press=".text [data-finding].shared"),
     Screen("cluster", "cluster/block-2", height=800),
     Screen("paragraphs", "clusters/block", "dark", 860),
-    Screen("passages", "clusters/passage", height=700),
+    Screen("passages", "clusters/passage?sort=blank", height=700),
     Screen("phrases", "phrase/phrase-3", height=700),
     Screen("map", "map/0-1", height=560),
     Screen("rules", "rules", "dark", 760),

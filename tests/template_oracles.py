@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, pairwise
 from typing import NamedTuple
 
 import alignment_oracles as alignment
+import slot_oracles
 from corpora import Columns
 from rapidfuzz.distance import Indel, LCSseq
 
 from detector.folding import DIGIT, plain
+from detector.kernels import grouping
 from detector.tokens import MARK, SLOT_POINT
 
 PLACE_OR_BODY = re.compile("(?:[省市县区镇乡村州旗盟社局厅委部院校司行会所站办厂]|街道|集团|公司|中心|政府)$")
@@ -42,8 +44,13 @@ def template(of: Columns, members: Sequence[Member], keys: Sequence[int] | None)
     """Literals (spans of the first member) and slots; aligned passage by passage where there are keys."""
     places = [_aligned(of, members[0], member, keys) for member in members]
     n = len(places[0])
-    literals = [token for token in range(n) if all(place[token] >= 0 for place in places)]
-    slots = []
+    base = int(of.passages.tokens[members[0].first])
+    literals = [
+        token
+        for token in range(n)
+        if of.tokens.kind[base + token] != MARK and all(place[token] >= 0 for place in places)
+    ]
+    gaps = []
     for before, after in pairwise([-1, *literals, n]):
         rows = []
         for member, place in zip(members, places, strict=True):
@@ -51,7 +58,10 @@ def template(of: Columns, members: Sequence[Member], keys: Sequence[int] | None)
             begin = first + place[before] + 1 if before >= 0 else first
             rows.append((begin, first + place[after] if after < n else stop))
         if any(begin < end for begin, end in rows):
-            slots.append(_slot(of, members, rows))
+            gaps.append(rows)
+    ends = [int(of.passages.tokens[member.last]) for member in members]
+    found = slot_oracles.slots(slot_oracles.Gaps(of, [member.text for member in members]), gaps, ends)
+    slots = [_slot(of, members, rows) for rows in found]
     parts: list[Span | Slot] = []
     at = members[0].span[0]
     for slot in slots:
@@ -90,21 +100,58 @@ def _slot(of: Columns, members: Sequence[Member], rows: Sequence[Span]) -> Slot:
 def slot_type(fills: Sequence[Span], kinds: Sequence[set[int]], texts: Sequence[str]) -> str:
     """What kind of value a slot holds; ``kinds`` are the classes of the tokens of each fill."""
     filled = [row for row, kind in enumerate(kinds) if kind and kind != {MARK}]
-    said = [plain(texts[row][slice(*fills[row])]).strip() for row in filled]
     if not filled:
         return "placeholder"
-    if all(kinds[row] <= {DIGIT} for row in filled):
-        after = [plain(texts[row][fills[row][1] : fills[row][1] + FOLLOWING]) for row in filled]
-        if all(text.lstrip().startswith(("%", "‰", "个百分点", "percent", "per cent")) for text in after):
-            return "percent"
-        if all(MONEY.match(text) for text in after):
-            return "money"
-        if all(len(text) == 4 and text.isdigit() and text[:2] in ("18", "19", "20", "21") for text in said):
-            return "year"
-        return "number"
-    if all(DATE.match(text) for text in said):
+
+    def most(is_one: Callable[[int], bool]) -> bool:
+        """Whether four in five are of a type."""
+        return 5 * sum(not is_one(row) for row in filled) <= len(filled)
+
+    raw = {row: texts[row][slice(*fills[row])] for row in filled}
+    said = {row: plain(raw[row]).strip() for row in filled}
+    after = {row: plain(texts[row][fills[row][1] : fills[row][1] + FOLLOWING]) for row in filled}
+    numbers = {row for row in filled if kinds[row] <= {DIGIT}}
+    if most(lambda row: row in numbers and after[row].lstrip().startswith(PERCENT)):
+        return "percent"
+    if most(lambda row: row in numbers and bool(MONEY.match(after[row]))):
+        return "money"
+    if most(numbers.__contains__):
+        return "year" if most(lambda row: is_year(said[row])) else "number"
+    if most(lambda row: is_year(said[row])):
+        return "year"
+    if most(lambda row: bool(DATE.match(said[row]))):
         return "date"
-    return "place_or_body" if all(PLACE_OR_BODY.search(text) for text in said) else "text"
+    if most(lambda row: row not in numbers and bool(PLACE_OR_BODY.search(said[row]))):
+        return "place_or_body"
+    return "name" if most(lambda row: row not in numbers and is_name(raw[row].strip())) else "text"
+
+
+PERCENT = ("%", "‰", "个百分点", "percent", "per cent")
+HYPHENS = "-–—~～"
+
+
+def is_year(text: str) -> bool:
+    """Four digits of these centuries, once or twice."""
+    if len(text) == 9 and text[4] in HYPHENS:
+        return is_year(text[:4]) and is_year(text[5:])
+    return len(text) == 4 and text.isdigit() and text[:2] in ("18", "19", "20", "21")
+
+
+def is_name(text: str) -> bool:
+    """A surname and one or two Han characters, or words most of which have a capital."""
+    letters = plain(text)
+    if letters and ord(letters[0]) in set(grouping._SURNAMES.tolist()) and 2 <= len(letters) <= 3:
+        return all("\u4e00" <= char <= "\u9fff" for char in letters)
+    if any(ord(char) >= 0x250 or low.isdigit() for char, low in zip(text, letters, strict=True)):
+        return False
+    is_letter = ["a" <= low <= "z" or low >= "À" for low in letters]
+    begins, some_small, words = True, False, []
+    for char, low, letter in zip(text, letters, is_letter, strict=True):
+        if letter and begins:
+            words.append(char == low)
+        some_small |= letter and char == low
+        begins = not letter and char not in "'.@"
+    return 1 <= len(words) <= 6 and not words[0] and 3 * sum(words) <= len(words) and some_small
 
 
 def skeleton(of: Columns, member: Member) -> list[int]:

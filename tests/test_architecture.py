@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 
 FLOORS = (
-    "errors model version columns clock cells leftovers interpreter",
+    "errors model version columns clock cells leftovers interpreter system",
     "workspace",
     "kernels kernels.cache kernels.machine_code",
     "kernels.exporting",
@@ -22,31 +22,33 @@ FLOORS = (
     "kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing kernels.page_words kernels.pages kernels.json_lines kernels.joining",
+    " kernels.phrasing kernels.page_words kernels.pages kernels.page_context kernels.page_model"
+    " kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing kernels.outlining",
     "settings folding encodings scan_files dataset_folders problems",
     "texts rows places",
     "rendering stored",
     "sheets",
     "rule_matches",
-    "rules protecting tokens formats signatures gold decisions stripping cutting_points languages",
+    "rules protecting tokens formats signatures gold decisions stripping counts cutting_points languages",
     "lines pages tuning claim_masks last_copies filter_plan",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
     "block_hits",
-    "hits families matches phrases file_rows arrow_rows spun",
+    "hits families matches phrases file_rows arrow_rows spun gathering",
     "clusters blocks templates pieces",
     "reading",
     "corpus",
     "rereading",
     "duplicates evidence_rows room source_texts unfinished",
-    "evidence raw_rows",
+    "evidence raw_rows blanks outlines",
     "parquet_shard",
     "tables shards",
+    "template_files",
     "report report.shown report.spans report.palette report.cover report.families_page",
     "report.lookup",
     "report.column_lookup",
     "report.data report.blanks report.drawing report.estimated report.sharing report.charts report.leads"
     " report.filtered",
-    "report.brief report.listings",
+    "report.brief report.listings report.templates",
     "report.terminal",
     "report.explain report.duplicates report.why report.tuned report.page_clusters",
     "report.page_documents",
@@ -54,6 +56,7 @@ FLOORS = (
     "writing",
     "document_files exports",
     "index summary document_scan",
+    "template_match",
     "scan_columns mending filter_journal filter_folder",
     "claim_store cleaning",
     "filter_survey",

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector import hits, score, tokens
+from detector import hits, pipeline, score, tokens
 from detector.errors import InputError, RuleError
 from detector.index import Scan
 from detector.model import PART_NAMES, Document
@@ -36,6 +36,13 @@ def same(one: Scan, other: Scan) -> bool:
 @given(st.lists(st.text(ODD, max_size=60), max_size=5))
 def test_no_text_breaks_a_scan_and_everything_adds_up(texts: list[str]) -> None:
     check_scan(scan(documents(texts)))
+
+
+def test_a_document_whose_offsets_would_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "MOST_CHARACTERS", 6)
+    assert scan({"a": "六个字没问题"}).documents[0].n_chars == 6
+    with pytest.raises(InputError, match=r"document 'b' has 7 characters.* cut it into several"):
+        scan({"a": "短", "b": "七个字就太多了"})
 
 
 @timeless

@@ -322,6 +322,21 @@ def test_findings_are_stepped_through_and_the_barcode_aims(opened: Callable[...,
     assert steps == ["\u2190 all documents", "more original"]
 
 
+def test_clusters_are_put_in_other_orders_and_searched(opened: Callable[..., Any]) -> None:
+    page = opened("seeds", "clusters/passage")
+    page.get_by_label("Order of this list").select_option("most families first")
+    families = [int(re.search(r"(\d+) famil", words)[1]) for words in page.locator(".card .head").all_inner_texts()]
+    assert families == sorted(families, reverse=True)
+    assert families[0] > families[-1]
+    page.reload()
+    assert page.get_by_label("Order of this list").input_value() == "families"
+    page.goto(page.url.partition("#")[0] + "#clusters/passage?blank=1")
+    page.wait_for_function("document.querySelectorAll('#view .card').length === 1")
+    assert page.locator("#view .card .badge").count() == 1
+    page.locator("input[type=search]").fill("no passage says this")
+    assert page.locator("#view .card").count() == 0
+
+
 def test_a_cluster_is_aligned_by_slots(opened: Callable[..., Any]) -> None:
     page = opened("seeds", "cluster/block-1")
     columns = page.locator(".aligned thead th").count() - 1

@@ -185,8 +185,19 @@ def test_a_difference_far_into_a_long_passage_is_shown() -> None:
     }
     members = tuple(replace(member, end=len(texts[member.doc])) for member in scan.members)
     page = drawn(replace(scan, texts=texts, members=members), 80)
-    assert "    …" in page
-    assert "完成«17|23»公里" in page
+    assert "    春天来了河水涨" in page
+    assert " … " in page
+    assert "完成«17|23»公里" in page.replace("\n    ", "")
+
+
+def test_where_long_texts_are_cut_is_no_difference() -> None:
+    scan = large(2)
+    text = "春天来了河水涨。" * 200
+    long = {doc: text + doc for doc in scan.texts}
+    long["site/00001"] = "夏" + long["site/00001"][3:]
+    members = tuple(replace(member, end=len(long[member.doc])) for member in scan.members)
+    page = drawn(replace(scan, texts=long, members=members), 80).partition("Documents  ")[0]
+    assert page.count("|") == 2  # in the title and for 夏
 
 
 def test_an_unknown_document_is_an_error_that_names_near_ones() -> None:

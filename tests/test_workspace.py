@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.workspace import Workspace, available_bytes, document_ranges, memory_pages
+from detector.system import available_bytes, memory_pages
+from detector.workspace import Workspace, document_ranges
 
 
 def test_columns_beyond_the_budget_are_files_that_go_away(tmp_path: Path) -> None:

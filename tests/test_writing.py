@@ -51,7 +51,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 def test_the_files_are_those_of_the_contract(sample: Scan, tmp_path: Path) -> None:
     sample.write(tmp_path / "a" / "scan")
-    names = {*(f"{table}.jsonl" for table in KEYS), "summary.json", "report.html"}
+    names = {*(f"{table}.jsonl" for table in (*KEYS, "outlines")), "summary.json", "report.html"}
     assert {path.name for path in (tmp_path / "a" / "scan").iterdir()} == names
     assert set(TABLES) == set(KEYS)
 

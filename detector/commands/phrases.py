@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
         found = phrase_places(scan, options.id)
         print_json([{**as_row(phrase), "places": [as_row(place) for place in places]} for phrase, places in found])
     elif options.json:
-        print_json(as_json(scan, "phrases", None)[: options.limit])
+        print_json(as_json(scan)[: options.limit])
     elif not options.quiet:
         with paged(options) as console:
             if options.id:

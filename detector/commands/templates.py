@@ -6,7 +6,8 @@ import argparse
 from typing import Any
 
 from detector.arguments import list_parser
-from detector.session import paged, print_json
+from detector.errors import printable
+from detector.session import console, paged, print_json
 
 SHOWN = 20
 """Rows of a report, where no other number is asked for."""
@@ -22,17 +23,29 @@ def add(commands: Any) -> None:
     )
     command.add_argument("id", nargs="*", metavar="ID", help="clusters to show (default: those of most families first)")
     command.add_argument("--level", choices=("passage", "block", "document"), help="clusters of one level only")
+    command.add_argument("--fills", action="store_true", help="every fill, with the document that it stands in")
+    command.add_argument(
+        "--export", metavar="FILE", help="write the templates to FILE (.json or .toml), to fill them from new texts"
+    )
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
     from detector.index import open_scan
-    from detector.report.listings import as_json, template_list
+    from detector.report.templates import as_json, chosen_clusters, template_list
 
     scan = open_scan(options.dir)
+    chosen = chosen_clusters(scan, options.level, options.id)
+    if options.export:
+        from detector.template_match import Template
+
+        Template.save(options.export, map(Template.of, chosen[: options.limit]))
     if options.json:
-        print_json(as_json(scan, "templates", options.level, options.id)[: options.limit])
+        print_json(as_json(chosen[: options.limit]))
+    elif not options.quiet and options.export:
+        where = f"{len(chosen[: options.limit]):,} templates written to {printable(options.export)}"
+        console().print(where, markup=False, soft_wrap=True)
     elif not options.quiet:
-        with paged(options) as console:
-            template_list(scan, console, level=options.level, limit=options.limit or SHOWN, names=options.id)
+        with paged(options) as screen:
+            template_list(scan, chosen, screen, limit=options.limit or SHOWN, every_fill=options.fills)

@@ -16,8 +16,8 @@ _ZERO, _ONE, _ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 _SIX, _LOW_SIX, _LOW_BYTE = np.uint64(6), np.uint64(63), np.uint64(255)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
-DIGIT, MARK = 3, 6
-"""Classes of tokens, as in `detector.folding` and `detector.tokens`."""
+MARK = 6
+"""Class of a mark, as in `detector.tokens`."""
 
 LARGEST_ALIGNMENT = np.int64(16_000_000)
 """Token pairs of one alignment (2 MB of bits); larger gaps between aligned passages stay differences."""
@@ -297,43 +297,42 @@ def _literals(holds, n, literal):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def template_fills(  # type: ignore[no-untyped-def]
-    hashes, token_start, token_end, kind, bounds, keys, indptr, first, last, start, by_passage, clusters, n_kept,
-    n_slots,
-):  # fmt: skip
-    """The fills of the slots of clusters ``clusters[0]`` to ``clusters[1]``, slot by slot, one for each member.
+def template_gaps(hashes, kind, bounds, keys, indptr, first, last, by_passage, clusters, n_kept, n_gaps):  # type: ignore[no-untyped-def]
+    """What stands between the literals of clusters ``clusters[0]`` to ``clusters[1]``: each member's tokens.
 
     Members of cluster c are rows ``indptr[c]`` to ``indptr[c + 1]``, the representative first: passages ``first`` to
-    ``last`` from code point ``start`` on; ``by_passage`` (bool, a row per cluster) is whether they are aligned passage
-    by passage. A token that all members have is a literal; between two literals stands a slot wherever some member has
-    more tokens. ``n_kept`` places of tokens at most are remembered of the alignments of a cluster. Fills ``n_slots``
-    (int64, a row per cluster). Returns ``fill_start``, ``fill_end`` (int32, code points) and ``fill_class``: uint8, 0
-    for a fill of nothing or of marks alone, 1 for numbers alone, else 2.
+    ``last``; ``by_passage`` (bool, a row per cluster) is whether they are aligned passage by passage. A token that all
+    members have is a literal, unless it is a mark; between two literals is a gap wherever some member has more tokens.
+    ``n_kept`` places of tokens at most are remembered of the alignments of a cluster. Fills ``n_gaps`` (int64, a row
+    per cluster). Returns ``begin``, ``until`` (int32): tokens of the member, counted from its first.
     """
-    fill_start, fill_end, fill_class = np.empty(64, np.int32), np.empty(64, np.int32), np.empty(64, np.uint8)
+    begin, until = np.empty(64, np.int32), np.empty(64, np.int32)
     place, anchor, scratch = np.empty(256, np.int64), np.empty(64, np.int64), np.empty(SCRATCH, np.uint64)
-    literal, holds, slots = np.empty(256, np.int32), np.empty(256, np.bool_), np.empty(256, np.int32)
+    literal, holds, gaps = np.empty(256, np.int32), np.empty(256, np.bool_), np.empty(256, np.int32)
     kept, differs = np.empty(256, np.int32), np.empty(256, np.bool_)
     filled = 0
     for cluster in range(clusters[0], clusters[1]):
         head, size = indptr[cluster], indptr[cluster + 1] - indptr[cluster]
         mine, whole = (np.int64(first[head]), np.int64(last[head])), by_passage[cluster]
         n = bounds[mine[1]] - bounds[mine[0]]
-        n_slots[cluster] = n_differing = 0
+        n_gaps[cluster] = n_differing = 0
         differs = _grown(differs, size)
         for member in range(size):
             other = (np.int64(first[head + member]), np.int64(last[head + member]))
             differs[member] = member > 0 and not _is_copy(hashes, bounds, mine, other)
             n_differing += differs[member]
-        if n_differing == 0:
+        holds = _grown(holds, n + 1)
+        n_marks = 0
+        for row in range(n):
+            holds[row] = kind[bounds[mine[0]] + row] != MARK
+            n_marks += not holds[row]
+        if n_differing == 0 and n_marks == 0:
             continue
         place, anchor = _grown(place, n), _grown(anchor, mine[1] - mine[0])
-        literal, holds, slots = _grown(literal, n + 1), _grown(holds, n + 1), _grown(slots, n + 1)
+        literal, gaps = _grown(literal, n + 1), _grown(gaps, n + 1)
         # As many alignments are remembered as there is room for; the others are made again where they are needed.
         room = min(n_differing, n_kept // max(n, 1))
         kept = _grown(kept, (room + 1) * n)
-        for row in range(n):
-            holds[row] = True
         number = 0
         for member in range(size):
             if differs[member]:
@@ -361,38 +360,25 @@ def template_fills(  # type: ignore[no-untyped-def]
         n_here = 0
         for gap in range(n_literals):
             if holds[gap]:
-                slots[n_here] = gap
+                gaps[n_here] = gap
                 n_here += 1
-        n_slots[cluster] = n_here
-        fill_start, fill_end = _grown(fill_start, filled + n_here * size), _grown(fill_end, filled + n_here * size)
-        fill_class = _grown(fill_class, filled + n_here * size)
+        n_gaps[cluster] = n_here
+        begin, until = _grown(begin, filled + n_here * size), _grown(until, filled + n_here * size)
         number = 0
         for member in range(size):
             other = (np.int64(first[head + member]), np.int64(last[head + member]))
             at = min(number, room) * n
-            base, stop = bounds[other[0]], bounds[other[1]]
             if differs[member]:
                 if number >= room:
                     _keep(hashes, bounds, keys, whole, mine, other, place, anchor, scratch, kept, at)
                 number += 1
-            for slot in range(n_here):
-                left = np.int64(literal[slots[slot] - 1]) if slots[slot] else np.int64(-1)
-                right = np.int64(literal[slots[slot]])
-                begin, until = base + left + 1, base + right
+            for gap in range(n_here):
+                left = np.int64(literal[gaps[gap] - 1]) if gaps[gap] else np.int64(-1)
+                right = np.int64(literal[gaps[gap]])
+                row = filled + gap * size + member
+                begin[row], until[row] = left + 1, right
                 if differs[member]:
-                    begin = base + kept[at + left] + 1 if left >= 0 else base
-                    until = base + kept[at + right] if right < n else stop
-                fill = filled + slot * size + member
-                if begin < until:
-                    fill_start[fill], fill_end[fill] = token_start[begin], token_end[until - 1]
-                else:
-                    # An empty fill stands after the token before it, or where its member begins.
-                    fill_start[fill] = token_end[begin - 1] if begin > base else start[head + member]
-                    fill_end[fill] = fill_start[fill]
-                marks, digits = True, True
-                for token in range(begin, until):
-                    marks &= kind[token] == MARK
-                    digits &= kind[token] == DIGIT
-                fill_class[fill] = 0 if marks else 1 if digits else 2
+                    begin[row] = kept[at + left] + 1 if left >= 0 else 0
+                    until[row] = kept[at + right] if right < n else bounds[other[1]] - bounds[other[0]]
         filled += n_here * size
-    return fill_start[:filled], fill_end[:filled], fill_class[:filled]
+    return begin[:filled], until[:filled]

@@ -16,8 +16,11 @@ LARGEST_BLOCK = 1 << 28
 """Character pairs of two blocks that are compared as a whole (16,384 characters each); larger ones are compared passage
 by passage, so that books cost no more than the sum of their lengths."""
 
-TEXT, NUMBER, PERCENT, MONEY, DATE, YEAR, _, PLACE_OR_BODY, PLACEHOLDER = range(9)
+TEXT, NUMBER, PERCENT, MONEY, DATE, YEAR, NAME, PLACE_OR_BODY, PLACEHOLDER = range(9)
 """Types of slots: their places in `detector.columns.SLOT_TYPES`."""
+
+_TOLD = np.array([[1, PERCENT], [2, MONEY], [3, YEAR], [4, DATE], [5, PLACE_OR_BODY], [6, NAME]])
+"""What is told apart, in this order, and its type."""
 
 
 def _points(text: str):  # type: ignore[no-untyped-def]
@@ -25,15 +28,17 @@ def _points(text: str):  # type: ignore[no-untyped-def]
 
 
 _PLACE_ENDS = _points("省市县区镇乡村州旗盟社局厅委部院校司行会所站办厂")
-_PLACE_WORDS = _points("街道集团公司中心政府")
-"""Two characters each."""
+_PLACE_WORDS = _points("街道集团公司中心政府")  # two characters each
+_SURNAMES = _points(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金"
+    "韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常"
+)
 _DATE_FIRST, _DATE_UNITS = _points("0123456789x×*○〇一二三四五六七八九十"), _points("年月./-")
-_DATE_REST = _points("0123456789x×*年月日号./ -")
+_DATE_REST, _HYPHENS = _points("0123456789x×*年月日号./ -"), _points("-–—~～")
 _PERCENT = (_points("%"), _points("‰"), _points("个百分点"), _points("percent"), _points("per cent"))
 _CURRENCIES = (_points("usd"), _points("dollar"), _points("yuan"), _points("rmb"))
 _MORE, _TIMES, _COUNTRIES, _YUAN = _points("多余"), _points("万亿千百"), _points("美欧日"), np.uint32(ord("元"))
-_WINDOW = 8
-"""Characters after a fill that say what a number counts."""
+BEYOND = 8  # characters after a fill that say what a number counts
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -235,7 +240,7 @@ def _is_money(points, plain, at, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_year(points, plain, is_digit, at, stop):  # type: ignore[no-untyped-def]
+def _is_year_alone(points, plain, is_digit, at, stop):  # type: ignore[no-untyped-def]
     """Whether four digits begin with 18, 19, 20 or 21."""
     if stop - at != 4:
         return False
@@ -246,6 +251,16 @@ def _is_year(points, plain, is_digit, at, stop):  # type: ignore[no-untyped-def]
             return False
         century = 10 * century + point - 48
     return 18 <= century <= 21 and is_digit[plain[points[at + 2]]] and is_digit[plain[points[at + 3]]]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_year(points, plain, is_digit, at, stop):  # type: ignore[no-untyped-def]
+    """Whether four digits begin with 18, 19, 20 or 21, alone or twice with a hyphen between them."""
+    if stop - at == 9 and _among(points[at + 4], _HYPHENS):
+        return _is_year_alone(points, plain, is_digit, at, at + 4) and _is_year_alone(
+            points, plain, is_digit, at + 5, stop
+        )
+    return _is_year_alone(points, plain, is_digit, at, stop)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -281,6 +296,30 @@ def _is_place(points, plain, at, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _is_name(points, plain, is_digit, at, stop):  # type: ignore[no-untyped-def]
+    """Whether a name may be written so: a surname and one or two characters, or up to six words, most capitalised."""
+    if _among(plain[points[at]], _SURNAMES) and 2 <= stop - at <= 3:
+        is_han = True
+        for place in range(at, stop):
+            is_han &= 0x4E00 <= plain[points[place]] <= 0x9FFF
+        return is_han
+    n_words, n_small, some_small, begins = 0, 0, False, True
+    for place in range(at, stop):
+        point, letter = points[place], plain[points[place]]
+        if point >= 0x250 or is_digit[letter]:
+            return False
+        is_letter = 97 <= letter <= 122 or letter >= 0xC0
+        if is_letter and begins:
+            n_words += 1
+            n_small += point == letter
+            if n_words == 1 and point == letter:
+                return False
+        some_small |= is_letter and point == letter
+        begins = not is_letter and point != 39 and point != 46 and point != 64
+    return 1 <= n_words <= 6 and 3 * n_small <= n_words and some_small
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def slot_types(  # type: ignore[no-untyped-def]
     points, text_start, text_stop, plain, is_blank, is_digit, document, member_at, fill_at, fill_start, fill_end,
     fill_class, types,
@@ -289,41 +328,42 @@ def slot_types(  # type: ignore[no-untyped-def]
 
     The fills of slot s are rows ``fill_at[s]`` to ``fill_at[s + 1]`` of ``fill_start``, ``fill_end`` (code points of
     their text), one for each member from ``member_at[s]`` on, whose texts are ``document``. ``fill_class`` (uint8) is 0
-    for a fill of nothing or of marks alone, which does not count where anything else stands, 1 for numbers, else 2.
-    ``plain``: uint32, ``is_blank``, ``is_digit``: bool, indexed by code point.
+    for a fill of nothing or of marks alone, which does not count where anything else stands, 1 for numbers, else 2. Of
+    the fills that count four in five are of the type. ``plain``: uint32, ``is_blank``, ``is_digit``: bool, indexed by
+    code point.
     """
+    other = np.empty(7, np.int64)
     for slot in range(types.shape[0]):
-        is_filled, numbers, percent, money, year, date, place = False, True, True, True, True, True, True
+        n_filled, size = 0, fill_at[slot + 1] - fill_at[slot]
+        other[:] = 0  # how many are no number, percentage, sum of money, year, date, place or name
         for fill in range(fill_at[slot], fill_at[slot + 1]):
             kind = fill_class[fill]
             if kind == 0:
                 continue
-            is_filled = True
-            numbers &= kind == 1
-            if not (date or place or numbers):
-                break
-            if not (date or place or percent or money or year):
+            n_filled += 1
+            if 5 * other.min() > size:
                 continue
             text = document[member_at[slot] + fill - fill_at[slot]]
             start, end = text_start[text] + fill_start[fill], text_start[text] + fill_end[fill]
-            until = min(end + _WINDOW, text_stop[text])
-            if numbers:
-                percent = percent and _is_percent(points, plain, is_blank, end, until)
-                money = money and _is_money(points, plain, end, until)
+            until = min(end + BEYOND, text_stop[text])
+            other[0] += kind != 1
+            other[1] += kind != 1 or not _is_percent(points, plain, is_blank, end, until)
+            other[2] += kind != 1 or not _is_money(points, plain, end, until)
             while start < end and is_blank[plain[points[start]]]:
                 start += 1
             while start < end and is_blank[plain[points[end - 1]]]:
                 end -= 1
-            if numbers:
-                year = year and _is_year(points, plain, is_digit, start, end)
-            date = date and _is_date(points, plain, start, end)
-            place = place and _is_place(points, plain, start, end)
-        if not is_filled:
-            types[slot] = PLACEHOLDER
-        elif numbers:
-            types[slot] = PERCENT if percent else MONEY if money else YEAR if year else NUMBER
-        else:
-            types[slot] = DATE if date else PLACE_OR_BODY if place else TEXT
+            other[3] += not _is_year(points, plain, is_digit, start, end)
+            other[4] += not _is_date(points, plain, start, end)
+            other[5] += kind == 1 or not _is_place(points, plain, start, end)
+            other[6] += kind == 1 or start == end or not _is_name(points, plain, is_digit, start, end)
+        numbers = 5 * other[0] <= n_filled
+        types[slot] = PLACEHOLDER if n_filled == 0 else NUMBER if numbers else TEXT
+        for told in range(6):
+            # figures are no date; one that a hyphen or a unit goes on from is
+            if n_filled and 5 * other[_TOLD[told, 0]] <= n_filled and not (numbers and told > 2):
+                types[slot] = _TOLD[told, 1]
+                break
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -117,13 +117,15 @@ def list_followers(indptr, rows, chosen, new_indptr, new_rows):  # type: ignore[
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def list_buckets(members, sizes, first_bucket, place, buckets):  # type: ignore[no-untyped-def]
-    """Write the number of its bucket into the list of each member: bucket ``first_bucket`` + g is the next ``sizes[g]``
-    of ``members`` (int32). ``place`` (int64, a row per row) is where a row's list in ``buckets`` (int32) goes on."""
+def list_buckets(members, sizes, low, high, place, buckets):  # type: ignore[no-untyped-def]
+    """Write the number of its bucket into the list of each member from row ``low`` to row ``high``: bucket g is the
+    next ``sizes[g]`` of ``members`` (int32). ``place`` (int64, a row for each of these rows) is where the row's list in
+    ``buckets`` (int32) goes on."""
     entry = 0
     for group in range(sizes.shape[0]):
         for _ in range(sizes[group]):
             row = members[entry]
-            buckets[place[row]] = first_bucket + group
-            place[row] += 1
+            if low <= row < high:
+                buckets[place[row - low]] = group
+                place[row - low] += 1
             entry += 1

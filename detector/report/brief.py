@@ -21,7 +21,7 @@ from detector.report.blanks import Filled, filled_elsewhere, knows_templates
 from detector.report.cover import most_explained
 from detector.report.data import Sample, Top, shared_text, top_documents
 from detector.report.lookup import Lookup, measure
-from detector.report.spans import Run, compared
+from detector.report.spans import Run, compared, without_tail
 from detector.rows import DocumentRows, FindingRows, MemberRows
 
 if TYPE_CHECKING:
@@ -164,6 +164,9 @@ def _copied(name: str, n_chars: int, rows: Lookup) -> Copied:
     item = shared_text(name, n_chars, rows)
     one = item.example.text
     other = item.example if item.other is None else item.other
+    runs = compared(one, other.text) if one or other.text else []
+    if item.example.n_more or other.n_more:
+        runs = without_tail(runs)
     docs: dict[str, None] = {}
     for member in islice(rows.members[name], 4 * MAX_PLACES):
         docs.setdefault(member.doc)
@@ -175,7 +178,7 @@ def _copied(name: str, n_chars: int, rows: Lookup) -> Copied:
         n_places=item.n_members,
         example=item.example,
         ratio=other.ratio,
-        runs=tuple(compared(one, other.text)) if one or other.text else (),
+        runs=tuple(runs),
         docs=tuple(docs)[:MAX_PLACES],
         blank_in=tuple(islice(_blank_in(name, rows), MAX_PLACES)),
     )

@@ -155,12 +155,14 @@ def side_by_side(runs: Sequence[Run], *, plain: bool) -> Text:
     return drawn
 
 
-def from_first(runs: Sequence[Run], n_cells: int) -> tuple[bool, list[Run]]:
-    """The runs from shortly before the first difference on, where it lies beyond ``n_cells``; whether text was cut."""
-    if runs and runs[0].same and len(runs) > 1 and cell_width(shown(runs[0].here)) > n_cells:
-        first = runs[0]
-        return True, [Run(first.here[-LEAD:], first.there[-LEAD:], True), *runs[1:]]
-    return False, list(runs)
+def from_first(runs: Sequence[Run], width: int, n_rows: int) -> list[Run]:
+    """The runs, where the first difference lies beyond ``n_rows`` without what is between their beginning and it."""
+    first = runs[0] if runs else None
+    if first is None or len(runs) == 1 or not first.same or cell_width(shown(first.here)) <= (n_rows - 1) * width:
+        return list(runs)
+    begin = clipped(first.here, width - 2 * LEAD).removesuffix(ELLIPSIS)
+    here = f"{begin} {ELLIPSIS} {first.here[-LEAD:]}"
+    return [Run(here, here, True), *runs[1:]]
 
 
 def in_context(before: str, text: str, after: str, width: int, *, plain: bool) -> Text:

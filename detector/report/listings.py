@@ -1,4 +1,4 @@
-"""Shorter reports: phrase book, templates, evaluation, rules."""
+"""Shorter reports: phrase book, evaluation, rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detector.errors import ScanError
-from detector.model import Cluster, Finding, Literal, Phrase, Slot, as_row
+from detector.model import Finding, Phrase, as_row
 from detector.report.column_lookup import lookup
 from detector.report.drawing import BOLD, Frame, counted, padded, text_rows
 from detector.report.drawing import DIM as DIMMED
@@ -24,23 +24,13 @@ if TYPE_CHECKING:
 
 DIM = "dim"
 
+MAX_DOCUMENTS = 20
+"""Documents that a report of an evaluation lists; `--json` has all."""
 
-def as_json(scan: Scan, table: str, level: str | None, names: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """The phrases or the templates of a scan as plain values."""
-    if table == "phrases":
-        return [as_row(phrase) for phrase, _ in lookup(scan).covering(None)]
-    return [
-        {
-            **as_row(cluster),
-            "template": [
-                {"text": part.text}
-                if isinstance(part, Literal)
-                else {"slot": part.name, "type": part.type, "fills": [fill._asdict() for fill in part.fills]}
-                for part in cluster.template
-            ],
-        }
-        for cluster in _templates(scan, level, names)
-    ]
+
+def as_json(scan: Scan) -> list[dict[str, Any]]:
+    """The phrases of a scan as plain values."""
+    return [as_row(phrase) for phrase, _ in lookup(scan).covering(None)]
 
 
 def phrase_book(scan: Scan, console: Console, *, limit: int) -> None:
@@ -92,40 +82,51 @@ def phrase_places(scan: Scan, names: Sequence[str]) -> list[tuple[Phrase, list[F
     return [(known[name], found) for name, found in places.items()]
 
 
-def template_list(scan: Scan, console: Console, *, level: str | None, limit: int, names: Sequence[str] = ()) -> None:
-    """Templates with their slots and what stands in them, all or those of the clusters named."""
-    clusters = _templates(scan, level, names)
-    for cluster in clusters[:limit]:
-        slots = [part for part in cluster.template if isinstance(part, Slot)]
-        differing = f"{len(slots)} {'slot' if len(slots) == 1 else 'slots'}" if slots else "the same in all"
-        console.print(
-            Text.assemble(
-                (shown(cluster.id), "bold"),
-                (f"  {cluster.n_members} members in {cluster.n_families} families, {differing}", DIM),
-            )
-        )
-        console.print(_template_text(cluster), soft_wrap=False)
-        for slot in slots[:8]:
-            console.print(_slot_text(slot, console.width), no_wrap=True, overflow="ellipsis")
-        _rest(len(slots) - 8, console, "slots")
-        console.print()
-    _rest(len(clusters) - limit, console)
-
-
 def evaluation_report(result: Evaluation, console: Console) -> None:
-    """Precision, recall and F1 by kind, then by rule."""
-    table = _table("found", "wrong", "missed", "precision", "recall", "F1", "macro F1", first="kind")
+    """Precision, recall and F1 by kind over all documents, their means over documents, by rule, and by document."""
+    table = _table("found", "wrong", "missed", "precision", "recall", "F1", first="kind")
     for kind, counts in result.by_kind.items():
-        table.add_row(Text(kind), *_ratios(counts), percent(result.macro(kind).f1))
+        table.add_row(Text(kind), *_ratios(counts))
+        table.add_row(Text("  mean of documents", DIM), "", "", "", *(percent(value) for value in result.macro(kind)))
     console.print(table)
+    if result.macro_lost() is not None:
+        said = f"Of a document's content {percent(result.macro_lost())} is called junk, mean over documents"
+        console.print(Text(f"{said}; of all content {percent(_lost_in_all(result))}", DIM), soft_wrap=True)
     rules = _table("found", "wrong", first="rule")
     for by_rule in result.by_rule.values():
         for rule, counts in by_rule.items():
             rules.add_row(Text(shown(rule)), f"{counts.n_found:,}", f"{counts.n_wrong:,}")
     console.print(rules)
+    _document_table(result, console)
     for name, ids in (("labelled but not in the scan", result.missing), ("labels cover too little", result.skipped)):
         if ids:
             console.print(Text(f"{len(ids)} documents not scored: {name}", DIM))
+
+
+def _document_table(result: Evaluation, console: Console) -> None:
+    """The documents with misses and false alarms, those with most first."""
+    wrong = [
+        (counts.n_wrong + counts.n_missed, doc, kind, counts)
+        for doc, kinds in result.by_document.items()
+        for kind, counts in kinds.items()
+        if counts.n_wrong + counts.n_missed
+    ]
+    if not wrong:
+        return
+    table = _table("found", "wrong", "missed", "precision", "recall", "F1", "content lost", first="document")
+    table.add_column("kind", style=DIM)
+    for _, doc, kind, counts in sorted(wrong, key=lambda row: (-row[0], row[1], row[2]))[:MAX_DOCUMENTS]:
+        lost = percent(result.lost(doc)) if kind == "junk" else ""
+        table.add_row(Text(shown(doc)), *_ratios(counts), lost, Text(kind))
+    console.print(table)
+    if len(wrong) > MAX_DOCUMENTS:
+        console.print(Text(f"    and {len(wrong) - MAX_DOCUMENTS:,} more; --json has all", DIM))
+
+
+def _lost_in_all(result: Evaluation) -> float | None:
+    """The share of all content that is called junk."""
+    n_content = sum(result.n_content.values())
+    return result.by_kind["junk"].n_wrong / n_content if n_content else None
 
 
 def rule_list(rules: Sequence[Rule], console: Console) -> None:
@@ -149,42 +150,6 @@ def rule_page(rules: Sequence[Rule], console: Console) -> None:
                     console.print(Text.assemble((f"{name if place == 0 else '':<14}", "bold"), text))
 
 
-def _templates(scan: Scan, level: str | None, names: Sequence[str] = ()) -> list[Cluster]:
-    """Clusters of one level or all, or those named, those in most families first; raises `ScanError`."""
-    of: Any = getattr(scan.clusters, "named", None)
-    if names and of is not None:
-        found = [cluster for name in dict.fromkeys(names) for cluster in of(name)]
-    else:
-        found = [cluster for cluster in scan.clusters if not names or cluster.id in names]
-    if missing := sorted(set(names) - {cluster.id for cluster in found}):
-        raise ScanError(f"no cluster {shown(missing[0])!r} in this scan; 'templates' and 'explain' name them")
-    chosen = [cluster for cluster in found if level is None or cluster.level == level]
-    return sorted(chosen, key=lambda cluster: (-cluster.n_families, -cluster.n_members))
-
-
-def _template_text(cluster: Cluster) -> Text:
-    """A template on the terminal: slots are numbered and stand in guillemets, so that they show without colour."""
-    text = Text("  ")
-    for part in cluster.template:
-        if isinstance(part, Literal):
-            text.append(shown(part.text))
-        else:
-            text.append(f"«{part.name.removeprefix('slot')}:{part.type}»", "bold cyan")
-    return text
-
-
-def _slot_text(slot: Slot, width: int) -> Text:
-    """The different fills of a slot, the most frequent first."""
-    counts: dict[str, int] = {}
-    for fill in slot.fills:
-        counts[fill.text] = counts.get(fill.text, 0) + 1
-    fills = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    words = [f"{shortened(shown(text), 30) or '(nothing)'}{f' ×{count}' if count > 1 else ''}" for text, count in fills]
-    return Text.assemble(
-        (f"    «{slot.name.removeprefix('slot')}» ", "bold cyan"), shortened(" | ".join(words), width - 12)
-    )
-
-
 def _table(*numbers: str, first: str | None = None) -> Table:
     table = Table(box=None, pad_edge=False, header_style=DIM)
     if first:
@@ -201,8 +166,3 @@ def _ratios(counts: Counts) -> list[str]:
         f"{counts.n_missed:,}",
         *(percent(value) for value in (counts.precision, counts.recall, counts.f1)),
     ]
-
-
-def _rest(n_more: int, console: Console, noun: str = "") -> None:
-    if n_more > 0:
-        console.print(Text(f"    and {n_more:,} more {noun}".rstrip() + "; --limit N shows more", DIM))

@@ -7,6 +7,7 @@ one code point to one code point, so that offsets of findings hold in what is dr
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ INVISIBLE = "\N{WHITE VERTICAL RECTANGLE}"
 NEW_LINE = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"
 BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
 """Hangul fillers: letters by category, but drawn as nothing."""
+_BLANK_LETTER = re.compile(f"[{BLANK_LETTERS}]")
 NO_LINE_START = frozenset("。，、；：！？）》」』】〕〉”’»,.;:!?)]}%％…")
 NO_LINE_END = frozenset("（《「『【〔〈“‘«([{")
 
@@ -67,6 +69,8 @@ def shown(text: str, *, lines: bool = False) -> str:
     >>> shown("\x1b[31m\u202eab\ud800\n")
     '␛[31m▯ab�↵'
     """
+    if text.isprintable() and not _BLANK_LETTER.search(text):
+        return text  # nearly all are, and a table is asked for every character
     return text.translate(_LINES if lines else _ONE_LINE)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -47,6 +47,11 @@ def compared(one: str, two: str) -> list[Run]:
             here, there = last.here + here, last.there + there
         runs.append(Run(here, there, same))
     return runs
+
+
+def without_tail(runs: Sequence[Run]) -> list[Run]:
+    """The runs of two texts that were cut at their ends, without a last one that differs: the cut made it."""
+    return list(runs[:-1] if runs and not runs[-1].same else runs)
 
 
 def differences(one: str, two: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:

@@ -190,9 +190,7 @@ def _runs(item: brief.Copied, frame: Frame) -> Text:
     """The text of two places of a row as one, from shortly before the first difference if that is far."""
     if not item.runs:
         return Text("(the text is not at hand)", DIM)
-    cut, runs = from_first(item.runs, (SAMPLE_ROWS - 1) * (frame.width - 4))
-    text = side_by_side(runs, plain=frame.plain)
-    return Text.assemble((ELLIPSIS, DIM), text) if cut else text
+    return side_by_side(from_first(item.runs, frame.width - 4, SAMPLE_ROWS), plain=frame.plain)
 
 
 def _phrases(top: data.Top[Phrase], copied: data.Top[brief.Copied], frame: Frame) -> None:

@@ -22,8 +22,8 @@ from detector.report.drawing import (
     text_rows,
 )
 from detector.report.palette import PAINTS, bar, chip, percent
-from detector.report.shown import ELLIPSIS, clipped, shortened, shown
-from detector.report.spans import compared
+from detector.report.shown import clipped, shortened, shown
+from detector.report.spans import compared, without_tail
 from detector.report.terminal import document_notes
 from detector.tuning import counts, option
 
@@ -156,9 +156,9 @@ def _text(cost: Cost, frame: Frame) -> Text:
     if cost.other_text is None:
         return Text(shown(" ".join(cost.text[:MAX_COMPARED].split())))
     runs = compared(cost.text[:MAX_COMPARED].strip(), cost.other_text[:MAX_COMPARED].strip())
-    cut, runs = from_first(runs, (COST_ROWS - 1) * (frame.width - 4))
-    text = side_by_side(runs, plain=frame.plain)
-    return Text.assemble((ELLIPSIS, DIM), text) if cut else text
+    if len(cost.text) > MAX_COMPARED or len(cost.other_text) > MAX_COMPARED:
+        runs = without_tail(runs)
+    return side_by_side(from_first(runs, frame.width - 4, COST_ROWS), plain=frame.plain)
 
 
 def _where(cost: Cost, doc: str) -> str:

@@ -42,6 +42,8 @@ function clustersView(route, level) {
   if (some || only) put(make("p", { class: "says" }, plural(some, "of them was", "of them were") + " left blank by somebody. ",
     make("a", { href: "#" + route.path + (only ? "" : "?blank=1") }, only ? "Show all" : "Show only these")));
   const keep = only ? (place) => rows[place].blank > 0 : null;
+  const orders = level === "document" ? null : [["", "most text first", null], ["families", "most families first", (place) => rows[place].families],
+    ["blank", "most often left blank first", (place) => rows[place].blank], ["values", "most values that differ first", (place) => rows[place].values[0]]];
   const draw = (place) => {
     const row = rows[place];
     const who = row.rows.slice(0, 4).map(([at, id, start]) => (level === "document" ? doc(at, id) : doc(at, id, start)));
@@ -52,7 +54,7 @@ function clustersView(route, level) {
       template(row, false),
       make("p", null, who.flatMap((link) => [link, " \u00b7 "]).slice(0, -1), more > 0 ? [" \u00b7 ", clusterLink(row.id, number(more) + " more")] : null));
   };
-  put(...listing({ route, rows: places(rows), words: (place) => wordsOf(rows[place]), draw, keep, first: level === "document" ? ["family", "families"] : ["cluster", "clusters"], all: found.n_all }));
+  put(...listing({ route, rows: places(rows), words: (place) => wordsOf(rows[place]), draw, orders, keep, first: level === "document" ? ["family", "families"] : ["cluster", "clusters"], all: found.n_all }));
 }
 
 function clusterView(id) {

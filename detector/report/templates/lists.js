@@ -1,8 +1,9 @@
 // Lists: searched, sorted and paged; what is searched for and how it is sorted stands in the address.
 const PAGE = 50;
 
-// `rows` are numbers; `words` gives what is searched, `draw` an element, `columns` [title, class, key, value, cell].
-function listing({ route, rows, words, columns, by, draw, keep, first, all }) {
+// `rows` are numbers; `words` gives what is searched, `draw` an element, `columns` [title, class, key, value, cell];
+// cards, which have no columns, are sorted by one of `orders` [key, title, value], the largest first.
+function listing({ route, rows, words, columns, by, draw, orders, keep, first, all }) {
   const state = { q: "", sort: "", down: "", page: "1", ...route.query };
   const box = make("input", { type: "search", placeholder: "Search", "aria-label": "Search this list", value: state.q });
   const says = make("span", { role: "status" });
@@ -11,7 +12,9 @@ function listing({ route, rows, words, columns, by, draw, keep, first, all }) {
   const pages = make("span", { class: "nowrap" });
   back.setAttribute("aria-label", "Previous page");
   on.setAttribute("aria-label", "Next page");
-  const tools = make("div", { class: "tools" }, box, says, make("span", { class: "nowrap" }, back, " ", pages, " ", on));
+  const chosen = orders && make("select", { "aria-label": "Order of this list", onchange: () => { Object.assign(state, { sort: chosen.value, page: "1" }); find(); show(); tell(); } },
+    orders.map(([key, words]) => make("option", { value: key, selected: key === state.sort }, words)));
+  const tools = make("div", { class: "tools" }, box, chosen, says, make("span", { class: "nowrap" }, back, " ", pages, " ", on));
   const place = columns ? make("tbody") : make("div");
   const low = keep ? rows.filter(keep) : rows;
   let found = low;
@@ -33,6 +36,8 @@ function listing({ route, rows, words, columns, by, draw, keep, first, all }) {
     found = wanted ? low.filter((row) => searched.get(row).includes(wanted)) : low;
     const column = state.sort && columns && columns.find((one) => one[2] === state.sort);
     if (column) found = sorted(found, column[3], state.down === "1");
+    const order = orders && orders.find((one) => one[0] === state.sort && one[2]);
+    if (order) found = sorted(found, order[2], true);
     if (columns) mark();
   }
   function show() {

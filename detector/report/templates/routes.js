@@ -88,6 +88,7 @@ function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || document.getElementById("help").open) return;
   const typing = event.target instanceof HTMLInputElement;
   if (event.key === "Escape") return escape(typing);
+  if (event.target instanceof HTMLSelectElement) return;
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     if (event.target.closest && event.target.closest(".text, .aligned")) return;
     if (move(event.key === "ArrowDown" ? 1 : -1)) event.preventDefault();

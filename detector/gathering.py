@@ -1,0 +1,103 @@
+"""Passages that stand here and there in a corpus, gathered to columns of their own.
+
+Templates and shared texts compare passages from all over a corpus. Where its columns are mapped files, each passage
+would touch pages of five of them, again and again while it is compared; so those of a block of work are copied first,
+in ascending order.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.kernels.gathering import gather_runs
+from detector.passages import Passages
+from detector.texts import Texts
+from detector.tokens import Tokens, read_only
+from detector.workspace import Workspace
+
+MOST_TOKENS = 1 << 22
+"""Tokens (70 MB), or characters, that are gathered at most; what is larger is read where it stands."""
+
+RUNS = 512
+"""Runs of rows that are copied between two looks at the resident memory: each may bring 64 kB of a file with it."""
+
+
+class Gathering(NamedTuple):
+    """Some passages: ``rows`` (int64, ascending, different) in the corpus, and their ``tokens`` after each other.
+
+    Passage ``rows[i]`` is tokens ``bounds[i]`` to ``bounds[i + 1]`` (int64), whose offsets are those in its document.
+    """
+
+    rows: NDArray[np.int64]
+    tokens: Tokens
+    bounds: NDArray[np.int64]
+
+    def places(self, rows: NDArray[Any]) -> NDArray[np.int64]:
+        """Where some passages of the corpus stand among these."""
+        return np.searchsorted(self.rows, rows)
+
+
+def is_mapped(work: Workspace, tokens: Tokens) -> bool:
+    """Whether tokens are in a file, so that passages should be gathered; in memory they are read where they stand."""
+    return work.file_of(tokens.hashes)[0] >= 0
+
+
+def expanded(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
+    """All rows ``first[i]`` to ``last[i]``, ascending, each once.
+
+    >>> expanded(np.array([5, 1]), np.array([7, 6])).tolist()
+    [1, 2, 3, 4, 5, 6]
+    """
+    sizes = (last - first).astype(np.int64)
+    rows = np.arange(int(sizes.sum())) + np.repeat(first - (np.cumsum(sizes) - sizes), sizes)
+    return np.unique(rows)
+
+
+def gather_passages(
+    work: Workspace, tokens: Tokens, passages: Passages, rows: NDArray[np.int64], *, with_texts: bool = False
+) -> Gathering:
+    """Passages (``rows`` ascending, different) with their tokens; each is a document of ``tokens``.
+
+    ``with_texts``: with their characters too, or ``tokens.texts`` is that of the corpus and no use.
+    """
+    first, last = passages.tokens[rows], passages.tokens[rows + 1]
+    bounds = _offsets(last - first)
+    start, end, kind, hashes = (
+        gathered(work, column, first, last) for column in (tokens.start, tokens.end, tokens.kind, tokens.hashes)
+    )
+    texts = tokens.texts
+    if with_texts:
+        texts = gather_texts(work, texts, passages.document[rows], passages.start[rows], passages.end[rows])
+    return Gathering(rows, Tokens(start, end, kind, hashes, bounds, texts), bounds)
+
+
+def gather_texts(
+    work: Workspace, texts: Texts, document: NDArray[Any], start: NDArray[Any], end: NDArray[Any]
+) -> Texts:
+    """The spans ``start`` to ``end`` of documents, a text each in which they stand where they did: what is before a
+    span is not there, what is after it ends the text."""
+    base = texts.start[document]
+    first, last = base + start, base + end
+    offsets = _offsets(last - first)
+    points = gathered(work, texts.points, first, last)
+    return Texts(points, offsets[:-1] - start, offsets[1:])
+
+
+def gathered(work: Workspace, column: NDArray[Any], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[Any]:
+    """The rows ``first[i]`` to ``last[i]`` of a column (one dimension), after each other."""
+    offsets = _offsets(last - first)
+    out, source = np.empty(int(offsets[-1]), column.dtype), read_only(column.view(np.uint8))
+    for at in range(0, len(first), RUNS):
+        some, part = slice(at, at + RUNS), out[offsets[at] :].view(np.uint8)
+        gather_runs(source, column.itemsize, first[some], last[some], part)
+        work.relieve()
+    return out
+
+
+def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets

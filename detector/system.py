@@ -1,0 +1,70 @@
+"""What the system tells of memory and processors, and what it is told of memory and files."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from pathlib import Path
+
+STATUS, STATUS_BYTES = Path("/proc/self/statm"), 256
+"""Where Linux tells how many pages of this process are in memory, in one line that is shorter than this."""
+
+LARGE_BLOCK = 1 << 22
+"""Bytes from which on a temporary goes back to the system when it dies: where glibc is, it would keep those of up to
+32 MB as soon as one has died, and hundreds of megabytes with them."""
+
+_LARGE_BLOCK_SETTING = -3
+"""``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
+
+
+def memory_pages() -> tuple[int, int] | None:
+    """Bytes of this process in memory, and how many of them are pages of files; None where the system does not tell."""
+    try:
+        return pages(STATUS.read_bytes())
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def pages(status: bytes) -> tuple[int, int]:
+    """What `STATUS` says, in bytes."""
+    _, resident, shared, *_ = status.split()
+    size = os.sysconf("SC_PAGE_SIZE")
+    return int(resident) * size, int(shared) * size
+
+
+@cache
+def give_back_large_blocks() -> None:
+    """Tell the C library about `LARGE_BLOCK`, once; another library is left as it is."""
+    try:
+        ctypes.CDLL(None).mallopt(_LARGE_BLOCK_SETTING, LARGE_BLOCK)
+    except (AttributeError, OSError, TypeError):
+        return
+
+
+def usable_processors() -> int:
+    """The processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def available_bytes() -> int | None:
+    """The memory that the system could still give; None where it does not tell."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, IndexError, StopIteration):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def take_room(file: int, size: int) -> None:
+    """Make a file that long, with room on the disk for all of it where the system can promise that."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:
+        os.truncate(file, size)

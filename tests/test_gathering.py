@@ -1,0 +1,108 @@
+"""What is gathered from here and there is what stands there, in memory and in mapped files."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector import workspace
+from detector.gathering import expanded, gather_passages, gather_texts, gathered, is_mapped
+from detector.passages import split_tokens
+from detector.texts import Texts
+from detector.tokens import Marks, packed_points, tokenise_texts
+from detector.workspace import Workspace
+
+kernel = settings(max_examples=60, deadline=None)
+"""No deadline: the first call of a kernel may compile it."""
+
+TEXTS = st.lists(st.text("甲乙丙丁戊，。；1a \n", max_size=40), min_size=1, max_size=6)
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every column of a budget of one byte is a file with a descriptor."""
+    monkeypatch.setattr(workspace, "SMALLEST_MAPPED", 0)
+    monkeypatch.setattr(workspace, "CHUNK_BYTES", 0)
+
+
+@kernel
+@given(
+    st.lists(st.tuples(st.integers(0, 99), st.integers(0, 30)), max_size=12),
+    st.sampled_from([np.uint8, np.int32, np.uint64]),
+    st.sampled_from([None, 1]),
+    st.integers(0, 5),
+)
+def test_runs_of_a_column(runs: list[tuple[int, int]], dtype: type[np.generic], memory: int | None, skip: int) -> None:
+    values = np.arange(200).astype(dtype)
+    with Workspace(memory=memory) as work:
+        column = work.stored(values)[skip:]
+        assert (work.file_of(column)[0] >= 0) is (memory is not None)
+        first = np.array([start for start, _ in runs], np.int64)
+        last = first + np.array([size for _, size in runs], np.int64)
+        found = gathered(work, column, first, last)
+    assert found.dtype == values.dtype
+    expected = [value for start, size in runs for value in values[skip + start : skip + start + size].tolist()]
+    assert found.tolist() == expected
+
+
+def test_what_is_put_is_there_for_all_who_look() -> None:
+    for memory in (None, 1):
+        with Workspace(memory=memory) as work:
+            column = work.empty(100, np.int32)
+            column[:] = 1
+            work.put(column[10:], 5, np.arange(20, dtype=np.int32))
+            with work.filling(column, 60, 70) as part:
+                part[:] = 7
+            assert column.tolist() == [1] * 15 + list(range(20)) + [1] * 25 + [7] * 10 + [1] * 30
+
+
+def test_descriptors_are_closed_with_their_columns() -> None:
+    with Workspace(memory=1) as work:
+        column = work.empty(100, np.int32)
+        descriptor, offset = work.file_of(column[25:])
+        assert offset == 100
+        os.fstat(descriptor)
+        del column
+        with pytest.raises(OSError, match="descriptor"):
+            os.fstat(descriptor)
+        assert work.file_of(np.empty(3)) == (-1, 0)
+
+
+@kernel
+@given(TEXTS, st.data())
+def test_passages_with_their_tokens_and_texts(contents: list[str], data: st.DataObject) -> None:
+    texts = Texts.of(contents)
+    none = np.empty(0, np.int32)
+    marks = Marks(np.zeros(len(texts) + 1, np.int64), none, none)
+    with Workspace(memory=1) as work:
+        tokens = tokenise_texts(texts, marks, work)
+        passages = split_tokens(tokens, work)
+        n = len(passages.start)
+        chosen = data.draw(st.lists(st.integers(0, n - 1), unique=True)) if n else []
+        rows = np.array(sorted(chosen), np.int64)
+        assert is_mapped(work, tokens) or not len(tokens.start)
+        some = gather_passages(work, tokens, passages, rows, with_texts=True)
+        assert some.places(rows[::-1]).tolist() == list(range(len(rows)))[::-1]
+        expected = packed_points(tokens, passages.tokens[rows], passages.tokens[rows + 1])
+        found = packed_points(some.tokens, some.bounds[:-1], some.bounds[1:])
+        assert [column.tolist() for column in found] == [column.tolist() for column in expected]
+        for here, row in enumerate(rows.tolist()):
+            mine = slice(some.bounds[here], some.bounds[here + 1])
+            whole = slice(passages.tokens[row], passages.tokens[row + 1])
+            for name in ("start", "end", "kind", "hashes"):
+                assert getattr(some.tokens, name)[mine].tolist() == getattr(tokens, name)[whole].tolist()
+        spans = gather_texts(work, texts, passages.document[rows], passages.start[rows], passages.end[rows])
+        for here, row in enumerate(rows.tolist()):
+            base, start, end = spans.start[here], passages.start[row], passages.end[row]
+            part = spans.points[base + start : base + end].tolist()
+            assert part == [ord(char) for char in contents[passages.document[row]][start:end]]
+            assert spans.stop[here] == base + end
+
+
+def test_rows_of_ranges_come_once() -> None:
+    assert expanded(np.array([4, 0, 5]), np.array([6, 0, 9])).tolist() == [4, 5, 6, 7, 8]
+    assert expanded(np.empty(0, np.int32), np.empty(0, np.int32)).tolist() == []
