@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,9 +34,8 @@ def check_folder(out: Path, *, resume: bool = False) -> None:
     for name in RESULTS:
         path = out / name
         if path.is_file() or (path.is_dir() and any(path.iterdir())):
-            if resume and name == "summary.json" and (out / "decisions.jsonl").is_file():
-                break
             if resume and (out / "summary.json").is_file():
+                shutil.rmtree(out / PARTIAL, ignore_errors=True)  # it was stopped while it tidied up
                 raise OutputError(f"{out}: the filter was finished here; there is nothing to resume")
             raise OutputError(f"{path} is there already; name another folder or remove it")
 
@@ -132,6 +131,13 @@ class Journal:
                 final = self._out / place
                 final.parent.mkdir(parents=True, exist_ok=True)
                 path.replace(final)
+
+    def put(self, name: str, pieces: Iterable[bytes]) -> None:
+        """A whole file under its final name; until then it lies among what is unfinished."""
+        path = self._partial / name
+        with path.open("wb") as file:
+            file.writelines(pieces)
+        path.replace(self._out / name)
 
     def remove(self) -> None:
         """After the summary stands in its place: nothing is left to resume."""

@@ -39,7 +39,6 @@ from detector.model import PART_NAMES, DocumentScore, Finding
 from detector.protecting import is_phrase_file, protected_phrases, spans_in
 from detector.reading import Reader
 from detector.scan_columns import Ids, claims_of, scores_of
-from detector.scan_files import write_file
 from detector.settings import Settings
 from detector.version import VERSION
 from detector.workspace import Workspace
@@ -247,14 +246,14 @@ def _write(
             )  # fmt: skip
             output.write(reader, workers, lambda done, total: progress("writing", done, total))
             summary = _summary(reader, decided, journal, problems, time.perf_counter() - began)
-            write_file(out / "sources.jsonl", (_source_line(row) for row in journal.rows))
+            journal.put("sources.jsonl", (_source_line(row) for row in journal.rows))
         finally:
             journal.close()
         journal.commit(skip_empty=("originals", "reasons"))
         describe(out / "kept", reader.paths)
         describe(out / "dropped", reader.paths, EXTRA)
         text = json.dumps(summary.as_dict(), ensure_ascii=True, indent=1) + "\n"
-        write_file(out / "summary.json", [text.encode()])
+        journal.put("summary.json", [text.encode()])
         journal.remove()
     except KeyboardInterrupt:
         done = output.n_done if output is not None else 0

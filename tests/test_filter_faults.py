@@ -90,7 +90,7 @@ def test_a_file_that_is_cut_off_is_refused_before_anything_is_written(tmp_path: 
 
 def test_a_full_disk_is_one_line_and_what_was_finished_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scan = detector.scan([corpus(tmp_path / "in")])
-    closed = shards._Compressed.close
+    closed = shards.Compressed.close
     n_closed = 0
 
     def full(self: Any) -> None:
@@ -101,7 +101,7 @@ def test_a_full_disk_is_one_line_and_what_was_finished_stays(tmp_path: Path, mon
             raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch, pytest.raises(OutputError, match="No space left on device; 2 of 8 files are"):
-        patch.setattr(shards._Compressed, "close", full)
+        patch.setattr(shards.Compressed, "close", full)
         filter_corpus([tmp_path / "in"], scan, tmp_path / "out", plan=PLAN)
     kept = [path.name for path in (tmp_path / "out").rglob("*") if path.is_file() and ".partial" not in path.parts]
     assert sorted(kept) == ["a.jsonl", "b.jsonl.zst"]
