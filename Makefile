@@ -1,13 +1,13 @@
 # Two commands do everything on a machine with Python 3.11, its venv module and make:
 #   make scan    sets up and scans seeds/ into reports/seeds
 #   make test    sets up what the tests need and runs them
-# and for those who change it: make integrations, make recall, make bench, make profile, make fuzz, make clean
+# and for those who change it: make integrations, make recall, make folds, make bench, make profile, make fuzz, make clean
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: scan test integrations recall bench profile fuzz clean
+.PHONY: scan test integrations recall folds bench profile fuzz clean
 
 scan: $(VENV)/installed
 	$(BIN)/detector scan seeds --out reports/seeds
@@ -36,6 +36,10 @@ $(VENV)-dolma/installed: tests/integrations/dolma.txt
 # the share of true matches that the bands propose, on JSON Lines files named by the user: make recall FILES="a.jsonl"
 recall: $(VENV)/installed-test
 	$(BIN)/python benchmarks/recall.py $(FILES)
+
+# the model of scraped pages, cross-validated over sites: make folds FILES="docs.jsonl:gold_lines.jsonl ... plain.jsonl"
+folds: $(VENV)/installed-test
+	$(BIN)/python scripts/fit_pages.py --check $(FILES)
 
 # the detector beside its peers on made corpora, then how long a report of 50,000 documents takes to open: make bench [SIZE=10,100 or SIZE=1GB] [PEERS=rensa,gaoya] [RUNS=3]
 SIZE ?= 10

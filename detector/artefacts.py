@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -136,7 +136,11 @@ def artefact_table() -> ArtefactTable:
     )
 
 
-def find_year_swaps(plain: str) -> list[Hit]:
+def _every_rule(name: str) -> bool:
+    return bool(name)
+
+
+def find_year_swaps(plain: str, does: Callable[[str], bool] = _every_rule) -> list[Hit]:
     """Comparisons of a year with itself and anniversaries that do not fit their year; sorted, without overlaps.
 
     >>> [(hit.start, hit.end, hit.rule) for hit in find_year_swaps("2021年是改革开放41周年。")]
@@ -144,26 +148,29 @@ def find_year_swaps(plain: str) -> list[Hit]:
     >>> find_year_swaps("2018年是改革开放40周年。")
     []
     """
-    return year_swaps_at(plain, (year.start() for year in _YEAR.finditer(plain)))
+    return year_swaps_at(plain, (year.start() for year in _YEAR.finditer(plain)), does)
 
 
-def year_swaps_at(plain: str, years: Iterable[int]) -> list[Hit]:
-    """The same of some years, given where their numbers begin, ascending; others have nothing within `YEAR_REACH`."""
+def year_swaps_at(plain: str, years: Iterable[int], does: Callable[[str], bool] = _every_rule) -> list[Hit]:
+    """The same of some years, given where their numbers begin, ascending; others have nothing within `YEAR_REACH`.
+
+    ``does`` tells of the name of a rule whether it is switched on.
+    """
     hits: list[Hit] = []
     free = 0
     for start in years:
-        first = _comparison(plain, start) or _anniversary(plain, start)
+        first = _comparison(plain, start, does) or _anniversary(plain, start)
         for hit in (first, *_later_anniversaries(plain, start)):
-            if hit is not None and hit.start >= free:
+            if hit is not None and hit.start >= free and does(hit.rule):
                 hits.append(hit)
                 free = hit.end
     return hits
 
 
-def _comparison(plain: str, start: int) -> Hit | None:
+def _comparison(plain: str, start: int, does: Callable[[str], bool]) -> Hit | None:
     """The comparison with itself of the year that begins at ``start``."""
     for row in artefact_table().comparisons:
-        if row.lead and (start == 0 or plain[start - 1] not in row.lead):
+        if not does(row.name) or (row.lead and (start == 0 or plain[start - 1] not in row.lead)):
             continue
         match = row.regex.match(plain, start)
         if match is not None:

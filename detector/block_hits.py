@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.artefacts import (
+    SCRIPT_ERROR,
     YEAR_REACH,
     is_traditional_by,
     script_errors_of,
@@ -26,7 +27,7 @@ from detector.kernels.triggers import find_years, hash_edges
 from detector.lines import Lines
 from detector.marks import FOLLOWERS, MARK_KINDS, MIN_PRONOUN_PLACES, marks_of
 from detector.model import Hit
-from detector.pages import count_page_lines, find_page_lines
+from detector.pages import PAGE_LINE, count_page_lines, find_page_lines
 from detector.places import AFTER_BLANK, FOLLOWER, SENTENCE, FoundPlaces, Triggers, make_triggers, read_block, shapes
 from detector.rules import Rule, RuleMatch, RuleTable, matches_at
 from detector.texts import Texts
@@ -133,8 +134,10 @@ class BlockHits:
     def _page_lines(self) -> _Rows:
         """Lines that the model of pages calls junk, with their log odds."""
         block, end = self._block, self._begin + len(self._block.counts)
+        if not self._table.does(PAGE_LINE):
+            return self._rows(np.zeros(0, dtype=np.int64), np.zeros(0))
         counts = count_page_lines(block, self._texts.points, self._texts.start[self._begin : end])
-        found = find_page_lines(counts, block.line_indptr)
+        found = find_page_lines(counts, block)
         indptr = np.searchsorted(found.row, block.line_indptr)
         own = found.row - np.repeat(block.line_indptr[:-1], np.diff(indptr))
         return _Rows(indptr.tolist(), own.tolist(), found.score.tolist())
@@ -197,7 +200,7 @@ class BlockHits:
                 junk += ((document, hit) for hit in self._junk(row, places, matches, pairs))
             years = self.years.of(row)
             if years:
-                artefacts += ((document, hit) for hit in year_swaps_at(text, (at for at, _ in years)))
+                artefacts += ((document, hit) for hit in year_swaps_at(text, (at for at, _ in years), table.does))
         errors = list(self._script_errors())
         if errors:
             artefacts = sorted([*artefacts, *errors], key=_document_of)
@@ -233,6 +236,8 @@ class BlockHits:
         return junk_of(places, matches, lines, tried, self._table, dict(self._pages.of(row)))
 
     def _script_errors(self) -> Iterator[tuple[int, Hit]]:
+        if not self._table.does(SCRIPT_ERROR):
+            return
         for row, counts in enumerate(self._block.counts.tolist()):
             if is_traditional_by(*counts):
                 document = self._begin + row

@@ -17,13 +17,28 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from detector.arguments import Help, Parser, examples
-from detector.commands import attributes, evaluate, explain, export, filter, phrases, rules, scan, templates, tune, why
+from detector.commands import (
+    attributes,
+    evaluate,
+    explain,
+    export,
+    filter,
+    phrases,
+    restore,
+    rules,
+    scan,
+    templates,
+    tune,
+    why,
+)
 from detector.display import SITUATION
 from detector.errors import DetectorError, GuardError, printable
 from detector.signals import INTERRUPTED, Watch
 from detector.version import VERSION
 
-COMMANDS = (scan, explain, why, tune, filter, phrases, templates, export, attributes, evaluate, rules)
+COMMANDS = (
+    scan, explain, why, tune, filter, restore, phrases, templates, export, attributes, evaluate, rules,
+)  # fmt: skip
 """In the order of the help."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,9 @@ class Situation:
 SITUATION = Situation()
 """That of this process."""
 
+FEW_SECONDS = 2.0
+"""From then on the time that is left is told."""
+
 
 class Display:
     """Progress on standard error: a live line on a terminal, one line a stage elsewhere, nothing when quiet."""
@@ -38,6 +42,7 @@ class Display:
         self._status: Any = None
         self._stage = ""
         self._told: set[str] = set()
+        self._began = 0.0
 
     def __enter__(self) -> Display:
         if not self._quiet and sys.stderr.isatty():
@@ -72,8 +77,17 @@ class Display:
             return
         if stage != self._stage:
             self._stage = stage
+            self._began = time.monotonic()
             if self._status is None and stage not in self._told:
                 self._told.add(stage)  # reading and signing take turns; a line each time would be noise
                 self.announce(stage)
-        counted = f"{done:,} of {total:,}" if total else f"{done:,} documents" if done else ""
+        counted = f"{done:,} of {total:,}{self._left(done, total)}" if total else f"{done:,} documents" if done else ""
         self.say(f"{stage} {counted}".rstrip())
+
+    def _left(self, done: int, total: int) -> str:
+        """An estimate of the time that a stage still takes, once it has gone on for a few seconds."""
+        seconds = time.monotonic() - self._began
+        if done <= 0 or seconds < FEW_SECONDS:
+            return ""
+        left = round(seconds * (total - done) / done)
+        return f", {left // 60}:{left % 60:02} left"

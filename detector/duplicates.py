@@ -225,6 +225,7 @@ class _Families:
         n = len(self.sums)
         bounds = self._buckets(rows)
         rows = rows[self.bands[rows].any(axis=1)]
+        entries = np.empty((int(bounds[-1]), 2), np.uint64)
         known = _Known(n)
         head, common, union = np.arange(n), np.ones(n, np.int64), np.ones(n, np.int64)
         crowded = np.zeros(n, bool)
@@ -235,7 +236,7 @@ class _Families:
         limits = (int(threshold * MIN_AGREEMENT), round(threshold * N_PERMUTATIONS), threshold)
         for step in range(ROUNDS + 1):
             start, extra, wanted = 0, nothing, nothing[0]
-            entries = np.zeros((int(bounds[-1]), 2), np.uint64)
+            entries[:, 0] = 0
             entries[bounds[:-1], 0] = np.diff(bounds) - 1
             while start < len(rows):
                 start, wanted, others = joining.join_documents(

@@ -15,12 +15,13 @@ document without a label counts as the false alarm that it is. Every miss and ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.counts import Counts, Macro, mean, share
 from detector.errors import InputError
 from detector.gold import JUNK_LINE, GoldDocument, Label, load_gold
 from detector.model import Span
@@ -49,54 +50,6 @@ class Located(Protocol):
     def end(self) -> int: ...
     @property
     def rule(self) -> str | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Right findings, false alarms and misses; sums of counts are counts.
-
-    >>> Counts(3, 1, 0) + Counts(0, 0, 3)
-    Counts(n_found=3, n_wrong=1, n_missed=3)
-    >>> Counts(3, 1, 3).precision, Counts(3, 1, 3).recall, Counts(3, 1, 3).f1
-    (0.75, 0.5, 0.6)
-    >>> Counts().f1 is None
-    True
-    """
-
-    n_found: int = 0
-    n_wrong: int = 0
-    n_missed: int = 0
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(self)))
-
-    @property
-    def precision(self) -> float | None:
-        """Right findings among all findings; None where nothing was found."""
-        return _ratio(self.n_found, self.n_found + self.n_wrong)
-
-    @property
-    def recall(self) -> float | None:
-        """Found labels among all labels; None where nothing is labelled."""
-        return _ratio(self.n_found, self.n_found + self.n_missed)
-
-    @property
-    def f1(self) -> float | None:
-        """Harmonic mean of precision and recall; None where there is neither finding nor label."""
-        return _ratio(2 * self.n_found, 2 * self.n_found + self.n_wrong + self.n_missed)
-
-    def as_row(self) -> dict[str, float | int | None]:
-        """Counts and ratios as plain values."""
-        counts: dict[str, float | int | None] = {item.name: getattr(self, item.name) for item in fields(self)}
-        return counts | {"precision": self.precision, "recall": self.recall, "f1": self.f1}
-
-
-class Macro(NamedTuple):
-    """Means over the documents in which a ratio is defined; None where it is defined in none."""
-
-    precision: float | None
-    recall: float | None
-    f1: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +83,8 @@ class Evaluation:
     ``by_kind`` sums over documents (micro); `macro` is the mean over documents. ``by_rule[kind][rule]`` counts as if
     the rule were the only one: its recall is the share of the kind's labels that it finds by itself. ``missing`` are
     labelled documents whose text was not given, ``skipped`` those whose labels cover too little, ``unlabelled`` texts
-    without labels: none of the three is counted.
+    without labels: none of the three is counted. ``n_content`` are the scored characters of each document that are no
+    junk, where junk is scored.
     """
 
     by_kind: Mapping[str, Counts]
@@ -140,11 +94,24 @@ class Evaluation:
     missing: tuple[str, ...]
     skipped: tuple[str, ...]
     unlabelled: tuple[str, ...]
+    n_content: Mapping[str, int] = field(default_factory=dict)
+
+    def lost(self, doc: str) -> float | None:
+        """The share of a document's content that is called junk, in characters; None where no junk is scored.
+
+        Precision cannot tell: where nearly all of a page is junk, calling all of it junk is precise and loses the text.
+        """
+        junk = self.by_document[doc].get("junk")
+        return None if junk is None else share(junk.n_wrong, self.n_content.get(doc, 0))
+
+    def macro_lost(self) -> float | None:
+        """Its unweighted mean over the documents."""
+        return mean(self.lost(doc) for doc in self.by_document)
 
     def macro(self, kind: str) -> Macro:
         """Unweighted means of a kind's ratios over the documents."""
         counts = [kinds[kind] for kinds in self.by_document.values() if kind in kinds]
-        return Macro(*(_mean(getattr(item, name) for item in counts) for name in Macro._fields))
+        return Macro(*(mean(getattr(item, name) for item in counts) for name in Macro._fields))
 
     def as_row(self) -> dict[str, Any]:
         """Everything but the list of errors as plain values, kinds in the order of `SCORED_KINDS`."""
@@ -156,8 +123,10 @@ class Evaluation:
             },
             "documents": {
                 doc: {kind: counts.as_row() for kind, counts in kinds.items()}
+                | ({"content_lost": self.lost(doc)} if doc in self.n_content else {})
                 for doc, kinds in self.by_document.items()
             },
+            "content_lost": self.macro_lost(),
             "n_errors": len(self.errors),
             "missing": list(self.missing),
             "skipped": list(self.skipped),
@@ -180,11 +149,15 @@ def evaluate(
     by_kind: dict[str, Counts] = {}
     by_rule: dict[str, dict[str, Counts]] = {}
     errors: list[Mistake] = []
+    n_content: dict[str, int] = {}
     rules = _rules(findings.get(item.id, ()) for item in scored)
     for document in scored:
         page = _page(document, texts[document.id])
         by_document[document.id] = {}
         kinds = span_kinds if document.lines is None else document.kinds
+        if not set(kinds).isdisjoint(CHARACTER_KINDS):
+            wanted, is_scored = _wanted_characters(page, "junk")
+            n_content[document.id] = int((is_scored & ~wanted).sum())
         for kind in (name for name in SCORED_KINDS if name in kinds):
             found = [item for item in findings.get(document.id, ()) if item.kind == _finding_kind(kind)]
             outcome = _compare(kind, found, page)
@@ -202,6 +175,7 @@ def evaluate(
         missing=tuple(sorted(item.id for item in gold if item.id not in texts)),
         skipped=tuple(sorted(skipped)),
         unlabelled=tuple(sorted(set(texts) - {item.id for item in gold})),
+        n_content=n_content,
     )
 
 
@@ -247,7 +221,7 @@ def _compare(kind: str, found: Sequence[Located], page: _Page) -> _Outcome:
         return _compare_lines(spans, page)
     labels = sorted({Span(label.start, label.end) for label in page.gold.spans if label.kind == kind})
     if kind in CHARACTER_KINDS:
-        return _compare_characters(spans, labels, page)
+        return _compare_characters(kind, spans, page)
     pairs = _overlapping(labels, spans) if kind in OVERLAP_KINDS else {span: span for span in set(labels) & set(spans)}
     missed = [label for label in labels if label not in pairs]
     right = set(pairs.values())
@@ -260,13 +234,19 @@ def _alone(rule: str, kind: str, found: Sequence[Located], page: _Page) -> Count
     return _compare(kind, [item for item in found if _rule_name(item) == rule], page).counts
 
 
-def _compare_characters(spans: Sequence[Span], labels: Sequence[Span], page: _Page) -> _Outcome:
+def _wanted_characters(page: _Page, kind: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which characters are labelled, and which are scored: not blank, and in no line that labels leave open."""
+    if page.gold.lines is None:
+        labels = (Span(label.start, label.end) for label in page.gold.spans if label.kind == kind)
+        return _mask(labels, len(page.text)), page.visible
+    letters = list(zip(page.gold.lines, page.lines, strict=True))
+    wanted = _mask((line for letter, line in letters if letter == "j"), len(page.text))
+    return wanted, page.visible & ~_mask((line for letter, line in letters if letter == "a"), len(page.text))
+
+
+def _compare_characters(kind: str, spans: Sequence[Span], page: _Page) -> _Outcome:
     """Non-blank characters; those of lines that are not scored count for nothing."""
-    scored, wanted = page.visible, _mask(labels, len(page.text))
-    if page.gold.lines is not None:
-        letters = list(zip(page.gold.lines, page.lines, strict=True))
-        wanted = _mask((line for letter, line in letters if letter == "j"), len(page.text))
-        scored = scored & ~_mask((line for letter, line in letters if letter == "a"), len(page.text))
+    wanted, scored = _wanted_characters(page, kind)
     found = _mask(spans, len(page.text))
     missed, wrong = wanted & ~found & scored, found & ~wanted & scored
     counts = Counts(int((wanted & found & scored).sum()), int(wrong.sum()), int(missed.sum()))
@@ -374,12 +354,3 @@ def _runs(chosen: NDArray[np.bool_], scored: NDArray[np.bool_]) -> list[Span]:
     steps = np.diff(chosen[places].astype(np.int8), prepend=0, append=0)
     starts, ends = places[np.flatnonzero(steps == 1)], places[np.flatnonzero(steps == -1) - 1] + 1
     return [Span(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    defined = [value for value in values if value is not None]
-    return sum(defined) / len(defined) if defined else None

@@ -65,19 +65,21 @@ class FileRows:
         self.layout = Layout(named.source, name.format or "text", name.compression)
         self.fault: Fault | None = None
         self._from_stdin = named.source == STDIN and named.path is None
-        self._in_blocks = False
+        self._in_blocks = self._whole = False
         self._only_ascii = True
 
     def __iter__(self) -> Iterator[Row]:
         return cast(Iterator[Row], self._guarded())
 
-    def pieces(self) -> Iterator[Row | LineBlock | BatchBlock]:
+    def pieces(self, *, whole: bool = False) -> Iterator[Row | LineBlock | BatchBlock]:
         """Rows as iteration gives them, but JSON Lines in UTF-8 and Parquet as blocks that nobody has parsed yet.
+
+        Of Parquet only the columns that were asked for are read, or all of them, if the ``whole`` is to be had.
 
         Of each block, in order, either `rows_of` gives the rows or `passed` is told of it, so that the encoding of a
         file is settled as if every line had been read.
         """
-        self._in_blocks = True
+        self._in_blocks, self._whole = True, whole
         return self._guarded()
 
     def rows_of(self, block: LineBlock | BatchBlock, row: int) -> Iterator[Row]:
@@ -228,7 +230,7 @@ class FileRows:
             yield Row(number, raw, fields, (*faults, fault) if fault else faults)
 
     def _json_items(self, stream: io.BufferedReader, encoding: Encoding) -> Iterator[Row]:
-        chunks = _text_chunks(stream, encoding)
+        chunks = text_chunks(stream, encoding)
         if self.layout.single:
             yield _json_item(1, whole(chunks), encoding)
             return
@@ -270,7 +272,10 @@ class FileRows:
             parquet = open_parquet(self._file)
             self.layout = replace(self.layout, schema=parquet.schema_arrow, codec=parquet_codec(parquet))
             in_blocks = self._in_blocks and len(set(parquet.schema_arrow.names)) == len(parquet.schema_arrow.names)
-            yield from (parquet_blocks if in_blocks else parquet_rows)(parquet, self._wanted)
+            if in_blocks:
+                yield from parquet_blocks(parquet, None if self._whole else self._wanted)
+            else:
+                yield from parquet_rows(parquet, self._wanted)
         except ValueError as error:
             self.fault = Fault("bad_parquet", f"not a readable Parquet file: {error}")
 
@@ -282,7 +287,10 @@ class FileRows:
             arrow = ArrowFile(self._file)
             self.layout = replace(self.layout, schema=arrow.schema, codec=arrow.kind)
             in_blocks = self._in_blocks and len(set(arrow.schema.names)) == len(arrow.schema.names)
-            yield from (arrow.blocks if in_blocks else arrow.rows)(self._wanted)
+            if in_blocks:
+                yield from arrow.blocks(arrow.schema.names if self._whole else self._wanted)
+            else:
+                yield from arrow.rows(self._wanted)
         except ValueError as error:
             self.fault = Fault("bad_arrow", f"not a readable Arrow file: {error}")
 
@@ -297,7 +305,7 @@ def _rather_utf8(data: bytes, text: str, encoding: Encoding) -> bool:
         return False
 
 
-def _text_chunks(stream: BinaryIO, encoding: Encoding) -> Iterator[str]:
+def text_chunks(stream: BinaryIO, encoding: Encoding) -> Iterator[str]:
     """The text of a stream piece by piece; bytes that cannot be decoded become lone surrogates."""
     errors = {"utf-16": "surrogatepass", "utf-32": "replace"}.get(encoding.name[:6], KEEP_BYTES)
     decoder = codecs.getincrementaldecoder(encoding.name)(errors)

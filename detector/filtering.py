@@ -1,42 +1,62 @@
 """Keeps, drops and cleans the records of a corpus by what a scan found, with an account of everything that went.
 
-Nothing is written before all is decided: the thresholds, the copies of a family, the guards. Kept, dropped and removed
-together give back every row, value and the order.
+Nothing is written before all is decided: thresholds, families, last copies, what cleaning leaves, the guards. Kept,
+dropped and removed together give back every row, value and the order (`detector.restoring`).
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.claim_store import ClaimStore
+from detector.clock import Progress, peak_memory, silent
 from detector.dataset_folders import describe
-from detector.decisions import Decision, Reason, Thresholds, decide, family_of
-from detector.errors import GuardError, OutputError, ScanError, SettingsError, printable
-from detector.json_rows import dumps
-from detector.model import Document, DocumentScore, Finding, Span
-from detector.reading import Reader, Record, corpus_digest
+from detector.decisions import (
+    Decision,
+    Reason,
+    ScoreTable,
+    Thresholds,
+    decide,
+)
+from detector.drop_rates import drop_rates, guard
+from detector.errors import OutputError, ScanError
+from detector.filter_choices import Choices, notes_on
+from detector.filter_journal import Journal, check_folder
+from detector.filter_output import EXTRA, Fates, FilterOutput
+from detector.filter_plan import FilterPlan
+from detector.filter_survey import Cleaner, Survey, survey
+from detector.model import PART_NAMES, DocumentScore, Finding
+from detector.protecting import is_phrase_file, protected_phrases, spans_in
+from detector.reading import Reader
+from detector.scan_columns import Ids, claims_of, scores_of
+from detector.scan_files import write_file
 from detector.settings import Settings
-from detector.shards import ShardWriter
-from detector.stripping import spans_to_strip, without
+from detector.version import VERSION
+from detector.workspace import Workspace
 
-__all__ = ["Decision", "FilterSummary", "Reason", "Scanned", "Thresholds", "decide", "filter_corpus"]
+__all__ = ["Decision", "FilterPlan", "FilterSummary", "Reason", "Scanned", "Thresholds", "decide", "filter_corpus"]
 
-FORMAT_VERSION = 1
-STRIPPABLE = ("junk",)
-DAMAGE = "\N{REPLACEMENT CHARACTER}"
-"""What stands in a text for bytes that its encoding does not have."""
-
-MIN_GUARDED_SERIES = 5
-"""Documents from which on a series is guarded: of fewer, losing most is no sign of anything."""
+FORMAT_VERSION = 2
+LOGS = {
+    "removed": "removed.jsonl",
+    "decisions": "decisions.jsonl",
+    "originals": "originals.jsonl",
+    "reasons": "dropped/reasons.jsonl",
+}
 
 
 class Scanned(Protocol):
-    """What a filter reads of a scan (`detector.index.Scan` is one)."""
+    """What a filter reads of a scan (`detector.index.Scan` is one); of ``members``, if it has any, the clusters."""
 
     @property
     def documents(self) -> Sequence[DocumentScore]: ...
@@ -50,32 +70,39 @@ class Scanned(Protocol):
 class FilterSummary:
     """What a filter did, as in its ``summary.json``.
 
-    ``n_removed_chars`` are the non-blank characters stripped from kept documents, ``n_not_read`` records without a
-    document, which are kept as they are, ``n_damaged`` kept documents with bytes that could not be decoded, which are
-    not cleaned lest those bytes be lost; ``dropped_by`` counts a document once for each rule that speaks against it.
-    ``n_families_lost`` are families of which no member is kept: what the guards count.
+    ``thresholds`` and ``plan`` are what was asked; ``n_spared`` documents are kept though something speaks against
+    them, as the last holders of a text or for being protected; ``n_removed_chars`` are the non-blank characters
+    stripped from kept documents, ``n_removed`` the pieces by part, ``n_whole_for_figures`` sentences that stay whole
+    because a figure in them is their own; ``n_not_read`` are records without a document, kept as they are,
+    ``n_damaged`` kept documents with bytes that could not be decoded, which are not cleaned lest those bytes be lost;
+    ``dropped_by`` counts a document once for each rule that speaks against it. ``n_families_lost`` are families of
+    which no member is kept: what the guards count. ``rates`` are documents and dropped documents by source, series,
+    language and length; ``notes`` say what did nothing or could do nothing; ``run`` is what may differ between runs.
     """
 
     format_version: int
     corpus_digest: str
-    thresholds: Thresholds
-    families: str
-    strip: tuple[str, ...]
-    max_drop: float
-    max_drop_per_series: float
+    thresholds: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    settings: Mapping[str, Any]
     n_documents: int
     n_kept: int
     n_dropped: int
+    n_spared: int
     n_cleaned: int
     n_damaged: int
     n_removed_chars: int
+    n_removed: Mapping[str, int]
+    n_whole_for_figures: int
     n_without_text: int
     n_not_read: int
     n_families: int
     n_families_lost: int
     dropped_by: Mapping[str, int]
+    rates: Mapping[str, Mapping[str, Mapping[str, int]]]
     problems: Mapping[str, int]
-    note: str | None = None
+    notes: tuple[str, ...]
+    run: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values in the order of the fields."""
@@ -86,260 +113,200 @@ def filter_corpus(
     inputs: str | Path | Sequence[str | Path] | Reader,
     scan: Scanned,
     out: str | Path,
-    thresholds: Thresholds,
+    thresholds: Thresholds | None = None,
     *,
-    families: str = "keep-first",
-    strip: Sequence[str] = (),
+    plan: FilterPlan | None = None,
     settings: Settings | None = None,
-    max_drop: float = 0.5,
-    max_drop_per_series: float = 0.8,
+    work: Workspace | None = None,
+    progress: Progress = silent,
+    resume: bool = False,
+    **choices: Any,
 ) -> FilterSummary:
-    """Writes ``kept/``, ``dropped/``, ``removed.jsonl`` and ``summary.json`` below ``out``.
+    """Writes ``kept/``, ``dropped/``, ``removed.jsonl``, ``decisions.jsonl`` and ``summary.json`` below ``out``.
 
-    Raises `ScanError` where ``scan`` is not of this input, `GuardError` where more than ``max_drop`` of the families
-    (or ``max_drop_per_series`` of those of a series of at least 5 documents) would lose every member, `OutputError`
-    where ``out`` holds results already; nothing is written then. The input is read twice. A `Reader` brings its own
-    settings.
+    What to do is a `FilterPlan`, or ``thresholds`` and ``choices``, which are fields of one (``strip=("junk",)``); as
+    it is, nothing is dropped and nothing stripped. Raises `ScanError` where ``scan`` is not of this input, `GuardError`
+    where more than ``max_drop`` of the families (or ``max_drop_per_series`` of those of a series of at least 5
+    documents) would lose every member, `OutputError` where ``out`` holds results already: nothing is written then. The
+    input is read twice, one block at a time. A `Reader` brings its own settings. ``resume`` goes on where the same
+    filter was stopped; ``work`` bounds memory and says how many threads there are.
     """
-    out = Path(out)
-    check_plan(out, strip)
-    _check_level(scan.summary, thresholds, strip)
+    plan = plan or FilterPlan(thresholds or Thresholds(), **choices)
+    out, began = Path(out), time.perf_counter()
+    check_folder(out, resume=resume)
+    _check_level(scan.summary, plan)
     reader = inputs if isinstance(inputs, Reader) else Reader(inputs, settings)
-    claims = _claims(scan.findings, strip)
-    survey = _survey(reader, scan, claims)
-    decisions = decide(scan.documents, thresholds, families=families, known=survey.emptied)
-    n_lost = _guard(scan.documents, decisions, survey.series, max_drop=max_drop, per_series=max_drop_per_series)
-    plan = _Plan({decision.id: decision for decision in decisions}, claims)
-    _write(reader, out, plan, reader.settings.text_field)
-    rules = asdict(thresholds).values()
-    idle = families == "keep-all" and not strip and all(value is None for value in rules)
-    summary = FilterSummary(
-        format_version=FORMAT_VERSION,
-        corpus_digest=survey.digest,
-        thresholds=thresholds,
-        families=families,
-        strip=tuple(strip),
-        max_drop=max_drop,
-        max_drop_per_series=max_drop_per_series,
-        n_families_lost=n_lost,
-        problems=dict(sorted(reader.n_problems.items())),
-        note="nothing to do: no threshold, nothing to strip, all members of families kept" if idle else None,
-        **_counts(scan.documents, decisions, plan),
-    )
-    _put(out / "summary.json", json.dumps(summary.as_dict(), ensure_ascii=False, indent=1) + "\n")
-    return summary
+    with nullcontext(work) if work is not None else Workspace() as space:
+        decided = _decide(reader, scan, plan, space, progress)
+        key = {
+            "digest": decided.found.digest, "plan": plan.as_dict(), "settings": reader.settings.as_dict(),
+            "version": VERSION, "decisions": decided.checksum(),
+        }  # fmt: skip
+        return _write(reader, out, decided, key, resume=resume, progress=progress, began=began, workers=space.workers)
 
 
-def _counts(documents: Sequence[DocumentScore], decisions: Sequence[Decision], plan: _Plan) -> dict[str, Any]:
-    n_kept = sum(decision.kept for decision in decisions)
-    return {
-        "n_documents": len(decisions),
-        "n_kept": n_kept,
-        "n_dropped": len(decisions) - n_kept,
-        "n_cleaned": plan.n_cleaned,
-        "n_damaged": plan.n_damaged,
-        "n_removed_chars": plan.n_removed_chars,
-        "n_without_text": sum(document.n_chars == 0 for document in documents),
-        "n_not_read": plan.n_not_read,
-        "n_families": len({family_of(document) for document in documents}),
-        "dropped_by": _dropped_by(decisions),
-    }
+def check_plan(out: Path, *, resume: bool = False) -> None:
+    """Raises `OutputError` where ``out`` holds results already: before a scan, which takes its time."""
+    check_folder(out, resume=resume)
 
 
-def check_plan(out: Path, strip: Sequence[str]) -> None:
-    """Raises `SettingsError` for a part that cannot be stripped, `OutputError` where ``out`` holds results already."""
-    unknown = [name for name in strip if name not in STRIPPABLE]
-    if unknown:
-        raise SettingsError(f"strip is {unknown[0]!r}; what can be stripped is {', '.join(STRIPPABLE)}")
-    if out.is_file():
-        raise OutputError(f"{out}: is a file; name a folder")
-    for name in ("kept", "dropped", "removed.jsonl", "summary.json"):
-        path = out / name
-        if path.is_file() or (path.is_dir() and any(path.iterdir())):
-            raise OutputError(f"{path} is there already; name another folder or remove it")
-
-
-def _check_level(summary: Mapping[str, Any], thresholds: Thresholds, strip: Sequence[str]) -> None:
+def _check_level(summary: Mapping[str, Any], plan: FilterPlan) -> None:
     """Raises `ScanError` where a threshold or a part to strip is named and the scan looked at whole documents only."""
-    measured = [item.name for item in fields(thresholds) if getattr(thresholds, item.name) is not None] + list(strip)
+    measured = [name for name in plan.thresholds.named if name != "min_chars"] + list(plan.strip)
     if measured and summary.get("settings", {}).get("level") == "document":
         raise ScanError(
             f"{measured[0]}: the scan looked at whole documents only (--level document); scan the input without that"
         )
 
 
-def _claims(findings: Iterable[Finding], strip: Sequence[str]) -> dict[str, list[Span]]:
-    claims: dict[str, list[Span]] = defaultdict(list)
-    for finding in findings:
-        if finding.part in strip:
-            claims[finding.doc] += finding.claims
-    return dict(claims)
+class _Decided(NamedTuple):
+    """All that is known before the first write."""
+
+    plan: FilterPlan
+    table: ScoreTable
+    found: Survey
+    fates: Fates
+    cleaner: Cleaner | None
+    dropped_by: dict[str, int]
+    n_lost: int
+    spared: NDArray[np.bool_]
+    notes: tuple[str, ...]
+
+    def checksum(self) -> int:
+        """A number that is another one where other documents are kept or cleaned."""
+        crc = zlib.crc32(np.packbits(self.fates.kept).tobytes())
+        crc = zlib.crc32(np.packbits(self.fates.again).tobytes(), crc)
+        return zlib.crc32(self.found.n_left.tobytes(), crc)
 
 
-class _Survey(NamedTuple):
-    """What the first reading gives: the corpus digest, documents that stripping empties, series by document."""
+def _decide(reader: Reader, scan: Scanned, plan: FilterPlan, work: Workspace, progress: Progress) -> _Decided:
+    """Reads the scan, then the input once, and decides on every document; raises as `filter_corpus` does."""
+    progress("reading the scan", 0, 0)
+    digest = _scanned_digest(scan)
+    table = scores_of(scan.documents)
+    ids = Ids(table.ids)
+    choices = Choices(table, plan, scan, ids)
+    first = choices.kept(table.n_chars, np.zeros(len(table.ids), np.bool_), np.zeros(len(table.ids), np.bool_))
+    phrases = protected_phrases(entry for entry in plan.protect if is_phrase_file(entry))
+    store = cleaner = None
+    if plan.strip:
+        store = ClaimStore(claims_of(scan.findings, ids, plan.strip), len(table.ids), work)
+        store.retain([first.kept], plan.keep_occurrences)
+        cleaner = Cleaner(store, first.passing | first.spared, spans_in(phrases) if phrases else None, work)
+    found = survey(
+        reader, ids, len(table.ids), cleaner, dated=choices.tied(first), date_field=plan.date_field,
+        protected=[entry for entry in plan.protect if not is_phrase_file(entry)],
+        scanned_digest=digest, workers=work.workers,
+        told=lambda done, total: progress("reading the input", done, total),
+    )  # fmt: skip
+    n_left = np.where(found.n_left < 0, table.n_chars, found.n_left)
+    last = choices.kept(n_left, (found.n_left == 0) & (table.n_chars > 0), found.protected, found.date)
+    again = np.zeros(len(table.ids), np.bool_)
+    if store is not None and cleaner is not None:
+        changed = store.retain([last.kept & first.kept, last.kept & ~first.kept], plan.keep_occurrences)
+        again = last.kept & ~found.protected & ((changed & cleaner.wanted) | (store.has() & ~cleaner.wanted))
+        cleaner.wanted |= again
+    dropped_by = choices.dropped_by(last)
+    n_lost = guard(
+        table, found, last.kept, dropped_by=dropped_by, max_drop=plan.max_drop, per_series=plan.max_drop_per_series
+    )
+    fates = Fates(last.kept, again, lambda row: choices.against(last, row), lambda row: choices.against(last, row))
+    spared = last.kept & (last.spared | (found.protected & ~last.passing))
+    notes = notes_on(plan, table, last, scan.summary, found, reader)
+    return _Decided(plan, table, found, fates, cleaner, dropped_by, n_lost, spared, notes)
 
-    digest: str
-    emptied: dict[str, Reason]
-    series: dict[str, str]
 
-
-def _survey(reader: Reader, scan: Scanned, claims: Mapping[str, Sequence[Span]]) -> _Survey:
-    emptied: dict[str, Reason] = {}
-    series: dict[str, str] = {}
-
-    def documents() -> Iterator[Document]:
-        for document in reader:
-            if document.series is not None:
-                series[document.id] = document.series
-            spans = spans_to_strip(document.text, claims.get(document.id, ()))
-            if spans and DAMAGE not in document.text and not without(document.text, spans).strip():
-                n_chars = sum(end - start for start, end in spans)
-                emptied[document.id] = Reason("empty_after_strip", n_chars, None)
-            yield document
-
-    digest = corpus_digest(documents())
+def _scanned_digest(scan: Scanned) -> str:
     try:
-        scanned = scan.summary["corpus"]["digest"]
+        return str(scan.summary["corpus"]["digest"])
     except (KeyError, TypeError):
         raise ScanError("the scan's summary.json names no corpus digest; scan the input again") from None
-    if digest != scanned:
-        raise ScanError(
-            f"the input is not what was scanned (corpus digest {digest[:12]}, the scan has {str(scanned)[:12]}); "
-            "scan it again, with the same --text-field and --id-field"
-        )
-    return _Survey(digest, emptied, series)
 
 
-def _guard(
-    documents: Sequence[DocumentScore],
-    decisions: Sequence[Decision],
-    series: Mapping[str, str],
+def _write(
+    reader: Reader,
+    out: Path,
+    decided: _Decided,
+    key: Mapping[str, Any],
     *,
-    max_drop: float,
-    per_series: float,
-) -> int:
-    """The number of families that lose every member; raises `GuardError` where that is too many.
-
-    Copies of what is kept are no loss, so a family counts once, here as everywhere.
-    """
-    kept = {family_of(document) for document, decision in zip(documents, decisions, strict=True) if decision.kept}
-    heads: dict[str | None, set[str]] = defaultdict(set)
-    n_documents: Counter[str] = Counter()
-    for document in documents:
-        heads[None].add(family_of(document))
-        if (name := series.get(document.id)) is not None:
-            heads[name].add(family_of(document))
-            n_documents[name] += 1
-    lost = len(heads[None] - kept)
-    by = ", ".join(f"{n} by {rule}" for rule, n in _dropped_by(decisions).items())
-    if lost > max_drop * len(heads[None]):
-        raise GuardError(
-            f"{lost} of {len(heads[None])} documents (copies counted once) would be dropped, more than the share of "
-            f"{max_drop:g} that --max-drop allows ({by}); nothing was written. Loosen a threshold or raise --max-drop."
-        )
-    for name, n in sorted(n_documents.items()):
-        gone = len(heads[name] - kept)
-        if n >= MIN_GUARDED_SERIES and gone > per_series * len(heads[name]):
-            raise GuardError(
-                f'{gone} of {len(heads[name])} documents of the series "{printable(name)}" (copies counted once) would '
-                f"be dropped, more than the share of {per_series:g} that --max-drop-per-series allows; nothing was "
-                "written. Loosen a threshold or raise --max-drop-per-series."
-            )
-    return lost
-
-
-def _dropped_by(decisions: Iterable[Decision]) -> dict[str, int]:
-    return dict(sorted(Counter(reason.rule for decision in decisions for reason in decision.reasons).items()))
-
-
-class _Plan:
-    """What is to happen to each record, and the counts of what did."""
-
-    def __init__(self, decisions: Mapping[str, Decision], claims: Mapping[str, Sequence[Span]]) -> None:
-        self._decisions = decisions
-        self._claims = claims
-        self.n_cleaned = self.n_damaged = self.n_removed_chars = self.n_not_read = 0
-
-    def decision(self, document: Document) -> Decision:
-        """The decision on a document; raises `ScanError` for one that the scan does not have."""
-        found = self._decisions.get(document.id)
-        if found is None:
-            raise ScanError(f'the scan has no document "{printable(document.id)}"; scan the input again')
-        return found
-
-    def cleaned(self, record: Record, document: Document) -> tuple[str | None, list[dict[str, Any]]]:
-        """The new text of a kept document (None: as it was) and the rows of what was removed from it."""
-        spans = spans_to_strip(document.text, self._claims.get(document.id, ()))
-        if spans and DAMAGE in document.text:
-            self.n_damaged += 1  # its bytes could not all be read, and writing it anew would lose them
-            return None, []
-        if not spans:
-            return None, []
-        rows = [
-            {
-                "source": record.source,
-                "row": record.row,
-                "id": document.id,
-                "start": start,
-                "end": end,
-                "text": document.text[start:end],
-                "part": "junk",
-            }
-            for start, end in spans
-        ]
-        self.n_cleaned += 1
-        self.n_removed_chars += sum(not char.isspace() for row in rows for char in str(row["text"]))
-        return without(document.text, spans), rows
-
-
-def _write(reader: Reader, out: Path, plan: _Plan, text_field: str) -> None:
-    """Writes the records; whatever goes wrong, no half result stays."""
-    partial = out / ".removed.jsonl.partial"
+    resume: bool,
+    progress: Progress,
+    began: float,
+    workers: int,
+) -> FilterSummary:
+    """The second reading, and the summary; what is finished stays, whatever goes wrong."""
+    plan, n_sources = decided.plan, len(decided.found.sources)
+    problems = dict(sorted(reader.n_problems.items()))
+    output: FilterOutput | None = None
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with (
-            ShardWriter(out / "kept", text_field=text_field) as kept,
-            ShardWriter(out / "dropped", text_field=text_field, extra=("reasons", "row")) as dropped,
-            partial.open("w", encoding="utf-8", newline="") as removed,
-        ):
-            for record in reader.records():
-                document = record.document
-                if document is None:
-                    plan.n_not_read += not record.blank
-                    kept.write(record)
-                    continue
-                decision = plan.decision(document)
-                if decision.kept:
-                    text, rows = plan.cleaned(record, document)
-                    removed.writelines(dumps(row) + "\n" for row in rows)
-                    kept.write(record, text)
-                else:
-                    reasons = [reason._asdict() for reason in decision.reasons]
-                    dropped.write(record, extra={"reasons": reasons, "row": record.row})
-        partial.replace(out / "removed.jsonl")
+        journal = Journal(out, key, LOGS, resume=resume)
+        try:
+            output = FilterOutput(
+                out, decided.table, decided.found, decided.fates, decided.cleaner, journal,
+                text_field=reader.settings.text_field, keep_text=plan.audit == "full",
+            )  # fmt: skip
+            output.write(reader, workers, lambda done, total: progress("writing", done, total))
+            summary = _summary(reader, decided, journal, problems, time.perf_counter() - began)
+            write_file(out / "sources.jsonl", (_source_line(row) for row in journal.rows))
+        finally:
+            journal.close()
+        journal.commit(skip_empty=("originals", "reasons"))
         describe(out / "kept", reader.paths)
-        describe(out / "dropped", reader.paths, ("reasons", "row"))
+        describe(out / "dropped", reader.paths, EXTRA)
+        text = json.dumps(summary.as_dict(), ensure_ascii=True, indent=1) + "\n"
+        write_file(out / "summary.json", [text.encode()])
+        journal.remove()
+    except KeyboardInterrupt:
+        done = output.n_done if output is not None else 0
+        raise KeyboardInterrupt(
+            f"interrupted: {done} of {n_sources} files are finished in {out}; go on with --resume"
+        ) from None
     except OSError as error:
-        _discard(out)
-        raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
-    except BaseException:
-        _discard(out)
-        raise
+        done = output.n_done if output is not None else 0
+        raise OutputError(
+            f"{out}: cannot be written: {error.strerror or error}; {done} of {n_sources} files are finished there, go "
+            "on with --resume"
+        ) from error
+    return summary
 
 
-def _discard(out: Path) -> None:
-    for name in ("kept", "dropped"):
-        shutil.rmtree(out / name, ignore_errors=True)
-    for name in (".removed.jsonl.partial", "removed.jsonl"):
-        (out / name).unlink(missing_ok=True)
+def _source_line(row: Mapping[str, Any]) -> bytes:
+    kept = {name: value for name, value in row.items() if name != "sizes"}
+    return (json.dumps(kept, ensure_ascii=True) + "\n").encode()
 
 
-def _put(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text, "utf-8", newline="")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+def _summary(
+    reader: Reader, decided: _Decided, journal: Journal, problems: Mapping[str, int], seconds: float
+) -> FilterSummary:
+    plan, table, found, kept = decided.plan, decided.table, decided.found, decided.fates.kept
+    totals: dict[str, int] = {}
+    for row in journal.rows:
+        for name, n in row["counts"].items():
+            totals[name] = totals.get(name, 0) + n
+    n_kept = int(kept.sum())
+    thresholds = {item.name: getattr(plan.thresholds, item.name) for item in fields(plan.thresholds)}
+    return FilterSummary(
+        format_version=FORMAT_VERSION,
+        corpus_digest=found.digest,
+        thresholds=thresholds,
+        plan=plan.as_dict(),
+        settings=reader.settings.as_dict(),
+        n_documents=len(kept),
+        n_kept=n_kept,
+        n_dropped=len(kept) - n_kept,
+        n_spared=int(decided.spared.sum()),
+        n_cleaned=totals.get("cleaned", 0),
+        n_damaged=int((found.damaged & kept).sum()),
+        n_removed_chars=totals.get("removed_chars", 0),
+        n_removed={name: totals[f"removed_{name}"] for name in PART_NAMES if f"removed_{name}" in totals},
+        n_whole_for_figures=int(found.n_whole[kept].sum()),
+        n_without_text=int((table.n_chars == 0).sum()),
+        n_not_read=totals.get("not_read", 0),
+        n_families=len(np.unique(table.head)),
+        n_families_lost=decided.n_lost,
+        dropped_by=decided.dropped_by,
+        rates=drop_rates(table, found, kept),
+        problems=problems,
+        notes=decided.notes,
+        run={"seconds": round(seconds, 3), "peak_memory": peak_memory()},
+    )

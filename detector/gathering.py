@@ -1,7 +1,8 @@
 """Passages that stand here and there in a corpus, gathered to columns of their own.
 
 Templates and shared texts compare passages from all over a corpus. Where its columns are mapped files, each passage
-would touch pages of five of them; so those of a block of work are copied first, in ascending order, from the files.
+would touch pages of five of them, again and again while it is compared; so those of a block of work are copied first,
+in ascending order.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.kernels.gathering import gather_runs
 from detector.passages import Passages
 from detector.texts import Texts
-from detector.tokens import Tokens
+from detector.tokens import Tokens, read_only
 from detector.workspace import Workspace
 
 MOST_TOKENS = 1 << 22
 """Tokens (70 MB), or characters, that are gathered at most; what is larger is read where it stands."""
+
+RUNS = 512
+"""Runs of rows that are copied between two looks at the resident memory: each may bring 64 kB of a file with it."""
 
 
 class Gathering(NamedTuple):
@@ -83,14 +88,12 @@ def gather_texts(
 
 def gathered(work: Workspace, column: NDArray[Any], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[Any]:
     """The rows ``first[i]`` to ``last[i]`` of a column (one dimension), after each other."""
-    from detector.kernels.gathering import gather_runs  # it imports numba, which a scan that fits in memory does not
-
-    out = np.empty(int((last - first).sum()), column.dtype)
-    descriptor, offset = work.file_of(column)
-    source, width = column.view(np.uint8), column.itemsize
-    source.flags.writeable = False
-    if not gather_runs(source, descriptor, offset, width, first, last, out.view(np.uint8)):
-        raise OSError("a temporary file cannot be read")
+    offsets = _offsets(last - first)
+    out, source = np.empty(int(offsets[-1]), column.dtype), read_only(column.view(np.uint8))
+    for at in range(0, len(first), RUNS):
+        some, part = slice(at, at + RUNS), out[offsets[at] :].view(np.uint8)
+        gather_runs(source, column.itemsize, first[some], last[some], part)
+        work.relieve()
     return out
 
 

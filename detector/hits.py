@@ -18,10 +18,7 @@ from detector.artefacts import (
     FLAG_NAMES,
     MIN_ANNIVERSARIES,
     MIN_SPUN_SIGNALS,
-    SCRIPT_ERROR,
-    SPUN_REPEAT,
     SPUN_RULES,
-    artefact_table,
     broken_classes,
     is_broken,
     is_converted,
@@ -31,9 +28,7 @@ from detector.block_hits import BlockHits, EdgeLines, make_plan
 from detector.columns import HitColumns
 from detector.folding import plain
 from detector.junk import (
-    BETWEEN,
     FREQUENT,
-    LIST_ITEM,
     EdgeLine,
     frequency_key,
     frequent_of,
@@ -41,9 +36,7 @@ from detector.junk import (
     min_frequent,
 )
 from detector.kernels.triggers import all_marked, count_broken, cut_overlaps, mark_tokens
-from detector.marks import STAND_IN
 from detector.model import FINDING_KINDS, Hit, Span
-from detector.pages import PAGE_LINE
 from detector.passages import Passages
 from detector.protecting import ProtectedSpans
 from detector.rules import RuleTable
@@ -76,19 +69,19 @@ def find_hits(texts: Texts, table: RuleTable, work: Workspace) -> RuleHits:
     blocks = work.map(lambda rows: BlockHits(texts, table, plan, *rows).find(), ranges)
     names = rule_names(table)
     n = len(texts)
+    n_edges = None if table.does(FREQUENT) else 0
+    edges = zip(*(block.edges for block in blocks), strict=True)
     return RuleHits(
         hit_columns(n, (item for block in blocks for item in block.marks), names),
         hit_columns(n, (item for block in blocks for item in block.junk), names),
         hit_columns(n, (item for block in blocks for item in block.artefacts), names),
-        EdgeLines(*(np.concatenate(parts) for parts in zip(*(block.edges for block in blocks), strict=True))),
+        EdgeLines(*(np.concatenate(parts)[:n_edges] for parts in edges)),
     )
 
 
 def rule_names(table: RuleTable) -> tuple[str, ...]:
     """The names of all rules that can have hits, sorted: the order of their numbers is that of their names."""
-    comparisons = [row.name for row in artefact_table().comparisons]
-    found = [BETWEEN, LIST_ITEM, FREQUENT, PAGE_LINE, STAND_IN, ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT]
-    return tuple(sorted({*(rule.name for rule in table if rule.kind != "content"), *comparisons, *found}))
+    return tuple(sorted({rule.name for rule in table if rule.kind != "content"}))
 
 
 def hit_columns(n_documents: int, found: Iterable[tuple[int, Hit]], names: Sequence[str]) -> HitColumns:

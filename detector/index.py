@@ -112,13 +112,13 @@ class StoredRows(Rows[ROW]):
     """A table of a scan that was written; all of it is read when the first row is asked for."""
 
     def __init__(self, directory: Path, name: str, make: Callable[[dict[str, Any]], ROW]) -> None:
-        self._directory, self._name, self._make = directory, name, make
+        self.directory, self.name, self._make = directory, name, make
         self._rows: list[ROW] | None = None
 
     def _all(self) -> list[ROW]:
         if self._rows is None:
-            optional = self._name in OPTIONAL_TABLES and not table_files(self._directory, self._name)
-            self._rows = [] if optional else self._read(read_rows(self._directory, self._name))
+            optional = self.name in OPTIONAL_TABLES and not table_files(self.directory, self.name)
+            self._rows = [] if optional else self._read(read_rows(self.directory, self.name))
         return self._rows
 
     def _read(self, rows: Iterator[dict[str, Any]]) -> list[ROW]:
@@ -126,7 +126,7 @@ class StoredRows(Rows[ROW]):
             return [self._make(row) for row in rows]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ScanError(
-                f"{self._directory}: its files do not fit its format: {error}. Scan the input again."
+                f"{self.directory}: its files do not fit its format: {error}. Scan the input again."
             ) from None
 
     def __len__(self) -> int:
@@ -137,7 +137,7 @@ class StoredRows(Rows[ROW]):
 
     def named(self, row_id: str) -> Sequence[ROW]:
         """The row of an id, none where there is none; no others are made for it."""
-        return self._read(read_rows(self._directory, self._name, row_id=row_id))
+        return self._read(read_rows(self.directory, self.name, row_id=row_id))
 
 
 class StoredFindings(StoredRows[Finding]):
@@ -146,7 +146,7 @@ class StoredFindings(StoredRows[Finding]):
     def of(self, name: str) -> Sequence[Finding]:
         """Those of one document; no others are read for them."""
         if self._rows is None:
-            return self._read(read_rows(self._directory, self._name, doc=name))
+            return self._read(read_rows(self.directory, self.name, doc=name))
         return [finding for finding in self._rows if finding.doc == name]
 
 

@@ -18,6 +18,7 @@ from detector.dataset_folders import description_files
 from detector.errors import InputError
 from detector.formats import FORMATS, FileName, read_name
 from detector.model import Problem
+from detector.scan_files import UNFINISHED
 
 STDIN = "-"
 
@@ -142,9 +143,9 @@ def _walk(
 
 
 def _holds_results(names: Sequence[str], folders: Sequence[str]) -> bool:
-    """Whether a folder is what a scan or a filter wrote: its tables look like documents and are none."""
+    """Whether a folder is what a scan or a filter wrote, or is writing: its tables look like documents and are none."""
     if "summary.json" not in names:
-        return False
+        return UNFINISHED in folders
     scanned = any(name == "findings.jsonl" or name.startswith("findings-0") for name in names)
     return scanned or ("removed.jsonl" in names and "kept" in folders)
 

@@ -162,11 +162,24 @@ def add_values(source: str, values: Mapping[str, Any]) -> str:
     >>> add_values('{"a": 1}', {"a": 2, "b": [3]})
     '{"a": 1, "detector_a": 2, "b": [3]}'
     """
-    taken = {key for key, _ in _members(source, 0)}
-    written = ", ".join(f"{_string(free_name(name, taken))}: {dumps(value)}" for name, value in values.items())
-    end = source.rindex("}")
-    before = source[:end].rstrip()
-    return before + (", " if taken and written else "") + written + source[end:] if written else source
+    members = dict(_members(source, 0))
+    written = ", ".join(f"{_string(free_name(name, members))}: {dumps(value)}" for name, value in values.items())
+    if not written:
+        return source
+    end = max((stop for _, stop in members.values()), default=source.index("{") + 1)
+    return source[:end] + (", " if members else "") + written + source[end:]
+
+
+def without_last(source: str, n: int) -> tuple[str, list[Any]]:
+    """``source`` (one object) as it was before `add_values` gave it its last ``n`` keys, and their values.
+
+    >>> without_last('{"a": 1, "b": [3] }', 1)
+    ('{"a": 1 }', [[3]])
+    """
+    spans = [span for _, span in _members(source, 0)]
+    start = spans[-n - 1][1] if len(spans) > n else source.index("{") + 1
+    values = [json.loads(source[slice(*span)]) for span in spans[-n:]]
+    return source[:start] + source[spans[-1][1] :], values
 
 
 def dumps(value: Any) -> str:

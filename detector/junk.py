@@ -2,8 +2,8 @@
 
 Rules (``junk.toml``) see one line or a span inside a line; place says what a line alone cannot: whether it stands in
 the head or tail, beside junk, or in a list under a related-pages heading. In text that a scraper saved from a web page
-a model of lines says more (`detector.pages`). What looks like content is never taken by
-place: sentences, numbered headings, headings that stand again in the document, quotations, labels with their value.
+a model of lines says more (`detector.pages`). What looks like content is never taken by place: sentences, numbered
+headings, headings that stand again in the document, quotations, labels with their value.
 
 The head is what stands before the first sentence of content and at least `EDGE_LINES` lines, the tail what stands after
 the last one and at least as many. A sentence of content is a line that ends like one, or holds one, and is no junk by
@@ -101,10 +101,10 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     ``plain`` is the plain form of ``text``, of the same length.
     """
     lines = split_lines(plain)
-    placed = [rule for rule in table.select(("junk",), "line") if rule.place in PLACED]
     places = Places(plain)
-    matches = find_spans(places, table.trials(("junk",)))
-    return junk_of(places, matches, lines, rules_by_line(lines, placed), table, page_lines_of(text))
+    tried = rules_by_line(lines, [rule for rule in table.select(("junk",), "line") if rule.place in PLACED])
+    of_page = page_lines_of(text) if table.does(PAGE_LINE) else {}
+    return junk_of(places, find_spans(places, table.trials(("junk",))), lines, tried, table, of_page)
 
 
 def junk_of(
@@ -121,6 +121,7 @@ def junk_of(
     of pages calls junk, with their log odds. Where a rule calls such a line junk too, the rule is named.
     """
     guarded = _Guarded(places, table)
+    of_page = of_page if of_page and guarded.allows(table.named(PAGE_LINE)) else {}
     marked = _by_rules(lines, tried, guarded)
     if marked:
         titles = _Titles(lines)
@@ -132,10 +133,8 @@ def junk_of(
     hits += [Hit(lines.starts[at], lines.ends[at], "junk", PAGE_LINE, evidence) for at, evidence in unmarked]
     inline = [match for match in matches if guarded.allows(match.rule)]
     inline.sort(key=lambda match: (match.start, -match.end, match.rule.name))
-    hits += [
-        Hit(start, end, "junk", rule.name)
-        for start, end, rule in _outside(inline, lines, marked.keys() | of_page.keys())
-    ]
+    outside = _outside(inline, lines, marked.keys() | of_page.keys())
+    hits += [Hit(start, end, "junk", rule.name) for start, end, rule in outside]
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
 
 
@@ -226,7 +225,7 @@ def _lists(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titl
     like items (a bullet, a number, a date or counter at the end) and stand together are taken: a heading of the
     document may follow a list.
     """
-    opening = {rule.name for rule in table.select(("junk",), "line") if rule.opens}
+    opening = {rule.name for rule in table.select(("junk",), "line") if rule.opens and table.does(LIST_ITEM)}
     headings = sorted(at for at, name in marked.items() if name in opening)
     if not headings:
         return
@@ -301,6 +300,7 @@ def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Ti
         n_marked = sum(_mark(marked, place, lines, rules) for place in gap)
         if (
             not n_marked
+            and table.does(BETWEEN)
             and not marked[last].startswith(ABOVE_TITLE)
             and not marked[at].startswith(BELOW_TITLE)
             and not any(lines.after_blank[last + 1 : at + 1])

@@ -56,7 +56,7 @@ def find_marks(plain: str, table: RuleTable) -> list[Hit]:
 
 def marks_of(places: Places, matches: list[RuleMatch], table: RuleTable, *, stand_ins: bool) -> list[Hit]:
     """The same by what its rules match; ``stand_ins``: whether enough numbers stand before a word of `FOLLOWERS`."""
-    hits = _stand_ins(places.plain) if stand_ins else []
+    hits = _stand_ins(places.plain) if stand_ins and table.does(STAND_IN) else []
     if matches:
         matches = _unguarded(places, matches, table)
         matches, masked = _by_document(places, matches, table)

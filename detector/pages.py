@@ -10,6 +10,7 @@ the words of each class that it holds and the lines around it. Words are ``data/
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
@@ -18,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import DIGIT, LETTER, N_CODE_POINTS, SINGLE, character_table, code_points
+from detector.kernels.page_context import collect_words, describe_odds, number_words, relate_lines
+from detector.kernels.page_model import first_round, scout_lines, second_round
 from detector.kernels.page_words import count_pages, may_be_pages
-from detector.kernels.pages import judge_pages
+from detector.kernels.pages import describe_lines
 from detector.places import Block, make_triggers, read_block
 
 PAGE_LINE = "junk.page_line"
@@ -27,7 +30,7 @@ PAGE_LINE = "junk.page_line"
 CLASSES = ("chrome", "heading", "comment", "notice", "field", "section", "date", "link", "said", "person", "stop")
 """Classes of words; the last three stand in prose, the others are what sites add."""
 
-LINE_COLUMNS = 12 + len(CLASSES)
+LINE_COLUMNS = 16 + len(CLASSES)
 """Columns of the counts of a line, see `detector.kernels.page_words.count_lines`."""
 
 MAX_LINES = 20_000
@@ -39,7 +42,7 @@ _SIGNS = (
 """Ends of sentences, commas, rules, quotation marks, what may close after an end, "more", signs of addresses, colons:
 the characters of bits 1 to 128."""
 
-_GATE = np.array([8, MAX_LINES, 0.3, 3, 0.03, 0.4, 8, 0.015, 0.5], dtype=np.float64)
+_GATE = np.array([8, MAX_LINES, 0.15, 3, 0.03, 0.4, 8, 0.015, 0.5], dtype=np.float64)
 """What a page needs: this many lines at least and at most, this share under 60 characters that are no sentence; then
 different short lines that are words of pages, their share of all, and the share of lines under 7 words, in either of
 two measures. No text of eight kinds of documents reaches half of it but for one licence (``tests/test_pages.py``)."""
@@ -61,10 +64,41 @@ def _feature_names() -> tuple[str, ...]:
         "fielded+1", "dated-1", "dated+1", "prose_before", "prose_after", "prose_between", "prose_near",
         "prose_long_before", "prose_long_after", *fading, "in_body", "before_body", "after_body", "prose_so_far",
         "headings_so_far", "discussed_so_far", "run_before", "run_after", "place", "page_prose", "han", "edge",
+        "titled", "word_length", "joined", "from_capital", "from_small", "from_digit", "to_letter", "to_digit",
+        "page_lines", "page_short", "page_sentences", "body_share", "from_start", "from_end",
+        *(f"{name}_{reach}" for reach in (2, 6) for name in ("titled", "to_letter", "from_capital")),
+        "unlike_1", "unlike_2", "unlike_3",
+        "with_prose", "with_rare", "with_body", "with_before", "with_after",
+        "with_prose_6", "with_body_6", "with_body_3_words", "with_body_8_words",
     )  # fmt: skip
 
 
+def _second_names() -> tuple[str, ...]:
+    """The features that the first round's odds add, in the order of `detector.kernels.page_context.describe_odds`."""
+    beside = [f"odds{step:+d}" for step in (-2, -1, 1, 2)]
+    states = [f"{name}_{rate}" for rate in ("slow", "fast") for name in ("before", "in", "after")]
+    return ("odds", "odds_1", "odds_2", "odds_4", "odds_8", *beside, "odds_before", "odds_after", *states, "in_run",
+            "before_run", "after_run", "run_sum", "content_so_far", "content_to_come", "run_to", "run_from",
+            "run_through")  # fmt: skip
+
+
 FEATURES = _feature_names()
+SECOND = _second_names()
+_PROSE, _HAN, _WITH = (FEATURES.index(name) for name in ("prose", "han", "with_prose"))
+PARTS = ("scout", "junk", "before", "after", "last")
+"""The parts of the model: whether a line is one that only pages have; whether it is junk, stands before the text, after
+it, which is the first round; whether it is junk by what the first round says around it."""
+
+HAN_LIMIT = 0.35
+"""Share of Han from which a page is Chinese: limits differ by script."""
+
+MIN_LIKE_PAGES, LIKE_PAGES_SHARE = 3, 0.1
+"""Lines that only pages have, and their share of all, from which a text is a page."""
+
+FIRST_SHARE = 0.6
+"""What the first round's odds count beside the second's, which alone would trust its neighbourhood too much."""
+
+ROUND_ONE, ROUND_TWO = len(FEATURES), len(FEATURES) + len(SECOND)
 
 
 class Words(NamedTuple):
@@ -78,17 +112,18 @@ class Words(NamedTuple):
 
 
 class Model(NamedTuple):
-    """The model as the kernels read it; see `detector.kernels.pages.score_lines`, `detector.kernels.pages.judge_pages`.
+    """The model as the kernels read it; see `detector.kernels.page_model`.
 
-    ``linear``: float64, 2 x (features + 1); ``tree_feature``: int32, ``tree_limit``: float64, a row of three for each
-    tree; ``leaves``: float64, a row of eight; ``limits``: float64, the share of Han and what is taken off the log odds.
+    ``tree_feature``: int32, ``tree_limit``: float64, a row of three for each tree; ``leaves``: float64, a row of eight;
+    ``parts``: int64, where the trees of each of `PARTS` begin, and their number; ``limits``: what the log odds of a
+    line must exceed, by name.
     """
 
-    linear: NDArray[np.float64]
     tree_feature: NDArray[np.int32]
     tree_limit: NDArray[np.float64]
     leaves: NDArray[np.float64]
-    limits: NDArray[np.float64]
+    parts: NDArray[np.int64]
+    limits: Mapping[str, float]
 
 
 class PageLines(NamedTuple):
@@ -171,16 +206,15 @@ def page_model() -> Model:
         for line in resources.files("detector").joinpath("data/pages.tsv").read_text("utf-8").splitlines()
         if not line.startswith("#")
     ]
-    linear = {row[1]: (float(row[2]), float(row[3])) for row in rows if row[0] == "linear"}
-    trees = [row[1:] for row in rows if row[0] == "tree"]
-    place = {name: at for at, name in enumerate(FEATURES)}
-    limits = {row[1]: float(row[2]) for row in rows if row[0] == "limit"}
+    trees = sorted((row[1:] for row in rows if row[0] == "tree"), key=lambda row: PARTS.index(row[0]))
+    place = {name: at for at, name in enumerate((*FEATURES, *SECOND))}
+    counts = [sum(row[0] == part for row in trees) for part in PARTS]
     return Model(
-        np.array([linear[name] for name in (*FEATURES, "constant")]).T.copy(),
-        np.array([[place[name] for name in row[:6:2]] for row in trees], dtype=np.int32),
-        np.array([[float(value) for value in row[1:6:2]] for row in trees]),
-        np.array([[float(value) for value in row[6:]] for row in trees]),
-        np.array([limits[name] for name in ("han", "words_odds", "han_odds")]),
+        np.array([[place[name] for name in row[1:7:2]] for row in trees], dtype=np.int32),
+        np.array([[float(value) for value in row[2:7:2]] for row in trees]),
+        np.array([[float(value) for value in row[7:]] for row in trees]),
+        np.concatenate(([0], np.cumsum(counts))),
+        {row[1]: float(row[2]) for row in rows if row[0] == "limit"},
     )
 
 
@@ -222,19 +256,54 @@ def count_page_lines(
     return found
 
 
-def find_page_lines(found: PageCounts, line_indptr: NDArray[np.int64]) -> PageLines:
+def describe_page(counts: NDArray[np.int32], repeats: NDArray[np.int32]) -> tuple[NDArray[np.float64], int, int]:
+    """The features of the lines of one text but for those of words, and the run of prose: its first and last line."""
+    features = np.zeros((len(counts), ROUND_TWO))
+    _, first, last = describe_lines(counts, repeats, len(CLASSES), features)
+    return features, first, last
+
+
+def relate_page(features: NDArray[np.float64], first: int, last: int, block: Block, text: int) -> None:
+    """Write the features of words of the lines of one text of a block."""
+    low, high = block.line_indptr[text : text + 2]
+    start, end = block.line_start[low:high], block.line_end[low:high]
+    words = np.empty(int((end - start).sum()) + 1, dtype=np.uint64)
+    indptr = np.empty(len(start) + 1, dtype=np.int64)
+    collect_words(block.plain, start, end, page_words().classes, words, indptr)
+    numbers = np.empty(int(indptr[-1]), dtype=np.int32)
+    n = number_words(words[: indptr[-1]], indptr, numbers)
+    prose = np.ascontiguousarray(features[:, _PROSE])
+    relate_lines(numbers, n, indptr, prose, first, last, features, _WITH)
+
+
+def score_page(features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The log odds that the lines of a page are junk (float64), by both rounds; the second's features are written."""
+    trees = page_model()[:4]
+    odds = first_round(features, *trees)
+    describe_odds(odds[0], odds[1], odds[2], np.ascontiguousarray(features[:, 0]), features, ROUND_ONE)
+    scores = np.empty(len(features))
+    second_round(features, *trees, ROUND_ONE, FIRST_SHARE, scores)
+    return scores
+
+
+def find_page_lines(found: PageCounts, block: Block) -> PageLines:
     """The junk lines of a block's pages."""
-    scores = np.full(len(found.counts), -1.0)
-    if found.is_page.any():
-        linear, tree_feature, tree_limit, leaves, limits = page_model()
-        judge_pages(
-            found.counts, found.repeats, found.indptr, found.is_page, len(CLASSES), linear, tree_feature, tree_limit,
-            leaves, limits, scores,
-        )  # fmt: skip
-    at = np.flatnonzero(scores > 0)
-    number = np.searchsorted(found.indptr, at, side="right") - 1
-    rows = at - found.indptr[number] + line_indptr[found.texts[number]]
-    return PageLines(rows.astype(np.int64), scores[at])
+    rows, scores = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    model = page_model()
+    for number, text in enumerate(found.texts.tolist()):
+        own = slice(int(found.indptr[number]), int(found.indptr[number + 1]))
+        features, first, last = describe_page(found.counts[own], found.repeats[own])
+        if not found.is_page[number]:
+            n_like_pages = scout_lines(features, *model[:4], model.limits["scout_odds"])
+            if n_like_pages < max(MIN_LIKE_PAGES, LIKE_PAGES_SHARE * len(features)):
+                continue
+        relate_page(features, first, last, block, text)
+        is_han = features[0, _HAN] > HAN_LIMIT
+        odds = score_page(features) - model.limits["han_odds" if is_han else "words_odds"]
+        at = np.flatnonzero(odds > 0)
+        rows.append(at + block.line_indptr[text])
+        scores.append(odds[at])
+    return PageLines(np.concatenate(rows), np.concatenate(scores))
 
 
 def page_lines_of(text: str) -> dict[int, float]:
@@ -242,5 +311,5 @@ def page_lines_of(text: str) -> dict[int, float]:
     points = code_points(text)
     start = np.zeros(1, dtype=np.int64)
     block = read_block(points, start, start + len(points), make_triggers((), {}, ()))
-    found = find_page_lines(count_page_lines(block, points, start), block.line_indptr)
+    found = find_page_lines(count_page_lines(block, points, start), block)
     return dict(zip(found.row.tolist(), found.score.tolist(), strict=True))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from detector.formats import Layout, ParquetRow, free_name
-from detector.json_rows import dumps
+from detector.json_rows import dumps, lookup
 from detector.reading import Record
 
 GROUP_ROWS = 16_384
@@ -37,6 +37,7 @@ class ParquetShard:
         self._batch: Any = None
         self._rows: list[tuple[int, str | None, Mapping[str, Any]]] = []
         self._tables: list[Any] = []
+        self._n_rows = self._n_bytes = 0
 
     @staticmethod
     def _opened(path: Path, schema: Any, layout: Layout) -> Any:
@@ -63,15 +64,17 @@ class ParquetShard:
             columns[at] = _replaced(columns[at], path, texts)
         for name in self._extra:
             columns.append(pa.array([_cell(extra.get(name)) for _, _, extra in rows], pa.string()))
-        self._tables.append(pa.Table.from_arrays(columns, schema=self._schema))
-        n_rows = sum(table.num_rows for table in self._tables)
-        if n_rows >= GROUP_ROWS or sum(table.nbytes for table in self._tables) >= GROUP_BYTES:
+        table = pa.Table.from_arrays(columns, schema=self._schema)
+        self._tables.append(table)
+        self._n_rows, self._n_bytes = self._n_rows + table.num_rows, self._n_bytes + table.nbytes
+        if self._n_rows >= GROUP_ROWS or self._n_bytes >= GROUP_BYTES:
             self._flush()
 
     def _flush(self) -> None:
         if self._tables:
             table = pa.concat_tables(self._tables)
             self._tables = []
+            self._n_rows = self._n_bytes = 0
             self._put(table)
 
     def _put(self, table: Any) -> None:
@@ -104,6 +107,13 @@ def _column_of(names: Sequence[str], path: str) -> tuple[int, str]:
     heads = [path[:at] for at, char in enumerate(path) if char == "."]
     head = next(head for head in heads if head in names)
     return names.index(head), path[len(head) + 1 :]
+
+
+def text_at(batch: Any, index: int, path: str) -> str:
+    """The text of a row, at a dotted path."""
+    at, rest = _column_of(batch.schema.names, path)
+    value = batch.column(at)[index].as_py()
+    return str(lookup(value, rest)[1] if rest else value)
 
 
 def _replaced(column: Any, path: str, texts: Sequence[str | None]) -> Any:

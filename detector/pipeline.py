@@ -41,7 +41,7 @@ from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, Ph
 from detector.rules import RuleTable, load_rules
 from detector.score import score_columns
 from detector.settings import Settings
-from detector.spun import spun_hits
+from detector.spun import SPUN_RULE, spun_hits
 from detector.summary import summarise
 from detector.templates import cluster_columns
 from detector.texts import Texts
@@ -172,7 +172,9 @@ def _analyse(
         is_junk = work.empty(len(tokens.start), np.bool_)
         junk_tokens(tokens, hits, is_junk)
         all_junk = junk_passages(passages, is_junk)
-        spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=all_junk)
+        left_out = all_junk | (not table.does(SPUN_RULE))  # switched off, all of it is left out
+        spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=left_out)
+        del left_out
     find = partial(_phrases, texts, (tokens, passages), is_junk, family, series, settings, work)
     phrases_found = find if kept.has("phrases") else work.beside(find)
     with clock.stage("matches"):

@@ -6,8 +6,9 @@ triggers of the rules. A hit that shares a character with one of them is dropped
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,11 +57,27 @@ def protected_phrases(entries: Iterable[str]) -> tuple[str, ...]:
     """
     phrases: set[str] = set()
     for entry in entries:
-        if entry.endswith(FILE_SUFFIXES) or Path(entry).is_file():
+        if is_phrase_file(entry):
             phrases.update(_checked(phrase, entry) for phrase in _read(entry))
         else:
             phrases.add(_checked(entry, "protect"))
     return tuple(sorted(phrases))
+
+
+def is_phrase_file(entry: str) -> bool:
+    """Whether an entry is a file of phrases: it ends as one does, or there is a file of that name."""
+    return entry.endswith(FILE_SUFFIXES) or Path(entry).is_file()
+
+
+def spans_in(phrases: Sequence[str]) -> Callable[[str], list[tuple[int, int]]]:
+    """A function that tells where phrases (in their plain form) stand in one text, also where they overlap."""
+    longest_first = sorted(phrases, key=len, reverse=True)
+    pattern = re.compile("(?=(" + "|".join(map(re.escape, longest_first)) + "))")
+
+    def spans(text: str) -> list[tuple[int, int]]:
+        return [found.span(1) for found in pattern.finditer(plain(text))]
+
+    return spans
 
 
 def protected_spans(texts: Texts, phrases: Sequence[str], work: Workspace) -> ProtectedSpans:

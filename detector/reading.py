@@ -14,22 +14,23 @@ import sys
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
-from detector.arrow_rows import Ahead, FilePlaces, Parsed, TextBlock, Wanted, ahead, file_state, parse_block, text_block
+from detector.arrow_rows import Ahead, Parsed, TextBlock, Wanted, ahead, file_state, parse_block, text_block
 from detector.encodings import UTF8
 from detector.errors import InputError, printable
 from detector.file_rows import FileRows
-from detector.formats import BLOCK_BYTES, BatchBlock, CsvRow, Fault, JsonLine, Layout, LineBlock, Raw, Row
+from detector.formats import CsvRow, Fault, JsonLine, Layout, LineBlock, Raw, Row
 from detector.inputs import STDIN, NamedFile, expand
 from detector.json_rows import lookup
 from detector.model import Document, InputFile, Problem
+from detector.pieces import Located, Piece, Source, bundled, located, unread_block
 from detector.problems import file_problems
 from detector.settings import Settings
 
@@ -37,7 +38,6 @@ MAX_PROBLEMS = 1000
 """Problems that are kept with their message; all are counted."""
 
 STDIN_IN_MEMORY = 1 << 26
-ROWS_TOGETHER = 1024
 NOTES = ("skipped_name", "results", "description")
 """Reasons that are what the settings ask for, so that ``strict`` lets them pass."""
 
@@ -109,46 +109,75 @@ class Reader:
 
         Of a Parquet file only the columns that are used are read: damage in others goes unnoticed.
         """
+        for source in self.sources(workers):
+            for piece in source:
+                if piece.block.ids:
+                    yield piece.block
+
+    def sources(
+        self, workers: int = 1, *, whole: bool = False, known: Mapping[str, Mapping[int, int]] | None = None
+    ) -> Iterator[Source]:
+        """The files one after the other, each to be read piece by piece before the next one is asked for.
+
+        With ``whole`` batches of Parquet have all columns, as it takes to write them back. ``known`` says of each
+        source which blocks of lines (by the number of the first) hold so many documents, one a line: they are not
+        parsed again, and their documents have neither ids nor texts.
+        """
         self._start()
         self._report_passed()
         with ahead(workers) as threads:
             for named in self._named:
-                try:
-                    with self._open(named) as (file, n_bytes):
-                        yield from self._file_blocks(named, file, n_bytes, threads)
-                except OSError as error:
-                    self._fault(Fault("unreadable", f"cannot be read: {error.strerror or error}"), named.source, 0)
+                source = Source(named)
+                source.pieces = self._source_pieces(source, threads, whole, (known or {}).get(named.source))
+                yield source
+        self._ids = set()  # of millions of documents it is as large as what else is kept of them
 
-    def _file_blocks(self, named: NamedFile, file: BinaryIO, n_bytes: int, threads: Ahead) -> Iterator[TextBlock]:
-        rows = FileRows(named, file, self.settings, _roots(self.settings))
+    def _source_pieces(
+        self, source: Source, threads: Ahead, whole: bool, known: Mapping[int, int] | None
+    ) -> Iterator[Piece]:
+        named = source.named
+        try:
+            with self._open(named) as (file, n_bytes):
+                rows = FileRows(named, file, self.settings, _roots(self.settings))
+                source.size = n_bytes
+                source.state = file_state(file) if named.path is not None and rows.layout.compression is None else None
+                pieces = bundled(rows.pieces(whole=whole) if _wanted(self.settings).flat else iter(rows))
+                yield from self._file_pieces(source, rows, threads.map, located(pieces, known or {}))
+        except OSError as error:
+            source.fault = Fault("unreadable", f"cannot be read: {error.strerror or error}")
+            self._fault(source.fault, named.source, 0)
+
+    def _file_pieces(
+        self, source: Source, rows: FileRows, mapped: Callable[..., Iterator[Any]], found: Iterator[Located]
+    ) -> Iterator[Piece]:
         wanted = _wanted(self.settings)
-        state = file_state(file) if named.path is not None and rows.layout.compression is None else None
         n_rows = n_documents = 0
 
-        def parsed(
-            piece: list[Row] | LineBlock | BatchBlock,
-        ) -> tuple[list[Row] | LineBlock | BatchBlock, Parsed | None]:
-            return piece, None if isinstance(piece, list) else parse_block(piece, wanted)
+        def parsed(item: Located) -> tuple[Located, Parsed | None]:
+            piece, n_known = item
+            return item, None if isinstance(piece, list) or n_known else parse_block(piece, wanted)
 
-        for piece, columns in threads.map(parsed, _bundled(rows.pieces() if wanted.flat else iter(rows))):
+        for (piece, n_known), columns in mapped(parsed, found):
             block = None
-            if columns is not None and not isinstance(piece, list) and rows.layout.encoding in (UTF8, None):
-                block = self._columns_block(columns, named.source, n_rows + 1)
-                if block is not None and state is not None and isinstance(piece, LineBlock):
-                    assert named.path is not None and columns.spans is not None
-                    spans = columns.spans + piece.at
-                    block = replace(block, places=FilePlaces(named.path, state, spans[:, 0], spans[:, 1]))
+            if n_known:
+                block = unread_block(source.named.source, n_rows + 1, n_known)
+            elif columns is not None and not isinstance(piece, list) and rows.layout.encoding in (UTF8, None):
+                block = self._columns_block(columns, source.named.source, n_rows + 1)
+                if block is not None and isinstance(piece, LineBlock):
+                    block = source.placed(block, columns, piece)
+            first = n_rows + 1
             if block is not None and not isinstance(piece, list):
                 rows.passed(piece)
                 n_rows += len(block.ids)
             else:
-                found = piece if isinstance(piece, list) else list(rows.rows_of(piece, n_rows + 1))
-                n_rows += len(found)
-                block = self._rows_block(found, rows.layout)
+                piece = piece if isinstance(piece, list) else list(rows.rows_of(piece, n_rows + 1))
+                n_rows += len(piece)
+                block = self._rows_block(piece, rows.layout)
             n_documents += len(block.ids)
-            if block.ids:
-                yield block
-        self._end_of_file(named, rows, n_bytes, n_rows, n_documents)
+            source.layout = rows.layout
+            yield Piece(piece, first, block)
+        source.layout, source.fault = rows.layout, rows.fault
+        self._end_of_file(source.named, rows, source.size, n_rows, n_documents)
 
     def _columns_block(self, parsed: Parsed, source: str, row: int) -> TextBlock | None:
         """The documents of parsed columns, None where a row has a problem of its own."""
@@ -304,25 +333,6 @@ def _wanted(settings: Settings) -> Wanted:
     """The fields that a document is made of."""
     series = settings.series_field
     return Wanted(settings.text_field, settings.id_field or "id", series or "series", None if series else "url")
-
-
-def _bundled(
-    pieces: Iterable[Row | LineBlock | BatchBlock],
-) -> Iterator[list[Row] | LineBlock | BatchBlock]:
-    """Blocks as they are, rows between them in lists of about `BLOCK_BYTES`."""
-    held: list[Row] = []
-    size = 0
-    for piece in pieces:
-        if isinstance(piece, Row):
-            held.append(piece)
-            size += sum(len(value) for value in (piece.fields or {}).values() if isinstance(value, str))
-        if held and (size >= BLOCK_BYTES or len(held) == ROWS_TOGETHER or not isinstance(piece, Row)):
-            yield held
-            held, size = [], 0
-        if not isinstance(piece, Row):
-            yield piece
-    if held:
-        yield held
 
 
 def _text_ids(named: Sequence[NamedFile]) -> dict[str, str]:

@@ -6,6 +6,9 @@ is never searched for: it is tried only where one of its ``triggers`` stands, wh
 as patterns are bounded, linear (`detector.rule_matches`). In a pattern of scope ``span`` the group ``mark`` is what is
 found (the whole match without one); a group ``lead`` inside a lookbehind moves its start to the left.
 
+Rows of scope ``method`` have no pattern to try: they name what a module finds in its own way, so that it can be listed,
+shown and switched off.
+
 Rows of kind ``content`` are guards: what they find is never a finding of the rules they ``affect``. Guards of scope
 ``document`` speak for the whole text (an exam, a judgment, source code) and either drop findings or re-type them.
 """
@@ -56,10 +59,14 @@ __all__ = [
 
 Made = TypeVar("Made")
 
-BUILT_IN = ("placeholders.toml", "masks.toml", "junk.toml")
+BUILT_IN = ("placeholders.toml", "masks.toml", "junk.toml", "methods.toml", "artefacts.toml")
 
-KINDS = ("placeholder", "masked", "junk", "content")
-SCOPES = ("span", "line", "document")
+KINDS = ("placeholder", "masked", "junk", "content", "year_swap", "spun_repeat", "script_error")
+OWN_KINDS = KINDS[:4]
+"""Kinds that rows with a pattern may have."""
+
+METHOD = "method"
+SCOPES = ("span", "line", "document", METHOD)
 PLACES = ("any", "head", "tail", "end", "next", "head+", "between")
 """Where a junk line may stand: anywhere, in the head or tail, as first or last line, beside junk, or both (head+), or
 between two junk lines near to it."""
@@ -92,6 +99,10 @@ class RuleTable:
             if rule.name == name:
                 return rule
         raise RuleError(f"no rule is named {name!r}; `detector rules list` shows them all")
+
+    def does(self, name: str) -> bool:
+        """Whether the method of that name is switched on."""
+        return name in self.kept(METHOD, lambda: {rule.name for rule in self.rules if rule.scope == METHOD})
 
     def select(self, kinds: Iterable[str], scope: str) -> tuple[Rule, ...]:
         """The rules of some kinds and one scope."""
@@ -140,12 +151,14 @@ def load_rules(settings: Settings) -> RuleTable:
 
 
 def check_rule(rule: Rule, where: str) -> None:
-    """Raise `RuleError` unless the row finds what its hits mark and nothing in its misses.
+    """Raise `RuleError` unless the row finds what its hits mark and nothing in its misses; a method finds by itself.
 
     >>> check_rule(Rule("junk.a", "junk", "a+", "why", ("b", ), (), "here", ("a",)), "my.toml")
     Traceback (most recent call last):
     detector.errors.RuleError: my.toml: rule junk.a fails its own hit 'b': it finds nothing
     """
+    if rule.scope == METHOD:
+        return
     try:
         rule.regex  # noqa: B018  # compiling is the check
     except (re.error, OverflowError) as error:
@@ -198,9 +211,16 @@ def _built_in() -> tuple[tuple[Rule, ...], Mapping[str, str]]:
     words: dict[str, str] = {}
     rows: list[Rule] = []
     for name in BUILT_IN:
-        text = resources.files("detector").joinpath(f"data/{name}").read_text("utf-8")
-        rows += _rows(tomllib.loads(text), name, words)
+        content = tomllib.loads(resources.files("detector").joinpath(f"data/{name}").read_text("utf-8"))
+        rows += _rows(_methods(content) if name == "artefacts.toml" else content, name, words)
     return tuple(rows), words
+
+
+def _methods(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The comparisons of years as rows."""
+    row = {"kind": "year_swap", "scope": METHOD, "source": "respun reports; detector/artefacts.py"}
+    keys = ("name", "pattern", "why", "hits", "misses")
+    return {"rule": [row | {key: item[key] for key in keys} for item in content["comparison"]]}
 
 
 def _user_rules(path: str, words: Mapping[str, str]) -> list[Rule]:
@@ -213,6 +233,13 @@ def _user_rules(path: str, words: Mapping[str, str]) -> list[Rule]:
         raise RuleError(f"{path}: not a TOML file: {error}") from None
     rules = _rows(content, path, dict(words))
     for rule in rules:
+        if rule.scope == METHOD or rule.kind not in OWN_KINDS:
+            is_method = rule.scope == METHOD
+            said = f"scope is {METHOD!r}" if is_method else f"kind is {rule.kind!r}"
+            allowed = ", ".join(SCOPES[:3] if is_method else OWN_KINDS)
+            raise RuleError(
+                f"{path}: rule {rule.name}: {said}, which no row of yours can have; choose one of {allowed}"
+            )
         check_rule(rule, path)
     return rules
 
@@ -249,7 +276,7 @@ def _rule(row: Mapping[str, Any], where: str, words: Mapping[str, str]) -> Rule:
         if key not in known:
             raise RuleError(f"{place}: unknown key {key!r}; there are {', '.join(sorted(known))}")
     for key in _REQUIRED:
-        if not row.get(key):
+        if not row.get(key) and (key, row.get("scope")) != ("pattern", METHOD):
             raise RuleError(f"{place}: {key} is missing")
     for key, value in row.items():
         if key in _LISTS:
@@ -257,13 +284,13 @@ def _rule(row: Mapping[str, Any], where: str, words: Mapping[str, str]) -> Rule:
                 raise RuleError(f"{place}: {key} must be a list of strings")
         elif type(value) is not _TYPES.get(key, str):
             raise RuleError(f"{place}: {key} must be of type {_TYPES.get(key, str).__name__}")
-    values: dict[str, Any] = {"misses": ()}
+    values: dict[str, Any] = {"misses": (), "pattern": ""}
     values.update((key, tuple(value) if key in _LISTS else value) for key, value in row.items())
     rule = Rule(**values)
     for key, allowed in (("kind", KINDS), ("scope", SCOPES), ("place", PLACES), ("verdict", VERDICTS)):
         if getattr(rule, key) not in allowed:
             raise RuleError(f"{place}: {key} is {getattr(rule, key)!r}; choose one of {', '.join(allowed)}")
-    if rule.scope != "line" and not rule.triggers:
+    if rule.scope not in ("line", METHOD) and not rule.triggers:
         raise RuleError(f"{place}: triggers are missing: the plain characters or words at which the pattern is tried")
     return replace(rule, pattern=_expanded(rule.pattern, words, place))
 

@@ -15,6 +15,8 @@ from detector.errors import SettingsError
 FINDING_TEXTS = ("full", "short", "none")
 OUTPUT_FORMATS = ("jsonl", "parquet")
 SCAN_LEVELS = ("passage", "document")
+FAMILY_CHOICES = ("keep-best", "keep-first", "keep-longest", "keep-all")
+AUDITS = ("full", "offsets")
 ENCODINGS = ("auto", "utf-8", "utf-16", "gb18030", "big5")
 
 
@@ -91,7 +93,7 @@ class Settings:
         for name, value in values.items():
             if name not in hints:
                 raise SettingsError(f"{where}: no setting is named {name!r}; there are {', '.join(known)}")
-            checked[name] = _checked(name, value, hints[name], where)
+            checked[name] = checked_value(name, value, hints[name], where)
         return cls(**checked)
 
     @classmethod
@@ -116,7 +118,7 @@ class Settings:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
-def _checked(name: str, value: Any, hint: Any, where: str) -> Any:
+def checked_value(name: str, value: Any, hint: Any, where: str) -> Any:
     """``value`` as the type that the field declares."""
     choices = get_args(hint) if get_origin(hint) is not tuple else ()
     accepted = tuple(choice for choice in choices if isinstance(choice, type)) or (hint,)

@@ -18,13 +18,13 @@ from typing import Any, BinaryIO, Protocol, cast
 
 import zstandard
 
-from detector.encodings import Encoding, decode_keeping
 from detector.errors import OutputError
-from detector.formats import CsvRow, JsonItem, JsonLine, Layout, TextFile, free_name
+from detector.formats import CsvRow, JsonItem, JsonLine, Layout, Raw, TextFile, free_name
 from detector.inputs import STDIN
-from detector.json_rows import add_values, dumps, replace_value
+from detector.json_rows import dumps
+from detector.raw_rows import cells, encoded, with_more, with_text
 from detector.reading import Record
-from detector.table_rows import with_cell, with_more_cells
+from detector.table_rows import with_more_cells
 
 PARTIAL = ".partial"
 SIDECAR = "reasons.jsonl"
@@ -130,20 +130,24 @@ class ShardWriter:
     def _opened(self, name: str, layout: Layout) -> Shard:
         if name in self._paths:
             raise OutputError(f"{name}: the records of one source must come together")
-        path = self._partial_path(name)
-        if layout.format in ("parquet", "arrow"):
-            from detector.parquet_shard import ArrowShard, ParquetShard
+        return open_shard(self._partial_path(name), layout, text_field=self._text_field, extra=self._extra)
 
-            shard = ParquetShard if layout.format == "parquet" else ArrowShard
-            return shard(path, layout, text_field=self._text_field, extra=self._extra)
-        stream = Compressed(path, layout.compression)
-        if layout.format == "text":
-            return _TextShard(stream, layout)
-        if layout.format == "jsonl":
-            return _LinesShard(stream, layout, self._text_field)
-        if layout.format == "json":
-            return _ArrayShard(stream, layout, self._text_field)
-        return _CsvShard(stream, layout, text_field=self._text_field, extra=self._extra)
+
+def open_shard(path: Path, layout: Layout, *, text_field: str, extra: Sequence[str] = ()) -> Shard:
+    """A file to write the records of one source to, in its format, compression and encoding."""
+    if layout.format in ("parquet", "arrow"):
+        from detector.parquet_shard import ArrowShard, ParquetShard
+
+        of_table = ParquetShard if layout.format == "parquet" else ArrowShard
+        return of_table(path, layout, text_field=text_field, extra=extra)
+    stream = Compressed(path, layout.compression)
+    if layout.format == "text":
+        return _TextShard(stream, layout, text_field)
+    if layout.format == "jsonl":
+        return LinesShard(stream, layout, text_field)
+    if layout.format == "json":
+        return _ArrayShard(stream, layout, text_field)
+    return _CsvShard(stream, layout, text_field=text_field, extra=extra)
 
 
 def target_name(layout: Layout) -> str:
@@ -192,46 +196,43 @@ class Compressed:
 
 
 class _TextShard:
-    def __init__(self, stream: Compressed, layout: Layout) -> None:
+    def __init__(self, stream: Compressed, layout: Layout, text_field: str) -> None:
         self._stream = stream
+        self._text_field = text_field
 
     def write(self, record: Record, text: str | None, extra: Mapping[str, Any]) -> None:
-        raw, encoding = cast(TextFile, record.raw), record.layout.encoding
-        if text is None or encoding is None:
-            self._stream.write(raw.data)
-            return
-        try:
-            data = encoding.encode(text)
-        except UnicodeEncodeError:
-            # Only the U+FFFD that stands for damaged bytes can be foreign to the file's own encoding.
-            data = text.encode(encoding.name, "replace")
-        self._stream.write(encoding.bom + data)
+        raw = record.raw if text is None else with_text(record.raw, record.layout, self._text_field, text)
+        self._stream.write(cast(TextFile, raw).data)
 
     def close(self) -> None:
         self._stream.close()
 
 
-class _LinesShard:
+class LinesShard:
+    """JSON Lines being written: record by record, or whole lines as they are."""
+
     def __init__(self, stream: Compressed, layout: Layout, text_field: str) -> None:
         assert layout.encoding is not None
         self._stream = stream
+        self._layout = layout
         self._text_field = text_field
         self._ended = True
         self._stream.write(layout.encoding.bom)
 
     def write(self, record: Record, text: str | None, extra: Mapping[str, Any]) -> None:
-        raw = cast(JsonLine, record.raw)
-        data = raw.data
-        if (text is not None or extra) and record.document is not None:
-            source = _changed(decode_keeping(data, raw.encoding), self._text_field, text, extra)
-            data = _encoded(source, raw.encoding)
-        feed = raw.encoding.encode("\n")
+        """Adds a record; one without a document stays as it is."""
+        raw = cast(JsonLine, _changed(record, self._text_field, text, extra))
+        self.write_lines(raw.data, raw.encoding.encode("\n"))
+
+    def write_lines(self, data: bytes | memoryview, feed: bytes = b"\n") -> None:
+        """Adds lines as they are; the last one may lack its end, which it gets if another one follows."""
         if not self._ended:
             self._stream.write(feed)
-        self._ended = data.endswith(feed)
+        self._ended = bytes(data[-len(feed) :]) == feed
         self._stream.write(data)
 
     def close(self) -> None:
+        """Finishes the file."""
         self._stream.close()
 
 
@@ -246,33 +247,25 @@ class _ArrayShard:
         self._stream.write(self._encoding.bom)
 
     def write(self, record: Record, text: str | None, extra: Mapping[str, Any]) -> None:
-        source = cast(JsonItem, record.raw).text
-        if (text is not None or extra) and record.document is not None:
-            source = _changed(source, self._text_field, text, extra)
+        source = cast(JsonItem, _changed(record, self._text_field, text, extra)).text
         before = "" if self._single else "," if self._n else "["
-        self._stream.write(_encoded(before + source, self._encoding))
+        self._stream.write(encoded(before + source, self._encoding))
         self._n += 1
 
     def close(self) -> None:
         if not self._single:
-            self._stream.write(self._encoding.encode("]\n"))
+            self._stream.write(self._encoding.encode("]\n" if self._n else "[]\n"))
         self._stream.close()
 
 
-def _changed(source: str, text_field: str, text: str | None, extra: Mapping[str, Any]) -> str:
+def _changed(record: Record, text_field: str, text: str | None, extra: Mapping[str, Any]) -> Raw:
+    """The record with its text replaced and columns added; one without a document as it is."""
+    raw = record.raw
+    if record.document is None:
+        return raw
     if text is not None:
-        source = replace_value(source, text_field, text)
-    return add_values(source, extra)
-
-
-def _encoded(source: str, encoding: Encoding) -> bytes:
-    r"""JSON text in an encoding; what it lacks becomes a ``\u`` escape."""
-    try:
-        return encoding.encode(source)
-    except UnicodeEncodeError as error:
-        units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
-        escaped = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
-        return _encoded(source[: error.start] + escaped + source[error.end :], encoding)
+        raw = with_text(raw, record.layout, text_field, text)
+    return with_more(raw, record.layout, extra) if extra else raw
 
 
 class _CsvShard:
@@ -281,13 +274,14 @@ class _CsvShard:
         self._stream = stream
         self._extra = extra
         self._layout = layout
-        self._column = max((at for at, name in enumerate(layout.header) if name == text_field), default=-1)
+        self._text_field = text_field
         header = CsvRow(layout.header_data, layout.encoding)
-        if extra:
+        if extra and layout.header:
             header = with_more_cells(header, layout, [free_name(name, layout.header) for name in extra])
         self._stream.write(layout.encoding.bom)
         self._ended = True
-        self._put(header)
+        if header.data:
+            self._put(header)
 
     def _put(self, raw: CsvRow) -> None:
         if not self._ended:
@@ -298,15 +292,10 @@ class _CsvShard:
     def write(self, record: Record, text: str | None, extra: Mapping[str, Any]) -> None:
         raw = cast(CsvRow, record.raw)
         if text is not None:
-            raw = with_cell(raw, self._layout, self._column, text)
+            raw = cast(CsvRow, with_text(raw, self._layout, self._text_field, text))
         if self._extra and record.document is not None:
-            values = [extra.get(name, "") for name in self._extra]
-            raw = with_more_cells(raw, self._layout, [_cell(value) for value in values])
+            raw = with_more_cells(raw, self._layout, cells(extra, self._extra))
         self._put(raw)
 
     def close(self) -> None:
         self._stream.close()
-
-
-def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else dumps(value)

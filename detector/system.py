@@ -1,4 +1,4 @@
-"""What the system tells of memory and processors, and what it is told of memory that nobody needs any more."""
+"""What the system tells of memory and processors, and what it is told of memory and files."""
 
 from __future__ import annotations
 

@@ -122,6 +122,16 @@ def with_more_cells(raw: CsvRow, layout: Layout, more: Sequence[str]) -> CsvRow:
     return CsvRow(raw.encoding.encode(text.removesuffix(end) + added + (end or "\n")), raw.encoding)
 
 
+def without_cells(raw: CsvRow, layout: Layout, n: int) -> tuple[CsvRow, list[str]]:
+    """A row without its last ``n`` cells, as `with_more_cells` wrote them, and these."""
+    end = _line_end(raw)
+    text = decode_keeping(raw.data, raw.encoding).removesuffix(end)
+    last = cells_of(raw, layout.delimiter)[-n:]
+    written = layout.delimiter + _written(last, layout)
+    assert text.endswith(written), "the last cells are written as here"
+    return CsvRow(raw.encoding.encode(text.removesuffix(written) + end), raw.encoding), last
+
+
 def _line_end(raw: CsvRow) -> str:
     text = decode_keeping(raw.data[-8:] if not raw.encoding.wide else raw.data, raw.encoding)
     return next((end for end in ("\r\n", "\n", "\r") if text.endswith(end)), "")
@@ -163,8 +173,10 @@ def parquet_rows(parquet: Any, wanted: Iterable[str]) -> Iterator[Row]:
         yield from batch_rows(block, names)
 
 
-def parquet_blocks(parquet: Any, wanted: Iterable[str]) -> Iterator[BatchBlock]:
-    """A Parquet file batch by batch, the ``wanted`` columns only; raises as `parquet_rows` does."""
+def parquet_blocks(parquet: Any, wanted: Iterable[str] | None) -> Iterator[BatchBlock]:
+    """A Parquet file batch by batch, the ``wanted`` columns only (None: all); raises as `parquet_rows` does."""
+    if wanted is None:
+        return _batches(parquet, None)
     known = parquet.schema_arrow.names
     return _batches(parquet, [name for name in dict.fromkeys(wanted) if name in known])
 

@@ -148,8 +148,7 @@ class Workspace:
                 take_room(file.fileno(), size)
                 mapped = mmap.mmap(file.fileno(), size)
                 if size > CHUNK_BYTES and hasattr(os, "pread"):
-                    descriptor = os.dup(file.fileno())
-                    self._files[id(mapped)] = descriptor
+                    self._files[id(mapped)] = os.dup(file.fileno())
                     weakref.finalize(mapped, _close, self._files, id(mapped))
         except OSError as error:
             why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
@@ -213,9 +212,9 @@ class Workspace:
         """Keep the resident memory below the budget by giving mapped pages back, while the workspace is open."""
         wait = WATCH_SECONDS
         while not self._closed.wait(wait):
-            wait = min(max(self._relieve() / BYTES_PER_SECOND, BUSY_SECONDS), WATCH_SECONDS)
+            wait = min(max(self.relieve() / BYTES_PER_SECOND, BUSY_SECONDS), WATCH_SECONDS)
 
-    def _relieve(self) -> float:
+    def relieve(self) -> float:
         """Give mapped pages back where they are too many; returns how many bytes there was room for."""
         if self._status is None or self.memory is None:
             return 0.0
@@ -254,7 +253,7 @@ class Workspace:
 
         def relieved(item: Item) -> Result:
             result = function(item)
-            self._relieve()  # the watching thread may come late where the machine has much to do
+            self.relieve()  # the watching thread may come late where the machine has much to do
             return result
 
         results: Iterator[Result] = map(relieved, listed)

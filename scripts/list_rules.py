@@ -9,8 +9,7 @@ import html
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from detector.artefacts import artefact_table
-from detector.rules import Rule, load_rules
+from detector.rules import METHOD, Rule, load_rules
 from detector.settings import Settings
 
 TARGET = Path(__file__).parents[1] / "docs" / "rules.md"
@@ -19,6 +18,9 @@ KINDS = {
     "placeholder": "Marks where content should stand. The mark alone is the finding.",
     "masked": "Real names and numbers that somebody covered on purpose; no part of the score.",
     "junk": "What a site added to the text of a page.",
+    "year_swap": "Years that a machine changed, as they show where one is compared with itself.",
+    "script_error": "Characters that a machine converted wrong.",
+    "spun_repeat": "Text that a machine said again in other words.",
     "content": "Guards: what they find is never a finding of the rules they affect.",
 }
 
@@ -38,7 +40,7 @@ def page() -> str:
     """The whole page."""
     rules = load_rules(Settings()).rules
     sections = [section(kind, [rule for rule in rules if rule.kind == kind]) for kind in KINDS]
-    return "\n".join([INTRODUCTION.format(n=len(rules)), *sections, comparisons()])
+    return "\n".join([INTRODUCTION.format(n=len(rules)), *sections])
 
 
 def section(kind: str, rules: Sequence[Rule]) -> str:
@@ -49,21 +51,6 @@ def section(kind: str, rules: Sequence[Rule]) -> str:
         for rule in rules
     ]
     return "\n".join([*_heading(kind, KINDS[kind]), *rows, ""])
-
-
-def comparisons() -> str:
-    """The patterns of swapped years."""
-    rows = [
-        f"| `{row.name}` | {plain_words(row.why)} | {examples(row.hits)} | {examples(row.misses)} | respun reports |"
-        for row in artefact_table().comparisons
-    ]
-    return "\n".join(
-        [
-            *_heading("year_swap", "Years that a machine changed, as they show where one is compared with itself."),
-            *rows,
-            "",
-        ]
-    )
 
 
 def examples(texts: Sequence[str]) -> str:
@@ -87,6 +74,8 @@ def _entity(character: str) -> str:
 def _why(rule: Rule) -> str:
     """Why a row is there, and on what condition."""
     told = [rule.why]
+    if rule.scope == METHOD:
+        told.append("told by a method of its own, not by a pattern")
     if rule.needs:
         told.append(f"needs {rule.needs} certain marks of the same sign in the document")
     if rule.everywhere:

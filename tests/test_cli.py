@@ -26,6 +26,7 @@ COMMANDS = (
     "why",
     "tune",
     "filter",
+    "restore",
     "phrases",
     "templates",
     "export",
@@ -296,6 +297,7 @@ def calls(corpus: Path, folder: Path, out: Path) -> list[list[object]]:
         ["explain", folder, "--doc", "d0"],
         ["filter", corpus, "--out", out, "--scan", folder],
         ["filter", corpus, "--out", f"{out}-alone"],
+        ["restore", out, "--out", f"{out}-back"],
         ["why", folder, "d0", "--min-originality", "0.9"],
         ["tune", folder],
         ["phrases", folder],
@@ -383,7 +385,9 @@ def test_a_filter_reads_as_its_scan_did(run: Any, tmp_path: Path) -> None:
 
 def test_a_filter_of_another_input_than_was_scanned_is_refused(run: Any, tmp_path: Path, folder: Path) -> None:
     other = write_rows(tmp_path / "other.jsonl", [{"text": "甲"}])
-    assert "not what was scanned" in one_line(run("filter", other, "--scan", folder, "--out", tmp_path / "out"))
+    assert "not what was scanned" in one_line(
+        run("filter", other, "--scan", folder, "--out", tmp_path / "out", "--quiet")
+    )
 
 
 def test_strict(run: Any, tmp_path: Path) -> None:

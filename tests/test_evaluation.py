@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from detector.errors import InputError
 from detector.evaluation import Counts, Evaluation, GoldDocument, Label, Macro, evaluate, load_gold
 from detector.model import Hit
+from detector.report.listings import evaluation_report
 
 
 class Found(NamedTuple):
@@ -313,3 +316,32 @@ def test_the_labels_of_the_real_documents_load(shared: Path) -> None:
     perfect = {item.id: [found(span) for span in item.spans] for item in gold}
     result = evaluate(perfect, texts, gold)
     assert result.errors == () and set(result.by_kind) == {"placeholder", "year_swap", "spun_repeat", "junk"}
+
+
+def test_what_is_lost_of_the_content_is_told_by_document_and_as_a_mean() -> None:
+    """Calling all of a page junk has a precision of nine tenths and loses all that it says."""
+    text = "首页 登录 注册 首页 登录 注册 首页 登录\n正文\n"
+    gold = (GoldDocument("page", lines="jcc"), GoldDocument("other", lines="cja"), GoldDocument("clean", ()))
+    texts = {"page": text, "other": "正文第一\n首页\n可有可无", "clean": "正文"}
+    findings = {"page": [Found(0, len(text), "junk")], "other": [Found(0, 2, "junk")]}
+    result = evaluate(findings, texts, gold)
+    assert result.n_content["page"] == 2 and result.n_content["other"] == 4
+    assert result.lost("page") == 1.0 and result.lost("other") == 0.5
+    assert result.lost("clean") is None
+    assert result.macro_lost() == 0.75
+    assert result.as_row()["content_lost"] == 0.75
+    assert result.as_row()["documents"]["page"]["content_lost"] == 1.0
+    assert "content_lost" not in result.as_row()["documents"]["clean"]
+
+
+def test_the_report_shows_kinds_means_rules_and_documents() -> None:
+    out = StringIO()
+    rows = [found(FIRST_X), found(MODEL_X), Found(JUNK.start - 3, JUNK.end, "junk", "a.junk")]
+    evaluation_report(evaluate_one(*rows), Console(file=out, width=100))
+    lines = out.getvalue().splitlines()
+    kinds = {line.split()[0]: line.split()[1:] for line in lines if line.startswith(("placeholder", "junk", "year"))}
+    assert kinds["placeholder"] == ["1", "1", "1", "50.0", "%", "50.0", "%", "50.0", "%"]
+    assert sum(line.startswith("  mean of documents") for line in lines) == 3
+    assert any("of a document's content" in line.lower() and "called junk" in line for line in lines)
+    assert any(line.startswith("a.junk") for line in lines)
+    assert any(line.startswith("a ") and line.rstrip().endswith("placeholder") for line in lines)

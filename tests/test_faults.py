@@ -173,16 +173,16 @@ def test_what_ended_a_file_is_told_before_all_else(tmp_path: Path) -> None:
     assert len(problems["examples"]) == N_EXAMPLES
 
 
-LONG = b'{"text": "' + b"0" * 50_000 + b'"}\n'
+LONG = b'{"text": "' + b"0" * 500_000 + b'"}\n'
 FILES: dict[str, bytes] = {
     "in.jsonl": b'{"text": "a"}\n' + LONG,
     "wide.jsonl": ('{"text": "a"}\n' + LONG.decode()).encode("utf-16"),
     "gbk.jsonl": '{"text": "我们的工作"}\n'.encode("gb18030") + LONG,
     "in.json": b'[{"text": "a"}, ' + LONG + b"]",
     "single.json": LONG,
-    "in.csv": b'id,text\n1,a\n2,"' + b"0,0\n" * 10_000,
-    "in.txt": b"0" * 50_000,
-    "in.txt.gz": gzip.compress(b"0" * 50_000),
+    "in.csv": b'id,text\n1,a\n2,"' + b"0,0\n" * 100_000,
+    "in.txt": b"0" * 500_000,
+    "in.txt.gz": gzip.compress(b"0" * 500_000),
     "in.jsonl.zst": zstandard.ZstdCompressor().compress(b'{"text": "a"}\n' + LONG),
 }
 

@@ -20,8 +20,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector import filtering, stripping
+from detector import stripping
+from detector.decisions import family_of
 from detector.errors import GuardError, OutputError, ScanError, SettingsError
+from detector.filter_output import FilterOutput
 from detector.filtering import Reason, Thresholds, decide, filter_corpus
 from detector.model import Document, DocumentScore, Finding, Parts, Span
 from detector.reading import Reader, corpus_digest
@@ -65,6 +67,7 @@ def corpus(folder: Path, n: int, **fields: Any) -> Reader:
 
 
 def rules(documents: Sequence[DocumentScore], thresholds: Thresholds, **values: Any) -> dict[str, list[str]]:
+    values.setdefault("families", "keep-first")
     decisions = decide(documents, thresholds, **values)
     assert all(decision.kept == (not decision.reasons) for decision in decisions)
     return {decision.id: [reason.rule for reason in decision.reasons] for decision in decisions}
@@ -120,7 +123,7 @@ def test_a_family_keeps_its_head_or_the_first_that_passes() -> None:
     ]
     limits = Thresholds(max_junk=0.5)
     assert rules(documents, limits) == {
-        "a1": ["max_junk"],
+        "a1": ["max_junk", "family"],
         "a2": ["max_junk", "family"],
         "a3": [],
         "a4": ["family"],
@@ -129,7 +132,7 @@ def test_a_family_keeps_its_head_or_the_first_that_passes() -> None:
         "c1": ["max_junk"],
         "c2": ["max_junk"],
     }
-    assert decide(documents, limits)[3].reasons == (Reason("family", "a1", None),)
+    assert decide(documents, limits, families="keep-first")[3].reasons == (Reason("family", "a3", None),)
     assert rules(documents, limits, families="keep-all") == {
         **{name: ["max_junk"] for name in ("a1", "a2", "c1", "c2")},
         **{name: [] for name in ("a3", "a4", "b1", "b2")},
@@ -145,9 +148,9 @@ def test_no_family_vanishes_while_a_member_would_be_kept(members: list[tuple[int
         parts = Parts(junk=n_junk, own=10 - n_junk)
         documents.append(score(f"{number:02}", parts=parts, duplicate_of=None if head == f"{number:02}" else head))
     thresholds = Thresholds(max_junk=limit / 10)
-    kept = {decision.id for decision in decide(documents, thresholds) if decision.kept}
+    kept = {decision.id for decision in decide(documents, thresholds, families="keep-best") if decision.kept}
     for head in heads.values():
-        family = [document for document in documents if filtering.family_of(document) == head]
+        family = [document for document in documents if family_of(document) == head]
         passing = {document.id for document in family if not thresholds.reasons(document)}
         assert len(kept & {document.id for document in family}) == bool(passing)
         assert kept & {document.id for document in family} <= passing
@@ -226,14 +229,15 @@ def test_nothing_to_do_changes_nothing_and_says_so(tmp_path: Path) -> None:
     summary = filter_corpus(reader, scan_of(reader), tmp_path / "out", NOTHING, families="keep-all", strip=())
     assert (tmp_path / "out/kept/a.jsonl").read_bytes() == data
     assert (tmp_path / "out/kept/b.txt").read_bytes() == (tmp_path / "in/b.txt").read_bytes()
-    assert summary.note == "nothing to do: no threshold, nothing to strip, all members of families kept"
+    assert summary.notes[0] == "nothing to do: no threshold, nothing to strip, all members of families kept"
     assert (summary.n_documents, summary.n_not_read) == (3, 2)
     assert summary.problems == {"bad_json": 1, "no_text": 1}
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["kept", "removed.jsonl", "summary.json"]
+    names = ["decisions.jsonl", "kept", "removed.jsonl", "sources.jsonl", "summary.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     assert (tmp_path / "out/removed.jsonl").read_bytes() == b""
     written = json.loads((tmp_path / "out/summary.json").read_text())
     assert written == json.loads(json.dumps(summary.as_dict()))
-    assert written["format_version"] == 1
+    assert written["format_version"] == 2
 
 
 STRIPS = [
@@ -284,8 +288,8 @@ def test_a_document_that_stripping_empties_is_dropped_and_a_copy_kept(tmp_path: 
     documents = {document.id: document for document in reader}
     findings = [junk(documents["d0"], (0, 4), (5, 6)), junk(documents["d3"], (0, 5))]
     scan = scan_of(reader, findings, d1=score("d1", duplicate_of="d0"), d2=score("d2", duplicate_of="d0"))
-    summary = filter_corpus(reader, scan, tmp_path / "out", NOTHING, strip=("junk",))
-    assert summary.dropped_by == {"empty_after_strip": 1, "family": 1}
+    summary = filter_corpus(reader, scan, tmp_path / "out", NOTHING, strip=("junk",), families="keep-best")
+    assert summary.dropped_by == {"empty_after_strip": 1, "family": 2}
     assert (summary.n_kept, summary.n_cleaned, summary.n_removed_chars) == (2, 1, 4)
     kept = [json.loads(line) for line in (tmp_path / "out/kept/a.jsonl").read_text().splitlines()]
     assert kept == [{"id": "d1", "text": "text 1"}, {"id": "d3", "text": "3"}]
@@ -300,17 +304,45 @@ def test_a_document_that_stripping_empties_is_dropped_and_a_copy_kept(tmp_path: 
     }
 
 
-def test_a_failure_on_the_way_leaves_no_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reader = corpus(tmp_path / "in", 3)
-    scan = scan_of(reader)
+def test_a_failure_on_the_way_leaves_what_was_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / f"{name}.jsonl").write_text(f'{{"id": "{name}", "text": "junk {name}"}}\n')
+    reader = Reader([tmp_path / "in"])
+    findings = [junk(document, (0, 5)) for document in reader]
+    scan = scan_of(reader, findings)
+    written = FilterOutput._write_cleaned
 
-    def fails(*_: Any) -> None:
-        raise KeyboardInterrupt
+    def fails(self: Any, record: Any, *rest: Any) -> None:
+        if record.source == "b.jsonl":
+            raise KeyboardInterrupt
+        written(self, record, *rest)
 
-    monkeypatch.setattr(filtering._Plan, "cleaned", fails)
-    with pytest.raises(KeyboardInterrupt):
-        filter_corpus(reader, scan, tmp_path / "out", NOTHING, strip=("junk",))
-    assert list((tmp_path / "out").iterdir()) == []
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt, match="1 of 3 files are finished in"):
+        patch.setattr(FilterOutput, "_write_cleaned", fails)
+        filter_corpus(reader, scan, out, NOTHING, strip=("junk",))
+    assert [path.relative_to(out).as_posix() for path in out.rglob("*.jsonl") if ".partial" not in path.parts] == [
+        "kept/a.jsonl"
+    ]
+    with pytest.raises(OutputError, match="a filter was stopped here; go on with --resume"):
+        filter_corpus(reader, scan, out, NOTHING, strip=("junk",))
+    with pytest.raises(OutputError, match="was another filter or another input"):
+        filter_corpus(reader, scan, out, NOTHING, strip=("junk",), max_drop=0.4, resume=True)
+    filter_corpus(reader, scan, out, NOTHING, strip=("junk",), resume=True)
+    filter_corpus(reader, scan, tmp_path / "whole", NOTHING, strip=("junk",))
+    assert files_of(out) == files_of(tmp_path / "whole")
+
+
+def files_of(folder: Path) -> dict[str, object]:
+    """The files of a filter: their bytes, of the summary what may not differ between two runs."""
+    found: dict[str, object] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    summary = json.loads((folder / "summary.json").read_text())
+    summary.pop("run")
+    return found | {"summary.json": summary}
 
 
 TEXT = st.text(st.sampled_from("中文，a \n\r\"'\\,😀\u2028"), max_size=25)
@@ -431,11 +463,9 @@ def test_the_same_bytes_whatever_the_order_of_the_inputs(tmp_path: Path) -> None
     scan = scan_of(Reader(inputs))
     for out, given_inputs in (("one", inputs), ("two", inputs[::-1])):
         filter_corpus(given_inputs, scan, tmp_path / out, Thresholds(max_junk=0.5))
-    one, two = (
-        {p.relative_to(tmp_path / out): p.read_bytes() for p in (tmp_path / out).rglob("*.*")} for out in ("one", "two")
-    )
+    one, two = files_of(tmp_path / "one"), files_of(tmp_path / "two")
     assert one == two
-    assert len(one) == 4
+    assert len(one) == 6
 
 
 def test_a_text_with_undecodable_bytes_is_not_cleaned(tmp_path: Path) -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
+from detector.artefacts import ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT, artefact_table
 from detector.errors import RuleError
 from detector.folding import plain
+from detector.junk import BETWEEN, FREQUENT, LIST_ITEM
+from detector.marks import STAND_IN
+from detector.model import FINDING_KINDS, Document
+from detector.pages import PAGE_LINE
+from detector.pipeline import scan
 from detector.places import Places
 from detector.rules import (
+    METHOD,
     Rule,
     RuleTable,
     check_rule,
@@ -26,6 +34,8 @@ from detector.rules import (
 from detector.settings import Settings
 
 TABLE = load_rules(Settings())
+ROWS = [rule for rule in TABLE.rules if rule.scope != METHOD]
+METHODS = [rule for rule in TABLE.rules if rule.scope == METHOD]
 
 ROW = """
 [[rule]]
@@ -47,13 +57,13 @@ def user_table(folder: Path, text: str) -> Settings:
     return Settings(rules=(str(path),))
 
 
-@pytest.mark.parametrize("rule", TABLE.rules, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", ROWS, ids=lambda rule: rule.name)
 def test_built_in_rows_hold_their_examples(rule: Rule) -> None:
     check_rule(rule, "built-in")
     assert rule.misses, "a rule without a miss is not tested against its false friends"
 
 
-@pytest.mark.parametrize("rule", TABLE.rules, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", ROWS, ids=lambda rule: rule.name)
 def test_examples_mean_the_same_in_the_real_plain_form(rule: Rule) -> None:
     for hit in rule.hits:
         text, wanted = marked_spans(hit)
@@ -87,6 +97,55 @@ def test_rules_can_be_switched_off() -> None:
     assert len(table) == len(TABLE) - 1
     with pytest.raises(RuleError, match=r"no rule is named 'placeholder\.lorem_ipsum'"):
         table.named("placeholder.lorem_ipsum")
+
+
+METHOD_TEXTS = {
+    "junk.related_item": "正文写完了，今年的各项工作都已经完成。\n相关阅读：\n某镇工作总结范文 (2020-12-01)\n",
+    "junk.between": "上一篇：某村工作总结\n精彩内容\n下一篇：没有了\n",
+    "placeholder.stand_in": "五年来，词条7坚持实干。词条7必须努力。词条7深知不易。词条7将继续。",
+    "year_swap.anniversary": "2021年是改革开放41周年。",
+    "year_swap.from_to": "人均收入由2021年的12500元提高到2021年的13800元。",
+    "year_swap.than_itself": "2019年全镇完成总产值7.5亿元,比2019年增长5.1%。",
+    "script_error.character": "健全學習製度，開展實踐，為黨員幹部講課，堅持問題導向，發揮領導作用。",
+    "artefact.spun_repeat": "我们要坚持以人民为中心的发展思想不动摇。我们要坚持以人民为中心的发展理念不动摇。",
+    "junk.page_line": (Path(__file__).parent / "data" / "pages" / "pages.txt").read_text("utf-8").split("\n\n")[0],
+}
+SERIES = [Document(f"{at}", f"欢迎访问文库资料站\n{body}", series="a") for at, body in enumerate("甲乙丙丁戊己庚")]
+
+
+@pytest.mark.parametrize("rule", METHODS, ids=lambda rule: rule.name)
+def test_methods_are_rows_that_can_be_switched_off(rule: Rule) -> None:
+    text = METHOD_TEXTS.get(rule.name, "")
+    documents = [Document("a", text)] if text else SERIES
+    on, off = (
+        {finding.rule for finding in scan(documents, Settings(disable_rules=names)).findings}
+        for names in ((), (rule.name,))
+    )
+    assert rule.name in on
+    assert rule.name not in off
+    assert rule.why and rule.source and rule.hits and rule.kind in FINDING_KINDS
+    check_rule(rule, "here")
+
+
+def test_every_verdict_of_a_rule_is_a_row_of_the_table() -> None:
+    names = {rule.name for rule in METHODS}
+    assert names == {*METHOD_TEXTS, FREQUENT}
+    assert {row.name for row in artefact_table().comparisons} | {ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT} <= names
+    assert {PAGE_LINE, BETWEEN, LIST_ITEM, FREQUENT, STAND_IN} <= names
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ('scope = "method"', "scope is 'method', which no row of yours can have; choose one of span, line, document"),
+        ('kind = "year_swap"', "kind is 'year_swap', which no row of yours can have; choose one of placeholder"),
+    ],
+)
+def test_methods_cannot_be_added(tmp_path: Path, row: str, message: str) -> None:
+    key = row.split(" ", maxsplit=1)[0]
+    lines = [line for line in ROW.splitlines() if not line.startswith(f"{key} ")]
+    with pytest.raises(RuleError, match=re.escape(message)):
+        load_rules(user_table(tmp_path, "\n".join((*lines, row, ""))))
 
 
 def test_switching_off_an_unknown_rule_is_an_error() -> None:
@@ -167,7 +226,7 @@ def cost(rule: Rule, text: str) -> float:
     return time.process_time() - start
 
 
-@pytest.mark.parametrize("rule", TABLE.rules, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", ROWS, ids=lambda rule: rule.name)
 def test_cost_grows_linearly(rule: Rule) -> None:
     """Four times the text: linear rules take four times as long, quadratic ones sixteen times."""
     for part, whole in zip(adversarial(rule, 25_000), adversarial(rule, 100_000), strict=True):

@@ -15,6 +15,7 @@ from corpora import LINES, gibberish
 from detector import pipeline, unfinished, writing
 from detector.errors import OutputError, ScanError
 from detector.pipeline import KINDS, STAGES, scan
+from detector.reading import Reader
 from detector.scan_files import MANIFEST, UNFINISHED, check_target
 from detector.settings import Settings
 from detector.unfinished import Unfinished, unfinished_scan
@@ -173,6 +174,15 @@ def test_an_unfinished_scan_is_mentioned_by_the_next_one(corpus: Path, tmp_path:
     shutil.rmtree(out / UNFINISHED)
     assert run(corpus, out) == []
     assert not (out / UNFINISHED).exists()
+
+
+def test_an_unfinished_scan_is_no_input(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        run(corpus, tmp_path / "out", killed_in="phrases")
+    (tmp_path / "out" / "documents.jsonl").write_text('{"text": "a row of a table"}\n', "utf-8")
+    reader = Reader(tmp_path)
+    assert {document.source for document in reader} == {"in.jsonl"}
+    assert reader.n_problems == {"results": 1}
 
 
 def test_what_a_scan_of_seconds_leaves_is_replaced(

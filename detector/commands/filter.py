@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detector.arguments import PARTS, command_parser, input_options, ratio, resource_options
+from detector.display import SITUATION, Display
 from detector.errors import SettingsError
 from detector.session import console, print_json, scanned, settings_of, settings_of_scan, workspace_of
+from detector.settings import AUDITS, FAMILY_CHOICES
+
+if TYPE_CHECKING:
+    from detector.filter_plan import FilterPlan
 
 
 def add(commands: Any) -> None:
@@ -16,63 +21,123 @@ def add(commands: Any) -> None:
     command = command_parser(
         commands,
         "filter",
-        "keep, drop and clean documents for training, with an audit trail",
-        "detector filter corpus.jsonl --scan scan/ --out clean/ --min-originality 0.5 --strip junk",
-        "detector filter corpus.jsonl --out clean/ --max-unfilled 0.2",
+        "keep, drop and clean documents for training, with an audit trail; nothing goes that is not asked for",
+        "detector filter corpus.jsonl --scan scan/ --out clean/ --preset standard",
+        "detector filter corpus.jsonl --scan scan/ --out clean/ --min-originality 0.5 --strip junk,unfilled",
+        "detector filter corpus.jsonl --out audit/        keeps all, and says in decisions.jsonl what was measured",
     )
     input_options(command)
     resource_options(command)
     command.add_argument("--scan", metavar="DIR", help="the folder of a scan of this input (default: scan first)")
     command.add_argument("--out", required=True, metavar="DIR", help="where kept/, dropped/, removed.jsonl are written")
+    command.add_argument(
+        "--preset", metavar="NAME", help="audit (the default), light, standard, strict, or a TOML file like theirs"
+    )
+    _threshold_options(command)
+    _cleaning_options(command)
+    command.add_argument("--max-drop", type=ratio, metavar="R", help="refuse to drop more of the corpus (0.5)")
+    command.add_argument("--max-drop-per-series", type=ratio, metavar="R", help="and of one series (0.8)")
+    command.add_argument("--resume", action="store_true", help="go on where the same filter was stopped")
+    command.set_defaults(run=run)
+
+
+def _threshold_options(command: argparse.ArgumentParser) -> None:
+    """What a document must meet."""
     command.add_argument("--min-originality", type=ratio, metavar="R", help="drop documents below this ratio (0 to 1)")
     for part in PARTS:
         command.add_argument(
             f"--max-{part}", type=ratio, metavar="R", help=f"drop documents with more {part} than this"
         )
+    command.add_argument("--min-chars", type=whole, metavar="N", help="drop documents of which cleaning leaves less")
+    command.add_argument(
+        "--drop-flag", action="append", metavar="FLAG", help="drop documents flagged so: machine_converted, spun, "
+        "year_swapped, mojibake; may be repeated",
+    )  # fmt: skip
+
+
+def _cleaning_options(command: argparse.ArgumentParser) -> None:
+    """What goes inside documents, and of copies."""
     command.add_argument(
         "--families",
-        choices=("keep-first", "keep-all"),
-        default="keep-first",
-        help="of near-copies (default: keep-first)",
+        choices=FAMILY_CHOICES,
+        help="of near-copies (default: keep-best with --min-originality or --max-shared, else keep-all)",
     )
-    command.add_argument("--strip", default="", metavar="PARTS", help="parts to cut out of kept documents: junk")
+    command.add_argument("--strip", metavar="PARTS", help=f"parts to cut out of kept documents: {','.join(PARTS)}")
     command.add_argument(
-        "--max-drop", type=ratio, default=0.5, metavar="R", help="refuse to drop more of the corpus (0.5)"
+        "--keep-occurrences", type=whole, metavar="K", help="copies of a shared text that stay in the corpus (1)"
     )
-    command.add_argument("--max-drop-per-series", type=ratio, default=0.8, metavar="R", help="and of one series (0.8)")
-    command.set_defaults(run=run)
+    command.add_argument("--date-field", metavar="A.B", help="of equal copies the earliest is kept (default: date)")
+    command.add_argument("--audit", choices=AUDITS, help="offsets: removed.jsonl without the texts (full)")
+
+
+def whole(text: str) -> int:
+    """A whole number from 0."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.filtering import Thresholds, check_plan, filter_corpus
+    from detector.filtering import check_plan, filter_corpus
     from detector.index import open_scan
 
+    plan = plan_of(options)
+    protect, options.protect = options.protect, _phrase_files(options.protect)
     settings = settings_of(options)
-    strip = tuple(part.strip() for part in options.strip.split(",") if part.strip())
-    check_plan(Path(options.out), strip)
-    if options.scan:
-        scan = open_scan(options.scan)
-        settings = settings_of_scan(scan, options, settings)
-    else:
-        if "-" in options.input:
-            raise SettingsError("filter reads its input twice: save standard input to a file first")
-        with workspace_of(options) as work:
+    check_plan(Path(options.out), resume=options.resume)
+    with workspace_of(options) as work:
+        if options.scan:
+            scan = open_scan(options.scan)
+            settings = settings_of_scan(scan, options, settings)
+        else:
+            if "-" in options.input:
+                raise SettingsError("filter reads its input twice: save standard input to a file first")
             scan = scanned(options, settings, work)
-    summary = filter_corpus(
-        options.input,
-        scan,
-        options.out,
-        Thresholds(options.min_originality, *(getattr(options, f"max_{part}") for part in PARTS)),
-        families=options.families,
-        strip=strip,
-        settings=settings,
-        max_drop=options.max_drop,
-        max_drop_per_series=options.max_drop_per_series,
-    )
+        SITUATION.kept = lambda: told_finished(Path(options.out))
+        with Display(options.quiet) as display:
+            summary = filter_corpus(
+                options.input, scan, options.out, plan=plan, settings=settings, work=work,
+                progress=display.progress, resume=options.resume,
+            )  # fmt: skip
+    options.protect = protect
     if options.json:
         print_json(summary.as_dict())
     elif not options.quiet:
-        from detector.report.listings import filter_report
+        from detector.report.filtered import filter_report
 
         filter_report(summary, options.out, console())
+
+
+def told_finished(out: Path) -> str:
+    """What a filter that is interrupted says of what it did."""
+    from detector.filter_journal import n_finished
+
+    n = n_finished(out)
+    return "nothing was written" if n is None else f"{n:,} files are finished in {out}; go on with --resume"
+
+
+def _phrase_files(entries: list[str] | None) -> list[str] | None:
+    """The entries of --protect that are files of phrases: a scan has no series to protect."""
+    from detector.protecting import is_phrase_file
+
+    return [entry for entry in entries if is_phrase_file(entry)] if entries else None
+
+
+def plan_of(options: argparse.Namespace) -> FilterPlan:
+    """The preset with the options of the command line on top."""
+    from detector.filter_plan import FilterPlan, preset_values
+
+    values = preset_values(options.preset) if options.preset else {}
+    FilterPlan.from_mapping(values, options.preset or "")
+    names = ("min_originality", *(f"max_{part}" for part in PARTS), "min_chars", "families", "keep_occurrences",
+             "audit", "date_field", "max_drop", "max_drop_per_series")  # fmt: skip
+    given = {name: getattr(options, name) for name in names}
+    values |= {name: value for name, value in given.items() if value is not None}
+    if options.strip is not None:
+        values["strip"] = [part.strip() for part in options.strip.split(",") if part.strip()]
+    if options.drop_flag:
+        values["drop_flags"] = options.drop_flag
+    if options.protect:
+        values["protect"] = [*values.get("protect", ()), *options.protect]
+    return FilterPlan.from_mapping(values, options.preset or "the command line")

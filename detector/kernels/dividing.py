@@ -1,9 +1,8 @@
 """What stands between the literals of a template, divided into slots.
 
 A gap is what no token that all members have divides. Members that have something in a gap are aligned with one of them
-once more, by their skeletons: so a sentence that one member lacks, or a line that the representative lacks, keeps its
-slots. What nearly all of them have is an anchor and a column by itself, and so is what stands between two anchors.
-``tests/slot_oracles.py`` says the same in plain Python.
+once more, by their skeletons: so a sentence that one lacks, or a line that the representative lacks, keeps its slots.
+What nearly all have is an anchor and a column, and so is what stands between two. ``tests/slot_oracles.py`` is a twin.
 """
 
 from __future__ import annotations

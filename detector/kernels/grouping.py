@@ -33,8 +33,7 @@ _SURNAMES = _points(
     "韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常"
 )
 _DATE_FIRST, _DATE_UNITS = _points("0123456789x×*○〇一二三四五六七八九十"), _points("年月./-")
-_DATE_REST = _points("0123456789x×*年月日号./ -")
-_HYPHENS = _points("-–—~～")
+_DATE_REST, _HYPHENS = _points("0123456789x×*年月日号./ -"), _points("-–—~～")
 _PERCENT = (_points("%"), _points("‰"), _points("个百分点"), _points("percent"), _points("per cent"))
 _CURRENCIES = (_points("usd"), _points("dollar"), _points("yuan"), _points("rmb"))
 _MORE, _TIMES, _COUNTRIES, _YUAN = _points("多余"), _points("万亿千百"), _points("美欧日"), np.uint32(ord("元"))

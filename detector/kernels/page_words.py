@@ -20,8 +20,11 @@ _LONGER = 1 << 15
 _MAX_UNITS = 256
 _MAX_PHRASE = 6
 _END, _COMMA, _RULE, _QUOTE, _CLOSE, _MORE, _SIGN, _COLON = 1, 2, 4, 8, 16, 32, 64, 128
-_CHARS, _WORDS, _HAN, _ENDS, _COMMAS, _DIGITS, _UPPER, _RULES, _QUOTES, _FLAGS, _SEEN, _CLASS = range(12)
+_CHARS, _WORDS, _HAN, _ENDS, _COMMAS, _DIGITS, _UPPER, _RULES, _QUOTES, _FLAGS, _SEEN = range(11)
+_LETTERS, _LONG, _TITLED, _JOINED, _CLASS = range(11, 16)
 _AT_END, _AT_MORE, _IS_DATE, _IS_TIME, _IS_LINK, _AT_COLON = 1, 2, 4, 8, 16, 32
+_FROM_UPPER, _FROM_LOWER, _FROM_DIGIT, _TO_LETTER, _TO_DIGIT = 64, 128, 256, 512, 1024
+_LONG_WORD = 4
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -40,7 +43,9 @@ def count_lines(plain, points, shift, start, end, classes, signs, upper, keys, m
     point; ``keys`` (uint64, a power of two, 0 is free) and ``masks`` (uint16) are phrases by the hash of their units:
     a bit for each class, bit 15 where a longer phrase begins so. Columns: characters, words, single characters, ends of
     sentences, commas, digits, capitals, rules, quotation marks, flags, characters of the units that were looked up,
-    those that a phrase of each class covers, those that any but the last three covers.
+    letters, words of at least four letters, those of them that begin with a capital, capitals just behind a small
+    letter or the end of a sentence, then characters that a phrase of each class covers, and those that any but the last
+    three covers.
     """
     mask = np.uint64(len(keys) - 1)
     unit_hash = np.empty(_MAX_UNITS, np.uint64)
@@ -49,6 +54,8 @@ def count_lines(plain, points, shift, start, end, classes, signs, upper, keys, m
         low, high, back = start[row], end[row], shift[row]
         n_units, in_word, in_number, was_dot = 0, False, False, False
         n_words = n_han = n_ends = n_commas = n_digits = n_upper = n_rules = n_quotes = flags = 0
+        n_letters = n_long = n_titled = n_joined = of_word = 0
+        was_small = was_end = titled = False
         whole = _GOLDEN
         year = number = 0
         for at in range(low, high):
@@ -75,15 +82,24 @@ def count_lines(plain, points, shift, start, end, classes, signs, upper, keys, m
                 if in_number and number == 4 and 1980 <= year <= 2039 and high - low <= 60:
                     flags |= _IS_DATE
             if kind == _LETTER or (kind == _EXTENDER and in_word):
+                big = upper[points[at + back]]
+                n_joined += big and (was_small or was_end)
+                was_small, was_end = not big, False
+                n_letters += 1
                 if not in_word:
                     n_words += 1
-                    n_upper += upper[points[at + back]]
+                    n_upper += big
+                    of_word, titled = 0, big
                     if n_units < _MAX_UNITS:
                         unit_hash[n_units], unit_size[n_units] = _GOLDEN, 0
                     n_units += 1
                 if n_units <= _MAX_UNITS:
                     unit_hash[n_units - 1] = _mixed(unit_hash[n_units - 1], np.uint64(point))
                     unit_size[n_units - 1] += 1
+                of_word += 1
+                if of_word == _LONG_WORD:
+                    n_long += 1
+                    n_titled += titled
                 in_word, in_number = True, False
             elif kind == _DIGIT:
                 if not in_number:
@@ -113,6 +129,8 @@ def count_lines(plain, points, shift, start, end, classes, signs, upper, keys, m
                         n_quotes += sign & _QUOTE != 0
                         if sign & _SIGN:
                             flags |= _IS_LINK
+            if kind != _LETTER and kind != _EXTENDER:
+                was_small, was_end = False, signs[point] & _END != 0
             was_dot = point == 0x2E
         if number == 4 and in_number and 1980 <= year <= 2039 and high - low <= 60:
             flags |= _IS_DATE
@@ -126,10 +144,21 @@ def count_lines(plain, points, shift, start, end, classes, signs, upper, keys, m
                 flags |= _AT_MORE
             if signs[plain[at]] & _COLON:
                 flags |= _AT_COLON
+            kind = classes[plain[low]]
+            if kind == _LETTER:
+                flags |= _FROM_UPPER if upper[points[low + back]] else _FROM_LOWER
+            elif kind == _DIGIT:
+                flags |= _FROM_DIGIT
+            kind = classes[plain[high - 1]]
+            if kind in (_LETTER, _SINGLE, _EXTENDER):
+                flags |= _TO_LETTER
+            elif kind == _DIGIT:
+                flags |= _TO_DIGIT
         counts[row, _CHARS], counts[row, _WORDS], counts[row, _HAN] = high - low, n_words, n_han
         counts[row, _ENDS], counts[row, _COMMAS], counts[row, _DIGITS] = n_ends, n_commas, n_digits
         counts[row, _UPPER], counts[row, _RULES], counts[row, _QUOTES] = n_upper, n_rules, n_quotes
-        counts[row, _FLAGS] = flags
+        counts[row, _FLAGS], counts[row, _LETTERS], counts[row, _LONG] = flags, n_letters, n_long
+        counts[row, _TITLED], counts[row, _JOINED] = n_titled, n_joined
         hashes[row] = whole
         n_units = min(n_units, _MAX_UNITS)
         for column in range(n_classes + 1):
@@ -200,7 +229,7 @@ def may_be_pages(start, end, flags, indptr, limits, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_page(counts, repeats, limits):
+def is_page_by_words(counts, repeats, limits):
     """Whether enough different short lines are made of words of pages; each line counts by its share of all such."""
     n_short = 0
     n_all = n_chrome = 0.0
@@ -245,4 +274,4 @@ def count_pages(
         while size <= 2 * n:
             size *= 2
         count_repeats(hashes, np.empty(size, np.int32), repeats[first:last])
-        is_page[number] = _is_page(counts[first:last], repeats[first:last], limits)
+        is_page[number] = is_page_by_words(counts[first:last], repeats[first:last], limits)

@@ -13,8 +13,11 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_CHARS, _WORDS, _HAN, _ENDS, _COMMAS, _DIGITS, _UPPER, _RULES, _QUOTES, _FLAGS, _SEEN, _CLASS = range(12)
+_CHARS, _WORDS, _HAN, _ENDS, _COMMAS, _DIGITS, _UPPER, _RULES, _QUOTES, _FLAGS, _SEEN = range(11)
+_LETTERS, _LONG, _TITLED, _JOINED, _CLASS = range(11, 16)
 _AT_END, _AT_MORE, _IS_DATE, _IS_TIME, _IS_LINK, _AT_COLON = 1, 2, 4, 8, 16, 32
+_FROM_UPPER, _FROM_LOWER, _FROM_DIGIT, _TO_LETTER, _TO_DIGIT = 64, 128, 256, 512, 1024
+_PROSE = 2.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -75,6 +78,50 @@ def _places(first, last, out, column):
         out[row, column] = first <= row <= last
         out[row, column + 1] = math.log1p(max(first - row, 0))
         out[row, column + 2] = math.log1p(max(row - last, 0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _describe_shapes(counts, prose, first, last, out, at):
+    """Write how lines begin and end, how they are written, whether they recur in steps, and what the page is like."""
+    n = len(counts)
+    titled, open_end, capital = np.empty(n), np.empty(n), np.empty(n)
+    n_short = n_prose = 0
+    of_body = in_all = 0.0
+    for row in range(n):
+        flags = counts[row, _FLAGS]
+        titled[row] = counts[row, _TITLED] / counts[row, _LONG] if counts[row, _LONG] else -1.0
+        open_end[row], capital[row] = (flags & _TO_LETTER) != 0, (flags & _FROM_UPPER) != 0
+        n_short += counts[row, _WORDS] + 0.6 * counts[row, _HAN] < 7
+        n_prose += prose[row] > _PROSE
+        in_all += prose[row]
+        of_body += prose[row] if first <= row <= last else 0.0
+        out[row, at] = titled[row]
+        out[row, at + 1] = counts[row, _LETTERS] / max(counts[row, _WORDS], 1)
+        out[row, at + 2] = min(counts[row, _JOINED], 6)
+        out[row, at + 3], out[row, at + 4] = capital[row], (flags & _FROM_LOWER) != 0
+        out[row, at + 5], out[row, at + 6] = (flags & _FROM_DIGIT) != 0, open_end[row]
+        out[row, at + 7] = (flags & _TO_DIGIT) != 0
+    for row in range(n):
+        out[row, at + 8], out[row, at + 9] = math.log1p(n), n_short / n
+        out[row, at + 10], out[row, at + 11] = n_prose / n, of_body / max(in_all, 1e-9)
+        out[row, at + 12], out[row, at + 13] = math.log1p(row), math.log1p(n - 1 - row)
+    at += 14
+    for reach in (2, 6):
+        _window(titled, reach, out, at)
+        _window(open_end, reach, out, at + 1)
+        _window(capital, reach, out, at + 2)
+        at += 3
+    unlike = np.empty(n)
+    for step in (1, 2, 3):
+        for row in range(n):
+            unlike[row] = 3.0
+            if row >= step:
+                apart = abs(out[row, 0] - out[row - step, 0]) + abs(open_end[row] - open_end[row - step])
+                apart += 2 * abs(out[row, 3] - out[row - step, 3]) + 2 * abs(out[row, 13] - out[row - step, 13])
+                unlike[row] = min(apart + abs(titled[row] - titled[row - step]), 3.0)
+        _window(unlike, 5, out, at)
+        at += 1
+    return at
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -204,45 +251,4 @@ def describe_lines(counts, repeats, n_classes, out):
     for row in range(n - 1, -1, -1):
         run = run + 1 if prose[row] == 0 else 0
         out[row, at + 4] = math.log1p(run)
-    return at + 9
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def score_lines(features, linear, tree_feature, tree_limit, leaves, out):
-    """The log odds that lines are junk: the mean of a linear model and of the sum of trees (``out``, float64).
-
-    ``linear`` (float64): a weight for each feature and the constant. Each tree asks three questions,
-    ``features[r, tree_feature[t, q]] > tree_limit[t, q]``; the answers are the binary number of its leaf.
-    """
-    n_features = len(linear) - 1
-    for row in range(len(out)):
-        total = linear[n_features]
-        for column in range(n_features):
-            total += features[row, column] * linear[column]
-        grown = 0.0
-        for tree in range(len(tree_feature)):
-            leaf = 0
-            for question in range(3):
-                leaf = 2 * leaf + (features[row, tree_feature[tree, question]] > tree_limit[tree, question])
-            grown += leaves[tree, leaf]
-        out[row] = 0.5 * total + 0.5 * grown
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def judge_pages(counts, repeats, indptr, is_page, n_classes, linear, tree_feature, tree_limit, leaves, limits, scores):
-    """The scores of all lines of texts that are pages (``scores``, float64): above 0 a line is junk.
-
-    ``linear`` has a row for texts of words and one for texts of Han, as ``limits`` has of what is taken off the log
-    odds, behind the share of Han from which the second counts.
-    """
-    n_features = linear.shape[1] - 1
-    for number in range(len(is_page)):
-        if not is_page[number]:
-            continue
-        low, high = indptr[number], indptr[number + 1]
-        features = np.empty((high - low, n_features))
-        describe_lines(counts[low:high], repeats[low:high], n_classes, features)
-        script = 1 if features[0, n_features - 2] > limits[0] else 0
-        score_lines(features, linear[script], tree_feature, tree_limit, leaves, scores[low:high])
-        for row in range(low, high):
-            scores[row] -= limits[1 + script]
+    return _describe_shapes(counts, prose, first, last, out, at + 9), first, last

@@ -143,9 +143,8 @@ def common_lengths(points, indptr, left, right, common):  # type: ignore[no-unty
 @njit(cache=True, nogil=True, error_model="numpy")
 def _passing(row, listed, n_listed, sketches, threshold):  # type: ignore[no-untyped-def]
     """Keep those of the first ``n_listed`` of ``listed`` that may match ``row`` by their sketches; how many they are.
-    There is no branch, or one guessed wrong would wait for its sketch; so several come from memory at a time."""
-    a0, a1, a2, a3 = sketches[row, 0], sketches[row, 1], sketches[row, 2], sketches[row, 3]
-    n_kept = 0
+    Without a branch, which guessed wrong would wait for a sketch, so that several come from memory at a time."""
+    a0, a1, a2, a3, n_kept = sketches[row, 0], sketches[row, 1], sketches[row, 2], sketches[row, 3], 0
     for place in range(n_listed):
         other = listed[place]
         b0, b1, b2, b3 = sketches[other, 0], sketches[other, 1], sketches[other, 2], sketches[other, 3]

@@ -1,9 +1,8 @@
-"""Shorter reports: phrase book, evaluation, rules, and what a filter did."""
+"""Shorter reports: phrase book, evaluation, rules."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -20,14 +19,13 @@ from detector.report.shown import clipped, shortened, shown
 
 if TYPE_CHECKING:
     from detector.evaluation import Counts, Evaluation
-    from detector.filtering import FilterSummary
     from detector.index import Scan
     from detector.rules import Rule
 
 DIM = "dim"
 
-NOTES = ("skipped_name", "results")
-"""Reasons that are what the settings ask for."""
+MAX_DOCUMENTS = 20
+"""Documents that a report of an evaluation lists; `--json` has all."""
 
 
 def as_json(scan: Scan) -> list[dict[str, Any]]:
@@ -85,19 +83,50 @@ def phrase_places(scan: Scan, names: Sequence[str]) -> list[tuple[Phrase, list[F
 
 
 def evaluation_report(result: Evaluation, console: Console) -> None:
-    """Precision, recall and F1 by kind, then by rule."""
-    table = _table("found", "wrong", "missed", "precision", "recall", "F1", "macro F1", first="kind")
+    """Precision, recall and F1 by kind over all documents, their means over documents, by rule, and by document."""
+    table = _table("found", "wrong", "missed", "precision", "recall", "F1", first="kind")
     for kind, counts in result.by_kind.items():
-        table.add_row(Text(kind), *_ratios(counts), percent(result.macro(kind).f1))
+        table.add_row(Text(kind), *_ratios(counts))
+        table.add_row(Text("  mean of documents", DIM), "", "", "", *(percent(value) for value in result.macro(kind)))
     console.print(table)
+    if result.macro_lost() is not None:
+        said = f"Of a document's content {percent(result.macro_lost())} is called junk, mean over documents"
+        console.print(Text(f"{said}; of all content {percent(_lost_in_all(result))}", DIM), soft_wrap=True)
     rules = _table("found", "wrong", first="rule")
     for by_rule in result.by_rule.values():
         for rule, counts in by_rule.items():
             rules.add_row(Text(shown(rule)), f"{counts.n_found:,}", f"{counts.n_wrong:,}")
     console.print(rules)
+    _document_table(result, console)
     for name, ids in (("labelled but not in the scan", result.missing), ("labels cover too little", result.skipped)):
         if ids:
             console.print(Text(f"{len(ids)} documents not scored: {name}", DIM))
+
+
+def _document_table(result: Evaluation, console: Console) -> None:
+    """The documents with misses and false alarms, those with most first."""
+    wrong = [
+        (counts.n_wrong + counts.n_missed, doc, kind, counts)
+        for doc, kinds in result.by_document.items()
+        for kind, counts in kinds.items()
+        if counts.n_wrong + counts.n_missed
+    ]
+    if not wrong:
+        return
+    table = _table("found", "wrong", "missed", "precision", "recall", "F1", "content lost", first="document")
+    table.add_column("kind", style=DIM)
+    for _, doc, kind, counts in sorted(wrong, key=lambda row: (-row[0], row[1], row[2]))[:MAX_DOCUMENTS]:
+        lost = percent(result.lost(doc)) if kind == "junk" else ""
+        table.add_row(Text(shown(doc)), *_ratios(counts), lost, Text(kind))
+    console.print(table)
+    if len(wrong) > MAX_DOCUMENTS:
+        console.print(Text(f"    and {len(wrong) - MAX_DOCUMENTS:,} more; --json has all", DIM))
+
+
+def _lost_in_all(result: Evaluation) -> float | None:
+    """The share of all content that is called junk."""
+    n_content = sum(result.n_content.values())
+    return result.by_kind["junk"].n_wrong / n_content if n_content else None
 
 
 def rule_list(rules: Sequence[Rule], console: Console) -> None:
@@ -119,33 +148,6 @@ def rule_page(rules: Sequence[Rule], console: Console) -> None:
                 for place, item in enumerate(values):
                     text = shown(str(item), lines=True).strip("\n")
                     console.print(Text.assemble((f"{name if place == 0 else '':<14}", "bold"), text))
-
-
-def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> None:
-    """What a filter kept, dropped and cut out."""
-    kept = summary.n_kept / summary.n_documents if summary.n_documents else None
-    lines = [
-        ("documents", f"{summary.n_documents:,}"),
-        ("kept", f"{summary.n_kept:,} ({percent(kept)})"),
-        ("dropped", f"{summary.n_dropped:,}"),
-        *((f"  {rule}", f"{count:,}") for rule, count in summary.dropped_by.items()),
-        ("cleaned", f"{summary.n_cleaned:,} documents, {summary.n_removed_chars:,} characters cut out"),
-        ("without text", f"{summary.n_without_text:,}"),
-        ("not read", f"{summary.n_not_read:,} records, kept as they are"),
-    ]
-    if summary.n_damaged:
-        lines.append(("not cleaned", f"{summary.n_damaged:,} documents with bytes that could not be decoded"))
-    lost = {reason: count for reason, count in summary.problems.items() if reason not in NOTES}
-    lines.extend(
-        ("problem", f"{shown(reason)} {count:,}: see the messages of a scan") for reason, count in lost.items()
-    )
-    for label, value in lines:
-        console.print(Text.assemble((f"{shown(label):<18}", DIM), value))
-    if summary.note:
-        console.print(Text(summary.note, "bold"))
-    console.print(
-        Text(f"Written to {shown(str(out))}: kept/, dropped/, removed.jsonl, summary.json", DIM), soft_wrap=True
-    )
 
 
 def _table(*numbers: str, first: str | None = None) -> Table:
