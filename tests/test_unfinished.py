@@ -134,7 +134,7 @@ def test_tables_that_were_written_are_not_written_again(
     monkeypatch.setattr(pipeline, "tokenise_corpus", not_again)
     (out / ".clusters.jsonl.123.part").write_bytes(b"half")
     run(corpus, out, resume=True, settings=settings)
-    assert written == ["clusters", "members", "phrases"]
+    assert written == ["clusters", "members", "phrases", "outlines"]
     assert contents(out) == contents(tmp_path / "whole")
 
 
