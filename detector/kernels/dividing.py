@@ -21,8 +21,7 @@ LARGEST_GAP = 1 << 24
 """Token pairs that are aligned in one gap, and places that are remembered of it; what is more stays one slot."""
 
 TRIED = 8
-"""Fills other than the head after which nothing is divided if no token of it stands in a third of them: so it is with
-most slots."""
+"""Fills other than the head after which nothing is divided if no token of it stands in a third of them."""
 
 LONG = 8
 """Tokens of a fill from which on one that has little of it (less than 2 in 5 of the shorter) is a stranger to it."""
@@ -33,11 +32,10 @@ def _points(text: str):  # type: ignore[no-untyped-def]
 
 
 _HYPHENS = _points("-–—~～/／")
-FUNCTION_WORDS = (
+FUNCTION_WORDS = (  # as in `detector.kernels.slotting`
     "的地得之和与與及或在于於是为為对對向由从從到至以把被将將了着著过過等而同给給按经經因使令"
     "让讓且并並其各每该該此本不无無也都就还還又再"
 )
-"""Characters that join or divide words: one alone between two slots is no chance."""
 _FUNCTION = _points(FUNCTION_WORDS)
 
 

@@ -19,8 +19,7 @@ by passage, so that books cost no more than the sum of their lengths."""
 TEXT, NUMBER, PERCENT, MONEY, DATE, YEAR, NAME, PLACE_OR_BODY, PLACEHOLDER = range(9)
 """Types of slots: their places in `detector.columns.SLOT_TYPES`."""
 
-_TOLD = np.array([[1, PERCENT], [2, MONEY], [3, YEAR], [4, DATE], [5, PLACE_OR_BODY], [6, NAME]])
-"""What is told apart, in this order, and its type."""
+_TOLD = np.array([[1, PERCENT], [2, MONEY], [3, YEAR], [4, DATE], [5, PLACE_OR_BODY], [6, NAME]])  # in this order
 
 
 def _points(text: str):  # type: ignore[no-untyped-def]
