@@ -16,7 +16,10 @@ import detector
 from detector import index, model
 from detector.decisions import Thresholds
 
-MODULES = sorted(item.name for item in pkgutil.walk_packages(detector.__path__, "detector."))
+INTEGRATIONS = {"detector.datatrove_filter"}
+"""Modules that need an optional package; `make integrations` imports and tests them beside the real one."""
+
+MODULES = sorted({item.name for item in pkgutil.walk_packages(detector.__path__, "detector.")} - INTEGRATIONS)
 EXAMPLES = ("detector.model", "detector.score", "detector.settings", "detector.phrases", "detector.writing")
 """Modules whose docstrings are known to hold examples, so that a runner that finds none fails."""
 

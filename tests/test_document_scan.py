@@ -79,7 +79,7 @@ def test_the_command_writes_a_scan(corpus: Path, tmp_path: Path, capsys: pytest.
     assert run("scan", corpus, "--level", "document", "--out", out) == 0
     report, progress = capsys.readouterr()
     assert "44.4 % of 9 documents are near-duplicates" in report
-    assert "a0  3 copies" in report
+    assert "4  a0  a1 0.99" in report
     assert "report.html for reading" in report
     assert progress.splitlines()[:3] == ["detector: read", "detector: sign", "detector: families"]
     assert {path.name for path in out.iterdir()} == FILES | {"report.html"}
@@ -220,16 +220,16 @@ def test_the_terminal_report(corpus: Path, width: int) -> None:
     assert "\x1b" not in report
     assert "\u202e" not in report
     assert "[red]" in report  # as it stands in the id: no style
-    assert re.search(r"3 +3 +100.0 % +甲", report)
-    assert "Jaccard 0.9" in report
+    assert re.search(r"3 +of +3 +100.0 % +甲", report)
+    assert "a1 0.99" in report
     assert "1 skipped or changed" in report
     assert "乙" not in report  # it has no copy
 
 
 def test_the_terminal_report_counts_what_it_leaves_out(corpus: Path) -> None:
     report = drawn(scanned(corpus), limit=1)
-    assert "1 more in the table of clusters" in report
-    assert "1 more in the table of documents" in report
+    assert "1 more series" in report
+    assert "1 more families" in report
 
 
 def test_the_threshold_is_the_setting(corpus: Path) -> None:
@@ -249,7 +249,7 @@ def test_python_has_it_too(corpus: Path) -> None:
 def test_filter_drops_the_duplicates(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scan = tmp_path / "scan"
     assert run("scan", corpus, "--level", "document", "--quiet", "--out", scan) == 0
-    assert run("filter", corpus, "--scan", scan, "--out", tmp_path / "clean", "--json") == 0
+    assert run("filter", corpus, "--scan", scan, "--out", tmp_path / "clean", "--families", "keep-first", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["n_kept"], told["n_dropped"], told["n_without_text"]) == (5, 4, 0)
     kept = [row.get("id") for row in rows_of(tmp_path / "clean" / "kept" / "in.jsonl")]

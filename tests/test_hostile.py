@@ -22,11 +22,11 @@ from detector.cli import main
 from detector.errors import printable
 from detector.index import open_scan
 from detector.reading import Reader
-from detector.scan_files import TABLES
+from detector.scan_files import OPTIONAL_TABLES, TABLES
 
 ROOT = Path(__file__).parents[1]
 
-FILES = {*(f"{name}.jsonl" for name in TABLES), "report.html", "summary.json"}
+FILES = {*(f"{name}.jsonl" for name in (*TABLES, *OPTIONAL_TABLES)), "report.html", "summary.json"}
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_nothing_leaves_the_output_folder(run: Any, evil: Path) -> None:
     assert code == 0, told
     assert {path.name for path in evil.iterdir()} == {"in.jsonl", "out", "clean"}
     assert {path.name for path in (evil / "clean").rglob("*") if path.is_file()} <= {
-        "in.jsonl", "removed.jsonl", "summary.json",
+        "in.jsonl", "removed.jsonl", "decisions.jsonl", "sources.jsonl", "summary.json",
     }  # fmt: skip
 
 

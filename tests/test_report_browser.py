@@ -228,7 +228,7 @@ def test_the_overview_leads_to_the_paragraph_copied_most_and_to_who_left_it_blan
     assert heading(page) == "南坪县"
     assert page.locator(".text .here").count() == 1
     page.locator(".text .mark2").nth(1).click()
-    assert re.search("Others have here: 8, 5 ", text(page, ".evidence"))
+    assert re.search("Others have here: 5, 8 ", text(page, ".evidence"))
 
 
 def test_columns_of_the_distribution_open_their_documents(opened: Callable[..., Any]) -> None:

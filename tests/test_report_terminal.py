@@ -31,6 +31,7 @@ def drawn(scan: HandMade, width: int, *, colour: bool = False, doc: str | None =
         width=width,
         force_terminal=colour,
         color_system="truecolor" if colour else None,
+        no_color=not colour,
         legacy_windows=False,
     )
     if doc is None:

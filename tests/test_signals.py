@@ -19,7 +19,7 @@ from detector.signals import INTERRUPTED, Watch
 ROOT = Path(__file__).parents[1]
 
 BUSY = """
-import hashlib, sys
+import hashlib, sys, threading
 from pathlib import Path
 from detector.display import SITUATION
 from detector.leftovers import temporary
@@ -29,7 +29,7 @@ SITUATION.stage, SITUATION.kept = "matches", lambda: "two stages are kept"
 folder = Path(sys.argv[1])
 with Watch(lambda: print(SITUATION.told(), file=sys.stderr)), temporary(folder / "half.part") as path:
     path.write_text("half")
-    print("begun", flush=True)
+    threading.Timer(0.2, print, ["begun"], {"flush": True}).start()  # while it is at what follows
     hashlib.pbkdf2_hmac("sha256", b"", b"", 1 << 30)  # some minutes without an instruction of Python's
 """
 

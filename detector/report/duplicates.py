@@ -82,7 +82,7 @@ def _families(found: DocumentScan, frame: Frame) -> None:
         frame.title("Families", "no document is a near-duplicate of another")
         return
     largest = found.largest(frame.limit)
-    frame.title("Families", "documents · the first of them, its copies with their Jaccard similarity")
+    frame.title("Families", "documents · the first, its copies with their Jaccard similarity")
     for rows in largest:
         copies = [f"{found.ids[row]} {found.ratio[row]:.2f}" for row in rows[1 : MEMBERS + 1]]
         head = shortened(shown(found.ids[rows[0]]), max(4, (frame.width - 11) // 2))
