@@ -45,7 +45,8 @@ def _grown(column, needed):  # type: ignore[no-untyped-def]
     if needed <= column.shape[0]:
         return column
     larger = np.empty(max(needed, 2 * column.shape[0]), column.dtype)
-    larger[: column.shape[0]] = column
+    for row in range(column.shape[0]):  # an assignment of slices would need numba, for its error
+        larger[row] = column[row]
     return larger
 
 
@@ -122,8 +123,7 @@ def _head(begin, until, size, order):  # type: ignore[no-untyped-def]
         longest = max(longest, until[member] - begin[member])
         n_rows += until[member] > begin[member]
     wanted = (n_rows - 1) // 2
-    if longest > LARGEST_PAIR:
-        longest = np.int64(LARGEST_PAIR)
+    longest = min(longest, np.int64(LARGEST_PAIR))
     for length in range(longest + 1):
         order[length] = 0
     for member in range(size):
@@ -267,10 +267,8 @@ def _take_in(size, n_runs, out_begin, out_until):  # type: ignore[no-untyped-def
             either |= has_text
         for member in range(size if either else 0):
             if out_begin[before + member] < out_until[before + member]:
-                out_begin[anchor + member], out_until[anchor + member] = (
-                    out_begin[before + member],
-                    out_until[before + member],
-                )
+                out_begin[anchor + member] = out_begin[before + member]
+                out_until[anchor + member] = out_until[before + member]
                 out_until[before + member] = out_begin[before + member]
 
 
@@ -302,7 +300,10 @@ def _columns(  # type: ignore[no-untyped-def]
         if n == 0:
             continue
         place = places[member * m : (member + 1) * m]
-        if n_pairs > LARGEST_GAP or (n_seen == TRIED and 3 * (hold.max() - n_same) < TRIED):
+        hopeless = n_seen == TRIED
+        for token in range(m if hopeless else 0):
+            hopeless &= 3 * (hold[token] - n_same) < TRIED
+        if hopeless or n_pairs > LARGEST_GAP:
             return 0, out_begin, out_until, (places, counts, table)
         table, pairs = _pair(hashes, kind, head, m, begin[member], n, place, table)
         n_pairs += pairs
@@ -371,8 +372,8 @@ def divide_gaps(  # type: ignore[no-untyped-def]
             begin, until = _grown(begin, filled + size), _grown(until, filled + size)
             number += 1
             if longest == 1 or whole[number - 1]:
-                begin[filled : filled + size] = gap_begin[at : at + size]
-                until[filled : filled + size] = gap_until[at : at + size]
+                for member in range(size):
+                    begin[filled + member], until[filled + member] = gap_begin[at + member], gap_until[at + member]
                 at, filled = at + size, filled + size
                 n_slots[cluster] += 1
                 continue

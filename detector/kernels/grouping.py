@@ -337,10 +337,11 @@ def slot_types(  # type: ignore[no-untyped-def]
         other[:] = 0  # how many are no number, percentage, sum of money, year, date, place or name
         for fill in range(fill_at[slot], fill_at[slot + 1]):
             kind = fill_class[fill]
-            if kind == 0:
-                continue
-            n_filled += 1
-            if 5 * other.min() > size:
+            n_filled += kind != 0
+            hopeless = True
+            for count in other:  # `min` would need numba
+                hopeless &= 5 * count > size
+            if kind == 0 or hopeless:
                 continue
             text = document[member_at[slot] + fill - fill_at[slot]]
             start, end = text_start[text] + fill_start[fill], text_start[text] + fill_end[fill]

@@ -44,7 +44,8 @@ def _grown(column, needed):  # type: ignore[no-untyped-def]
     if needed <= column.shape[0]:
         return column
     larger = np.empty(max(needed, 2 * column.shape[0]), column.dtype)
-    larger[: column.shape[0]] = column
+    for row in range(column.shape[0]):  # an assignment of slices would need numba, for its error
+        larger[row] = column[row]
     return larger
 
 
