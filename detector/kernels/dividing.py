@@ -96,12 +96,13 @@ def _pair(hashes, kind, left, m, right, n, place, table):  # type: ignore[no-unt
     table = _grown(table, (rows + 1) * width)
     table[rows * width : (rows + 1) * width] = 0
     for i in range(rows - 1, -1, -1):
-        table[i * width + columns] = 0
+        one, is_number = hashes[left + head + i], kind[left + head + i] >= DIGIT
+        after = diagonal = table[i * width + columns] = np.int16(0)
         for j in range(columns - 1, -1, -1):
-            if _same(hashes, kind, left + head + i, right + head + j):
-                table[i * width + j] = table[(i + 1) * width + j + 1] + 1
-            else:
-                table[i * width + j] = max(table[(i + 1) * width + j], table[i * width + j + 1])
+            other, under = right + head + j, table[(i + 1) * width + j]
+            same = hashes[other] == one or (is_number and kind[other] >= DIGIT)
+            after = np.int16(diagonal + 1) if same else max(under, after)
+            table[i * width + j], diagonal = after, under
     i = j = 0
     while i < rows and j < columns:
         if _same(hashes, kind, left + head + i, right + head + j):

@@ -297,7 +297,7 @@ def _is_place(points, plain, at, stop):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_name(points, plain, is_digit, at, stop):  # type: ignore[no-untyped-def]
     """Whether a name may be written so: a surname and one or two characters, or up to six words, most capitalised."""
-    if _among(plain[points[at]], _SURNAMES) and 2 <= stop - at <= 3:
+    if 2 <= stop - at <= 3 and _among(plain[points[at]], _SURNAMES):
         is_han = True
         for place in range(at, stop):
             is_han &= 0x4E00 <= plain[points[place]] <= 0x9FFF
@@ -333,30 +333,30 @@ def slot_types(  # type: ignore[no-untyped-def]
     """
     other = np.empty(7, np.int64)
     for slot in range(types.shape[0]):
-        n_filled, size = 0, fill_at[slot + 1] - fill_at[slot]
+        n_filled, most = 0, (fill_at[slot + 1] - fill_at[slot]) // 5
         other[:] = 0  # how many are no number, percentage, sum of money, year, date, place or name
         for fill in range(fill_at[slot], fill_at[slot + 1]):
             kind = fill_class[fill]
             n_filled += kind != 0
             hopeless = True
             for count in other:  # `min` would need numba
-                hopeless &= 5 * count > size
+                hopeless &= count > most
             if kind == 0 or hopeless:
                 continue
             text = document[member_at[slot] + fill - fill_at[slot]]
             start, end = text_start[text] + fill_start[fill], text_start[text] + fill_end[fill]
             until = min(end + BEYOND, text_stop[text])
             other[0] += kind != 1
-            other[1] += kind != 1 or not _is_percent(points, plain, is_blank, end, until)
-            other[2] += kind != 1 or not _is_money(points, plain, end, until)
+            other[1] += other[1] <= most and (kind != 1 or not _is_percent(points, plain, is_blank, end, until))
+            other[2] += other[2] <= most and (kind != 1 or not _is_money(points, plain, end, until))
             while start < end and is_blank[plain[points[start]]]:
                 start += 1
             while start < end and is_blank[plain[points[end - 1]]]:
                 end -= 1
-            other[3] += not _is_year(points, plain, is_digit, start, end)
-            other[4] += not _is_date(points, plain, start, end)
-            other[5] += kind == 1 or not _is_place(points, plain, start, end)
-            other[6] += kind == 1 or start == end or not _is_name(points, plain, is_digit, start, end)
+            other[3] += other[3] <= most and not _is_year(points, plain, is_digit, start, end)
+            other[4] += other[4] <= most and not _is_date(points, plain, start, end)
+            other[5] += other[5] <= most and (kind == 1 or not _is_place(points, plain, start, end))
+            other[6] += other[6] <= most and (kind == 1 or not _is_name(points, plain, is_digit, start, end))
         numbers = 5 * other[0] <= n_filled
         types[slot] = PLACEHOLDER if n_filled == 0 else NUMBER if numbers else TEXT
         for told in range(6):

@@ -162,7 +162,8 @@ def join_gaps(  # type: ignore[no-untyped-def]
         low, high = _grown(low, n * size), _grown(high, n * size)
         for member in range(size):
             token[member], base[member] = bounds[first[head + member]], text_start[document[head + member]]
-            for one in range(n):
+        for one in range(n):
+            for member in range(size):
                 row = one * size + member
                 low[row], high[row] = token[member] + begin[at + row], token[member] + until[at + row]
         at += n * size
@@ -311,22 +312,27 @@ def write_fills(  # type: ignore[no-untyped-def]
     Slots of clusters ``clusters[0]`` to ``clusters[1]`` as `detector.kernels.dividing.divide_gaps` has them. An empty
     fill stands after the token before it, or where its member begins (``start``).
     """
-    filled = np.int64(0)
+    filled, bases = np.int64(0), np.empty(64, np.int64)
     for cluster in range(clusters[0], clusters[1]):
         head, size = indptr[cluster], indptr[cluster + 1] - indptr[cluster]
+        if n_slots[cluster]:
+            bases = _grown(bases, size)
+            for member in range(size):
+                bases[member] = bounds[first[head + member]]
         for _ in range(n_slots[cluster]):
             for member in range(size):
-                base, fill = bounds[first[head + member]], filled + member
+                base, fill = bases[member], filled + member
                 low, high = base + begin[fill], base + until[fill]
                 if low < high:
                     fill_start[fill], fill_end[fill] = token_start[low], token_end[high - 1]
                 else:
                     fill_start[fill] = token_end[low - 1] if low > base else start[head + member]
                     fill_end[fill] = fill_start[fill]
-                marks, digits = True, True
-                for token in range(low, high):
+                marks, digits, token = True, True, low
+                while token < high and (marks or digits):
                     marks &= kind[token] == MARK
                     digits &= kind[token] == DIGIT
+                    token += 1
                 fill_class[fill] = 0 if marks else 1 if digits else 2
             filled += size
 
