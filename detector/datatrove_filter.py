@@ -21,7 +21,7 @@ try:
     from datatrove.pipeline.filters.base_filter import BaseFilter
 except ImportError as error:
     raise MissingExtra(
-        "datatrove is not installed; install it with: pip install 'boilerplate-detector[datatrove]'"
+        f"datatrove cannot be used ({error}); install it with: pip install 'boilerplate-detector[datatrove]'"
     ) from error
 
 
