@@ -59,6 +59,7 @@ HOSTILE ?= 0.1
 fuzz: $(VENV)/installed-fuzz
 	$(BIN)/python scripts/fuzz.py --seconds $(FUZZ_SECONDS)
 	$(BIN)/python scripts/kill_scans.py --moments 50
+	folder=$$(mktemp -d) && $(BIN)/python tests/kill_filter.py $$folder 50; status=$$?; rm -rf $$folder; exit $$status
 	$(BIN)/python scripts/hostile.py --scale $(HOSTILE)
 
 clean:

@@ -89,13 +89,18 @@ def resource_options(command: argparse.ArgumentParser) -> None:
 
 
 def threshold_options(command: argparse.ArgumentParser) -> None:
-    """Ratios beyond which a document is dropped."""
-    group = command.add_argument_group("thresholds, each a ratio from 0 to 1 (default: none)")
+    """What a document must meet, or it is dropped."""
+    group = command.add_argument_group("thresholds, R a ratio from 0 to 1 (default: none)")
     group.add_argument(
         "--min-originality", type=ratio, metavar="R", help="the least share of a document that is its own"
     )
     for part, says in PART_HELP.items():
         group.add_argument(f"--max-{part}", type=ratio, metavar="R", help=f"the greatest share {says}")
+    group.add_argument("--min-chars", type=whole, metavar="N", help="the fewest characters that cleaning must leave")
+    group.add_argument(
+        "--drop-flag", action="append", dest="drop_flags", metavar="FLAG",
+        help="none flagged so: machine_converted, spun, year_swapped, mojibake; may be repeated",
+    )  # fmt: skip
 
 
 def pager_option(command: argparse.ArgumentParser) -> None:
@@ -109,6 +114,13 @@ def count(text: str) -> int:
     """A whole number from 1."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a number from 1")
+    return int(text)
+
+
+def whole(text: str) -> int:
+    """A whole number from 0."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
     return int(text)
 
 

@@ -170,6 +170,7 @@ class _Decided(NamedTuple):
     n_lost: int
     spared: NDArray[np.bool_]
     notes: tuple[str, ...]
+    scan_folder: Path | None
 
     def checksum(self) -> int:
         """A number that is another one where other documents are kept or cleaned."""
@@ -212,7 +213,8 @@ def _decide(reader: Reader, scan: Scanned, plan: FilterPlan, work: Workspace, pr
     fates = Fates(last.kept, again, lambda row: choices.against(last, row), lambda row: choices.against(last, row))
     spared = last.kept & (last.spared | (found.protected & ~last.passing))
     notes = notes_on(plan, table, last, scan.summary, found, reader)
-    return _Decided(plan, table, found, fates, cleaner, dropped_by, n_lost, spared, notes)
+    folder = getattr(scan.documents, "directory", None)
+    return _Decided(plan, table, found, fates, cleaner, dropped_by, n_lost, spared, notes, folder)
 
 
 def _scanned_digest(scan: Scanned) -> str:
@@ -307,5 +309,9 @@ def _summary(
         rates=drop_rates(table, found, kept),
         problems=problems,
         notes=decided.notes,
-        run={"seconds": round(seconds, 3), "peak_memory": peak_memory()},
+        run={
+            "seconds": round(seconds, 3),
+            "peak_memory": peak_memory(),
+            "scan": None if decided.scan_folder is None else str(decided.scan_folder),
+        },
     )

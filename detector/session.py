@@ -103,7 +103,8 @@ def thresholds_of(options: argparse.Namespace) -> Thresholds:
     from detector.decisions import Thresholds
 
     named = {item.name: getattr(options, item.name, None) for item in fields(Thresholds)}
-    return Thresholds(**{name: value for name, value in named.items() if value is not None})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in named.items()}
+    return Thresholds(**{name: value for name, value in values.items() if value is not None})
 
 
 def fail_for_files(summary: Mapping[str, Any]) -> None:

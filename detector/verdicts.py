@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from importlib import resources
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from detector.decisions import Reason, Thresholds, decide, family_of
-from detector.errors import ScanError, SettingsError
+from detector.errors import ScanError
+from detector.filter_plan import FilterPlan, preset_values
 from detector.model import PART_NAMES, DocumentScore, Finding, Span
 from detector.tuning import keeping, margin, option, threshold_names, values
 
@@ -112,22 +111,8 @@ def plan_of_filter(directory: Path) -> tuple[Plan, Mapping[str, Any]] | None:
 
 def plan_of_preset(name: str) -> Plan:
     """The plan of a preset: one of the package by its name, or a TOML file like theirs; raises `SettingsError`."""
-    within = resources.files("detector").joinpath("data", "presets", f"{name}.toml")
-    path = within if name.isidentifier() and within.is_file() else Path(name)
-    try:
-        told = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{name}: no preset, and no file that can be read: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{name}: not a TOML file: {error}") from None
-    known = {item.name for item in fields(Thresholds)}
-    values: dict[str, Any] = {
-        item: tuple(value) if isinstance(value, list) else value for item, value in told.items() if item in known
-    }
-    try:
-        return Plan(Thresholds(**values), told.get("families"), tuple(told.get("strip") or ()))
-    except TypeError as error:
-        raise SettingsError(f"{name}: not a preset: {error}") from None
+    plan = FilterPlan.from_mapping(preset_values(name), name)
+    return Plan(plan.thresholds, plan.families, plan.strip)
 
 
 def scan_of_filter(summary: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from detector.arguments import PARTS, command_parser, input_options, ratio, resource_options
+from detector.arguments import PARTS, command_parser, input_options, ratio, resource_options, threshold_options, whole
 from detector.display import SITUATION, Display
 from detector.errors import SettingsError
 from detector.session import console, print_json, scanned, settings_of, settings_of_scan, workspace_of
@@ -33,26 +33,12 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--preset", metavar="NAME", help="audit (the default), light, standard, strict, or a TOML file like theirs"
     )
-    _threshold_options(command)
+    threshold_options(command)
     _cleaning_options(command)
     command.add_argument("--max-drop", type=ratio, metavar="R", help="refuse to drop more of the corpus (0.5)")
     command.add_argument("--max-drop-per-series", type=ratio, metavar="R", help="and of one series (0.8)")
     command.add_argument("--resume", action="store_true", help="go on where the same filter was stopped")
     command.set_defaults(run=run)
-
-
-def _threshold_options(command: argparse.ArgumentParser) -> None:
-    """What a document must meet."""
-    command.add_argument("--min-originality", type=ratio, metavar="R", help="drop documents below this ratio (0 to 1)")
-    for part in PARTS:
-        command.add_argument(
-            f"--max-{part}", type=ratio, metavar="R", help=f"drop documents with more {part} than this"
-        )
-    command.add_argument("--min-chars", type=whole, metavar="N", help="drop documents of which cleaning leaves less")
-    command.add_argument(
-        "--drop-flag", action="append", metavar="FLAG", help="drop documents flagged so: machine_converted, spun, "
-        "year_swapped, mojibake; may be repeated",
-    )  # fmt: skip
 
 
 def _cleaning_options(command: argparse.ArgumentParser) -> None:
@@ -68,13 +54,6 @@ def _cleaning_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--date-field", metavar="A.B", help="of equal copies the earliest is kept (default: date)")
     command.add_argument("--audit", choices=AUDITS, help="offsets: removed.jsonl without the texts (full)")
-
-
-def whole(text: str) -> int:
-    """A whole number from 0."""
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
-    return int(text)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -136,8 +115,8 @@ def plan_of(options: argparse.Namespace) -> FilterPlan:
     values |= {name: value for name, value in given.items() if value is not None}
     if options.strip is not None:
         values["strip"] = [part.strip() for part in options.strip.split(",") if part.strip()]
-    if options.drop_flag:
-        values["drop_flags"] = options.drop_flag
+    if options.drop_flags:
+        values["drop_flags"] = options.drop_flags
     if options.protect:
         values["protect"] = [*values.get("protect", ()), *options.protect]
     return FilterPlan.from_mapping(values, options.preset or "the command line")
