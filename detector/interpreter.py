@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,3 +22,21 @@ def without_collection() -> Iterator[None]:
     finally:
         if collects:
             gc.enable()
+
+
+SWITCH_SECONDS = 0.0005
+
+
+@contextmanager
+def with_quick_turns() -> Iterator[None]:
+    """Threads that wait for the interpreter get it after `SWITCH_SECONDS` inside, and as they did before afterwards.
+
+    Where one thread is long in Python and others call it for moments between kernels and files, each of those calls
+    would wait 5 ms, several times for each block of a table.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, SWITCH_SECONDS))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import DIGIT, LETTER, N_CODE_POINTS, SINGLE, character_table, code_points
-from detector.kernels.page_context import collect_words, describe_odds, number_words, relate_lines
-from detector.kernels.page_model import first_round, scout_lines, second_round
+from detector.kernels.page_context import describe_all_odds, relate_pages
+from detector.kernels.page_model import first_round, scout_pages, second_round
 from detector.kernels.page_words import count_pages, may_be_pages
-from detector.kernels.pages import describe_lines
+from detector.kernels.pages import describe_pages
 from detector.places import Block, make_triggers, read_block
 
 PAGE_LINE = "junk.page_line"
@@ -97,6 +97,9 @@ MIN_LIKE_PAGES, LIKE_PAGES_SHARE = 3, 0.1
 
 FIRST_SHARE = 0.6
 """What the first round's odds count beside the second's, which alone would trust its neighbourhood too much."""
+
+LINES_TOGETHER = 2_000
+"""Lines of texts whose features are made together, but for one longer text: calls cost more than most texts do."""
 
 ROUND_ONE, ROUND_TWO = len(FEATURES), len(FEATURES) + len(SECOND)
 
@@ -258,29 +261,37 @@ def count_page_lines(
 
 def describe_page(counts: NDArray[np.int32], repeats: NDArray[np.int32]) -> tuple[NDArray[np.float64], int, int]:
     """The features of the lines of one text but for those of words, and the run of prose: its first and last line."""
-    features = np.zeros((len(counts), ROUND_TWO))
-    _, first, last = describe_lines(counts, repeats, len(CLASSES), features)
-    return features, first, last
+    features, runs = np.zeros((len(counts), ROUND_TWO)), np.empty((1, 2), dtype=np.int64)
+    describe_pages(counts, repeats, np.array([0, len(counts)]), len(CLASSES), features, runs)
+    return features, int(runs[0, 0]), int(runs[0, 1])
 
 
 def relate_page(features: NDArray[np.float64], first: int, last: int, block: Block, text: int) -> None:
     """Write the features of words of the lines of one text of a block."""
-    low, high = block.line_indptr[text : text + 2]
-    start, end = block.line_start[low:high], block.line_end[low:high]
-    words = np.empty(int((end - start).sum()) + 1, dtype=np.uint64)
-    indptr = np.empty(len(start) + 1, dtype=np.int64)
-    collect_words(block.plain, start, end, page_words().classes, words, indptr)
-    numbers = np.empty(int(indptr[-1]), dtype=np.int32)
-    n = number_words(words[: indptr[-1]], indptr, numbers)
-    prose = np.ascontiguousarray(features[:, _PROSE])
-    relate_lines(numbers, n, indptr, prose, first, last, features, _WITH)
+    _relate(features, np.array([0, len(features)]), np.array([[first, last]]), block, np.array([text]))
 
 
-def score_page(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The log odds that the lines of a page are junk (float64), by both rounds; the second's features are written."""
+def _relate(
+    features: NDArray[np.float64],
+    indptr: NDArray[np.int64],
+    runs: NDArray[np.int64],
+    block: Block,
+    texts: NDArray[np.int64],
+) -> None:
+    """Write the features of words of the lines of some texts of a block."""
+    relate_pages(
+        block.plain, block.line_start, block.line_end, block.line_indptr[texts], indptr, runs, page_words().classes,
+        _PROSE, features, _WITH,
+    )  # fmt: skip
+
+
+def score_pages(features: NDArray[np.float64], indptr: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The log odds that the lines of pages are junk (float64), by both rounds; the second's features are written.
+
+    The lines of page n are rows ``indptr[n]`` to ``indptr[n + 1]``.
+    """
     trees = page_model()[:4]
-    odds = first_round(features, *trees)
-    describe_odds(odds[0], odds[1], odds[2], np.ascontiguousarray(features[:, 0]), features, ROUND_ONE)
+    describe_all_odds(first_round(features, *trees), indptr, features, ROUND_ONE)
     scores = np.empty(len(features))
     second_round(features, *trees, ROUND_ONE, FIRST_SHARE, scores)
     return scores
@@ -289,21 +300,38 @@ def score_page(features: NDArray[np.float64]) -> NDArray[np.float64]:
 def find_page_lines(found: PageCounts, block: Block) -> PageLines:
     """The junk lines of a block's pages."""
     rows, scores = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
-    model = page_model()
-    for number, text in enumerate(found.texts.tolist()):
-        own = slice(int(found.indptr[number]), int(found.indptr[number + 1]))
-        features, first, last = describe_page(found.counts[own], found.repeats[own])
-        if not found.is_page[number]:
-            n_like_pages = scout_lines(features, *model[:4], model.limits["scout_odds"])
-            if n_like_pages < max(MIN_LIKE_PAGES, LIKE_PAGES_SHARE * len(features)):
-                continue
-        relate_page(features, first, last, block, text)
-        is_han = features[0, _HAN] > HAN_LIMIT
-        odds = score_page(features) - model.limits["han_odds" if is_han else "words_odds"]
-        at = np.flatnonzero(odds > 0)
-        rows.append(at + block.line_indptr[text])
-        scores.append(odds[at])
+    begin = 0
+    while begin < len(found.texts):
+        most = found.indptr[begin] + LINES_TOGETHER
+        end = max(begin + 1, int(np.searchsorted(found.indptr, most, side="right")) - 1)
+        at, odds = _find_together(found, block, begin, end)
+        rows.append(at)
+        scores.append(odds)
+        begin = end
     return PageLines(np.concatenate(rows), np.concatenate(scores))
+
+
+def _find_together(
+    found: PageCounts, block: Block, begin: int, end: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rows in the block and odds of the junk lines of some texts that may be pages."""
+    model = page_model()
+    own, indptr = slice(found.indptr[begin], found.indptr[end]), found.indptr[begin : end + 1] - found.indptr[begin]
+    features, runs = np.zeros((int(indptr[-1]), ROUND_ONE)), np.empty((end - begin, 2), dtype=np.int64)
+    describe_pages(found.counts[own], found.repeats[own], indptr, len(CLASSES), features, runs)
+    is_page = found.is_page[begin:end].copy()
+    scout_pages(features, indptr, *model[:4], model.limits["scout_odds"], MIN_LIKE_PAGES, LIKE_PAGES_SHARE, is_page)
+    if not is_page.any():
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
+    n_lines, texts = np.diff(indptr)[is_page], found.texts[begin:end][is_page]
+    whole = np.zeros((int(n_lines.sum()), ROUND_TWO))
+    whole[:, :ROUND_ONE] = features[np.repeat(is_page, np.diff(indptr))]
+    indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(n_lines)))
+    _relate(whole, indptr, runs[is_page], block, texts)
+    limits = np.where(whole[indptr[:-1], _HAN] > HAN_LIMIT, model.limits["han_odds"], model.limits["words_odds"])
+    odds = score_pages(whole, indptr) - np.repeat(limits, n_lines)
+    at = np.flatnonzero(odds > 0)
+    return at + np.repeat(block.line_indptr[texts] - indptr[:-1], n_lines)[at], odds[at]
 
 
 def page_lines_of(text: str) -> dict[int, float]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detector.errors import OutputError, ScanError
-from detector.interpreter import without_collection
+from detector.interpreter import with_quick_turns, without_collection
 from detector.kernels import rendering as kernel
 from detector.model import Cluster, Finding, Outline, as_row
 from detector.rendering import Field, Sheet, in_order, json_blocks, json_text, plain_text
@@ -56,7 +56,8 @@ def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None
     as_parquet = settings["format"] == "parquet" or scan.summary["corpus"]["n_bytes"] > PARQUET_ABOVE
     try:
         begin(directory)
-        with Workspace(workers=scan.summary.get("run", {}).get("workers", 1)) as work, without_collection():
+        workers = scan.summary.get("run", {}).get("workers", 1)
+        with Workspace(workers=workers) as work, without_collection(), with_quick_turns():
             report = work.beside(lambda: plain_text(render_html(scan)).encode())
             for name in (*TABLES, *OPTIONAL_TABLES):
                 if kept.has_table(name):

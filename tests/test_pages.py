@@ -17,7 +17,7 @@ from page_oracles import CLASS, described, gate, placed, related
 from detector.folding import DIGIT, LETTER, SINGLE, character_table, code_points, plain
 from detector.junk import find_junk
 from detector.kernels.page_context import describe_odds, place_lines
-from detector.kernels.page_model import add_trees, first_round, scout_lines, second_round
+from detector.kernels.page_model import add_trees, first_round, scout_pages, second_round
 from detector.kernels.page_words import count_repeats, is_page_by_words, may_be_pages
 from detector.lines import split_lines
 from detector.model import Document
@@ -33,6 +33,7 @@ from detector.pages import (
     PageCounts,
     count_page_lines,
     describe_page,
+    find_page_lines,
     page_lines_of,
     page_model,
     page_phrases,
@@ -205,9 +206,38 @@ def test_odds_are_sums_of_leaves(seed: int) -> None:
         expected = np.empty(3)
         add_trees(features, *model[:3], begin, end, expected)
         assert odds[number].tolist() == expected.tolist()
-    limit = model.limits["scout_odds"]
-    add_trees(features, *model[:3], 0, model.parts[1], expected)
-    assert scout_lines(features, *model[:4], limit) == sum(expected > limit)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(-1, 1))
+def test_texts_are_pages_by_enough_lines_that_only_pages_have(seed: int, above: float) -> None:
+    features = np.random.default_rng(seed).normal(size=(12, ROUND_TWO))
+    model = page_model()
+    odds = np.empty(12)
+    add_trees(features, *model[:3], 0, model.parts[1], odds)
+    for limit in (float(np.median(odds)) + above, model.limits["scout_odds"]):
+        for n_least, share in ((3, 0.1), (1, 0.5), (2, 0.0)):
+            is_page = np.array([False, False, True])
+            scout_pages(features, np.array([0, 3, 11, 12]), *model[:4], limit, n_least, share, is_page)
+            parts = (odds[:3], odds[3:11])
+            assert is_page.tolist() == [
+                *((part > limit).sum() >= max(n_least, share * len(part)) for part in parts),
+                True,
+            ]
+
+
+def test_pages_judged_together_are_judged_as_alone() -> None:
+    page = [*["Home", "Log in", "Share this", "Related articles", "Read more"] * 2, "One sentence stands here alone."]
+    texts = ["\n".join(page * n) for n in (1, 2, 1, 300, 3)] + ["One line.", "\n".join(f"line {n}" for n in range(40))]
+    points = code_points("".join(texts))
+    stop = np.cumsum([len(text) for text in texts])
+    start = stop - [len(text) for text in texts]
+    block = read_block(points, start, stop, make_triggers((), {}, ()))
+    found = find_page_lines(count_page_lines(block, points, start), block)
+    rows = zip((found.row - block.line_indptr[0]).tolist(), found.score.tolist(), strict=True)
+    alone = [(at + int(base), odds) for text, base in zip(texts, block.line_indptr, strict=False)
+             for at, odds in page_lines_of(text).items()]  # fmt: skip
+    assert list(rows) == alone
+    assert len(alone) > 100
 
 
 @given(TEXTS)

@@ -260,3 +260,36 @@ def describe_odds(odds, before, after, length, out, column):
         out[row, column + 6] /= most
         out[row, column + 7] /= most
     return column + 9
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def relate_pages(plain, start, end, begin, indptr, runs, classes, source, out, column):
+    """`relate_lines` of several texts: the lines of text t are rows ``indptr[t]`` to ``indptr[t + 1]`` of ``out``.
+
+    Their places are those from ``begin[t]`` on; ``source`` is the column of prose, ``runs`` (int64) the first and last
+    line of prose of each text.
+    """
+    for text in range(len(runs)):
+        low, high = indptr[text], indptr[text + 1]
+        first, last = begin[text], begin[text] + high - low
+        n_chars = 0
+        for row in range(first, last):
+            n_chars += end[row] - start[row]
+        words, of_line = np.empty(n_chars + 1, np.uint64), np.empty(high - low + 1, np.int64)
+        collect_words(plain, start[first:last], end[first:last], classes, words, of_line)
+        numbers = np.empty(of_line[high - low], np.int32)
+        n = number_words(words[: len(numbers)], of_line, numbers)
+        prose = out[low:high, source].copy()
+        relate_lines(numbers, n, of_line, prose, runs[text, 0], runs[text, 1], out[low:high], column)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def describe_all_odds(odds, indptr, out, column):
+    """`describe_odds` of several texts: the lines of text t are ``indptr[t]`` to ``indptr[t + 1]``.
+
+    ``odds`` (float64, 3 x lines): that lines are junk, before and after the text; column 0 of ``out`` has their length.
+    """
+    for text in range(len(indptr) - 1):
+        low, high = indptr[text], indptr[text + 1]
+        length = out[low:high, 0].copy()
+        describe_odds(odds[0, low:high], odds[1, low:high], odds[2, low:high], length, out[low:high], column)

@@ -40,6 +40,37 @@ def scout_lines(features, tree_feature, tree_limit, leaves, parts, limit):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def scout_pages(features, indptr, tree_feature, tree_limit, leaves, parts, limit, n_least, share, is_page):
+    """Make pages (``is_page``, bool) of the texts of which enough lines look as only those of pages do.
+
+    The lines of text t are rows ``indptr[t]`` to ``indptr[t + 1]``; ``n_least`` and this share of them are enough. The
+    sum of a line ends where the trees that are left cannot reach the limit, with a margin for sums in another order.
+    """
+    first, last = parts[_SCOUT], parts[_SCOUT + 1]
+    to_come = np.zeros(last - first + 1)
+    for tree in range(last - 1, first - 1, -1):
+        to_come[tree - first] = to_come[tree - first + 1] + leaves[tree].max()
+    for text in range(len(is_page)):
+        low, high = indptr[text], indptr[text + 1]
+        enough = max(n_least, share * (high - low))
+        n_like_pages = 0
+        for row in range(low, high):
+            if is_page[text] or n_like_pages + (high - row) < enough:
+                break
+            total = 0.0
+            for tree in range(first, last):
+                if total + to_come[tree - first] < limit - 1e-6:
+                    break
+                leaf = 0
+                for question in range(3):
+                    leaf = 2 * leaf + (features[row, tree_feature[tree, question]] > tree_limit[tree, question])
+                total += leaves[tree, leaf]
+            else:
+                n_like_pages += total > limit
+            is_page[text] |= n_like_pages >= enough
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def first_round(features, tree_feature, tree_limit, leaves, parts):
     """The first round's log odds (float64, 3 x lines): that lines are junk, stand before and after the text."""
     odds = np.empty((3, len(features)))

@@ -252,3 +252,15 @@ def describe_lines(counts, repeats, n_classes, out):
         run = run + 1 if prose[row] == 0 else 0
         out[row, at + 4] = math.log1p(run)
     return _describe_shapes(counts, prose, first, last, out, at + 9), first, last
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def describe_pages(counts, repeats, indptr, n_classes, out, runs):
+    """The same of several texts: the lines of text t are rows ``indptr[t]`` to ``indptr[t + 1]`` (int64).
+
+    ``runs`` (int64, texts x 2) gets the first and last line of prose of each.
+    """
+    for text in range(len(runs)):
+        low, high = indptr[text], indptr[text + 1]
+        _, first, last = describe_lines(counts[low:high], repeats[low:high], n_classes, out[low:high])
+        runs[text, 0], runs[text, 1] = first, last

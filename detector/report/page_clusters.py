@@ -80,11 +80,9 @@ def _cluster(name: str, found: Lookup, places: Mapping[str, int], *, aligned: bo
         member = members[row]
         fills = [_number(slot.fills[row], number) for slot, number in zip(slots, numbers, strict=True)]
         where = [places.get(member.doc, -1), "" if member.doc in places else shown(member.doc), member.start]
-        left = [
-            number
-            for number, slot in enumerate(slots)
-            if any(text in (slot.fills[row] or "") for text in blanks[row] if text)
-        ]
+        texts = [text for text in blanks[row] if text]  # most rows have none, and many slots
+        filled = [(n, slot.fills[row]) for n, slot in enumerate(slots)] if texts else []
+        left = [n for n, fill in filled if fill and any(text in fill for text in texts)]
         rows.append([*where, round(member.ratio, 4), len(blanks[row]), left, *fills])
     return {
         "id": shown(name),
