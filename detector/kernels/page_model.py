@@ -49,7 +49,10 @@ def scout_pages(features, indptr, tree_feature, tree_limit, leaves, parts, limit
     first, last = parts[_SCOUT], parts[_SCOUT + 1]
     to_come = np.zeros(last - first + 1)
     for tree in range(last - 1, first - 1, -1):
-        to_come[tree - first] = to_come[tree - first + 1] + leaves[tree].max()
+        most = leaves[tree, 0]
+        for leaf in range(1, 8):
+            most = max(most, leaves[tree, leaf])
+        to_come[tree - first] = to_come[tree - first + 1] + most
     for text in range(len(is_page)):
         low, high = indptr[text], indptr[text + 1]
         enough = max(n_least, share * (high - low))
