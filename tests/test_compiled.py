@@ -197,3 +197,21 @@ def test_a_later_process_imports_no_numba(tmp_path: Path) -> None:
         done = subprocess.run(command, env=environment | more, capture_output=True, check=True, text=True, timeout=60)
         told.append(done.stdout.strip())
     assert told == [f"[[0, 2], [2]] {imports}" for imports in (True, False, True)]
+
+
+@pytest.mark.skipif(not compiled.is_tested(), reason="kernels are left to numba here")
+@pytest.mark.parametrize("level", ["passage", "document"])
+def test_no_kernel_of_a_scan_is_left_to_numba(level: str) -> None:
+    code = (
+        "import sys, detector\n"
+        "from detector.document_scan import scan_documents\n"
+        "from detector.workspace import Workspace\n"
+        f"settings = detector.Settings(level={level!r})\n"
+        "with Workspace(workers=2) as work:\n"
+        f"    scan_documents('seeds', settings, work) if {level!r} == 'document' else detector.scan('seeds', work=work)\n"
+        "print('numba' in sys.modules)\n"
+    )
+    root = Path(__file__).parents[1]
+    for _ in range(2):  # the first one may compile
+        done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "False"
