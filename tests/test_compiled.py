@@ -208,7 +208,7 @@ def test_no_kernel_of_a_scan_is_left_to_numba(level: str) -> None:
         "from detector.workspace import Workspace\n"
         f"settings = detector.Settings(level={level!r})\n"
         "with Workspace(workers=2) as work:\n"
-        f"    scan_documents('seeds', settings, work) if {level!r} == 'document' else detector.scan('seeds', work=work)\n"
+        f"    ({'scan_documents' if level == 'document' else 'detector.scan'})('seeds', settings, work=work)\n"
         "print('numba' in sys.modules)\n"
     )
     root = Path(__file__).parents[1]
