@@ -55,7 +55,7 @@ LEAST_BUDGET = 128 << 20
 """Bytes of memory below which no budget can be kept: the interpreter and the libraries alone take 111 MB."""
 
 LEAST_RESIDENT = 200_000_000
-"""Bytes of memory that must be free: the smallest corpus takes 125 MB, 95 at level document, and 410 while compiling."""
+"""Bytes of memory that must be free; the smallest corpus takes 125 MB, 95 at level document, 410 while compiling."""
 
 
 @dataclass(frozen=True, slots=True)
