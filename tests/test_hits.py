@@ -248,7 +248,7 @@ def test_prefilters_know_their_patterns() -> None:
 BROKEN = st.sampled_from(
     (
         *"锟斤拷烫屯锛銆鐨勩一\xc2\xc3\x80\xbf\xe2\xe4\xe9\x99\xa6\u0152\u2122\ue000a", "\N{REPLACEMENT CHARACTER}",
-        "\N{EURO SIGN}", "锟斤拷", "烫烫烫", "屯屯", "鐨勩", "\xe4\xb8\xad", "\xe6\u2013\u2021", "\xe2\N{EURO SIGN}\u201c",
+        "\N{EURO SIGN}", "锟斤拷", "烫烫烫", "鐨勩", "\xe4\xb8\xad", "\xe6\u2013\u2021", "\xe2\N{EURO SIGN}\u201c",
     )
 )  # fmt: skip
 
