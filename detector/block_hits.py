@@ -32,6 +32,9 @@ from detector.places import AFTER_BLANK, FOLLOWER, SENTENCE, FoundPlaces, Trigge
 from detector.rules import Rule, RuleMatch, RuleTable, Trial, matches_at
 from detector.texts import Texts
 
+MANY_LINES = 1000
+"""Characters of a block for each line that is looked at, below which it is made one string first."""
+
 
 class EdgeLines(NamedTuple):
     """Lines at the edges of documents that may be frequent: ``document``, ``start``, ``end`` int32, ``hashes`` uint64.
@@ -111,6 +114,7 @@ class BlockHits:
     def __init__(self, texts: Texts, table: RuleTable, plan: Plan, begin: int, end: int) -> None:
         self._texts, self._table, self._plan, self._begin = texts, table, plan, begin
         self._block = block = read_block(texts.points, texts.start[begin:end], texts.stop[begin:end], plan.triggers)
+        self._whole = ""
         self._place_rows = np.searchsorted(block.place, block.bounds)
         self.years, self.n_stand_ins = self._signs()
         self._pages = self._page_lines()
@@ -180,11 +184,17 @@ class BlockHits:
         block, hashes = self._block, np.empty(len(line), dtype=np.uint64)
         hash_lines(block.plain, block.line_start, block.line_end, line, rule, hashes)
         _, rows, same = np.unique(hashes, return_index=True, return_inverse=True)
+        if len(rows) * MANY_LINES > len(block.plain):
+            self._whole = block.slice(0, len(block.plain))
         spans = zip(block.line_start[line[rows]].tolist(), block.line_end[line[rows]].tolist(), strict=True)
         tried = zip(spans, rule[rows].tolist(), strict=True)
         rules = self._plan.line_rules
-        found = [rules[number].regex.fullmatch(block.slice(*span)) is not None for span, number in tried]
+        found = [rules[number].regex.fullmatch(self._text(*span)) is not None for span, number in tried]
         return np.array(found, dtype=np.bool_)[same]
+
+    def _text(self, start: int, end: int) -> str:
+        """Some plain characters of the block."""
+        return self._whole[start:end] if self._whole else self._block.slice(start, end)
 
     def find(self) -> BlockFound:
         """Marks, junk and artefacts with their documents, and the lines that may be frequent."""
@@ -193,8 +203,9 @@ class BlockHits:
         marks: Found = []
         junk: Found = []
         artefacts: Found = []
+        bounds = self._block.bounds.tolist()
         for row in self._candidates(mark_places, junk_places):
-            document, text = self._begin + row, self._block.text(row)
+            document, text = self._begin + row, self._text(*bounds[row : row + 2])
             places = FoundPlaces(text, partial(self._triggers, row))
             matches = matches_at(text, mark_places.of(row), plan.of_marks)
             stand_ins = bool(self.n_stand_ins[row] >= MIN_PRONOUN_PLACES)
