@@ -331,20 +331,14 @@ def is_broken(n_broken: int, length: int) -> bool:
 
 @cache
 def broken_classes() -> NDArray[np.uint8]:
-    """By code point: bit 1 where a match of wrong bytes begins, bits 2 and 8 where one of bits 4 and 16 must follow.
-
-    The three words are told apart from all other Chinese, as their first characters are common in names of places.
-    """
+    """By code point: bit 1 where a match of wrong bytes begins, bit 2 where another must follow, bit 4 for those."""
     classes = np.zeros(N_CODE_POINTS, dtype=np.uint8)
-    for first in "锛銆\xc2\xc3\xe2\xe4\xe5\xe6\xe7\xe8\xe9":
-        classes[ord(first)] = 1 | 2
+    for first in "锟烫屯锛銆\xc2\xc3\xe2\xe4\xe5\xe6\xe7\xe8\xe9":
+        classes[ord(first)] = 3
     for alone in "\N{REPLACEMENT CHARACTER}鐨":
-        classes[ord(alone)] = 1
+        classes[ord(alone)] |= 1
     for begin, end in ((0x80, 0xC0), (0x152, 0x193), (0x2C6, 0x2123), (0x3400, 0xA000), (0xE000, 0xF900)):
         classes[begin:end] |= 4
-    for first, second in ("锟斤", "烫烫", "屯屯"):
-        classes[ord(first)] |= 1 | 8
-        classes[ord(second)] |= 16
     return classes
 
 

@@ -260,12 +260,6 @@ def test_broken_text_begins_where_the_kernel_looks(text: str) -> None:
     assert counts[0, 1] >= n_matches
 
 
-def test_names_of_places_are_no_broken_text() -> None:
-    texts, counts = Texts.of(["大屯镇、烫金、一锟", "屯屯屯 烫烫烫 锟斤拷"]), np.empty((2, 2), dtype=np.int64)
-    hits.count_broken(texts.points, texts.start, texts.stop, artefacts.broken_classes(), counts)
-    assert counts[:, 1].tolist() == [0, 5]
-
-
 @timeless
 @given(st.lists(st.text("a臺灣體製一のカ", max_size=20), min_size=1, max_size=4))
 def test_traditional_texts_by_counts(some: list[str]) -> None:

@@ -300,8 +300,7 @@ def hash_edges(plain, start, end, flags, indptr, n_edge, max_chars, row, hashes)
 def count_broken(points, start, stop, classes, counts):  # type: ignore[no-untyped-def]
     """Per text (``counts``, int64, n x 2) its Han characters and the places where broken text may begin.
 
-    ``classes`` (uint8, by code point): bit 1 for what begins it, bits 2 and 8 where something must follow, bits 4 and
-    16 for what may follow either.
+    ``classes`` (uint8, by code point): bit 1 for what begins it, bit 2 where something must follow, bit 4 for what may.
     """
     for text in range(len(start)):
         n_han = n_broken = 0
@@ -310,8 +309,7 @@ def count_broken(points, start, stop, classes, counts):  # type: ignore[no-untyp
             n_han += 0x3400 <= point <= 0x9FFF
             kind = classes[point]
             if kind & 1:
-                needed = (kind & 10) << 1
-                n_broken += not needed or (at + 1 < stop[text] and (classes[points[at + 1]] & needed) != 0)
+                n_broken += not kind & 2 or (at + 1 < stop[text] and classes[points[at + 1]] & 4)
         counts[text, 0], counts[text, 1] = n_han, n_broken
 
 
