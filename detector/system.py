@@ -14,8 +14,15 @@ LARGE_BLOCK = 1 << 22
 """Bytes from which on a temporary goes back to the system when it dies: where glibc is, it would keep those of up to
 32 MB as soon as one has died, and hundreds of megabytes with them."""
 
+KEPT_BLOCK = 1 << 28
+"""Bytes up to which, where there is plenty of memory, a temporary stays with the process when it dies: what the system
+gives instead must be cleared first, and on a virtual machine often found, which takes seconds for a gigabyte."""
+
 _LARGE_BLOCK_SETTING = -3
 """``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
+
+_ARENAS_SETTING, _KEPT_AT_TOP_SETTING = -8, -1
+"""``M_ARENA_MAX`` and ``M_TRIM_THRESHOLD``."""
 
 
 def memory_pages() -> tuple[int, int] | None:
@@ -36,8 +43,19 @@ def pages(status: bytes) -> tuple[int, int]:
 @cache
 def give_back_large_blocks() -> None:
     """Tell the C library about `LARGE_BLOCK`, once; another library is left as it is."""
+    _tell_allocator((_LARGE_BLOCK_SETTING, LARGE_BLOCK))
+
+
+@cache
+def keep_freed_blocks() -> None:
+    """Tell the C library about `KEPT_BLOCK`, once, and that all threads share what was freed."""
+    _tell_allocator((_LARGE_BLOCK_SETTING, KEPT_BLOCK), (_KEPT_AT_TOP_SETTING, KEPT_BLOCK), (_ARENAS_SETTING, 1))
+
+
+def _tell_allocator(*settings: tuple[int, int]) -> None:
     try:
-        ctypes.CDLL(None).mallopt(_LARGE_BLOCK_SETTING, LARGE_BLOCK)
+        for name, value in settings:
+            ctypes.CDLL(None).mallopt(name, value)
     except (AttributeError, OSError, TypeError):
         return
 

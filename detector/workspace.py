@@ -27,7 +27,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import OutputError
-from detector.system import STATUS, STATUS_BYTES, give_back_large_blocks, memory_pages, pages, take_room
+from detector.system import (
+    STATUS,
+    STATUS_BYTES,
+    give_back_large_blocks,
+    keep_freed_blocks,
+    memory_pages,
+    pages,
+    take_room,
+)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -99,8 +107,8 @@ class Workspace:
         self._status: FileIO | None = None
         self._others = 0  # bytes of files in memory that are none of the columns
         self._watcher: threading.Thread | None = None
-        if memory is not None and memory < PLENTY:
-            give_back_large_blocks()
+        if memory is not None:
+            (give_back_large_blocks if memory < PLENTY else keep_freed_blocks)()
 
     def __enter__(self) -> Workspace:
         return self
