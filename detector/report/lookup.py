@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.model import PART_NAMES, Cluster, DocumentScore, Finding, Literal, Member, Phrase, Slot, Span
+from detector.model import PART_NAMES, Cluster, DocumentScore, Fill, Finding, Literal, Member, Phrase, Slot, Span
 from detector.report.cover import Explained, explained
 from detector.rows import MILLIONTHS, TextsById
 
@@ -109,13 +109,18 @@ def n_written(text: str | None, span: Span) -> int:
 
 
 def _texts_in(slot: Slot, members: Sequence[Member], n_members: int) -> list[str | None]:
-    """What stands in a slot in each of the first members; by its place where not every member has a fill."""
+    """What stands in a slot in each of the first members; by its place where not every member has a fill, and if it
+    has none there, what further members have."""
     if len(slot.fills) == len(members):
         return [fill.text for fill in slot.fills[:n_members]]
     found: list[str | None] = []
+    common = next((fill.text for fill in slot.fills if fill.more), None)
+    places: defaultdict[str, list[Fill]] = defaultdict(list)
+    for fill in slot.fills:
+        places[fill.doc].append(fill)
     for member in members[:n_members]:
-        here = (fill.text for fill in slot.fills if fill.doc == member.doc and member.start <= fill.start <= member.end)
-        found.append(next(here, None))
+        here = (fill.text for fill in places[member.doc] if member.start <= fill.start <= fill.end <= member.end)
+        found.append(next(here, common))
     return found
 
 
