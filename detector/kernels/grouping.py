@@ -214,6 +214,18 @@ def _is_name(points, plain, is_digit, at, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _same(points, start, end, until, other, other_end, other_until):  # type: ignore[no-untyped-def]
+    """Whether two fills are the same, with what follows them up to ``until``."""
+    size = until - start
+    if end - start != other_end - other or size != other_until - other:
+        return False
+    step = 0
+    while step < size and points[np.uint64(start + step)] == points[np.uint64(other + step)]:
+        step += 1
+    return step == size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def slot_types(  # type: ignore[no-untyped-def]
     points, text_start, text_stop, plain, is_blank, is_digit, document, member_at, fill_at, fill_start, fill_end,
     fill_class, types,
@@ -226,38 +238,43 @@ def slot_types(  # type: ignore[no-untyped-def]
     its lower two bits). Of the fills that count four in five are of the type. ``plain``: uint32, ``is_blank``,
     ``is_digit``: bool, indexed by code point.
     """
-    other = np.empty(7, np.int64)
+    other, told = np.empty(7, np.int64), np.empty(7, np.bool_)
     for slot in range(types.shape[0]):
         n_filled, most = 0, (fill_at[slot + 1] - fill_at[slot]) // 5
         other[:] = 0  # how many are no number, percentage, sum of money, year, date, place or name
+        last, last_end, last_until, last_kind = np.int64(0), np.int64(0), np.int64(0), np.uint8(0)
+        hopeless = False
         for fill in range(fill_at[slot], fill_at[slot + 1]):
             kind = fill_class[fill] & 3
             n_filled += kind != 0
-            hopeless = True
-            for count in other:  # `min` would need numba
-                hopeless &= count > most
             if kind == 0 or hopeless:
                 continue
             text = document[member_at[slot] + fill - fill_at[slot]]
             start, end = text_start[text] + fill_start[fill], text_start[text] + fill_end[fill]
-            until = min(end + BEYOND, text_stop[text])
-            other[0] += kind != 1
-            other[1] += other[1] <= most and (kind != 1 or not _is_percent(points, plain, is_blank, end, until))
-            other[2] += other[2] <= most and (kind != 1 or not _is_money(points, plain, end, until))
-            while start < end and is_blank[plain[points[start]]]:
-                start += 1
-            while start < end and is_blank[plain[points[end - 1]]]:
-                end -= 1
-            other[3] += other[3] <= most and not _is_year(points, plain, is_digit, start, end)
-            other[4] += other[4] <= most and not _is_date(points, plain, start, end)
-            other[5] += other[5] <= most and (kind == 1 or not _is_place(points, plain, start, end))
-            other[6] += other[6] <= most and (kind == 1 or not _is_name(points, plain, is_digit, start, end))
+            until = min(end + BEYOND, text_stop[text]) if kind == 1 else end
+            if kind != last_kind or not _same(points, start, end, until, last, last_end, last_until):
+                last, last_end, last_until, last_kind = start, end, until, kind
+                told[0] = kind != 1
+                told[1] = other[1] <= most and (kind != 1 or not _is_percent(points, plain, is_blank, end, until))
+                told[2] = other[2] <= most and (kind != 1 or not _is_money(points, plain, end, until))
+                while start < end and is_blank[plain[points[start]]]:
+                    start += 1
+                while start < end and is_blank[plain[points[end - 1]]]:
+                    end -= 1
+                told[3] = other[3] <= most and not _is_year(points, plain, is_digit, start, end)
+                told[4] = other[4] <= most and not _is_date(points, plain, start, end)
+                told[5] = other[5] <= most and (kind == 1 or not _is_place(points, plain, start, end))
+                told[6] = other[6] <= most and (kind == 1 or not _is_name(points, plain, is_digit, start, end))
+            hopeless = True
+            for one in range(7):
+                other[one] += told[one]
+                hopeless &= other[one] > most
         numbers = 5 * other[0] <= n_filled
         types[slot] = PLACEHOLDER if n_filled == 0 else NUMBER if numbers else TEXT
-        for told in range(6):
+        for rank in range(6):
             # figures are no date; one that a hyphen or a unit goes on from is
-            if n_filled and 5 * other[_TOLD[told, 0]] <= n_filled and not (numbers and told > 2):
-                types[slot] = _TOLD[told, 1]
+            if n_filled and 5 * other[_TOLD[rank, 0]] <= n_filled and not (numbers and rank > 2):
+                types[slot] = _TOLD[rank, 1]
                 break
 
 
