@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-from functools import cache
 from pathlib import Path
 
 STATUS, STATUS_BYTES = Path("/proc/self/statm"), 256
@@ -14,8 +13,12 @@ LARGE_BLOCK = 1 << 22
 """Bytes from which on a temporary goes back to the system when it dies: where glibc is, it would keep those of up to
 32 MB as soon as one has died, and hundreds of megabytes with them."""
 
-_LARGE_BLOCK_SETTING = -3
-"""``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
+KEPT_SHARE = 1 / 64
+"""Of the budget for smaller temporaries that each thread keeps for its next ones: by itself glibc would give back all
+from 128 kB on once it was told of `LARGE_BLOCK`, and every page would be made and cleared again."""
+
+_LARGE_BLOCK_SETTING, _KEPT_BLOCKS_SETTING = -3, -1
+"""``M_MMAP_THRESHOLD`` and ``M_TRIM_THRESHOLD`` of glibc's ``mallopt``."""
 
 
 def memory_pages() -> tuple[int, int] | None:
@@ -33,11 +36,12 @@ def pages(status: bytes) -> tuple[int, int]:
     return int(resident) * size, int(shared) * size
 
 
-@cache
-def give_back_large_blocks() -> None:
-    """Tell the C library about `LARGE_BLOCK`, once; another library is left as it is."""
+def give_back_large_blocks(budget: int) -> None:
+    """Tell the C library about `LARGE_BLOCK` and `KEPT_SHARE`; another library than glibc is left as it is."""
     try:
-        ctypes.CDLL(None).mallopt(_LARGE_BLOCK_SETTING, LARGE_BLOCK)
+        library = ctypes.CDLL(None)
+        library.mallopt(_LARGE_BLOCK_SETTING, LARGE_BLOCK)
+        library.mallopt(_KEPT_BLOCKS_SETTING, min(LARGE_BLOCK * 8, round(KEPT_SHARE * budget)))
     except (AttributeError, OSError, TypeError):
         return
 
@@ -62,9 +66,9 @@ def available_bytes() -> int | None:
         return None
 
 
-def take_room(file: int, size: int) -> None:
-    """Make a file that long, with room on the disk for all of it where the system can promise that."""
+def take_room(file: int, at: int, size: int) -> None:
+    """Make a file ``size`` bytes longer than the ``at`` it has, with room on the disk where the system promises it."""
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file, 0, size)
+        os.posix_fallocate(file, at, size)
     else:
-        os.truncate(file, size)
+        os.truncate(file, at + size)
