@@ -206,7 +206,7 @@ def test_templates_of_scans_give_back_their_members(edits: list[list[tuple[int, 
 
 
 def parts_of(found: ClusterColumns, cluster: int) -> list[oracle.Span | oracle.Slot]:
-    """The parts of a cluster as the oracle has them."""
+    """The parts of a cluster, every slot with the fills that are listed."""
     parts: list[oracle.Span | oracle.Slot] = []
     n_slots = 0
     for part in range(int(found.part_indptr[cluster]), int(found.part_indptr[cluster + 1])):
@@ -215,7 +215,9 @@ def parts_of(found: ClusterColumns, cluster: int) -> list[oracle.Span | oracle.S
         if found.slot[part]:
             n_slots += 1
             assert found.slot[part] == n_slots
-            parts.append(oracle.Slot(SLOT_TYPES[int(found.part_type[part])], fills))
+            common = int(found.part_common[part])
+            kind = SLOT_TYPES[int(found.part_type[part])]
+            parts.append(oracle.Slot(kind, fills, found.fill_member[here].tolist(), common if common >= 0 else None))
         else:
             assert not fills
             parts.append((int(found.part_start[part]), int(found.part_end[part])))
@@ -243,6 +245,8 @@ def test_columns_of_clusters_are_what_the_definitions_say(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(templates, "CLUSTER_TOKENS", data.draw(st.sampled_from([1, 20, 1000])))
         patch.setattr(templates, "KEPT", data.draw(st.sampled_from([0, 10, 1000])))
+        most = data.draw(st.sampled_from([0, 2, 6, 2000]))
+        patch.setattr(templates, "MOST_LISTED", most)
         levels = [groups_of(families), groups_of(blocks, np.nan), groups_of(blocks, 0.9)]
         found = clusters_of(of, texts, levels, workers=data.draw(st.sampled_from([1, 2])))
     keys = passage_keys(of.tokens, of.passages).tolist()
@@ -263,7 +267,7 @@ def test_columns_of_clusters_are_what_the_definitions_say(
         members = [
             oracle.Member(texts[row], span, first, last) for (row, first, last), span in zip(its, spans, strict=True)
         ]
-        assert parts_of(found, cluster) == oracle.template(of, members, keys if level < 3 else None)
+        assert parts_of(found, cluster) == oracle.template(of, members, keys if level < 3 else None, most)
         ratios = {
             1: [1.0] * len(its),
             2: [oracle.block_ratio(of, members[0], member) for member in members],

@@ -327,16 +327,16 @@ def slot_types(  # type: ignore[no-untyped-def]
 
     The fills of slot s are rows ``fill_at[s]`` to ``fill_at[s + 1]`` of ``fill_start``, ``fill_end`` (code points of
     their text), one for each member from ``member_at[s]`` on, whose texts are ``document``. ``fill_class`` (uint8) is 0
-    for a fill of nothing or of marks alone, which does not count where anything else stands, 1 for numbers, else 2. Of
-    the fills that count four in five are of the type. ``plain``: uint32, ``is_blank``, ``is_digit``: bool, indexed by
-    code point.
+    for a fill of nothing or of marks alone, which does not count where anything else stands, 1 for numbers, else 2 (in
+    its lower two bits). Of the fills that count four in five are of the type. ``plain``: uint32, ``is_blank``,
+    ``is_digit``: bool, indexed by code point.
     """
     other = np.empty(7, np.int64)
     for slot in range(types.shape[0]):
         n_filled, most = 0, (fill_at[slot + 1] - fill_at[slot]) // 5
         other[:] = 0  # how many are no number, percentage, sum of money, year, date, place or name
         for fill in range(fill_at[slot], fill_at[slot + 1]):
-            kind = fill_class[fill]
+            kind = fill_class[fill] & 3
             n_filled += kind != 0
             hopeless = True
             for count in other:  # `min` would need numba
@@ -368,14 +368,14 @@ def slot_types(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def template_parts(  # type: ignore[no-untyped-def]
-    indptr, start, end, slot_indptr, fill_at, fill_start, fill_end, types, part_indptr, slot, part_type, part_start,
-    part_end, n_fills,
+    indptr, start, end, slot_indptr, fill_at, fill_start, fill_end, types, common, part_indptr, slot, part_type,
+    part_start, part_end, part_common, n_fills,
 ):  # fmt: skip
     """The parts of every template: slots, with the literals of the representative between them; returns their number.
 
     ``indptr``, ``start``, ``end``: members, the representative of each cluster first; ``slot_indptr``: the slots of
-    each cluster, with ``types``; row ``fill_at[s]`` of the fills is what the representative has in slot s. There is at
-    most one literal more than slots in a cluster. Of a slot, ``part_start`` and ``part_end`` are that fill.
+    each cluster, with ``types`` and ``common`` (`detector.kernels.listing`). Row ``fill_at[s]`` of the fills is what
+    the representative has in slot s, and the span of its part. A cluster has at most one literal more than slots.
     """
     filled = 0
     for cluster in range(indptr.shape[0] - 1):
@@ -387,12 +387,12 @@ def template_parts(  # type: ignore[no-untyped-def]
             is_slot = number < slot_indptr[cluster + 1]
             until = fill_start[fill_at[number]] if is_slot else end[head]
             if at < until:
-                slot[filled], part_type[filled], n_fills[filled] = 0, 0, 0
+                slot[filled], part_type[filled], n_fills[filled], part_common[filled] = 0, 0, 0, -1
                 part_start[filled], part_end[filled] = at, until
                 filled += 1
             if is_slot:
                 slot[filled], part_type[filled] = number - first + 1, types[number]
-                n_fills[filled] = indptr[cluster + 1] - head
+                n_fills[filled], part_common[filled] = fill_at[number + 1] - fill_at[number], common[number]
                 part_start[filled], part_end[filled] = until, fill_end[fill_at[number]]
                 at = part_end[filled]
                 filled += 1

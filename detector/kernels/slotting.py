@@ -17,6 +17,9 @@ SINGLE, DIGIT, MARK = 1, 3, 6
 NAME = 8
 """Tokens of a name that may hold a character by chance."""
 
+HOLDS_MARK = 4
+"""Bit of a fill's class where one of its tokens is a mark."""
+
 LINE = 16
 """Tokens of a line that only one member has and that is divided at its number."""
 
@@ -307,7 +310,7 @@ def write_fills(  # type: ignore[no-untyped-def]
     fill_class,
 ):  # fmt: skip
     """Fills as code points: ``fill_start``, ``fill_end`` (int32), and ``fill_class``: uint8, 0 for a fill of nothing or
-    of marks alone, 1 for numbers alone, else 2.
+    of marks alone, 1 for numbers alone, else 2; `HOLDS_MARK` more where there is a mark.
 
     Slots of clusters ``clusters[0]`` to ``clusters[1]`` as `detector.kernels.dividing.divide_gaps` has them. An empty
     fill stands after the token before it, or where its member begins (``start``).
@@ -328,25 +331,27 @@ def write_fills(  # type: ignore[no-untyped-def]
                 else:
                     fill_start[fill] = token_end[low - 1] if low > base else start[head + member]
                     fill_end[fill] = fill_start[fill]
-                marks, digits, token = True, True, low
-                while token < high and (marks or digits):
-                    marks &= kind[token] == MARK
+                marks, digits, marked = True, True, False
+                for token in range(low, high):
+                    is_mark = kind[token] == MARK
+                    marks &= is_mark
+                    marked |= is_mark
                     digits &= kind[token] == DIGIT
-                    token += 1
-                fill_class[fill] = 0 if marks else 1 if digits else 2
+                fill_class[fill] = (0 if marks else 1 if digits else 2) + (HOLDS_MARK if marked else 0)
             filled += size
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def blanks_in_slots(  # type: ignore[no-untyped-def]
-    blank_indptr, blank_start, blank_end, level, member_indptr, document, part_indptr, fill_indptr, fill_start,
-    fill_end, part, n_filled,
+    blank_indptr, blank_start, blank_end, level, member_indptr, document, part_indptr, part_common, fill_indptr,
+    fill_member, fill_start, fill_end, part, n_filled,
 ):  # fmt: skip
     """The slot that each blank stands in: ``part`` (int64, -1: none), and in how many members something else stands
     there (``n_filled``, int64).
 
     The blanks of document d are rows ``blank_indptr[d]`` to ``blank_indptr[d + 1]`` of ``blank_start``, ``blank_end``,
-    in order; the rest is as in `detector.columns.ClusterColumns`. Of several slots one that somebody filled is taken,
+    in order; the rest is as in `detector.columns.ClusterColumns`. No blank stands in a fill that is not listed, for a
+    blank is a mark. Of several slots one that somebody filled is taken,
     then the one of the highest ``level``, then that with most fills, then the first.
     """
     best = np.full(part.shape[0], -1, np.int64)
@@ -356,7 +361,7 @@ def blanks_in_slots(  # type: ignore[no-untyped-def]
         for here in range(part_indptr[cluster], part_indptr[cluster + 1]):
             some, n_others = False, np.int64(0)
             for fill in range(fill_indptr[here], fill_indptr[here + 1]):
-                text = document[head + fill - fill_indptr[here]]
+                text = document[head + fill_member[fill]]
                 low, high = blank_indptr[text], blank_indptr[text + 1]
                 row = low
                 if low < high and fill_start[fill] < fill_end[fill]:
@@ -366,9 +371,13 @@ def blanks_in_slots(  # type: ignore[no-untyped-def]
                 n_others += not is_blank and fill_start[fill] < fill_end[fill]
             if not some:
                 continue
+            if part_common[here] >= 0:
+                fill = fill_indptr[here] + part_common[here]
+                n_rest = member_indptr[cluster + 1] - head - (fill_indptr[here + 1] - fill_indptr[here])
+                n_others += n_rest if fill_start[fill] < fill_end[fill] else 0
             key = np.int64(n_others > 0) << 40 | np.int64(level[cluster]) << 36 | min(n_others, np.int64(1) << 32)
             for fill in range(fill_indptr[here], fill_indptr[here + 1]):
-                text = document[head + fill - fill_indptr[here]]
+                text = document[head + fill_member[fill]]
                 low, high = blank_indptr[text], blank_indptr[text + 1]
                 row = low + np.searchsorted(blank_start[low:high], fill_start[fill])
                 while row < high and blank_end[row] <= fill_end[fill]:
