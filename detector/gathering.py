@@ -42,7 +42,7 @@ class Gathering(NamedTuple):
 
 def is_mapped(work: Workspace, tokens: Tokens) -> bool:
     """Whether tokens are in a file, so that passages should be gathered; in memory they are read where they stand."""
-    return work.file_of(tokens.hashes)[0] >= 0
+    return work.place_of(tokens.hashes) >= 0
 
 
 def expanded(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ PACKAGE = ROOT / "detector"
 
 FLOORS = (
     "errors model version columns clock cells leftovers interpreter system",
+    "spilling",
     "workspace",
     "kernels kernels.cache kernels.machine_code",
     "kernels.exporting",
