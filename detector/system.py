@@ -18,11 +18,12 @@ KEPT_BLOCK = 1 << 28
 """Bytes up to which, where there is plenty of memory, a temporary stays with the process when it dies: what the system
 gives instead must be cleared first, and on a virtual machine often found, which takes seconds for a gigabyte."""
 
-_LARGE_BLOCK_SETTING = -3
-"""``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
+KEPT_SHARE = 1 / 64
+"""Of a smaller budget, for the small temporaries that each thread keeps for its next ones: by itself glibc would give
+back all from 128 kB on once it was told of `LARGE_BLOCK`, and every page would be made and cleared again."""
 
-_ARENAS_SETTING, _KEPT_AT_TOP_SETTING = -8, -1
-"""``M_ARENA_MAX`` and ``M_TRIM_THRESHOLD``."""
+_LARGE_BLOCK_SETTING, _KEPT_AT_TOP_SETTING, _ARENAS_SETTING = -3, -1, -8
+"""``M_MMAP_THRESHOLD``, ``M_TRIM_THRESHOLD`` and ``M_ARENA_MAX`` of glibc's ``mallopt``."""
 
 
 def memory_pages() -> tuple[int, int] | None:
@@ -40,10 +41,10 @@ def pages(status: bytes) -> tuple[int, int]:
     return int(resident) * size, int(shared) * size
 
 
-@cache
-def give_back_large_blocks() -> None:
-    """Tell the C library about `LARGE_BLOCK`, once; another library is left as it is."""
-    _tell_allocator((_LARGE_BLOCK_SETTING, LARGE_BLOCK))
+def give_back_large_blocks(budget: int) -> None:
+    """Tell the C library about `LARGE_BLOCK` and `KEPT_SHARE`; another library than glibc is left as it is."""
+    kept = min(LARGE_BLOCK * 8, round(KEPT_SHARE * budget))
+    _tell_allocator((_LARGE_BLOCK_SETTING, LARGE_BLOCK), (_KEPT_AT_TOP_SETTING, kept))
 
 
 @cache
@@ -80,9 +81,9 @@ def available_bytes() -> int | None:
         return None
 
 
-def take_room(file: int, size: int) -> None:
-    """Make a file that long, with room on the disk for all of it where the system can promise that."""
+def take_room(file: int, at: int, size: int) -> None:
+    """Make a file ``size`` bytes longer than the ``at`` it has, with room on the disk where the system promises it."""
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file, 0, size)
+        os.posix_fallocate(file, at, size)
     else:
-        os.truncate(file, size)
+        os.truncate(file, at + size)
