@@ -120,17 +120,23 @@ def band_buckets(
     gathered, all_sizes = Gathered(work, np.int32), Gathered(work, np.int32)
     row_indptr = work.empty(n_rows + 1, np.int64, near=True)
     row_indptr[:] = 0
-    bounds = [(0, 0)]
-    for members, sizes in work.each(lambda band: shared_keys(keys[band]), range(len(keys))):
-        here = numbers[members]
-        row_indptr[here + 1] += 1
+    is_in_bucket, bounds = np.zeros(n_rows, bool), [(0, 0)]
+
+    def shared(band: int) -> Groups:
+        members, sizes = shared_keys(keys[band])
+        return numbers[members], sizes
+
+    for here, its_sizes in work.each(shared, range(len(keys))):
+        if sieve is None:
+            row_indptr[here + 1] += 1
+        else:
+            is_in_bucket[here] = True
         gathered.add(here)
-        all_sizes.add(sizes)
+        all_sizes.add(its_sizes)
         bounds.append((gathered.n, all_sizes.n))
     rows, sizes = gathered.column(), all_sizes.column()
     if sieve is not None:
-        rows, sizes = _sifted(rows, sizes, bounds, sieve(np.flatnonzero(row_indptr[1:]).astype(np.int32)), work)
-        row_indptr[0] = 0
+        rows, sizes = _sifted(rows, sizes, bounds, sieve(np.flatnonzero(is_in_bucket).astype(np.int32)), work)
         row_indptr[1:] = np.bincount(rows, minlength=n_rows)
     indptr = work.empty(len(sizes) + 1, np.int64, near=True)
     indptr[0] = 0

@@ -20,6 +20,9 @@ _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _ONE = np.uint64(1)
 _EACH = np.uint64(0x0101010101010101)
+_LANES = 32
+"""Values that a loop takes at a time, at most; what is left over it takes one by one."""
+
 _TOGETHER = 2048
 """Tokens that are hashed together: they stay in the first cache."""
 
@@ -261,13 +264,39 @@ def find_stretches(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def hash_rows(hashes, kind, slot, start, length):  # type: ignore[no-untyped-def]
-    """The hash of the skeleton of each run of tokens, as `detector.tokens.sequence_hashes` has it (uint64)."""
+    """The hash of the skeleton of each run of tokens, as `detector.tokens.sequence_hashes` has it (uint64).
+
+    Tokens are hashed `_TOGETHER` at a time, whatever runs they are of; a run is the difference of two sums.
+    """
     found = np.empty(start.shape[0], np.uint64)
-    for run in range(start.shape[0]):
-        total = _mix(np.uint64(length[run]))
-        for place in range(length[run]):
-            row = start[run] + place
-            value = slot if kind[row] >= _SLOT else hashes[row]
-            total += _mix(_mix(value) + np.uint64(place) * _BASE)
-        found[run] = total
+    words, places = np.empty(_TOGETHER + _LANES, np.uint64), np.empty(_TOGETHER + _LANES, np.uint64)
+    run, done, total, begun = np.int64(0), np.int64(0), np.uint64(0), np.uint64(0)
+    while run < start.shape[0]:
+        # tokens of as many runs as there is room for; of the first one ``done`` were hashed before
+        n, last, part = np.int64(0), run, done
+        while last < start.shape[0] and n < _TOGETHER:
+            n_taken = min(np.int64(length[last]) - part, _TOGETHER - n)
+            begin = np.int64(start[last]) + part
+            its_hashes, its_kind = hashes[begin : begin + n_taken], kind[begin : begin + n_taken]
+            its_words, its_places, first = words[n:], places[n:], np.uint64(part)
+            for place in range(n_taken):
+                its_words[place] = its_hashes[place] ^ (its_hashes[place] ^ slot) & -np.uint64(its_kind[place] >= _SLOT)
+            for place in range((n_taken + _LANES - 1) // _LANES * _LANES):
+                its_places[place] = first + np.uint64(place)
+            n, part = n + n_taken, part + n_taken
+            if part < length[last]:
+                break
+            last, part = last + 1, np.int64(0)
+        for place in range(n):
+            words[place] = _mix(_mix(words[place]) + places[place] * _BASE)
+        for place in range(n):
+            total += words[place]
+            words[place] = total
+        at = -done
+        for ended in range(run, last):
+            at += length[ended]
+            its_total = words[at - 1] if at > 0 else begun
+            found[ended] = _mix(np.uint64(length[ended])) + its_total - begun
+            begun = its_total
+        run, done = last, part
     return found
