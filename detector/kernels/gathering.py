@@ -6,11 +6,11 @@ from detector.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def gather_runs(source, width, first, last, out):  # type: ignore[no-untyped-def]
-    """Fill ``out`` (uint8) with the rows ``first[r]`` to ``last[r]`` (int64) of a column of rows of ``width`` bytes,
-    whose bytes are ``source`` (uint8)."""
-    at = 0
+def gather_runs(source, width, first, last, to, out):  # type: ignore[no-untyped-def]
+    """Copy the rows ``first[r]`` to ``last[r]`` (int64) of a column of rows of ``width`` bytes, whose bytes are
+    ``source`` (uint8), to row ``to[r]`` (int64) of a column whose bytes are ``out`` (uint8)."""
     for run in range(first.shape[0]):
+        at = to[run] * width
         for place in range(first[run] * width, last[run] * width):
             out[at] = source[place]
             at += 1
