@@ -2,7 +2,7 @@
 
 Two points make a line: what every scan costs, and what every byte of text adds. Columns grow with the text and are
 counted; the rest of the memory is by constants that were measured. More is shared in a larger corpus than in a sample,
-so that matching and output may take more than is told.
+so that matching may take more than is told, and the output somewhat.
 """
 
 from __future__ import annotations

@@ -93,7 +93,8 @@ def gathered(work: Workspace, column: NDArray[Any], first: NDArray[np.int64], la
     Of a mapped column they are read in the order they stand there, and what was read is given back.
     """
     to = _offsets(last - first)
-    out, source = np.empty(int(to[-1]), column.dtype), read_only(column.view(np.uint8))
+    out, plain = np.empty(int(to[-1]), column.dtype), f"u{column.itemsize}"  # of one width all types are one
+    source, target = read_only(column.view(plain)), out.view(plain)
     cuts: NDArray[np.int64] = np.empty(0, np.int64)
     if work.is_mapped(column):
         order = np.argsort(first, kind="stable")
@@ -101,7 +102,7 @@ def gathered(work: Workspace, column: NDArray[Any], first: NDArray[np.int64], la
         cuts = np.flatnonzero(np.diff(first // (WINDOW_BYTES // column.itemsize))) + 1
     for begin, end in pairwise([0, *cuts.tolist(), len(first)]):
         some = slice(begin, end)
-        gather_runs(source, column.itemsize, first[some], last[some], to[some], out.view(np.uint8))
+        gather_runs(source, first[some], last[some], to[some], target)
         if begin < end:
             work.passed(column[first[begin] : last[some].max()])
     return out

@@ -271,7 +271,10 @@ def _partners(rows: _Rows, table: _Table) -> tuple[Numbers, NDArray[np.bool_]]:
 
 def _queries(row: Numbers, group: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """The number of each pair of row and group, and the different pairs."""
-    number, first = number_keys((row.astype(np.int64) << 32 | group).view(np.uint64))
+    keys = row.astype(np.int64)
+    keys <<= 32  # in place: it may be a row per passage
+    keys |= group
+    number, first = number_keys(keys.view(np.uint64))
     return number, row[first], group[first]
 
 

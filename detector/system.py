@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from functools import cache
 from pathlib import Path
 
 STATUS, STATUS_BYTES = Path("/proc/self/statm"), 256
@@ -17,8 +18,15 @@ KEPT_SHARE = 1 / 64
 """Of the budget for smaller temporaries that each thread keeps for its next ones: by itself glibc would give back all
 from 128 kB on once it was told of `LARGE_BLOCK`, and every page would be made and cleared again."""
 
-_LARGE_BLOCK_SETTING, _KEPT_BLOCKS_SETTING = -3, -1
-"""``M_MMAP_THRESHOLD`` and ``M_TRIM_THRESHOLD`` of glibc's ``mallopt``."""
+KEPT_BLOCK = 1 << 28
+"""Bytes up to which, where there is plenty of memory, a temporary stays with the process when it dies: what the system
+gives instead must be cleared first, and on a virtual machine often found, which takes seconds for a gigabyte."""
+
+_LARGE_BLOCK_SETTING = -3
+"""``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
+
+_ARENAS_SETTING, _KEPT_AT_TOP_SETTING = -8, -1
+"""``M_ARENA_MAX`` and ``M_TRIM_THRESHOLD``."""
 
 
 def memory_pages() -> tuple[int, int] | None:
@@ -37,11 +45,21 @@ def pages(status: bytes) -> tuple[int, int]:
 
 
 def give_back_large_blocks(budget: int) -> None:
-    """Tell the C library about `LARGE_BLOCK` and `KEPT_SHARE`; another library than glibc is left as it is."""
+    """Tell the C library about `LARGE_BLOCK` and `KEPT_SHARE`."""
+    kept = min(8 * LARGE_BLOCK, round(KEPT_SHARE * budget))
+    _tell_allocator((_LARGE_BLOCK_SETTING, LARGE_BLOCK), (_KEPT_AT_TOP_SETTING, kept))
+
+
+@cache
+def keep_freed_blocks() -> None:
+    """Tell the C library about `KEPT_BLOCK`, once, and that all threads share what was freed."""
+    _tell_allocator((_LARGE_BLOCK_SETTING, KEPT_BLOCK), (_KEPT_AT_TOP_SETTING, KEPT_BLOCK), (_ARENAS_SETTING, 1))
+
+
+def _tell_allocator(*settings: tuple[int, int]) -> None:
     try:
-        library = ctypes.CDLL(None)
-        library.mallopt(_LARGE_BLOCK_SETTING, LARGE_BLOCK)
-        library.mallopt(_KEPT_BLOCKS_SETTING, min(LARGE_BLOCK * 8, round(KEPT_SHARE * budget)))
+        for name, value in settings:
+            ctypes.CDLL(None).mallopt(name, value)
     except (AttributeError, OSError, TypeError):
         return
 

@@ -25,7 +25,14 @@ from numpy.typing import NDArray
 
 from detector.errors import OutputError
 from detector.spilling import CAN_WRITE, SpillFile
-from detector.system import STATUS, STATUS_BYTES, give_back_large_blocks, memory_pages, pages
+from detector.system import (
+    STATUS,
+    STATUS_BYTES,
+    give_back_large_blocks,
+    keep_freed_blocks,
+    memory_pages,
+    pages,
+)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,12 +40,12 @@ Result = TypeVar("Result")
 SMALLEST_MAPPED = 1 << 20
 """Bytes; smaller columns always stay in memory."""
 
-COLUMN_SHARE = 0.12
-"""Of the budget for columns in memory that are read from end to end. A file takes no less memory while they are used,
-and costs more: at 0.05 the columns of 100 MB stood in files on a machine of 24 GB, for a fifth of the scan's time."""
+COLUMN_SHARE = 0.05
+"""Of a small budget for columns in memory that are read from end to end, which a file serves as well."""
 
 NEAR_SHARE = 0.5
-"""Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
+"""Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use. Where
+there is `PLENTY`, columns of 100 MB stood in files for a fifth of the scan's time without need."""
 
 WATCH_SECONDS = 0.02
 """How often the resident memory is looked at once there are mapped columns, at least."""
@@ -72,7 +79,7 @@ than most kernels take for what stands on it."""
 class Workspace:
     """Columns within ``memory`` bytes (None: all in memory) and ``workers`` threads; a context manager.
 
-    ``memory`` is a budget for the whole process; ``COLUMN_SHARE`` of it is for columns, further ones are mapped files
+    ``memory`` is a budget for the whole process; `room` says how much of it is for columns, further ones are in a file
     in ``tmp`` (None: the system's folder for temporary files). ``spilled`` counts their bytes. ``told`` is called with
     the items that `map` has done and has in all.
     """
@@ -93,6 +100,8 @@ class Workspace:
         self._watcher: threading.Thread | None = None
         if memory is not None and memory < PLENTY:
             give_back_large_blocks(memory)
+        elif memory is not None:
+            keep_freed_blocks()
 
     def __enter__(self) -> Workspace:
         return self
@@ -116,8 +125,7 @@ class Workspace:
         of it at a time is read in ascending order.
         """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        share = NEAR_SHARE if near or (self.memory or 0) >= PLENTY else COLUMN_SHARE
-        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= share * self.memory:
+        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= room(self.memory, near=near):
             column = np.empty(shape, dtype)
             if size >= SMALLEST_MAPPED:
                 self.used += size
@@ -294,6 +302,11 @@ class Workspace:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def room(memory: int, *, near: bool = False) -> float:
+    """Bytes of columns that a budget holds in memory."""
+    return (NEAR_SHARE if near or memory >= PLENTY else COLUMN_SHARE) * memory
 
 
 class Gathered:

@@ -239,29 +239,29 @@ class ColumnLookup(Lookup):
         members = columns.document[begin : min(end, begin + n_members)]
         start = columns.part_start[first:stop]
         literals = slices(texts, np.repeat(members[:1], stop - first), start, start + size)
-        fills = self._fills(first + np.flatnonzero(slots > 0), len(members))
+        fills, owner = self._fills(first + np.flatnonzero(slots > 0), len(members))
         document = columns.document[begin + columns.fill_member[fills]]
-        found = iter(slices(texts, document, columns.fill_start[fills], columns.fill_end[fills]))
+        found = slices(texts, document, columns.fill_start[fills], columns.fill_end[fills])
+        every = iter([found[row] for row in owner.tolist()])
         parts = [
-            SlotTexts(SLOT_TYPES[kind], list(islice(found, len(members)))) if slot else literal
+            SlotTexts(SLOT_TYPES[kind], list(islice(every, len(members)))) if slot else literal
             for slot, kind, literal in zip(
                 slots.tolist(), columns.part_type[first:stop].tolist(), literals, strict=True
             )
         ]
         return Aligned(parts, n_more)
 
-    def _fills(self, parts: NDArray[np.int64], n_members: int) -> NDArray[np.int64]:
-        """The rows of the fills of the first members of a cluster in some of its slots, slot by slot; of a member that
-        is not listed, that which it has in common with others."""
+    def _fills(self, parts: NDArray[np.int64], n_members: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of the fills of the first members of a cluster in some of its slots, and which of these each member
+        has, slot by slot: of one that is not listed that which it has in common with others."""
         columns = self._members.columns
         begin, sizes = columns.fill_indptr[parts], columns.fill_indptr[parts + 1] - columns.fill_indptr[parts]
-        found = np.repeat(begin + columns.part_common[parts], n_members).reshape(-1, n_members)
         slot = np.repeat(np.arange(len(parts)), sizes)
         listed = np.arange(len(slot)) + np.repeat(begin - np.cumsum(sizes) + sizes, sizes)
-        member = columns.fill_member[listed]
-        few = member < n_members
-        found[slot[few], member[few]] = listed[few]
-        return found.ravel()
+        few = np.flatnonzero(columns.fill_member[listed] < n_members)
+        owner = np.repeat(np.arange(len(parts)), n_members).reshape(-1, n_members)
+        owner[slot[few], columns.fill_member[listed[few]]] = len(parts) + np.arange(len(few))
+        return np.concatenate((begin + np.maximum(columns.part_common[parts], 0), listed[few])), owner.ravel()
 
     def blanks(self, cluster: str, n_members: int) -> list[list[str]]:
         columns, row = self._members.columns, self._cluster_row(cluster)

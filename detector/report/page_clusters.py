@@ -79,9 +79,9 @@ def _cluster(name: str, found: Lookup, places: Mapping[str, int], *, aligned: bo
     places_of = [
         [-1 if fill is None else number[fill] for fill in fills] for number, fills in zip(numbers, drawn, strict=True)
     ]
-    rows = []
+    rows, first_members = [], members[: max(order, default=-1) + 1]  # made together
     for row, *fills in zip(order, *places_of, strict=True):
-        member = members[row]
+        member = first_members[row]
         where = [places.get(member.doc, -1), "" if member.doc in places else shown(member.doc), member.start]
         texts = [text for text in blanks[row] if text]  # most rows have none, and many slots
         filled = [(n, slot.fills[row]) for n, slot in enumerate(slots)] if texts else []
