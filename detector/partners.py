@@ -60,7 +60,10 @@ def find_partners(rows: Rows, table: Table) -> tuple[Numbers, NDArray[np.bool_]]
 
 def _queries(row: Numbers, group: Numbers) -> tuple[Numbers, Numbers, Numbers, NDArray[np.int64]]:
     """The number of each pair of row and group, the different pairs, and where each first comes."""
-    number, first = number_keys((row.astype(np.int64) << 32 | group).view(np.uint64))
+    keys = row.astype(np.int64)
+    keys <<= 32  # in place: it may be a row per passage
+    keys |= group
+    number, first = number_keys(keys.view(np.uint64))
     return number, row[first], group[first], first
 
 

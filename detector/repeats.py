@@ -122,7 +122,7 @@ class _Windows:
         self.bits = min(max(((last - first) // PARTITION_ROWS).bit_length(), 1), MAX_PARTITION_BITS)
         self._shift = np.uint64(64 - self.bits)
         self._family_bits = max(rows.n_families - 1, 1).bit_length()
-        self._words, self._shared = work.empty(last - first, np.uint64), work.empty(last - first, np.uint8)
+        self._words, self._shared = work.empty(last - first, np.uint64, put=True), work.empty(last - first, np.uint8)
         self._begin = np.zeros((len(self.blocks), (1 << self.bits) + 1), np.int64)
 
     def scatter(self, block: int) -> None:
