@@ -130,7 +130,9 @@ def tokenise_texts(texts: Texts, marks: Marks, work: Workspace) -> Tokens:
     work.map(count, blocks)
     np.cumsum(indptr, out=indptr)
     n = int(indptr[-1])
-    start, end, kind, hashes = (work.empty(n, dtype, put=True) for dtype in (np.int32, np.int32, np.uint8, np.uint64))
+    start, end, kind, hashes = (
+        work.empty(n, dtype, put=True, in_order=True) for dtype in (np.int32, np.int32, np.uint8, np.uint64)
+    )
     work.map(partial(_fill, texts, points, mark_columns, indptr, (start, end, kind, hashes), work), blocks)
     return Tokens(start, end, kind, hashes, indptr, texts)
 
