@@ -24,7 +24,7 @@ FLOORS = (
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
     " kernels.phrasing kernels.page_words kernels.pages kernels.page_context kernels.page_model"
     " kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing kernels.outlining"
-    " kernels.listing kernels.templating",
+    " kernels.listing kernels.templating kernels.spinning",
     "settings folding encodings scan_files dataset_folders problems",
     "texts rows places",
     "rendering stored",
