@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from detector.columns import CLUSTER_LEVELS, ClusterColumns, GroupColumns
 from detector.folding import N_CODE_POINTS, character_table, is_blank
 from detector.gathering import MOST_TOKENS, expanded, gather_passages, gather_texts, is_mapped
-from detector.kernels import aligning, dividing, grouping, listing, slotting
+from detector.kernels import aligning, comparing, dividing, grouping, listing, slotting
 from detector.model import LEVELS
 from detector.passages import Passages
 from detector.score import millionths
@@ -34,7 +34,7 @@ from detector.workspace import Gathered, Workspace, add_all
 CLUSTER_TOKENS = 1 << 20
 """Tokens of the members of the clusters that a thread takes at a time."""
 
-MOST_LISTED = 2000
+MOST_LISTED = 4000
 """Fills of a cluster, of all its members in all its slots, up to which each is listed (`detector.kernels.listing`)."""
 
 KEPT = 1 << 21
@@ -328,7 +328,7 @@ def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], 
         tokens, bounds, rows = here.tokens, here.bounds, here.places(rows)
     points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
     left, right, found = place[: len(differs)], place[len(differs) :], np.empty(len(differs))
-    grouping.similarities(points, point_indptr, part, left, right, float(grouping.LARGEST_BLOCK), found)
+    comparing.similarities(points, point_indptr, part, left, right, float(comparing.LARGEST_BLOCK), found)
     ratio[differs] = found
     return ratio
 

@@ -81,30 +81,33 @@ def _same_fill(hashes, one, one_until, other, other_until):  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _joins(hashes, kind, token_start, token_end, points, base, size, begin, until, gap):  # type: ignore[no-untyped-def]
+def _joins(  # type: ignore[no-untyped-def]
+    hashes, kind, token_start, token_end, points, base, token, size, begin, until, here
+):
     """Whether one slot lies in two gaps of a cluster: 1 for a date, 2 for names, 0 for none.
 
-    ``base``: int64, the place of each member's text in ``points``; fills are rows ``gap * size`` and on of ``begin``
-    and ``until`` (int64, tokens).
+    ``base``, ``token``: int64, the place of each member's text in ``points`` and its first token; the fills of the gap
+    are rows ``here`` and on of ``begin`` and ``until`` (int32, tokens of the member), those of the next one follow.
     """
-    here, after = gap * size, (gap + 1) * size
-    middle = until[here]
+    after = here + size
     for member in range(size):
         if begin[after + member] - until[here + member] != 1:
             return 0
+    middle = token[0] + until[here]
     point = points[base[0] + token_start[middle]]
     numeric = some_numeric = True
     if _among(point, _UNITS):
         for member in range(size):
-            numeric &= _is_numeric(kind, begin[here + member], until[here + member])
-            numeric &= _is_numeric(kind, begin[after + member], until[after + member])
+            one, other = here + member, after + member
+            numeric &= _is_numeric(kind, token[member] + begin[one], token[member] + until[one])
+            numeric &= _is_numeric(kind, token[member] + begin[other], token[member] + until[other])
         if numeric:
             return 1
     if kind[middle] != SINGLE or _among(point, _FUNCTION):
         return 0
     first, second, n_kinds = np.int64(0), np.int64(-1), 1
     for member in range(size):
-        low, high = begin[here + member], until[after + member]
+        low, high = token[member] + begin[here + member], token[member] + until[after + member]
         some_numeric = low < high - 1
         for row in range(low, high):
             some_numeric &= kind[row] < DIGIT
@@ -112,9 +115,11 @@ def _joins(hashes, kind, token_start, token_end, points, base, size, begin, unti
             some_numeric &= row == low or token_end[row - 1] == token_start[row]
         if not some_numeric or high - low > NAME:
             return 0
-        new = not _same_fill(hashes, low, high, begin[here + first], until[after + first])
+        begun, stopped = token[first] + begin[here + first], token[first] + until[after + first]
+        new = not _same_fill(hashes, low, high, begun, stopped)
         if new and second >= 0:
-            new = not _same_fill(hashes, low, high, begin[here + second], until[after + second])
+            begun, stopped = token[second] + begin[here + second], token[second] + until[after + second]
+            new = not _same_fill(hashes, low, high, begun, stopped)
         if new:
             n_kinds += 1
             second = np.int64(member)
@@ -124,16 +129,17 @@ def _joins(hashes, kind, token_start, token_end, points, base, size, begin, unti
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_date(kind, token_start, points, base, size, begin, until):  # type: ignore[no-untyped-def]
+def _is_date(kind, token_start, points, base, token, size, begin, until, here):  # type: ignore[no-untyped-def]
     """Whether all fills of a gap are numbers (or marks) and the units of dates, both of them."""
     for member in range(size):
-        n_numbers, n_tokens = 0, until[member] - begin[member]
-        for row in range(begin[member], until[member]):
+        low, high = token[member] + begin[here + member], token[member] + until[here + member]
+        n_numbers = 0
+        for row in range(low, high):
             number = kind[row] >= DIGIT
             n_numbers += number
             if not number and not _among(points[base[member] + token_start[row]], _DATE_UNITS):
                 return False
-        if n_numbers == 0 or n_numbers == n_tokens:
+        if n_numbers == 0 or n_numbers == high - low:
             return False
     return True
 
@@ -154,7 +160,6 @@ def join_gaps(  # type: ignore[no-untyped-def]
     for cluster in range(clusters[0], clusters[1]):
         n_all += n_gaps[cluster]
     whole = np.zeros(n_all, np.bool_)
-    low, high = np.empty(64, np.int64), np.empty(64, np.int64)
     base, token = np.empty(64, np.int64), np.empty(64, np.int64)
     at = filled = number = np.int64(0)
     for cluster in range(clusters[0], clusters[1]):
@@ -162,37 +167,35 @@ def join_gaps(  # type: ignore[no-untyped-def]
         if n == 0:
             continue
         base, token = _grown(base, size), _grown(token, size)
-        low, high = _grown(low, n * size), _grown(high, n * size)
         for member in range(size):
             token[member], base[member] = bounds[first[head + member]], text_start[document[head + member]]
-        for one in range(n):
-            for member in range(size):
-                row = one * size + member
-                low[row], high[row] = token[member] + begin[at + row], token[member] + until[at + row]
-        at += n * size
         n_gaps[cluster] = 0
-        gap = np.int64(0)
-        while gap < n:
-            here = gap * size
-            stop, is_date = gap + 1, _is_date(kind, token_start, points, base, size, low[here:], high[here:])
-            while stop < n:
-                why = _joins(hashes, kind, token_start, token_end, points, base, size, low, high, stop - 1)
+        past = at + n * size
+        while at < past:
+            here, after = at, at + size
+            is_date = _is_date(kind, token_start, points, base, token, size, begin, until, here)
+            while after < past:
+                why = _joins(
+                    hashes, kind, token_start, token_end, points, base, token, size, begin, until, after - size
+                )
                 if why == 0:
                     break
                 is_date |= why == DATE
-                stop += 1
-            final, more = (stop - 1) * size, np.int64(0)
-            if is_date and high[final] < (low[stop * size] if stop < n else bounds[last[head]]):
-                more = np.int64(_among(points[base[0] + token_start[high[final]]], _LAST_UNITS))
-            for member in range(size):
-                begin[filled + member] = low[gap * size + member] - token[member]
-                # the unit of a date's last number belongs to it
-                until[filled + member] = high[final + member] + more - token[member]
-            whole[number] = is_date or stop - gap > 1
+                after += size
+            final, more = after - size, np.int32(0)
+            stop = token[0] + until[final]
+            if is_date and stop < (token[0] + begin[after] if after < past else bounds[last[head]]):
+                more = np.int32(_among(points[base[0] + token_start[stop]], _LAST_UNITS))
+            if filled < here or here < final or more:
+                for member in range(size):
+                    begin[filled + member] = begin[here + member]
+                    # the unit of a date's last number belongs to it
+                    until[filled + member] = until[final + member] + more
+            whole[number] = is_date or here < final
             filled += size
             number += 1
             n_gaps[cluster] += 1
-            gap = stop
+            at = after
     return whole[:number]
 
 
