@@ -14,19 +14,16 @@ LARGE_BLOCK = 1 << 22
 """Bytes from which on a temporary goes back to the system when it dies: where glibc is, it would keep those of up to
 32 MB as soon as one has died, and hundreds of megabytes with them."""
 
-KEPT_SHARE = 1 / 64
-"""Of the budget for smaller temporaries that each thread keeps for its next ones: by itself glibc would give back all
-from 128 kB on once it was told of `LARGE_BLOCK`, and every page would be made and cleared again."""
-
 KEPT_BLOCK = 1 << 28
 """Bytes up to which, where there is plenty of memory, a temporary stays with the process when it dies: what the system
 gives instead must be cleared first, and on a virtual machine often found, which takes seconds for a gigabyte."""
 
-_LARGE_BLOCK_SETTING = -3
-"""``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
+KEPT_SHARE = 1 / 64
+"""Of a smaller budget, for the small temporaries that each thread keeps for its next ones: by itself glibc would give
+back all from 128 kB on once it was told of `LARGE_BLOCK`, and every page would be made and cleared again."""
 
-_ARENAS_SETTING, _KEPT_AT_TOP_SETTING = -8, -1
-"""``M_ARENA_MAX`` and ``M_TRIM_THRESHOLD``."""
+_LARGE_BLOCK_SETTING, _KEPT_AT_TOP_SETTING, _ARENAS_SETTING = -3, -1, -8
+"""``M_MMAP_THRESHOLD``, ``M_TRIM_THRESHOLD`` and ``M_ARENA_MAX`` of glibc's ``mallopt``."""
 
 
 def memory_pages() -> tuple[int, int] | None:
@@ -45,8 +42,8 @@ def pages(status: bytes) -> tuple[int, int]:
 
 
 def give_back_large_blocks(budget: int) -> None:
-    """Tell the C library about `LARGE_BLOCK` and `KEPT_SHARE`."""
-    kept = min(8 * LARGE_BLOCK, round(KEPT_SHARE * budget))
+    """Tell the C library about `LARGE_BLOCK` and `KEPT_SHARE`; another library than glibc is left as it is."""
+    kept = min(LARGE_BLOCK * 8, round(KEPT_SHARE * budget))
     _tell_allocator((_LARGE_BLOCK_SETTING, LARGE_BLOCK), (_KEPT_AT_TOP_SETTING, kept))
 
 
