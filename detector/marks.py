@@ -94,11 +94,24 @@ def _by_document(places: Places, matches: list[RuleMatch], table: RuleTable) -> 
 
 
 def _certain(plain: str, matches: Sequence[RuleMatch]) -> list[RuleMatch]:
-    """The matches of certain rules, and those of others where enough certain marks share their first character."""
+    """The matches of certain rules, and those of others where enough certain marks share their first character.
+
+    What a rule must find more than once is counted first.
+    """
+    repeated = Counter(
+        (match.rule.name, plain[match.start : match.end]) for match in matches if match.rule.repeats > 1
+    )
+    matches = [
+        match
+        for match in matches
+        if match.rule.repeats < 2 or repeated[match.rule.name, plain[match.start : match.end]] >= match.rule.repeats
+    ]
     places: dict[str, set[int]] = defaultdict(set)
     for match in matches:
         if match.rule.needs == 0 and match.rule.kind == "placeholder":
             places[plain[match.start]].add(match.start)
+            if plain[match.start] in "[(【〔":  # what a bracket holds is a sign as well
+                places[plain[match.start + 1]].add(match.start)
     return [match for match in matches if len(places[plain[match.start]]) >= match.rule.needs]
 
 

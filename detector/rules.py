@@ -263,7 +263,7 @@ def _rows(content: Mapping[str, Any], where: str, words: dict[str, str]) -> list
 
 
 _REQUIRED = ("name", "kind", "pattern", "why", "hits", "source")
-_TYPES: Mapping[str, type] = {"needs": int, "at_least": int, "max_chars": int, "opens": bool, "everywhere": bool}
+_TYPES: Mapping[str, type] = {"needs": int, "repeats": int, "at_least": int, "max_chars": int, "opens": bool, "everywhere": bool}
 _LISTS = ("hits", "misses", "triggers", "affects")
 
 
