@@ -330,16 +330,11 @@ def is_broken(n_broken: int, length: int) -> bool:
 
 
 @cache
-def broken_classes() -> NDArray[np.uint8]:
-    """By code point: bit 1 where a match of wrong bytes begins, bit 2 where another must follow, bit 4 for those."""
-    classes = np.zeros(N_CODE_POINTS, dtype=np.uint8)
-    for first in "锟烫屯锛銆\xc2\xc3\xe2\xe4\xe5\xe6\xe7\xe8\xe9":
-        classes[ord(first)] = 3
-    for alone in "\N{REPLACEMENT CHARACTER}鐨":
-        classes[ord(alone)] |= 1
-    for begin, end in ((0x80, 0xC0), (0x152, 0x193), (0x2C6, 0x2123), (0x3400, 0xA000), (0xE000, 0xF900)):
-        classes[begin:end] |= 4
-    return classes
+def begins_broken() -> NDArray[np.bool_]:
+    """Whether a match of wrong bytes can begin with a code point (bool, by code point)."""
+    begins = np.zeros(N_CODE_POINTS, dtype=np.bool_)
+    begins[code_points("\N{REPLACEMENT CHARACTER}锟烫屯锛銆鐨\xc2\xc3\xe2\xe4\xe5\xe6\xe7\xe8\xe9")] = True
+    return begins
 
 
 def _n_han(text: str) -> int:

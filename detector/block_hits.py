@@ -29,7 +29,7 @@ from detector.marks import FOLLOWERS, MARK_KINDS, MIN_PRONOUN_PLACES, marks_of
 from detector.model import Hit
 from detector.pages import PAGE_LINE, count_page_lines, find_page_lines
 from detector.places import AFTER_BLANK, FOLLOWER, SENTENCE, FoundPlaces, Triggers, make_triggers, read_block, shapes
-from detector.rules import Rule, RuleMatch, RuleTable, matches_at
+from detector.rules import Rule, RuleMatch, RuleTable, Trial, matches_at
 from detector.texts import Texts
 
 
@@ -46,11 +46,12 @@ class EdgeLines(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The triggers of a table, which are of marks or junk (bool), and its line rules that depend on no other junk."""
+    """The triggers of a table, the rules of marks and of junk that are tried at each (None: it has none of them), and
+    its line rules that depend on no other junk."""
 
     triggers: Triggers
-    of_marks: NDArray[np.bool_]
-    of_junk: NDArray[np.bool_]
+    of_marks: Sequence[Trial | None]
+    of_junk: Sequence[Trial | None]
     line_rules: Sequence[Rule]
     untriggered: Sequence[int]
     shapes: NDArray[np.uint8]
@@ -70,8 +71,8 @@ def make_plan(table: RuleTable) -> Plan:
     shape[[ord(character) for character in FOLLOWERS]] |= FOLLOWER
     return Plan(
         triggers,
-        np.array([name in marks for name in triggers.names], dtype=np.bool_),
-        np.array([name in junk for name in triggers.names], dtype=np.bool_),
+        [marks.get(name) for name in triggers.names],
+        [junk.get(name) for name in triggers.names],
         line_rules,
         [number for number, rule in enumerate(line_rules) if not rule.triggers],
         shape,
@@ -148,8 +149,9 @@ class BlockHits:
         own = places - np.repeat(self._block.bounds[:-1], np.diff(indptr))
         return _Rows(indptr.tolist(), own.tolist(), values.tolist())
 
-    def _places(self, wanted: NDArray[np.bool_]) -> _Rows:
-        """The places of some triggers."""
+    def _places(self, tried: Sequence[Trial | None]) -> _Rows:
+        """The places of triggers at which a rule is tried."""
+        wanted = np.array([trial is not None for trial in tried], dtype=np.bool_)
         rows = np.flatnonzero(wanted[self._block.trigger])
         return self._rows(self._block.place[rows], self._block.trigger[rows])
 
@@ -180,21 +182,19 @@ class BlockHits:
 
     def find(self) -> BlockFound:
         """Marks, junk and artefacts with their documents, and the lines that may be frequent."""
-        table, names = self._table, self._plan.triggers.names
-        mark_places, junk_places = self._places(self._plan.of_marks), self._places(self._plan.of_junk)
+        table, plan = self._table, self._plan
+        mark_places, junk_places = self._places(plan.of_marks), self._places(plan.of_junk)
         marks: Found = []
         junk: Found = []
         artefacts: Found = []
         for row in self._candidates(mark_places, junk_places):
             document, text = self._begin + row, self._block.text(row)
             places = FoundPlaces(text, partial(self._triggers, row))
-            found = ((names[trigger], at) for at, trigger in mark_places.of(row))
-            matches = matches_at(text, found, table.trials(MARK_KINDS))
+            matches = matches_at(text, mark_places.of(row), plan.of_marks)
             stand_ins = bool(self.n_stand_ins[row] >= MIN_PRONOUN_PLACES)
             if matches or stand_ins:
                 marks += ((document, hit) for hit in marks_of(places, matches, table, stand_ins=stand_ins))
-            found = ((names[trigger], at) for at, trigger in junk_places.of(row))
-            matches = matches_at(text, found, table.trials(("junk",)))
+            matches = matches_at(text, junk_places.of(row), plan.of_junk)
             pairs = self._pairs.of(row)
             if matches or pairs or self._pages.of(row):
                 junk += ((document, hit) for hit in self._junk(row, places, matches, pairs))

@@ -21,8 +21,8 @@ from detector.workspace import Workspace
 MOST_TOKENS = 1 << 22
 """Tokens (70 MB), or characters, that are gathered at most; what is larger is read where it stands."""
 
-RUNS = 512
-"""Runs of rows that are copied between two looks at the resident memory: each may bring 64 kB of a file with it."""
+MOST_WINDOWS = 512
+"""Windows of 64 kB of a file (32 MB) that are touched between two looks at the resident memory."""
 
 
 class Gathering(NamedTuple):
@@ -42,7 +42,7 @@ class Gathering(NamedTuple):
 
 def is_mapped(work: Workspace, tokens: Tokens) -> bool:
     """Whether tokens are in a file, so that passages should be gathered; in memory they are read where they stand."""
-    return work.file_of(tokens.hashes)[0] >= 0
+    return work.place_of(tokens.hashes) >= 0
 
 
 def expanded(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
@@ -89,10 +89,11 @@ def gather_texts(
 def gathered(work: Workspace, column: NDArray[Any], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[Any]:
     """The rows ``first[i]`` to ``last[i]`` of a column (one dimension), after each other."""
     offsets = _offsets(last - first)
-    out, source = np.empty(int(offsets[-1]), column.dtype), read_only(column.view(np.uint8))
-    for at in range(0, len(first), RUNS):
-        some, part = slice(at, at + RUNS), out[offsets[at] :].view(np.uint8)
-        gather_runs(source, column.itemsize, first[some], last[some], part)
+    out, plain = np.empty(int(offsets[-1]), column.dtype), f"u{column.itemsize}"  # of one width all types are one
+    source, target = read_only(column.view(plain)), out.view(plain)
+    run = 0
+    while run < len(first):
+        run = gather_runs(source, first, last, run, MOST_WINDOWS, target[offsets[run] :])
         work.relieve()
     return out
 

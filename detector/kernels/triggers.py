@@ -297,23 +297,6 @@ def hash_edges(plain, start, end, flags, indptr, n_edge, max_chars, row, hashes)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def count_broken(points, start, stop, classes, counts):  # type: ignore[no-untyped-def]
-    """Per text (``counts``, int64, n x 2) its Han characters and the places where broken text may begin.
-
-    ``classes`` (uint8, by code point): bit 1 for what begins it, bit 2 where something must follow, bit 4 for what may.
-    """
-    for text in range(len(start)):
-        n_han = n_broken = 0
-        for at in range(start[text], stop[text]):
-            point = points[at]
-            n_han += 0x3400 <= point <= 0x9FFF
-            kind = classes[point]
-            if kind & 1:
-                n_broken += not kind & 2 or (at + 1 < stop[text] and classes[points[at + 1]] & 4)
-        counts[text, 0], counts[text, 1] = n_han, n_broken
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def cut_overlaps(document, start, end, keep):  # type: ignore[no-untyped-def]
     """Cut each span to what those before it in its document leave of it; ``keep`` (bool) is whether any is left.
 
