@@ -44,9 +44,14 @@ _GOES_ON = re.compile("[0-9][0-9:.、]|某[某甲乙丙丁戊己0-9些个种]|([
 
 _LETTER_ACTS = re.compile(
     r"""
-    (?<![\w.'’\-] ) (?<! vitamin[ ] ) (?<! hepatitis[ ] ) [b-hj-z]
-    (?= ['’]s[ ] | [ ] (?: was | is | had | has | did | does | said | told | lived | left | went | came | made | gave | took | claimed | denied
-      | stated | agreed | refused | could | would | will | may | must | married | worked | wrote | asked | and[ ](?:his|her) ) [ ] )
+    (?: (?<![\s\S]) | (?<=[\n“"‘(]) | (?<=[.,;:!?][ ]) | (?<=[ ]and[ ]) | (?<=[ ]that[ ]) | (?<=[ ]when[ ])
+      | (?<=[ ]but[ ]) | (?<=because[ ]) | (?<=while[ ]) | (?<=[ ]if[ ]) | (?<=[ ]then[ ]) | (?<=after[ ])
+      | (?<=before[ ]) | (?<=[ ]to[ ]) | (?<=with[ ]) | (?<=[ ]by[ ]) | (?<=[ ]of[ ]) | (?<=whether[ ])
+      | (?<=[ ]as[ ]) )
+    [b-hj-z]
+    (?= ['’]s[ ] | [ ] (?: was | is | had | has | did | does | said | told | lived | left | went | came | made | gave
+      | took | claimed | denied | stated | agreed | refused | could | would | will | may | must | married | worked
+      | wrote | asked | and[ ](?:his|her) ) [ ] )
     """,
     re.VERBOSE,
 )
@@ -108,9 +113,7 @@ def _certain(plain: str, matches: Sequence[RuleMatch]) -> list[RuleMatch]:
 
     What a rule must find more than once is counted first.
     """
-    repeated = Counter(
-        (match.rule.name, plain[match.start : match.end]) for match in matches if match.rule.repeats > 1
-    )
+    repeated = Counter((match.rule.name, plain[match.start : match.end]) for match in matches if match.rule.repeats > 1)
     matches = [
         match
         for match in matches
