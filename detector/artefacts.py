@@ -68,16 +68,13 @@ YEAR_REACH = 200
 
 _YEAR = re.compile("(?<![0-9])(?:19|20)[0-9]{2}年")
 _CHINESE_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
-_MOJIBAKE = re.compile(
-    r"""
+_MOJIBAKE = r"""
       \N{REPLACEMENT CHARACTER}+ | 锟斤拷 | 烫烫烫 | 屯屯屯                       # bytes that were no text
     | [\xc2\xc3][\x80-\xbf]                                                  # UTF-8 of Latin letters read as Latin-1
     | \xe2(?:\N{EURO SIGN}|\x80)[\x80-\x9f\u2122\u201c\u201d\u0153\u02dc\xa6]  # of quotation marks and dashes
     | (?:[\xe4-\xe9][\x80-\xbf\u0152-\u0192\u02c6-\u2122]{2}){2}              # of Chinese
     | 锛[\u3400-\u9fff] | 銆[\u3400-\u9fff\ue000-\uf8ff\N{EURO SIGN}] | 鐨勩?    # UTF-8 of Chinese read as GBK
-    """,
-    re.VERBOSE,
-)
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +318,7 @@ def is_converted(n_errors: int, n_han: int) -> bool:
 
 def is_mojibake(text: str) -> bool:
     """Whether a text holds enough bytes that were read in a wrong encoding."""
-    return is_broken(sum(1 for _ in _MOJIBAKE.finditer(text)), len(text))
+    return is_broken(sum(1 for _ in _verbose(_MOJIBAKE).finditer(text)), len(text))
 
 
 def is_broken(n_broken: int, length: int) -> bool:

@@ -23,7 +23,7 @@ from detector.junk import (
     PLACED,
     junk_of,
 )
-from detector.kernels.triggers import find_years, hash_edges
+from detector.kernels.triggers import find_years, hash_edges, hash_lines
 from detector.lines import Lines
 from detector.marks import FOLLOWERS, MARK_KINDS, MIN_PRONOUN_PLACES, marks_of
 from detector.model import Hit
@@ -31,6 +31,9 @@ from detector.pages import PAGE_LINE, count_page_lines, find_page_lines
 from detector.places import AFTER_BLANK, FOLLOWER, SENTENCE, FoundPlaces, Triggers, make_triggers, read_block, shapes
 from detector.rules import Rule, RuleMatch, RuleTable, Trial, matches_at
 from detector.texts import Texts
+
+MANY_LINES = 1000
+"""Characters of a block for each line that is looked at, below which it is made one string first."""
 
 
 class EdgeLines(NamedTuple):
@@ -111,6 +114,7 @@ class BlockHits:
     def __init__(self, texts: Texts, table: RuleTable, plan: Plan, begin: int, end: int) -> None:
         self._texts, self._table, self._plan, self._begin = texts, table, plan, begin
         self._block = block = read_block(texts.points, texts.start[begin:end], texts.stop[begin:end], plan.triggers)
+        self._whole = ""
         self._place_rows = np.searchsorted(block.place, block.bounds)
         self.years, self.n_stand_ins = self._signs()
         self._pages = self._page_lines()
@@ -156,29 +160,41 @@ class BlockHits:
         return self._rows(self._block.place[rows], self._block.trigger[rows])
 
     def _line_pairs(self) -> _Rows:
-        """Lines and the rules that are tried on them, sorted: by triggers, and the rules that have none."""
+        """Lines and the rules that match them wherever they stand, sorted: of those by triggers, and of those that have
+        none. A pattern is tried once for all lines that are the same."""
         block, lengths = self._block, self._block.line_end - self._block.line_start
-        first = block.line_indptr[:-1][np.diff(block.line_indptr) > 0]
-        last = block.line_indptr[1:][np.diff(block.line_indptr) > 0] - 1
-        lines, rules = [block.line.astype(np.int64)], [block.rule.astype(np.int64)]
+        held = np.diff(block.line_indptr) > 0
+        first, last = block.line_indptr[:-1][held], block.line_indptr[1:][held] - 1
+        lines, rules = [block.line.astype(np.int64)], [block.rule]
         for number in self._plan.untriggered:
             rule = self._plan.line_rules[number]
             some = np.union1d(first, last) if rule.place == "end" else np.arange(len(lengths))
-            some = some[lengths[some] <= rule.max_chars]
-            if rule.place == "end":
-                some = np.array([line for line in some.tolist() if self._matches(rule, line)], dtype=np.int64)
-            lines.append(some)
-            rules.append(np.full(len(some), number, dtype=np.int64))
-        joined, numbers = np.concatenate(lines), np.concatenate(rules)
-        order = np.lexsort((numbers, joined))
-        own = joined[order] - np.repeat(
-            block.line_indptr[:-1], np.diff(indptr := np.searchsorted(joined[order], block.line_indptr))
-        )
+            lines.append(some[lengths[some] <= rule.max_chars])
+            rules.append(np.full(len(lines[-1]), number, dtype=np.int32))
+        line, numbers = np.concatenate(lines), np.concatenate(rules)
+        matched = self._matched(line, numbers)
+        line, numbers = line[matched], numbers[matched]
+        order = np.lexsort((numbers, line))
+        line, indptr = line[order], np.searchsorted(line[order], block.line_indptr)
+        own = line - np.repeat(block.line_indptr[:-1], np.diff(indptr))
         return _Rows(indptr.tolist(), own.tolist(), numbers[order].tolist())
 
-    def _matches(self, rule: Rule, line: int) -> bool:
-        text = self._block.slice(int(self._block.line_start[line]), int(self._block.line_end[line]))
-        return rule.regex.fullmatch(text) is not None
+    def _matched(self, line: NDArray[np.int64], rule: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Whether each rule matches all of its line."""
+        block, hashes = self._block, np.empty(len(line), dtype=np.uint64)
+        hash_lines(block.plain, block.line_start, block.line_end, line, rule, hashes)
+        _, rows, same = np.unique(hashes, return_index=True, return_inverse=True)
+        if len(rows) * MANY_LINES > len(block.plain):
+            self._whole = block.slice(0, len(block.plain))
+        spans = zip(block.line_start[line[rows]].tolist(), block.line_end[line[rows]].tolist(), strict=True)
+        tried = zip(spans, rule[rows].tolist(), strict=True)
+        rules = self._plan.line_rules
+        found = [rules[number].regex.fullmatch(self._text(*span)) is not None for span, number in tried]
+        return np.array(found, dtype=np.bool_)[same]
+
+    def _text(self, start: int, end: int) -> str:
+        """Some plain characters of the block."""
+        return self._whole[start:end] if self._whole else self._block.slice(start, end)
 
     def find(self) -> BlockFound:
         """Marks, junk and artefacts with their documents, and the lines that may be frequent."""
@@ -187,8 +203,9 @@ class BlockHits:
         marks: Found = []
         junk: Found = []
         artefacts: Found = []
+        bounds = self._block.bounds.tolist()
         for row in self._candidates(mark_places, junk_places):
-            document, text = self._begin + row, self._block.text(row)
+            document, text = self._begin + row, self._text(*bounds[row : row + 2])
             places = FoundPlaces(text, partial(self._triggers, row))
             matches = matches_at(text, mark_places.of(row), plan.of_marks)
             stand_ins = bool(self.n_stand_ins[row] >= MIN_PRONOUN_PLACES)

@@ -119,8 +119,8 @@ class _Counting(Workspace):
         super().__init__(tmp=tmp, workers=workers)
         self.held = self.peak = 0
 
-    def empty(self, shape: int | tuple[int, ...], dtype: Any, *, near: bool = False, put: bool = False) -> NDArray[Any]:
-        column = super().empty(shape, dtype, near=near, put=put)
+    def empty(self, shape: int | tuple[int, ...], dtype: Any, **how: bool) -> NDArray[Any]:
+        column = super().empty(shape, dtype, **how)
         self.held += column.nbytes
         self.peak = max(self.peak, self.held)
         weakref.finalize(column, self._let_go, column.nbytes)

@@ -26,9 +26,12 @@ from detector.system import take_room
 
 PIECE_BYTES = 1 << 17
 """Written at a time: a place of a mapped column that is touched brings the piece around it into memory, at the price of
-one page. Blocks of 2 MB, which the system makes of larger pieces, would fill the memory sooner than it is looked at."""
+one page."""
 
-PART_BYTES = 1 << 20
+LARGE_PIECE_BYTES = 1 << 21
+"""Of columns that are only read in order, which cost next to nothing then: the system maps such a piece as a page."""
+
+PART_BYTES = LARGE_PIECE_BYTES
 """Parts of the file are multiples of this."""
 
 FILLED_SECONDS = 60.0
@@ -51,31 +54,37 @@ class SpillFile:
         self._given: deque[tuple[int, int]] = deque()  # parts that are free and not yet among them
         self._maps: dict[weakref.ref[mmap.mmap], float] = {}  # until when each is told to be read in no order
         self._places: dict[int, int] = {}  # where columns begin in the file, by the identity of their mapping
+        self._ordered: set[int] = set()  # those of them that are written in large pieces
 
     @property
     def n_columns(self) -> int:
         """Columns that somebody holds."""
         return len(self._maps)
 
-    def column(self, size: int, *, put: bool) -> NDArray[np.uint8]:
-        """So many bytes of the file, some of it anew; what is not all `write`-n (``put``) has pages before it is
-        touched."""
+    def column(self, size: int, *, put: bool, in_order: bool) -> NDArray[np.uint8]:
+        """So many bytes of the file, some of it anew.
+
+        What is not all written by `write` (``put``) has pages before it is touched; ``in_order``: in large pieces.
+        """
         at, is_used = self._take(size)
         if not (put or is_used) and CAN_WRITE:
             zeros = memoryview(bytes(min(PIECE_BYTES, size)))
             for begin in range(at, at + size, PIECE_BYTES):
-                self._write(zeros[: at + size - begin], begin)
+                self._write(zeros[: at + size - begin], begin, PIECE_BYTES)
         mapped = mmap.mmap(self._file.fileno(), size, offset=at)
-        if hasattr(mmap, "MADV_RANDOM"):
+        if hasattr(mmap, "MADV_RANDOM") and not in_order:
             mapped.madvise(mmap.MADV_RANDOM)
         key = id(mapped)
 
         def forget(reference: weakref.ref[mmap.mmap]) -> None:  # on any thread, also while another part is taken
             del self._maps[reference]
+            self._ordered.discard(key)
             self._given.append((self._places.pop(key), size))
 
-        self._maps[weakref.ref(mapped, forget)] = time.monotonic() + FILLED_SECONDS
+        self._maps[weakref.ref(mapped, forget)] = math.inf if in_order else time.monotonic() + FILLED_SECONDS
         self._places[key] = at
+        if in_order:
+            self._ordered.add(key)
         return np.frombuffer(mapped, np.uint8)
 
     def _take(self, n_bytes: int) -> tuple[int, bool]:
@@ -107,25 +116,33 @@ class SpillFile:
             joined.append((at, size))
         self._free = joined
 
+    def has(self, column: NDArray[Any]) -> bool:
+        """Whether a column (or a part of one) is in the file."""
+        return id(_mapping(column)) in self._places
+
     def place_of(self, column: NDArray[Any]) -> int:
-        """Where a column (or a part of one) begins in the file; -1 where it is not in it, or nobody may write to it."""
-        base: Any = column
-        while isinstance(base, np.ndarray):
-            base = base.base
-        mapped: Any = base.obj if isinstance(base, memoryview) else base
-        at = self._places.get(id(mapped), -1) if isinstance(mapped, mmap.mmap) else -1
-        if at < 0 or not CAN_WRITE:
-            return -1
-        return at + column.ctypes.data - np.frombuffer(mapped, np.uint8).ctypes.data
+        """Where a column (or a part of one) that it has begins in the file."""
+        mapped = _mapping(column)
+        return self._places[id(mapped)] + _offset(column, mapped)
 
-    def write(self, values: NDArray[Any], place: int) -> None:
-        """Write values (one dimension) to a place in the file."""
-        self._write(values.view(np.uint8).data, place)
+    def write(self, column: NDArray[Any], first: int, values: NDArray[Any]) -> None:
+        """Write values to the rows from ``first`` on of a column that it has (one dimension, one type)."""
+        place = self.place_of(column) + first * column.itemsize
+        piece = LARGE_PIECE_BYTES if id(_mapping(column)) in self._ordered else PIECE_BYTES
+        self._write(values.view(np.uint8).data, place, piece)
 
-    def _write(self, data: memoryview, at: int) -> None:
+    def _write(self, data: memoryview, at: int, piece: int) -> None:
         while data.nbytes:
-            n = os.pwrite(self._file.fileno(), data[:PIECE_BYTES], at)
+            n = os.pwrite(self._file.fileno(), data[: piece - at % piece], at)
             data, at = data[n:], at + n
+
+    def release_part(self, column: NDArray[Any]) -> None:
+        """Give the pages of a part of a column that it has back to the system; its values stay."""
+        if hasattr(mmap, "MADV_DONTNEED") and column.nbytes:
+            mapped = _mapping(column)
+            at = _offset(column, mapped)
+            begin = at - at % mmap.PAGESIZE
+            mapped.madvise(mmap.MADV_DONTNEED, begin, at + column.nbytes - begin)
 
     def release(self) -> None:
         """Give the pages of all columns back to the system; their values stay, also those that a thread writes
@@ -143,6 +160,19 @@ class SpillFile:
     def close(self) -> None:
         """Let the file go; columns that are still held keep their values."""
         self._file.close()
+
+
+def _mapping(column: NDArray[Any]) -> Any:
+    """What holds the memory of a column; where that is a file, its mapping."""
+    base: Any = column
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return base.obj if isinstance(base, memoryview) else base
+
+
+def _offset(column: NDArray[Any], mapped: mmap.mmap) -> int:
+    """Bytes of a mapping before a column."""
+    return column.ctypes.data - np.frombuffer(mapped, np.uint8).ctypes.data
 
 
 def _whole(n_bytes: int) -> int:

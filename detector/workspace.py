@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import OutputError
-from detector.spilling import SpillFile
+from detector.spilling import CAN_WRITE, SpillFile
 from detector.system import (
     STATUS,
     STATUS_BYTES,
@@ -40,12 +40,12 @@ Result = TypeVar("Result")
 SMALLEST_MAPPED = 1 << 20
 """Bytes; smaller columns always stay in memory."""
 
-COLUMN_SHARE = 0.12
-"""Of the budget for columns in memory that are read from end to end. A file takes no less memory while they are used,
-and costs more: at 0.05 the columns of 100 MB stood in files on a machine of 24 GB, for a fifth of the scan's time."""
+COLUMN_SHARE = 0.05
+"""Of a small budget for columns in memory that are read from end to end, which a file serves as well."""
 
 NEAR_SHARE = 0.5
-"""Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
+"""Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use. Where
+there is `PLENTY`, columns of 100 MB stood in files for a fifth of the scan's time without need."""
 
 WATCH_SECONDS = 0.02
 """How often the resident memory is looked at once there are mapped columns, at least."""
@@ -79,7 +79,7 @@ than most kernels take for what stands on it."""
 class Workspace:
     """Columns within ``memory`` bytes (None: all in memory) and ``workers`` threads; a context manager.
 
-    ``memory`` is a budget for the whole process; ``COLUMN_SHARE`` of it is for columns, further ones are mapped files
+    ``memory`` is a budget for the whole process; `room` says how much of it is for columns, further ones are in a file
     in ``tmp`` (None: the system's folder for temporary files). ``spilled`` counts their bytes. ``told`` is called with
     the items that `map` has done and has in all.
     """
@@ -109,21 +109,29 @@ class Workspace:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def empty(self, shape: int | tuple[int, ...], dtype: Any, *, near: bool = False, put: bool = False) -> NDArray[Any]:
+    def empty(
+        self,
+        shape: int | tuple[int, ...],
+        dtype: Any,
+        *,
+        near: bool = False,
+        put: bool = False,
+        in_order: bool = False,
+    ) -> NDArray[Any]:
         """An uninitialised column; in memory while the budget lasts.
 
         A column that is read here and there should be ``near``: every other place of a file that is touched costs
-        thousands of instructions. One that is ``put`` is filled by nothing else.
+        thousands of instructions. One that is ``put`` is filled by nothing else; ``in_order`` says that what is read
+        of it at a time is read in ascending order.
         """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        share = NEAR_SHARE if near or (self.memory or 0) >= PLENTY else COLUMN_SHARE
-        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= share * self.memory:
+        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= room(self.memory, near=near):
             column = np.empty(shape, dtype)
             if size >= SMALLEST_MAPPED:
                 self.used += size
                 weakref.finalize(column, self._freed, size)
             return column
-        mapped: NDArray[Any] = self._mapped(size, put).view(dtype).reshape(shape)
+        mapped: NDArray[Any] = self._mapped(size, put=put, in_order=in_order).view(dtype).reshape(shape)
         return mapped
 
     def _begin_watch(self) -> None:
@@ -138,24 +146,24 @@ class Workspace:
     def _freed(self, size: int) -> None:
         self.used -= size
 
-    def _mapped(self, size: int, put: bool) -> NDArray[np.uint8]:
-        """Bytes of the file; one that is not ``put`` has pages before it is touched."""
+    def _mapped(self, size: int, **how: bool) -> NDArray[np.uint8]:
+        """So many bytes of the file."""
         try:
             with self._making:
                 if self._watcher is None:
                     self._begin_watch()
                 if self._file is None:
                     self._file = SpillFile(self.tmp)
-            column = self._file.column(size, put=put)
+            column = self._file.column(size, **how)
         except OSError as error:
             why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
             raise OutputError(f"{self.tmp or tempfile.gettempdir()}: {why}; name another folder with --tmp") from None
         self.spilled += size
         return column
 
-    def place_of(self, column: NDArray[Any]) -> int:
-        """Where a column (or a part of one) begins in the file, in bytes; -1 for what is in memory."""
-        return -1 if self._file is None else self._file.place_of(column)
+    def is_mapped(self, column: NDArray[Any]) -> bool:
+        """Whether a column (or a part of one) is in a file."""
+        return self._file is not None and self._file.has(column)
 
     def stored(self, values: NDArray[Any], *, near: bool = False) -> NDArray[Any]:
         """The values as a column within the budget: a copy where there is one."""
@@ -171,17 +179,16 @@ class Workspace:
     def put(self, column: NDArray[Any], at: int, values: NDArray[Any]) -> None:
         """``column[at : at + len(values)] = values`` (one dimension, one type), into its file where it has one: a page
         that is first written through a mapping costs more than all that stands on it."""
-        place = self.place_of(column)
-        if self._file is None or place < 0:
+        if CAN_WRITE and self._file is not None and self._file.has(column):
+            self._file.write(column, at, values)
+        else:
             column[at : at + len(values)] = values
-            return
-        self._file.write(values, place + at * column.itemsize)
 
     @contextmanager
     def filling(self, column: NDArray[Any], first: int, last: int) -> Iterator[NDArray[Any]]:
         """Rows ``first`` to ``last`` of a column for a kernel that fills all of them; memory that is `put` there
         afterwards where the column is in a file."""
-        if self.place_of(column) < 0:
+        if not self.is_mapped(column):
             yield column[first:last]
             return
         values = np.empty(last - first, column.dtype)
@@ -214,6 +221,11 @@ class Workspace:
         """Give the pages of mapped columns back to the system; their values stay."""
         if self._file is not None:
             self._file.release()
+
+    def passed(self, column: NDArray[Any]) -> None:
+        """Give the pages of a part of a column back where it is mapped: it was read."""
+        if self._file is not None and self._file.has(column):
+            self._file.release_part(column)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """``[function(item) for item in items]``, by all workers at once; kernels release the interpreter lock."""
@@ -290,6 +302,11 @@ class Workspace:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def room(memory: int, *, near: bool = False) -> float:
+    """Bytes of columns that a budget holds in memory."""
+    return (NEAR_SHARE if near or memory >= PLENTY else COLUMN_SHARE) * memory
 
 
 class Gathered:
