@@ -179,16 +179,17 @@ def _best_chain(keys: Sequence[str], text: str, bounds: Sequence[int]) -> list[_
     """
     ends, best = [0], [_Match(-1, 0, 0, 0.0, None)]
     last: list[_Match] = []
+    # of two chains as good the one with fewer breaks: a menu repeats headings of the text far from it
+    bonus = 1 / (len(keys) + 1)
     for number, key in enumerate(keys):
         found = []
         for start in _places(key, text, bounds):
             before = best[bisect_left(ends, start + 1) - 1]
-            # of two chains as good the one without a break: a menu repeats headings of the text far from it
-            beside = max((one for one in last if one.end == start), key=lambda one: one.score, default=before)
-            score = max(before.score, beside.score + 0.5)
-            if beside is before or beside.score + 0.5 < before.score:
-                beside, score = before, before.score
-            found.append(_Match(number, start, start + len(key), score + len(key), beside))
+            score = before.score
+            for one in last:
+                if one.end == start and one.score + bonus >= score:
+                    before, score = one, one.score + bonus
+            found.append(_Match(number, start, start + len(key), score + len(key), before))
         for match in found:
             at = bisect_left(ends, match.end + 1)
             if best[at - 1].score >= match.score:
