@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from detector.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def gather_runs(source, width, first, last, out):  # type: ignore[no-untyped-def]
-    """Fill ``out`` (uint8) with the rows ``first[r]`` to ``last[r]`` (int64) of a column of rows of ``width`` bytes,
-    whose bytes are ``source`` (uint8)."""
-    at = 0
+def gather_runs(source, first, last, to, out):  # type: ignore[no-untyped-def]
+    """Copy the rows ``first[r]`` to ``last[r]`` (int64) of a column to row ``to[r]`` (int64) of ``out`` and those after
+    it; ``source`` and ``out`` are of one unsigned type, as wide as the column's rows."""
     for run in range(first.shape[0]):
-        for place in range(first[run] * width, last[run] * width):
-            out[at] = source[place]
-            at += 1
+        begin, at = first[run], to[run]
+        for step in range(last[run] - begin):
+            out[np.uint64(at + step)] = source[np.uint64(begin + step)]
