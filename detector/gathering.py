@@ -7,6 +7,7 @@ in ascending order.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,8 +22,8 @@ from detector.workspace import Workspace
 MOST_TOKENS = 1 << 22
 """Tokens (70 MB), or characters, that are gathered at most; what is larger is read where it stands."""
 
-MOST_WINDOWS = 512
-"""Windows of 64 kB of a file (32 MB) that are touched between two looks at the resident memory."""
+WINDOW_BYTES = 1 << 25
+"""Of a mapped column, from which rows are copied before its pages are given back."""
 
 
 SPREAD = 128
@@ -46,7 +47,7 @@ class Gathering(NamedTuple):
 
 def is_mapped(work: Workspace, tokens: Tokens) -> bool:
     """Whether tokens are in a file, so that passages should be gathered; in memory they are read where they stand."""
-    return work.file_of(tokens.hashes)[0] >= 0
+    return work.is_mapped(tokens.hashes)
 
 
 def expanded(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
@@ -95,14 +96,23 @@ def gather_texts(
 
 
 def gathered(work: Workspace, column: NDArray[Any], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[Any]:
-    """The rows ``first[i]`` to ``last[i]`` of a column (one dimension), after each other."""
-    offsets = _offsets(last - first)
-    out, plain = np.empty(int(offsets[-1]), column.dtype), f"u{column.itemsize}"  # of one width all types are one
+    """The rows ``first[i]`` to ``last[i]`` of a column (one dimension), after each other.
+
+    Of a mapped column they are read in the order they stand there, and what was read is given back.
+    """
+    to = _offsets(last - first)
+    out, plain = np.empty(int(to[-1]), column.dtype), f"u{column.itemsize}"  # of one width all types are one
     source, target = read_only(column.view(plain)), out.view(plain)
-    run = 0
-    while run < len(first):
-        run = gather_runs(source, first, last, run, MOST_WINDOWS, target[offsets[run] :])
-        work.relieve()
+    cuts: NDArray[np.int64] = np.empty(0, np.int64)
+    if work.is_mapped(column):
+        order = np.argsort(first, kind="stable")
+        first, last, to = first[order], last[order], to[order]
+        cuts = np.flatnonzero(np.diff(first // (WINDOW_BYTES // column.itemsize))) + 1
+    for begin, end in pairwise([0, *cuts.tolist(), len(first)]):
+        some = slice(begin, end)
+        gather_runs(source, first[some], last[some], to[some], target)
+        if begin < end:
+            work.passed(column[first[begin] : last[some].max()])
     return out
 
 

@@ -124,7 +124,7 @@ def cluster_sheet(rows: ClusterRows, mode: int) -> Sheet:
         columns.part_start, columns.part_end, columns.part_common, columns.fill_indptr, columns.fill_member,
         columns.fill_start, columns.fill_end, json_strings(SLOT_TYPES),
     )  # fmt: skip
-    fills = strings([f'{{"doc":{json_text(name, mode)},"start":' for name in rows.ids])
+    fills = json_strings(rows.ids, mode, '{"doc":"', '","start":')
     corpus = templating.Corpus(rows.texts.points, rows.texts.start, fills)
     sizes = templating.template_sizes(table, corpus, WIDEST[mode])
     layout = Layout()

@@ -93,9 +93,9 @@ class Claims(NamedTuple):
     """The claims of some documents: those of document d are rows ``indptr[d]`` to ``indptr[d + 1]`` (int64)."""
 
     indptr: NDArray[np.int64]
-    part: NDArray[np.int64]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
+    part: NDArray[np.uint8]
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
 
 
 def measure(score: DocumentScore) -> float | None:
@@ -360,8 +360,9 @@ class Lookup:
             found = [(finding.part, claim) for finding in self.findings(doc) for claim in finding.claims]
             rows.extend((PART_NAMES.index(str(part)), *claim) for part, claim in found)
             sizes.append(len(found))
-        columns = np.array(rows, dtype=np.int64).reshape(-1, 3)
-        return Claims(np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))), *columns.T.copy())
+        part, start, end = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        indptr = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+        return Claims(indptr, part.astype(np.uint8), start.astype(np.int32), end.astype(np.int32))
 
     def lengths(self, docs: Sequence[str]) -> NDArray[np.int64]:
         """Characters of some texts; 0 where they are not at hand."""
