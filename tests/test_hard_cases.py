@@ -16,8 +16,7 @@ TABLE = load_rules(Settings())
 FLOORS = tomllib.loads((Path(__file__).parent / "data" / "hard" / "floors.toml").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("name", sorted(FLOORS))
-@pytest.mark.parametrize("kind", ["placeholder", "masked"])
+@pytest.mark.parametrize(("name", "kind"), sorted((name, kind) for name, kinds in FLOORS.items() for kind in kinds))
 def test_figures_do_not_fall(name: str, kind: str) -> None:
     found = figures(name, kind, TABLE)
     assert found.precision >= FLOORS[name][kind]["precision"], found
