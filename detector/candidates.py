@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detector.kernels.linking import number_keys
 from detector.kernels.signing import fold_bands, sign_bands
-from detector.kernels.sorting import list_buckets, shared_keys
+from detector.kernels.sorting import list_buckets, name_members, shared_keys
 from detector.signatures import Signatures, permutations
 from detector.tokens import SLOT_HASH, Tokens
 from detector.workspace import Gathered, Workspace, add_all, row_ranges
@@ -124,13 +124,12 @@ def band_buckets(
 
     def shared(band: int) -> Groups:
         members, sizes = shared_keys(keys[band])
-        return numbers[members], sizes
+        name_members(members, numbers, is_in_bucket)
+        return members, sizes
 
     for here, its_sizes in work.each(shared, range(len(keys))):
         if sieve is None:
             row_indptr[here + 1] += 1
-        else:
-            is_in_bucket[here] = True
         gathered.add(here)
         all_sizes.add(its_sizes)
         bounds.append((gathered.n, all_sizes.n))
@@ -142,7 +141,7 @@ def band_buckets(
     indptr[0] = 0
     np.cumsum(sizes, out=indptr[1:])
     np.cumsum(row_indptr, out=row_indptr)
-    of = work.empty(len(rows), np.int32, put=True)
+    of = work.empty(len(rows), np.int32)
 
     def listed(part: tuple[int, int]) -> None:
         low, high = part

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.gathering import gather_runs
+from detector.kernels.gathering import gather_runs, list_rows
 from detector.passages import Passages
 from detector.texts import Texts
 from detector.tokens import Tokens, read_only
@@ -28,6 +28,10 @@ again."""
 
 WINDOW_BYTES = 1 << 25
 """Of a mapped column, from which rows are copied before its pages are given back."""
+
+
+SPREAD = 128
+"""Rows of a range that are marked for each row wanted of it; where they are rarer, sorting what is wanted is faster."""
 
 
 class Gathering(NamedTuple):
@@ -62,6 +66,10 @@ def expanded(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
     [1, 2, 3, 4, 5, 6]
     """
     sizes = (last - first).astype(np.int64)
+    low, n = int(first.min(initial=np.iinfo(first.dtype).max)), int(last.max(initial=0))
+    if n - low <= SPREAD * int(sizes.sum()):
+        rows: NDArray[np.int64] = list_rows(first, last, low, max(n - low, 0))
+        return rows
     rows = np.arange(int(sizes.sum())) + np.repeat(first - (np.cumsum(sizes) - sizes), sizes)
     return np.unique(rows)
 

@@ -98,13 +98,13 @@ def find_matches(
         signed[:] = False
         signed[distinct[~is_junk[passage]]] = True
     rows = _rows(tokens, passages, (passage, first, signed), threshold, seed, work)
-    chosen, is_crowded = _representatives(rows)
+    chosen, ratio_with_chosen, is_crowded = _representatives(rows)
     document = passages.document[passage].astype(np.int32, copy=False)
     table = Table(distinct, family.astype(np.int32, copy=False)[document], document, chosen)
     representative = work.stored(first[chosen[distinct]])
     partner, missed = find_partners(rows, table)
     earlier = _earlier(rows, table)
-    ratio = work.stored(_ratios_with_representatives(rows, chosen)[distinct])
+    ratio = work.stored(ratio_with_chosen[distinct])
     known = (representative, ratio)
     return Matches(
         passage,
@@ -113,9 +113,9 @@ def find_matches(
         ratio,
         partner,
         (partner >= 0) & (table.family[partner] != table.family),
-        work.stored(_ratios(rows, distinct, partner, known)),
+        work.stored(_ratios(rows, table, partner, known)),
         earlier,
-        work.stored(_ratios(rows, distinct, earlier, known)),
+        work.stored(_ratios(rows, table, earlier, known)),
         int((is_crowded[distinct] | missed).sum()),
     )
 
@@ -205,15 +205,15 @@ def _points(
     return points.column(), indptr
 
 
-def _representatives(rows: Rows) -> tuple[Numbers, NDArray[np.bool_]]:
-    """The representative of every distinct row, and whether a row was crowded.
+def _representatives(rows: Rows) -> tuple[Numbers, NDArray[np.float64], NDArray[np.bool_]]:
+    """The representative of every distinct row, the ratio with it, and whether a row was crowded.
 
     It is the lowest lower representative that the row matches, or the row itself: the lexicographically first maximal
     independent set. Several threads look among the representatives of the blocks before, then one decides the block;
     what they find is what one thread finds from row to row.
     """
     n, buckets = len(rows.first), rows.buckets
-    chosen, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32)
+    chosen, common, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
     members = rows.work.empty(len(buckets.rows), np.int32, near=True)
     filled = rows.work.empty(len(buckets.indptr) - 1, np.int64, near=True)
     filled[:] = buckets.indptr[:-1]
@@ -221,7 +221,7 @@ def _representatives(rows: Rows) -> tuple[Numbers, NDArray[np.bool_]]:
     def decide(first: int, last: int, floor: int, *, is_last: bool) -> None:
         represent(
             rows.points, rows.indptr, rows.sketches, buckets.row_indptr, buckets.of, buckets.indptr, members, filled,
-            rows.threshold, first, last, floor, is_last, chosen, compared,
+            rows.threshold, first, last, floor, is_last, chosen, common, compared,
         )  # fmt: skip
 
     block = n if rows.work.workers == 1 else max(SMALL, -(-n // N_BLOCKS))
@@ -232,7 +232,10 @@ def _representatives(rows: Rows) -> tuple[Numbers, NDArray[np.bool_]]:
             parts = [(first, min(end, first + step)) for first in range(begin, end, step)]
             rows.work.map(lambda part: decide(*part, 0, is_last=False), parts)
         decide(begin, end, begin, is_last=True)
-    return chosen, compared >= MAX_VERIFIED
+    ratio, lengths = np.ones(n), np.diff(rows.indptr)
+    follower = np.flatnonzero(chosen != np.arange(n, dtype=np.int32))
+    ratio[follower] = 2 * common[follower].astype(np.int64) / (lengths[follower] + lengths[chosen[follower]])
+    return chosen, ratio, compared >= MAX_VERIFIED
 
 
 def _earlier(rows: Rows, table: Table) -> Numbers:
@@ -253,21 +256,19 @@ def _earlier(rows: Rows, table: Table) -> Numbers:
     return found
 
 
-def _ratios_with_representatives(rows: Rows, chosen: Numbers) -> NDArray[np.float64]:
-    """The ratio of each distinct row with its representative."""
-    ratio = np.ones(len(chosen))
-    follower = np.flatnonzero(chosen != np.arange(len(chosen), dtype=np.int32)).astype(np.int32)
-    ratio[follower] = _measured(rows, follower, chosen[follower])
-    return ratio
-
-
 def _ratios(
-    rows: Rows, distinct: Numbers, other: Numbers, known: tuple[Numbers, NDArray[np.float64]]
+    rows: Rows, table: Table, other: Numbers, known: tuple[Numbers, NDArray[np.float64]]
 ) -> NDArray[np.float64]:
-    """The ratio of each occurrence with another one (0.0 where that is -1); ``known`` are ratios with some."""
+    """The ratio of each occurrence with another one (0.0 where that is -1); ``known`` are its representative and the
+    ratio with that, which is that of the representative with it as well."""
+    distinct, chosen = table.distinct, table.chosen
     ratio = np.where(other < 0, 0.0, np.where(other == known[0], known[1], 1.0))
     some = np.flatnonzero((other >= 0) & (other != known[0]) & (distinct[other] != distinct))
-    ratio[some] = _measured(rows, distinct[some], distinct[other[some]])
+    row, its = distinct[some], distinct[other[some]]
+    follows, leads = chosen[row] == its, chosen[its] == row
+    ratio[some] = np.where(follows, known[1][some], known[1][other[some]])
+    unknown = np.flatnonzero(~(follows | leads))
+    ratio[some[unknown]] = _measured(rows, row[unknown], its[unknown])
     return ratio
 
 

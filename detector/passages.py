@@ -32,7 +32,16 @@ from detector.kernels import cutting
 from detector.kernels.cutting import cut_documents
 from detector.kernels.tokenising import split_documents
 from detector.texts import Texts
-from detector.tokens import BLOCK_CHARACTERS, Block, Marks, Tokens, join_offsets, read_only, tokenise_texts
+from detector.tokens import (
+    BLOCK_CHARACTERS,
+    Block,
+    Marks,
+    Tokens,
+    alphabet,
+    join_offsets,
+    read_only,
+    tokenise_texts,
+)
 from detector.workspace import Gathered, Workspace, add_all, document_ranges
 
 MAX_PASSAGE_TOKENS = 4096
@@ -114,6 +123,13 @@ class _Part(NamedTuple):
 
 _FIELDS = (np.int32, np.int32, np.int32, np.int64, np.int32, np.int32, np.int32)
 """Of a `_Part`: three of passages, their tokens, three of clauses."""
+
+
+def prepare_tokens() -> None:
+    """Make beforehand what no text changes."""
+    _cutting_table()
+    _abbreviations()
+    alphabet()
 
 
 def tokenise_corpus(texts: Texts, marks: Marks, work: Workspace) -> tuple[Tokens, Passages]:

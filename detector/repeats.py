@@ -148,8 +148,8 @@ class _Windows:
         room = int(rows.bounds[high] - rows.bounds[low]) // self.size + 1
         start, length, section = np.empty(room, np.int64), np.empty(room, np.int32), np.empty(room, np.int32)
         n = counting.find_stretches(
-            self._tokens, rows.bounds, low, high, self.size, self._shift, self._begin[block], self._shared,
-            start, length, section,
+            self._tokens, rows.bounds, low, high, self.size, self._shift, self._begin[block].view(np.uint64),
+            self._shared, start, length, section,
         )  # fmt: skip
         return start[:n].copy(), length[:n].copy(), rows.owner[section[:n]]
 

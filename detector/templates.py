@@ -37,6 +37,9 @@ CLUSTER_TOKENS = 1 << 20
 MOST_LISTED = 4000
 """Fills of a cluster, of all its members in all its slots, up to which each is listed (`detector.kernels.listing`)."""
 
+LAST_DIGIT = 1 << 17
+"""No digit is beyond this code point, up to Unicode 16; asking for all of them takes ten times as long."""
+
 KEPT = 1 << 21
 """Places of tokens (8 MB) that a thread remembers of the alignments of one cluster."""
 
@@ -357,6 +360,7 @@ def _offsets(counts: NDArray[Any]) -> NDArray[np.int64]:
 @cache
 def is_digit() -> NDArray[np.bool_]:
     """Whether a code point is a digit as `str.isdigit` says (bool, indexed by code point)."""
-    digit = np.char.isdigit(np.arange(N_CODE_POINTS, dtype=np.uint32).view("U1"))
+    digit = np.zeros(N_CODE_POINTS, dtype=bool)
+    digit[:LAST_DIGIT] = np.char.isdigit(np.arange(LAST_DIGIT, dtype=np.uint32).view("U1"))
     digit.flags.writeable = False
-    return np.asarray(digit, dtype=bool)
+    return digit

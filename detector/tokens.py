@@ -95,7 +95,7 @@ class Tokens(_TokenColumns):
         return self._packed[1]
 
 
-class _Alphabet(NamedTuple):
+class Alphabet(NamedTuple):
     """By code point ``table`` (uint32) has the class, shifted by 24 bits, and the folded code point; ``alone`` (uint64)
     the hash of a token of one character, of those below `HASHED_POINTS`."""
 
@@ -104,12 +104,13 @@ class _Alphabet(NamedTuple):
 
 
 @cache
-def _alphabet() -> _Alphabet:
+def alphabet() -> Alphabet:
+    """The table of all code points, made once."""
     characters = character_table()
     table = characters.classes.astype(np.uint32) << np.uint32(24) | characters.folded
     alone = np.empty(HASHED_POINTS, np.uint64)
     hash_alone(table, alone)
-    return _Alphabet(read_only(table), read_only(alone))
+    return Alphabet(read_only(table), read_only(alone))
 
 
 def tokenise_texts(texts: Texts, marks: Marks, work: Workspace) -> Tokens:
@@ -124,7 +125,7 @@ def tokenise_texts(texts: Texts, marks: Marks, work: Workspace) -> Tokens:
     blocks = document_ranges(texts.lengths, BLOCK_CHARACTERS)
 
     def count(block: tuple[int, int]) -> None:
-        count_tokens(points, texts.start, texts.stop, *block, *mark_columns, _alphabet().table, indptr)
+        count_tokens(points, texts.start, texts.stop, *block, *mark_columns, alphabet().table, indptr)
 
     work.map(count, blocks)
     np.cumsum(indptr, out=indptr)
@@ -152,7 +153,7 @@ def _fill(
         parts = [stack.enter_context(work.filling(column, first, last)) for column in columns]
         fill_tokens(
             points, texts.start[here], texts.stop[here], 0, block[1] - block[0],
-            marks[0][block[0] : block[1] + 1], *marks[1:], *_alphabet(),
+            marks[0][block[0] : block[1] + 1], *marks[1:], *alphabet(),
             indptr[block[0] : block[1] + 1] - first, *parts,
         )  # fmt: skip
 

@@ -25,7 +25,7 @@ FLOORS = (
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
     " kernels.phrasing kernels.broken kernels.page_words kernels.pages kernels.page_context kernels.page_model"
     " kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing kernels.outlining"
-    " kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking",
+    " kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking kernels.spinning",
     "settings folding encodings scan_files dataset_folders problems",
     "texts rows places",
     "rendering stored",

@@ -92,3 +92,14 @@ def test_passages_with_their_tokens_and_texts(contents: list[str], data: st.Data
 def test_rows_of_ranges_come_once() -> None:
     assert expanded(np.array([4, 0, 5]), np.array([6, 0, 9])).tolist() == [4, 5, 6, 7, 8]
     assert expanded(np.empty(0, np.int32), np.empty(0, np.int32)).tolist() == []
+
+
+@kernel
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 40)), max_size=8))
+def test_rows_of_ranges_are_each_there_once(ranges: list[tuple[int, int]]) -> None:
+    """Few of many, which are sorted, and many of few, which are marked."""
+    first = np.array([start for start, _ in ranges], np.int32)
+    last = (first + np.array([size for _, size in ranges], np.int32)).astype(np.int32)
+    found = expanded(first, last)
+    assert found.dtype == np.int64
+    assert found.tolist() == sorted({row for start, size in ranges for row in range(start, start + size)})

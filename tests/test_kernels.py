@@ -74,12 +74,16 @@ def columns(rows: Sequence[Sequence[int]]) -> Columns:
 def represented(made: Columns, threshold: float, cuts: Sequence[int] = ()) -> tuple[list[int], list[bool]]:
     """The representatives, decided block by block between ``cuts``, and which rows were crowded."""
     n = len(made.indptr) - 1
-    chosen, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32)
+    chosen, common, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
     members, filled = np.empty(len(made.bucket_rows), np.int32), made.bucket_indptr[:-1].copy()
     bounds = [0, *sorted(cut for cut in set(cuts) if 0 < cut < n), n]
     for begin, end in pairwise(bounds):
         for first, last, floor, is_last in ((begin, end, 0, False), (begin, end, begin, True)):
-            represent(*made[:6], members, filled, threshold, first, last, floor, is_last, chosen, compared)
+            represent(*made[:6], members, filled, threshold, first, last, floor, is_last, chosen, common, compared)
+    follower = np.flatnonzero(chosen != np.arange(n))
+    lengths = np.empty(len(follower), np.int64)
+    common_lengths(made.values, made.indptr, follower, chosen[follower], lengths)
+    assert common[follower].tolist() == lengths.tolist()
     return chosen.tolist(), (compared >= MAX_VERIFIED).tolist()
 
 

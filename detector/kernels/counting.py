@@ -140,14 +140,18 @@ def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, families, 
     while passage < high:
         passage, n_words, n_runs = _take_words(tokens, bounds, passage, high, room)
         _hash_windows(words, rows, n_words, size, values)
-        first = np.int64(0)
+        first, before = np.int64(0), n
         for run in range(n_runs):
             family = owner[runs[0, run]]
-            for place in range(first, ends[run] - size + 1):
-                keys[n], families[n] = values[place], family
-                begin[np.int64(values[place] >> shift) + 1] += 1
-                n += 1
-            first = ends[run]
+            n_windows = max(ends[run] - size + 1 - first, 0)
+            its_keys, its_families, its_values = keys[n:], families[n:], values[first:]
+            for place in range(n_windows):
+                its_keys[place] = its_values[place]
+            for place in range(n_windows):
+                its_families[place] = family
+            first, n = ends[run], n + n_windows
+        for key in keys[before:n]:
+            begin[(key >> shift) + _ONE] += 1
     for partition in range(1, begin.shape[0]):
         begin[partition] += begin[partition - 1]
     return n
@@ -160,14 +164,61 @@ def scatter_windows(keys, families, shift, family_bits, begin, words):  # type: 
     A word is the rest of the key, cut to what one bit for the verdict and ``family_bits`` for the family leave of 64,
     and the family; it is never less than the first place of the key's part. Fills ``words`` (uint64).
     """
-    place = begin.copy()
+    place = np.empty(begin.shape[0], np.uint64)
+    for number in range(begin.shape[0]):
+        place[number] = np.uint64(begin[number])
     low = np.uint64(family_bits + 1)
     up = np.uint64(64) - shift
     for row in range(keys.shape[0]):
         identity = max((keys[row] << up) >> low, _ONE)
-        at = np.int64(keys[row] >> shift)
-        words[place[at]] = (identity << low) | np.uint64(families[row])
-        place[at] += 1
+        partition = keys[row] >> shift
+        words[place[partition]] = (identity << low) | np.uint64(families[row])
+        place[partition] += _ONE
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _width(n, bits_each):  # type: ignore[no-untyped-def]
+    """The bits of a place in a bitmap with at least ``bits_each`` bits for each of ``n`` keys."""
+    bits = 12
+    while (1 << bits) < bits_each * n:
+        bits += 1
+    return bits
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _repeated_rows(words, begin, partition, n, low, bitmap, rows, shared):  # type: ignore[no-untyped-def]
+    """Fill ``rows`` (int64) with the rows of those of the ``n`` words of a partition whose keys may come twice, and set
+    ``shared`` (uint8) of all to 0; how many they are.
+
+    Most keys come once. A bitmap of what came before tells which may have come before; a smaller one of those, by other
+    bits, which came first. Without a branch: a wrong guess costs more than a look. ``bitmap`` (uint64) is room.
+    """
+    bits = _width(n, 8)
+    bitmap[: 1 << (bits - 6)] = 0
+    shift = np.uint64(64 - bits)
+    n_again = np.int64(0)
+    for block in range(begin.shape[0]):
+        for row in range(begin[block, partition], begin[block, partition + 1]):
+            place = words[row] >> shift
+            word, bit = np.int64(place >> np.uint64(6)), place & np.uint64(63)
+            held = bitmap[word]
+            rows[n_again] = row
+            n_again += np.int64((held >> bit) & _ONE)
+            bitmap[word] = held | _ONE << bit
+    bits = _width(n_again, 32)
+    bitmap[: 1 << (bits - 6)] = 0
+    mask = np.uint64((1 << bits) - 1)
+    for number in range(n_again):
+        place = (words[rows[number]] >> low) & mask
+        bitmap[np.int64(place >> np.uint64(6))] |= _ONE << (place & np.uint64(63))
+    n_rows = np.int64(0)
+    for block in range(begin.shape[0]):
+        for row in range(begin[block, partition], begin[block, partition + 1]):
+            place = (words[row] >> low) & mask
+            rows[n_rows] = row
+            n_rows += np.int64((bitmap[np.int64(place >> np.uint64(6))] >> (place & np.uint64(63))) & _ONE)
+            shared[row] = 0
+    return n_rows
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -175,8 +226,8 @@ def count_partitions(words, begin, first, last, family_bits, shared):  # type: i
     """Whether two families have the key of each word, for the partitions ``first`` to ``last``.
 
     ``begin`` (int64, n_blocks x (n_partitions + 1)): where in ``words`` each block has the words of each partition.
-    Fills ``shared`` (uint8, a row per word). Most words are alone: each is looked up once, and what it tells of the
-    first of its key is written there at once; only those of the first one's family wait for the end.
+    Fills ``shared`` (uint8, a row per word). What a word tells of the first one of its key is written there
+    at once; only those of the first one's family wait for the end.
     """
     most = 0
     for partition in range(first, last):
@@ -187,39 +238,45 @@ def count_partitions(words, begin, first, last, family_bits, shared):  # type: i
     size = 16
     while size < 2 * most:
         size *= 2
+    bitmap = np.empty(max(64, size), np.uint64)
     table, holder = np.empty(size, np.uint64), np.empty(size, np.int64)
-    waiting = np.empty((2, most), np.int64)
+    rows = np.empty(most + 1, np.int64)
     low = np.uint64(family_bits + 1)
     verdict = _ONE << np.uint64(family_bits)
     for partition in range(first, last):
         n = 0
         for block in range(begin.shape[0]):
             n += begin[block, partition + 1] - begin[block, partition]
+        n = _repeated_rows(words, begin, partition, n, low, bitmap, rows, shared)
         size = 16
         while size < 2 * n:
             size *= 2
         table[:size] = 0
         mask = np.uint64(size - 1)
         n_waiting = 0
-        for block in range(begin.shape[0]):
-            for row in range(begin[block, partition], begin[block, partition + 1]):
-                word = words[row]
-                identity = word >> low
-                place = (identity * _BASE >> np.uint64(32)) & mask
-                while table[place] and table[place] >> low != identity:
-                    place = (place + _ONE) & mask
-                known = table[place]
-                shared[row] = 0
-                if not known:
-                    table[place], holder[place] = word, row
-                elif (known ^ word) & (verdict - _ONE):
-                    table[place] = known | verdict
-                    shared[row] = shared[holder[place]] = 1
-                else:
-                    waiting[0, n_waiting], waiting[1, n_waiting] = row, holder[place]
-                    n_waiting += 1
+        for number in range(n):
+            row = rows[number]
+            word = words[row]
+            identity = word >> low
+            place = (identity * _BASE >> np.uint64(32)) & mask
+            while table[place] and table[place] >> low != identity:
+                place = (place + _ONE) & mask
+            known = table[place]
+            if not known:
+                table[place], holder[place] = word, row
+            elif (known ^ word) & (verdict - _ONE):
+                table[place] = known | verdict
+                shared[row] = shared[holder[place]] = 1
+            else:
+                rows[n_waiting] = row
+                n_waiting += 1
         for number in range(n_waiting):
-            shared[waiting[0, number]] = shared[waiting[1, number]]
+            row = rows[number]
+            identity = words[row] >> low
+            place = (identity * _BASE >> np.uint64(32)) & mask
+            while table[place] >> low != identity:
+                place = (place + _ONE) & mask
+            shared[row] = shared[holder[place]]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -228,24 +285,29 @@ def find_stretches(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Runs of one passage outside junk that shared windows cover, with the slots on both sides of them.
 
-    The passages are those of `hash_windows`; ``place`` (int64, changed): where the verdicts of each partition begin in
+    The passages are those of `hash_windows`; ``place`` (uint64, changed): where the verdicts of each partition begin in
     ``shared``. Fills ``start`` (int64, token rows), ``length`` and ``passages`` (int32), with room for a run every
     ``size`` tokens; returns how many runs there are.
     """
     room = _room(bounds, low, high)
     words, values, rows, _, ends, runs = room
+    verdicts = np.empty(values.shape[0], np.uint8)
     n, passage = np.int64(0), low
     while passage < high:
         passage, n_words, n_runs = _take_words(tokens, bounds, passage, high, room)
         _hash_windows(words, rows, n_words, size, values)
         first = np.int64(0)
         for run in range(n_runs):
-            end, covered = ends[run], np.int64(-1)  # the last word that is covered
-            for window in range(first, end - size + 1):
-                partition = np.int64(values[window] >> shift)
+            end, covered, n_shared = ends[run], np.int64(-1), np.int64(0)  # the last word that is covered
+            its_values, its_verdicts = values[first:], verdicts[: max(end - size + 1 - first, 0)]
+            for window in range(its_verdicts.shape[0]):
+                partition = its_values[window] >> shift
                 at = place[partition]
-                place[partition] = at + 1
-                if not shared[at]:
+                place[partition] = at + _ONE
+                its_verdicts[window] = shared[at]
+                n_shared += shared[at]
+            for window in range(first, end - size + 1 if n_shared else first):
+                if not verdicts[window - first]:
                     continue
                 if covered >= 0 and window > covered + 1:
                     length[n] = rows[covered + 1] - start[n]

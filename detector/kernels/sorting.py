@@ -27,7 +27,7 @@ def _may_be_shared(keys, kept):  # type: ignore[no-untyped-def]
     Most rows are alone in most bands. A bitmap of what came before, that stands in the cache where a sort would not,
     leaves the keys that may have come before; a smaller one of those, by another hash, tells which came first.
     """
-    n, n_again = keys.shape[0], 0
+    n, n_again = keys.shape[0], np.int64(0)
     again = np.empty(n + 1, np.uint32)
     before, shift = _bitmap(n, 8)
     for row in range(n):
@@ -41,7 +41,7 @@ def _may_be_shared(keys, kept):  # type: ignore[no-untyped-def]
     for row in range(n_again):
         place = (np.uint64(again[row]) * _OTHER_SPREAD) >> shift
         repeated[np.int64(place >> np.uint64(6))] |= _ONE << (place & np.uint64(63))
-    n_kept = 0
+    n_kept = np.int64(0)
     for row in range(n):
         place = (np.uint64(keys[row]) * _OTHER_SPREAD) >> shift
         kept[n_kept] = (np.uint64(keys[row]) << np.uint64(32)) | np.uint64(row)
@@ -96,6 +96,14 @@ def shared_keys(keys):  # type: ignore[no-untyped-def]
             n_groups += 1
         start = end
     return rows[:n_rows].copy(), sizes[:n_groups].copy()
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def name_members(members, numbers, is_member):  # type: ignore[no-untyped-def]
+    """Replace places among some rows (``members``, int32) by the ``numbers`` (int32) of the rows, and mark those."""
+    for place in range(members.shape[0]):
+        row = numbers[members[place]]
+        members[place], is_member[row] = row, True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
