@@ -22,6 +22,10 @@ from detector.workspace import Workspace
 MOST_TOKENS = 1 << 22
 """Tokens (70 MB), or characters, that are gathered at most; what is larger is read where it stands."""
 
+BYTES_FOR_TOKEN = 128
+"""Of the budget, for each token that is gathered where it is large: reading where it stands brings all pages again and
+again."""
+
 WINDOW_BYTES = 1 << 25
 """Of a mapped column, from which rows are copied before its pages are given back."""
 
@@ -48,6 +52,11 @@ class Gathering(NamedTuple):
 def is_mapped(work: Workspace, tokens: Tokens) -> bool:
     """Whether tokens are in a file, so that passages should be gathered; in memory they are read where they stand."""
     return work.is_mapped(tokens.hashes)
+
+
+def most_tokens(work: Workspace) -> int:
+    """Tokens, or characters, that are gathered at most within a budget."""
+    return max(MOST_TOKENS, (work.memory or 0) // BYTES_FOR_TOKEN)
 
 
 def expanded(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:

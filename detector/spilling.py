@@ -16,6 +16,7 @@ import threading
 import time
 import weakref
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 
 from detector.system import take_room
 
-PIECE_BYTES = 1 << 17
+PIECE_BYTES = 1 << 16
 """Written at a time: a place of a mapped column that is touched brings the piece around it into memory, at the price of
 one page."""
 
@@ -35,9 +36,8 @@ PART_BYTES = LARGE_PIECE_BYTES
 """Parts of the file are multiples of this."""
 
 FILLED_SECONDS = 60.0
-"""How long a mapped column is told to be read in no order. Pages that are made meanwhile are single ones; of others
-the system makes blocks of up to megabytes and brings a whole block back for one byte that is read. Later, when pages
-may come from the disk, it may read ahead again."""
+"""How long a column that is read here and there is told so. Its pages come from the disk one by one meanwhile, of
+others the system reads megabytes ahead."""
 
 CAN_WRITE = hasattr(os, "pwrite")
 """Whether a file can be written to beside its mapping."""
@@ -61,10 +61,11 @@ class SpillFile:
         """Columns that somebody holds."""
         return len(self._maps)
 
-    def column(self, size: int, *, put: bool, in_order: bool) -> NDArray[np.uint8]:
+    def column(self, size: int, *, put: bool = False, in_order: bool = False, near: bool = False) -> NDArray[np.uint8]:
         """So many bytes of the file, some of it anew.
 
-        What is not all written by `write` (``put``) has pages before it is touched; ``in_order``: in large pieces.
+        What is not all written by `write` (``put``) has pages before it is touched; ``in_order``: in large pieces;
+        ``near``: what is read of it is here and there.
         """
         at, is_used = self._take(size)
         if not (put or is_used) and CAN_WRITE:
@@ -72,7 +73,10 @@ class SpillFile:
             for begin in range(at, at + size, PIECE_BYTES):
                 self._write(zeros[: at + size - begin], begin, PIECE_BYTES)
         mapped = mmap.mmap(self._file.fileno(), size, offset=at)
-        if hasattr(mmap, "MADV_RANDOM") and not in_order:
+        if hasattr(mmap, "MADV_HUGEPAGE") and in_order:
+            with suppress(OSError):  # a system without them
+                mapped.madvise(mmap.MADV_HUGEPAGE)  # what comes back from the disk comes in large pieces too
+        elif hasattr(mmap, "MADV_RANDOM") and near:
             mapped.madvise(mmap.MADV_RANDOM)
         key = id(mapped)
 
@@ -81,7 +85,7 @@ class SpillFile:
             self._ordered.discard(key)
             self._given.append((self._places.pop(key), size))
 
-        self._maps[weakref.ref(mapped, forget)] = math.inf if in_order else time.monotonic() + FILLED_SECONDS
+        self._maps[weakref.ref(mapped, forget)] = time.monotonic() + FILLED_SECONDS if near else math.inf
         self._places[key] = at
         if in_order:
             self._ordered.add(key)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from detector.columns import CLUSTER_LEVELS, ClusterColumns, GroupColumns
 from detector.folding import N_CODE_POINTS, character_table, is_blank
-from detector.gathering import MOST_TOKENS, expanded, gather_passages, gather_texts, is_mapped
+from detector.gathering import expanded, gather_passages, gather_texts, is_mapped, most_tokens
 from detector.kernels import aligning, comparing, dividing, grouping, listing, slotting
 from detector.model import LEVELS
 from detector.passages import Passages
@@ -244,7 +244,7 @@ def _brought(corpus: _Corpus, some: _Members, work: Workspace) -> _Brought:
     """The passages of some members: tokens, the bounds of each passage among them, keys; first and last of each."""
     tokens, passages, _, keys = corpus
     n_tokens = int((passages.tokens[some.last] - passages.tokens[some.first]).sum())
-    if not is_mapped(work, tokens) or n_tokens > MOST_TOKENS:
+    if not is_mapped(work, tokens) or n_tokens > most_tokens(work):
         return _Brought(tokens, passages.tokens, keys, some.first, some.last)
     here = gather_passages(work, tokens, passages, expanded(some.first, some.last))
     first = here.places(some.first).astype(np.int32)
@@ -258,7 +258,7 @@ def _read(
     texts = corpus.texts
     with_slots = np.repeat(n_slots > 0, np.diff(some.indptr))
     n_points = int((some.end - some.start)[with_slots].sum())
-    if not is_mapped(work, corpus.tokens) or n_points > MOST_TOKENS:
+    if not is_mapped(work, corpus.tokens) or n_points > most_tokens(work):
         return texts, some.document
     end = np.minimum(some.end + grouping.BEYOND, texts.lengths[some.document]).astype(np.int32)
     spans = gather_texts(work, texts, some.document, some.start, np.where(with_slots, end, some.start))
@@ -326,7 +326,7 @@ def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], 
     first, last = first[members], last[members]
     part, bounds = _offsets(last - first), passages.tokens
     rows = np.arange(part[-1]) + np.repeat(first - part[:-1], np.diff(part))
-    if is_mapped(work, tokens) and int((bounds[last] - bounds[first]).sum()) <= MOST_TOKENS:
+    if is_mapped(work, tokens) and int((bounds[last] - bounds[first]).sum()) <= most_tokens(work):
         here = gather_passages(work, tokens, passages, np.unique(rows), with_texts=True)
         tokens, bounds, rows = here.tokens, here.bounds, here.places(rows)
     points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])

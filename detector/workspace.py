@@ -50,11 +50,11 @@ there is `PLENTY`, columns of 100 MB stood in files for a fifth of the scan's ti
 WATCH_SECONDS = 0.02
 """How often the resident memory is looked at once there are mapped columns, at least."""
 
-BYTES_PER_SECOND = 5e10
+BYTES_PER_SECOND = 1e11
 """How fast it could grow: one read of a mapped column brings the 64 kB around it. The fuller, the oftener it is looked
 at, but not more often than every `BUSY_SECONDS`."""
 
-BUSY_SECONDS = 0.002
+BUSY_SECONDS = 0.001
 
 RELEASE_SHARE = 0.8
 """Of the budget, from which mapped pages are given back."""
@@ -131,7 +131,7 @@ class Workspace:
                 self.used += size
                 weakref.finalize(column, self._freed, size)
             return column
-        mapped: NDArray[Any] = self._mapped(size, put=put, in_order=in_order).view(dtype).reshape(shape)
+        mapped: NDArray[Any] = self._mapped(size, put=put, in_order=in_order, near=near).view(dtype).reshape(shape)
         return mapped
 
     def _begin_watch(self) -> None:
