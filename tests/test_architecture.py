@@ -22,10 +22,10 @@ FLOORS = (
     "kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing kernels.page_words kernels.pages kernels.page_context kernels.page_model"
+    " kernels.phrasing kernels.page_words kernels.pages kernels.page_context kernels.page_model kernels.page_vocabulary"
     " kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing kernels.outlining",
     "settings folding encodings scan_files dataset_folders problems",
-    "texts rows places",
+    "texts rows places page_model",
     "rendering stored",
     "sheets",
     "rule_matches",

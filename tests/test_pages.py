@@ -21,12 +21,12 @@ from detector.kernels.page_model import add_trees, first_round, scout_pages, sec
 from detector.kernels.page_words import count_repeats, is_page_by_words, may_be_pages
 from detector.lines import split_lines
 from detector.model import Document
+from detector.page_model import PARTS
 from detector.pages import (
     CLASSES,
     FEATURES,
     FIRST_SHARE,
     PAGE_LINE,
-    PARTS,
     ROUND_ONE,
     ROUND_TWO,
     SECOND,
@@ -34,8 +34,8 @@ from detector.pages import (
     count_page_lines,
     describe_page,
     find_page_lines,
+    fitted,
     page_lines_of,
-    page_model,
     page_phrases,
     relate_page,
     units,
@@ -189,7 +189,7 @@ def test_repeats_are_counted(values: list[int]) -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_odds_are_sums_of_leaves(seed: int) -> None:
     features = np.random.default_rng(seed).normal(size=(3, ROUND_TWO))
-    model = page_model()
+    model = fitted()
     scores = np.empty(3)
     second_round(features, *model[:4], ROUND_ONE, FIRST_SHARE, scores)
     first = int(model.parts[PARTS.index("last")])
@@ -211,7 +211,7 @@ def test_odds_are_sums_of_leaves(seed: int) -> None:
 @given(st.integers(0, 2**32 - 1), st.floats(-1, 1))
 def test_texts_are_pages_by_enough_lines_that_only_pages_have(seed: int, above: float) -> None:
     features = np.random.default_rng(seed).normal(size=(12, ROUND_TWO))
-    model = page_model()
+    model = fitted()
     odds = np.empty(12)
     add_trees(features, *model[:3], 0, model.parts[1], odds)
     for limit in (float(np.median(odds)) + above, model.limits["scout_odds"]):
@@ -246,7 +246,8 @@ def test_features_are_the_obvious_ones(lines: list[str]) -> None:
     features, first, last = describe_page(found.counts, found.repeats)
     wanted, *run = described(found.counts.tolist(), found.repeats.tolist())
     assert [first, last] == run
-    assert set(wanted) | {name for name in FEATURES if name.startswith("with_")} == set(FEATURES)
+    by_words = FEATURES[FEATURES.index("with_prose") :]
+    assert (*wanted, *by_words) == FEATURES
     for name, column in wanted.items():
         assert features[:, FEATURES.index(name)].tolist() == pytest.approx(column, abs=1e-9), name
 
