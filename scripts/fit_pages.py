@@ -1,14 +1,15 @@
 """Fit the model of scraped pages to labelled pages and write it to ``detector/data/pages.tsv``.
 
-    python scripts/fit_pages.py DOCS.jsonl:GOLD.jsonl ... PLAIN.jsonl ... [--check] [--folds 10]
+    python scripts/fit_pages.py DOCS.jsonl:GOLD.jsonl ... PLAIN.jsonl ... [--more DOCS:GOLD ...] [--check] [--folds 10]
 
-Files without labels hold documents that are no pages. For every corpus the script prints, cross-validated over sites,
+Files without labels hold documents that are no pages. Pages under ``--more`` teach, but no limit is fitted to them:
+what counts as content differs between labelled corpora. For every corpus the script prints, cross-validated over sites,
 the mean over pages of the share of junk characters found and of content characters lost: the whole way of a scan, which
-first decides whether a text is a page at all, and whose rules find lines too. Everything that is fitted (trees, both
-rounds, limits) sees the other folds only. A page's site is the host of its ``url`` or what stands before the last slash
-of its id; sites whose pages share many lines are one (the same site under two names). Labels are those that `detector
-evaluate` reads. ``--check`` writes nothing. The table holds names and numbers only, no text, and the same labels give
-the same table.
+first decides whether a text is a page at all, and whose rules find lines too. Everything that is fitted (words, trees,
+both rounds, limits) sees the other folds only. A page's site is the host of its ``url`` or what stands before the last
+slash of its id; sites whose pages share many lines are one (the same site under two names). Labels are those that
+`detector evaluate` reads. ``--check`` writes nothing. The table holds names, single words and numbers, no text, and the
+same labels give the same table.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent))
 from boosted_trees import DIGITS, Bins, Shape, Trees, grow, into_bins
-from labelled_pages import Flags, Floats, Pages, folds, read_pages
+from labelled_pages import Flags, Floats, Pages, corpus_of, folds, read_pages
 from line_words import Weights, fit_words, weigh_lines
 
 from detector.kernels.page_context import describe_odds
@@ -51,6 +52,9 @@ that the page repeats in a menu: its label is right, but nothing can be learned 
 
 HAN_WEIGHT = 1.0
 """What a Chinese page weighs beside another; there are few."""
+
+LEAST_ODDS = 0.75
+"""No limit is lower: where a script has few pages and they are easy, nearly any limit would lose little on them."""
 
 WANTED = {"words_odds": 0.02, "han_odds": 0.015}
 """The share of content characters, mean over pages, that the fitted limits may lose on the pages they are fitted to."""
@@ -217,22 +221,22 @@ def limit_for(pages: Pages, chosen: Sequence[int], scores: Scores, most: float) 
     of_text = np.bincount(pages.text, content, len(pages.site))
     share = content / np.maximum(of_text[pages.text], 1e-9) / max((of_text > 0).sum(), 1)
     can_be = scores.is_page[pages.text] & ~pages.is_text & ~pages.by_rules
-    limits = np.round(np.arange(-3.0, 12.0, 0.05), 2)
+    limits = np.round(np.arange(LEAST_ODDS, 12.0, 0.05), 2)
     lost = np.bincount(np.searchsorted(limits, scores.odds[can_be]), share[can_be], len(limits) + 1)
     lost_from = lost[::-1].cumsum()[::-1][1:] + share[pages.by_rules].sum()
     few_enough = np.flatnonzero(lost_from <= most)
     return float(limits[few_enough[0]] if len(few_enough) else limits[-1])
 
 
-def report(pages: Pages, scores: Scores, n: int) -> tuple[dict[str, float], list[str]]:
-    """The fitted limits, and lines that say what cross-validation found."""
+def report(pages: Pages, scores: Scores, n: int, scored: set[str]) -> tuple[dict[str, float], list[str]]:
+    """The limits fitted to the ``scored`` corpora, and lines that say what cross-validation found."""
     fold = folds(pages, n)
     limits: dict[str, float] = {}
     told: list[str] = []
     is_han = np.bincount(pages.text, pages.features[:, HAN] > HAN_LIMIT, len(pages.site)) > 0
     own = np.zeros(len(pages.site))
     for name, script in (("words_odds", ~is_han), ("han_odds", is_han)):
-        chosen = np.flatnonzero(script & ~pages.plain)
+        chosen = np.flatnonzero(script & np.isin(pages.corpus, list(scored)))
         for number in range(n):
             others = [at for at in chosen.tolist() if fold[at] != number]
             own[script & (fold == number)] = limit_for(pages, others, scores, WANTED[name])
@@ -284,13 +288,15 @@ def main() -> None:
     """Print what cross-validation finds, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("files", nargs="+", metavar="DOCS[:GOLD]")
+    parser.add_argument("--more", nargs="*", default=[], metavar="DOCS:GOLD", help="pages that no limit is fitted to")
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args()
-    given = [item.partition(":") for item in options.files]
+    given = [item.partition(":") for item in (*options.files, *options.more)]
     labelled = [(Path(docs), Path(gold)) for docs, _, gold in given if gold]
     pages = read_pages(labelled, [Path(docs) for docs, _, gold in given if not gold])
-    limits, told = report(pages, cross_validated(pages, options.folds), options.folds)
+    scored = {corpus_of(Path(item.partition(":")[0])) for item in options.files if ":" in item}
+    limits, told = report(pages, cross_validated(pages, options.folds), options.folds, scored)
     print("\n".join(told))
     if not options.check:
         fitting, everything = Fit(pages), np.ones(len(pages.label), dtype=np.bool_)

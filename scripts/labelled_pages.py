@@ -124,7 +124,7 @@ def read_pages(labelled: Iterable[tuple[Path, Path]], plain: Iterable[Path] = ()
                 continue
             parts.append(read_lines(row["text"], item.lines))
             site.append(urlsplit(row["url"]).hostname or "" if row.get("url") else row["id"].rpartition("/")[0])
-            corpus.append(docs.parent.name if docs.name == "docs.jsonl" else docs.name.partition(".")[0])
+            corpus.append(corpus_of(docs))
             lines.append({part for part in row["text"].split("\n") if len(part) >= MIN_SHARED_CHARACTERS})
     site = _merged(site, lines)
     n_pages = len(parts)
@@ -145,6 +145,11 @@ def read_pages(labelled: Iterable[tuple[Path, Path]], plain: Iterable[Path] = ()
     words = number_words([line for part in parts for line in part.lines])
     runs = np.array([part.run for part in parts], dtype=np.int64)
     return Pages(*columns, place, text, words, runs, site, corpus, is_plain, signs)
+
+
+def corpus_of(docs: Path) -> str:
+    """The name of a corpus of labelled pages."""
+    return docs.parent.name if docs.name == "docs.jsonl" else docs.name.partition(".")[0]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
