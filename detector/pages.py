@@ -97,9 +97,9 @@ _CHARS, _ENDS = 0, 3
 HAN_LIMIT = 0.35
 """Share of Han from which a page is Chinese: limits differ by script."""
 
-SURE = np.array([9.0, 2, 0.01, 5.0, 0.2], dtype=np.float64)
-"""What shows a text to be a page: lines of these odds, this many and this share of its lines; or, where words show it
-too, lines of these odds and this share. See `detector.kernels.page_model.judge_pages`."""
+SURE = np.array([9.0, 2, 0.03, 5.0, 0.2], dtype=np.float64)
+"""What shows a text to be a page: lines of these odds, this many different ones and this share of all; or, where words
+show it too, lines of these odds and this share. See `detector.kernels.page_model.judge_pages`."""
 
 BY_WORDS = 2
 """The sign of a text that its words show to be a page; 1: it has a line that is nothing but words of pages."""
@@ -306,13 +306,13 @@ def _find_together(
     n_lines = found.indptr[chosen + 1] - found.indptr[chosen]
     indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(n_lines)))
     own = np.arange(indptr[-1]) + np.repeat(found.indptr[chosen] - indptr[:-1], n_lines)
-    counts, texts = found.counts[own], found.texts[chosen]
+    counts, repeats, texts = found.counts[own], found.repeats[own], found.texts[chosen]
     features, runs = np.zeros((len(own), ROUND_TWO)), np.empty((len(chosen), 2), dtype=np.int64)
-    describe_pages(counts, found.repeats[own], indptr, len(CLASSES), features, runs)
+    describe_pages(counts, repeats, indptr, len(CLASSES), features, runs)
     _relate(features, indptr, runs, block, texts)
     _weigh_words(features, indptr, runs, block, texts)
     odds, is_page = score_pages(features, indptr), np.empty(len(chosen), dtype=np.bool_)
-    judge_pages(odds, indptr, found.signs[chosen], SURE, is_page)
+    judge_pages(odds, repeats, indptr, found.signs[chosen], SURE, is_page)
     limits = fitted().limits
     limit = np.where(features[indptr[:-1], _HAN] > HAN_LIMIT, limits["han_odds"], limits["words_odds"])
     odds -= np.repeat(np.where(is_page, limit, np.inf), n_lines)

@@ -184,7 +184,8 @@ def cross_validated(pages: Pages, n: int) -> Scores:
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(one, range(n)))
     indptr = np.append(0, np.cumsum(np.bincount(pages.text, minlength=len(pages.site))))
-    judge_pages(scores.odds, indptr, pages.signs, SURE, scores.is_page)
+    repeats = np.rint(np.exp(pages.features[:, FEATURES.index("repeats")])).astype(np.int32)
+    judge_pages(scores.odds, repeats, indptr, pages.signs, SURE, scores.is_page)
     scores.is_page[:] &= pages.signs > 0
     return scores
 

@@ -52,18 +52,21 @@ def second_round(features, tree_feature, tree_limit, leaves, parts, column, shar
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def judge_pages(odds, indptr, signs, limits, is_page):
+def judge_pages(odds, repeats, indptr, signs, limits, is_page):
     """Whether texts are pages (``is_page``, bool), by how many of their lines are junk without a doubt.
 
-    The lines of text t are rows ``indptr[t]`` to ``indptr[t + 1]`` of ``odds`` (float64). ``limits`` (float64): the
-    odds, the least number and the least share of such lines, and the odds and share that are enough for a text that its
-    words show to be a page (``signs``, uint8, 2).
+    The lines of text t are rows ``indptr[t]`` to ``indptr[t + 1]`` of ``odds`` (float64) and ``repeats`` (int32), how
+    often each stands there. ``limits`` (float64): the odds, the least number of different lines and the least share of
+    lines; then the odds and share that are enough for a text that its words show to be a page (``signs``, uint8, 2).
     """
     for text in range(len(is_page)):
         low, high = indptr[text], indptr[text + 1]
         n_sure = n_likely = 0
+        n_different = 1e-6
         for row in range(low, high):
-            n_sure += odds[row] > limits[0]
+            if odds[row] > limits[0]:
+                n_sure += 1
+                n_different += 1.0 / repeats[row]
             n_likely += odds[row] > limits[3]
-        is_page[text] = n_sure >= max(limits[1], limits[2] * (high - low))
+        is_page[text] = n_different >= limits[1] and n_sure >= limits[2] * (high - low)
         is_page[text] |= signs[text] == 2 and n_likely >= limits[4] * (high - low)
