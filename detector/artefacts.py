@@ -68,16 +68,13 @@ YEAR_REACH = 200
 
 _YEAR = re.compile("(?<![0-9])(?:19|20)[0-9]{2}年")
 _CHINESE_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
-_MOJIBAKE = re.compile(
-    r"""
+_MOJIBAKE = r"""
       \N{REPLACEMENT CHARACTER}+ | 锟斤拷 | 烫烫烫 | 屯屯屯                       # bytes that were no text
     | [\xc2\xc3][\x80-\xbf]                                                  # UTF-8 of Latin letters read as Latin-1
     | \xe2(?:\N{EURO SIGN}|\x80)[\x80-\x9f\u2122\u201c\u201d\u0153\u02dc\xa6]  # of quotation marks and dashes
     | (?:[\xe4-\xe9][\x80-\xbf\u0152-\u0192\u02c6-\u2122]{2}){2}              # of Chinese
     | 锛[\u3400-\u9fff] | 銆[\u3400-\u9fff\ue000-\uf8ff\N{EURO SIGN}] | 鐨勩?    # UTF-8 of Chinese read as GBK
-    """,
-    re.VERBOSE,
-)
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +318,7 @@ def is_converted(n_errors: int, n_han: int) -> bool:
 
 def is_mojibake(text: str) -> bool:
     """Whether a text holds enough bytes that were read in a wrong encoding."""
-    return is_broken(sum(1 for _ in _MOJIBAKE.finditer(text)), len(text))
+    return is_broken(sum(1 for _ in _verbose(_MOJIBAKE).finditer(text)), len(text))
 
 
 def is_broken(n_broken: int, length: int) -> bool:
@@ -330,16 +327,11 @@ def is_broken(n_broken: int, length: int) -> bool:
 
 
 @cache
-def broken_classes() -> NDArray[np.uint8]:
-    """By code point: bit 1 where a match of wrong bytes begins, bit 2 where another must follow, bit 4 for those."""
-    classes = np.zeros(N_CODE_POINTS, dtype=np.uint8)
-    for first in "锟烫屯锛銆\xc2\xc3\xe2\xe4\xe5\xe6\xe7\xe8\xe9":
-        classes[ord(first)] = 3
-    for alone in "\N{REPLACEMENT CHARACTER}鐨":
-        classes[ord(alone)] |= 1
-    for begin, end in ((0x80, 0xC0), (0x152, 0x193), (0x2C6, 0x2123), (0x3400, 0xA000), (0xE000, 0xF900)):
-        classes[begin:end] |= 4
-    return classes
+def begins_broken() -> NDArray[np.bool_]:
+    """Whether a match of wrong bytes can begin with a code point (bool, by code point)."""
+    begins = np.zeros(N_CODE_POINTS, dtype=np.bool_)
+    begins[code_points("\N{REPLACEMENT CHARACTER}锟烫屯锛銆鐨\xc2\xc3\xe2\xe4\xe5\xe6\xe7\xe8\xe9")] = True
+    return begins
 
 
 def _n_han(text: str) -> int:

@@ -37,7 +37,8 @@ def with_slots(hits: HitColumns, clusters: ClusterColumns, texts: Texts, ids: Se
     part, n_filled = np.empty(len(rows), np.int64), np.zeros(len(rows), np.int64)
     blanks_in_slots(
         indptr, hits.start[rows], hits.end[rows], clusters.level, clusters.member_indptr, clusters.document,
-        clusters.part_indptr, clusters.fill_indptr, clusters.fill_start, clusters.fill_end, part, n_filled,
+        clusters.part_indptr, clusters.part_common, clusters.fill_indptr, clusters.fill_member, clusters.fill_start,
+        clusters.fill_end, part, n_filled,
     )  # fmt: skip
     extras: list[Mapping[str, Any]] = list(hits.extras)
     extra = hits.extra.copy()
@@ -78,17 +79,21 @@ def _of_slot(
     found["expected_type"] = SLOT_TYPES[clusters.part_type[part]]
     found["n_filled"] = n_filled
     first = int(clusters.fill_indptr[part])
-    stop = min(int(clusters.fill_indptr[part + 1]), first + MOST_READ)
-    head = int(clusters.member_indptr[cluster])
-    member = clusters.document[head : head + stop - first]
+    head, past = clusters.member_indptr[cluster : cluster + 2].tolist()
+    n_read = min(past - head, MOST_READ)
+    stop = first + int(np.searchsorted(clusters.fill_member[first : int(clusters.fill_indptr[part + 1])], n_read))
+    member = clusters.document[head + clusters.fill_member[first:stop]]
     start, end = clusters.fill_start[first:stop], clusters.fill_end[first:stop]
     said = slices(texts, member, start, np.minimum(end, start + MOST_CHARACTERS))
     owners: dict[str, tuple[int, int]] = {}
     counts: Counter[str] = Counter()
-    for text, owner, at in zip(said, member.tolist(), start.tolist(), strict=True):
+    more = [1] * len(said)
+    if 0 <= (common := int(clusters.part_common[part])) < len(more):
+        more[common] += n_read - len(said)  # the members that are not listed
+    for text, owner, at, n in zip(said, member.tolist(), start.tolist(), more, strict=True):
         if text and not any(at <= blank < at + len(text) for blank in blanks.get(owner, ())):
             owners.setdefault(text, (owner, at))
-            counts[text] += 1
+            counts[text] += n
     ranked = sorted(counts, key=lambda text: (-counts[text], text))
     found["fills"] = [
         {"doc": ids[owner], "start": at, "text": text} for text in ranked[:MOST_FILLS] for owner, at in (owners[text],)

@@ -23,14 +23,17 @@ from detector.junk import (
     PLACED,
     junk_of,
 )
-from detector.kernels.triggers import find_years, hash_edges
+from detector.kernels.triggers import find_years, hash_edges, hash_lines
 from detector.lines import Lines
 from detector.marks import FOLLOWERS, MARK_KINDS, MIN_PRONOUN_PLACES, marks_of
 from detector.model import Hit
 from detector.pages import PAGE_LINE, count_page_lines, find_page_lines
 from detector.places import AFTER_BLANK, FOLLOWER, SENTENCE, FoundPlaces, Triggers, make_triggers, read_block, shapes
-from detector.rules import Rule, RuleMatch, RuleTable, matches_at
+from detector.rules import Rule, RuleMatch, RuleTable, Trial, matches_at
 from detector.texts import Texts
+
+MANY_LINES = 1000
+"""Characters of a block for each line that is looked at, below which it is made one string first."""
 
 
 class EdgeLines(NamedTuple):
@@ -46,11 +49,12 @@ class EdgeLines(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The triggers of a table, which are of marks or junk (bool), and its line rules that depend on no other junk."""
+    """The triggers of a table, the rules of marks and of junk that are tried at each (None: it has none of them), and
+    its line rules that depend on no other junk."""
 
     triggers: Triggers
-    of_marks: NDArray[np.bool_]
-    of_junk: NDArray[np.bool_]
+    of_marks: Sequence[Trial | None]
+    of_junk: Sequence[Trial | None]
     line_rules: Sequence[Rule]
     untriggered: Sequence[int]
     shapes: NDArray[np.uint8]
@@ -70,8 +74,8 @@ def make_plan(table: RuleTable) -> Plan:
     shape[[ord(character) for character in FOLLOWERS]] |= FOLLOWER
     return Plan(
         triggers,
-        np.array([name in marks for name in triggers.names], dtype=np.bool_),
-        np.array([name in junk for name in triggers.names], dtype=np.bool_),
+        [marks.get(name) for name in triggers.names],
+        [junk.get(name) for name in triggers.names],
         line_rules,
         [number for number, rule in enumerate(line_rules) if not rule.triggers],
         shape,
@@ -110,6 +114,7 @@ class BlockHits:
     def __init__(self, texts: Texts, table: RuleTable, plan: Plan, begin: int, end: int) -> None:
         self._texts, self._table, self._plan, self._begin = texts, table, plan, begin
         self._block = block = read_block(texts.points, texts.start[begin:end], texts.stop[begin:end], plan.triggers)
+        self._whole = ""
         self._place_rows = np.searchsorted(block.place, block.bounds)
         self.years, self.n_stand_ins = self._signs()
         self._pages = self._page_lines()
@@ -148,53 +153,65 @@ class BlockHits:
         own = places - np.repeat(self._block.bounds[:-1], np.diff(indptr))
         return _Rows(indptr.tolist(), own.tolist(), values.tolist())
 
-    def _places(self, wanted: NDArray[np.bool_]) -> _Rows:
-        """The places of some triggers."""
+    def _places(self, tried: Sequence[Trial | None]) -> _Rows:
+        """The places of triggers at which a rule is tried."""
+        wanted = np.array([trial is not None for trial in tried], dtype=np.bool_)
         rows = np.flatnonzero(wanted[self._block.trigger])
         return self._rows(self._block.place[rows], self._block.trigger[rows])
 
     def _line_pairs(self) -> _Rows:
-        """Lines and the rules that are tried on them, sorted: by triggers, and the rules that have none."""
+        """Lines and the rules that match them wherever they stand, sorted: of those by triggers, and of those that have
+        none. A pattern is tried once for all lines that are the same."""
         block, lengths = self._block, self._block.line_end - self._block.line_start
-        first = block.line_indptr[:-1][np.diff(block.line_indptr) > 0]
-        last = block.line_indptr[1:][np.diff(block.line_indptr) > 0] - 1
-        lines, rules = [block.line.astype(np.int64)], [block.rule.astype(np.int64)]
+        held = np.diff(block.line_indptr) > 0
+        first, last = block.line_indptr[:-1][held], block.line_indptr[1:][held] - 1
+        lines, rules = [block.line.astype(np.int64)], [block.rule]
         for number in self._plan.untriggered:
             rule = self._plan.line_rules[number]
             some = np.union1d(first, last) if rule.place == "end" else np.arange(len(lengths))
-            some = some[lengths[some] <= rule.max_chars]
-            if rule.place == "end":
-                some = np.array([line for line in some.tolist() if self._matches(rule, line)], dtype=np.int64)
-            lines.append(some)
-            rules.append(np.full(len(some), number, dtype=np.int64))
-        joined, numbers = np.concatenate(lines), np.concatenate(rules)
-        order = np.lexsort((numbers, joined))
-        own = joined[order] - np.repeat(
-            block.line_indptr[:-1], np.diff(indptr := np.searchsorted(joined[order], block.line_indptr))
-        )
+            lines.append(some[lengths[some] <= rule.max_chars])
+            rules.append(np.full(len(lines[-1]), number, dtype=np.int32))
+        line, numbers = np.concatenate(lines), np.concatenate(rules)
+        matched = self._matched(line, numbers)
+        line, numbers = line[matched], numbers[matched]
+        order = np.lexsort((numbers, line))
+        line, indptr = line[order], np.searchsorted(line[order], block.line_indptr)
+        own = line - np.repeat(block.line_indptr[:-1], np.diff(indptr))
         return _Rows(indptr.tolist(), own.tolist(), numbers[order].tolist())
 
-    def _matches(self, rule: Rule, line: int) -> bool:
-        text = self._block.slice(int(self._block.line_start[line]), int(self._block.line_end[line]))
-        return rule.regex.fullmatch(text) is not None
+    def _matched(self, line: NDArray[np.int64], rule: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Whether each rule matches all of its line."""
+        block, hashes = self._block, np.empty(len(line), dtype=np.uint64)
+        hash_lines(block.plain, block.line_start, block.line_end, line, rule, hashes)
+        _, rows, same = np.unique(hashes, return_index=True, return_inverse=True)
+        if len(rows) * MANY_LINES > len(block.plain):
+            self._whole = block.slice(0, len(block.plain))
+        spans = zip(block.line_start[line[rows]].tolist(), block.line_end[line[rows]].tolist(), strict=True)
+        tried = zip(spans, rule[rows].tolist(), strict=True)
+        rules = self._plan.line_rules
+        found = [rules[number].regex.fullmatch(self._text(*span)) is not None for span, number in tried]
+        return np.array(found, dtype=np.bool_)[same]
+
+    def _text(self, start: int, end: int) -> str:
+        """Some plain characters of the block."""
+        return self._whole[start:end] if self._whole else self._block.slice(start, end)
 
     def find(self) -> BlockFound:
         """Marks, junk and artefacts with their documents, and the lines that may be frequent."""
-        table, names = self._table, self._plan.triggers.names
-        mark_places, junk_places = self._places(self._plan.of_marks), self._places(self._plan.of_junk)
+        table, plan = self._table, self._plan
+        mark_places, junk_places = self._places(plan.of_marks), self._places(plan.of_junk)
         marks: Found = []
         junk: Found = []
         artefacts: Found = []
+        bounds = self._block.bounds.tolist()
         for row in self._candidates(mark_places, junk_places):
-            document, text = self._begin + row, self._block.text(row)
+            document, text = self._begin + row, self._text(*bounds[row : row + 2])
             places = FoundPlaces(text, partial(self._triggers, row))
-            found = ((names[trigger], at) for at, trigger in mark_places.of(row))
-            matches = matches_at(text, found, table.trials(MARK_KINDS))
+            matches = matches_at(text, mark_places.of(row), plan.of_marks)
             stand_ins = bool(self.n_stand_ins[row] >= MIN_PRONOUN_PLACES)
             if matches or stand_ins:
                 marks += ((document, hit) for hit in marks_of(places, matches, table, stand_ins=stand_ins))
-            found = ((names[trigger], at) for at, trigger in junk_places.of(row))
-            matches = matches_at(text, found, table.trials(("junk",)))
+            matches = matches_at(text, junk_places.of(row), plan.of_junk)
             pairs = self._pairs.of(row)
             if matches or pairs or self._pages.of(row):
                 junk += ((document, hit) for hit in self._junk(row, places, matches, pairs))

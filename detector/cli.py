@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show Chinese still shows the tables
     atexit.register(gc.freeze)  # all goes with the process: else the interpreter searches it for cycles at the end
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no matrix is multiplied here: its threads would only wait
     options = parser().parse_args(arguments)
     watch = Watch(lambda: _say(SITUATION.told()))
     try:

@@ -96,9 +96,10 @@ class ClusterColumns(NamedTuple):
     representative first, of ``document``, ``start``, ``end``, ``ratio`` (int32; ratio in millionths); parts of its
     template are rows ``part_indptr[c]`` to ``part_indptr[c + 1]`` (int64): ``slot``: int32, 0 for a literal, otherwise
     the slot's number from 1; ``part_type``: uint8, a place in `SLOT_TYPES`; ``part_start``, ``part_end``: int32, the
-    literal in the representative's text. A slot has one fill for each member, in the order of the members: the fills
-    of part p are rows ``fill_indptr[p]`` to ``fill_indptr[p + 1]`` (int64; none for a literal) of ``fill_start``,
-    ``fill_end`` (int32, in the member's document).
+    literal in the representative's text. The fills of part p that are listed (`detector.kernels.listing`) are rows
+    ``fill_indptr[p]`` to ``fill_indptr[p + 1]`` (int64; none for a literal) of ``fill_member`` (int32, which member of
+    the cluster, ascending from 0), ``fill_start``, ``fill_end`` (int32, in the member's document); ``part_common``:
+    int32, which of them is also that of the members that are not listed, -1 where every member is.
     """
 
     level: NDArray[np.uint8]
@@ -115,7 +116,9 @@ class ClusterColumns(NamedTuple):
     part_type: NDArray[np.uint8]
     part_start: NDArray[np.int32]
     part_end: NDArray[np.int32]
+    part_common: NDArray[np.int32]
     fill_indptr: NDArray[np.int64]
+    fill_member: NDArray[np.int32]
     fill_start: NDArray[np.int32]
     fill_end: NDArray[np.int32]
 

@@ -10,11 +10,12 @@ import os
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,10 @@ RESERVE = 64 << 20
 """Bytes of memory: where the system has no more, reading stops, before the system ends some process."""
 
 TASK_BYTES = 1 << 22
-"""Bytes of text that one task decodes."""
+"""Bytes of text from a file that one task decodes."""
+
+WAITING_SHARE = 0.05
+"""Of the budget for memory, for texts that wait until it is known where they go; further ones wait in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +71,30 @@ def read_corpus(
 ) -> CorpusColumns:
     """The documents that the inputs name; raises `InputError` where nothing can be read.
 
-    Texts wait as UTF-8 in a file without a name (in ``tmp``) until it is known how large the buffer must be.
+    Texts wait as UTF-8 until it is known how large the buffer must be: in memory, and what is more than
+    `WAITING_SHARE` of the budget in a file without a name (in ``tmp``).
     """
+    from detector.kernels.decoding import count_points
+
     reader = Reader(inputs, settings)
     read = Notes(progress)
+    in_memory = None if work.memory is None else round(WAITING_SHARE * work.memory)
     with TextStore(tmp) as store, ahead(work.workers) as threads:
 
-        def kept(placed: tuple[TextBlock, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        def kept(placed: tuple[TextBlock, int]) -> _Waiting:
             block, at = placed
-            store.write(block, at)
+            offsets, counts = block.offsets - block.offsets[0] + at, np.empty(len(block.ids), np.int64)
+            values = block.values[block.offsets[0] : block.offsets[-1]]
+            count_points(values, offsets - at, counts)
             read.digest(block)
-            return block.offsets - block.offsets[0] + at, n_code_points(block)
+            if in_memory is None or offsets[-1] <= in_memory:
+                return _Waiting(offsets, counts, values)
+            store.write(block, at)
+            return _Waiting(offsets, counts, None)
 
-        found = list(threads.map(kept, store.placed(read.noted(reader.blocks(work.workers)))))
+        waiting = list(threads.map(kept, store.placed(read.noted(reader.blocks(work.workers)))))
         order = id_order(read.ids)
-        nothing = np.empty(0, np.int64)
-        bytes_start = np.concatenate([nothing, *(bounds[:-1] for bounds, _ in found)])[order]
-        bytes_stop = np.concatenate([nothing, *(bounds[1:] for bounds, _ in found)])[order]
-        sizes = np.concatenate([nothing, *(n for _, n in found)])[order]
-        texts = _decoded(store, bytes_start, bytes_stop, sizes, work)
+        texts = _decoded(store, waiting, order, work)
     sources, rows = read.places(order)
     return CorpusColumns(
         ids=[read.ids[row] for row in order.tolist()],
@@ -301,29 +310,44 @@ class RowStore(_Store):
         return rows
 
 
-def n_code_points(block: TextBlock) -> NDArray[np.int64]:
-    """Code points of each text of a block (int64): the bytes that continue none."""
-    begins = (block.values & np.uint8(0xC0)) != np.uint8(0x80)
-    bounds = block.offsets.tolist()
-    return np.array([np.count_nonzero(begins[start:stop]) for start, stop in pairwise(bounds)], np.int64)
+class _Waiting(NamedTuple):
+    """The texts of a block: ``offsets``: int64, n + 1, where they begin and end in the file, or would; ``counts``:
+    int64, their code points; ``values``: uint8, their UTF-8 one after the other, None where it is in the file."""
+
+    offsets: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    values: NDArray[np.uint8] | None
 
 
-def _decoded(
-    store: TextStore, start: NDArray[np.int64], stop: NDArray[np.int64], sizes: NDArray[np.int64], work: Workspace
-) -> Texts:
-    """The stored texts at these places in one buffer, in their order; ``sizes``: code points of each."""
-    from detector.kernels.decoding import decode_utf8
+def _decoded(store: TextStore, waiting: Sequence[_Waiting], order: NDArray[np.int64], work: Workspace) -> Texts:
+    """The texts in one buffer, in ``order`` (int64, of their places in reading order)."""
+    from detector.kernels.decoding import decode_texts
 
-    bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+    sizes = np.concatenate([np.empty(0, np.int64), *(block.counts for block in waiting)])
+    bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes[order])))
+    to = np.empty(len(order), np.int64)
+    to[order] = bounds[:-1]
     points: NDArray[np.uint32] = work.empty(int(bounds[-1]), np.uint32)
-    cuts = np.flatnonzero(np.diff(np.cumsum(stop - start) // TASK_BYTES)) + 1
+    firsts = np.cumsum([0, *(len(block.counts) for block in waiting)]).tolist()
+    tasks: list[Callable[[], None]] = [
+        partial(
+            decode_texts, block.values, block.offsets - block.offsets[0], points, to[first : first + len(block.counts)]
+        )
+        for block, first in zip(waiting, firsts, strict=False)
+        if block.values is not None
+    ]
+    in_file = np.repeat([block.values is None for block in waiting], np.diff(firsts))
+    rows = order[in_file[order]] if len(order) else order
+    start = np.concatenate([np.empty(0, np.int64), *(block.offsets[:-1] for block in waiting)])[rows]
+    stop = np.concatenate([np.empty(0, np.int64), *(block.offsets[1:] for block in waiting)])[rows]
 
     def decode(part: slice) -> None:
-        values, _ = store.read(start[part], stop[part])
-        decode_utf8(values, 0, len(values), points, int(bounds[part.start]))
+        decode_texts(*store.read(start[part], stop[part]), points, to[rows[part]])
 
-    edges = [0, *cuts.tolist(), len(sizes)]
-    work.map(decode, [slice(a, b) for a, b in pairwise(edges) if a < b])
+    cuts = np.flatnonzero(np.diff(np.cumsum(stop - start) // TASK_BYTES)) + 1
+    edges = [0, *cuts.tolist(), len(rows)]
+    tasks += [partial(decode, slice(a, b)) for a, b in pairwise(edges) if a < b]
+    work.map(lambda task: task(), tasks)
     return Texts(points, bounds[:-1], bounds[1:])
 
 

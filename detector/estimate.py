@@ -2,7 +2,7 @@
 
 Two points make a line: what every scan costs, and what every byte of text adds. Columns grow with the text and are
 counted; the rest of the memory is by constants that were measured. More is shared in a larger corpus than in a sample,
-so that matching and output may take more than is told.
+so that matching may take more than is told, and the output somewhat.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ class _Counting(Workspace):
         super().__init__(tmp=tmp, workers=workers)
         self.held = self.peak = 0
 
-    def empty(self, shape: int | tuple[int, ...], dtype: Any, *, near: bool = False) -> NDArray[Any]:
-        column = super().empty(shape, dtype, near=near)
+    def empty(self, shape: int | tuple[int, ...], dtype: Any, **how: bool) -> NDArray[Any]:
+        column = super().empty(shape, dtype, **how)
         self.held += column.nbytes
         self.peak = max(self.peak, self.held)
         weakref.finalize(column, self._let_go, column.nbytes)

@@ -112,14 +112,19 @@ def finding_columns(
     matches or -1; ``n_families``: how many families each of these groups has (`family_counts`).
     """
     rule_names = sorted({name for table in hits for name in table.rule_names})
-    sources: list[_Source] = []
-    extras: list[dict[str, Any]] = []
-    for table in hits:
-        sources.append(_rule_source(work, analysis.passages, table, rule_names, len(extras)))
-        extras += [{key: value for key, value in extra.items() if key != "claims"} for extra in table.extras]
-    sources += _match_sources(work, analysis, group_of, n_families)
-    sources.append(_block_source(work, analysis, blocks))
-    sources.append(_phrase_source(work, analysis))
+    extras = [{key: value for key, value in one.items() if key != "claims"} for table in hits for one in table.extras]
+
+    def others() -> tuple[list[_Source], list[_Source]]:
+        rules, n_extras = [], 0
+        for table in hits:
+            rules.append(_rule_source(work, analysis.passages, table, rule_names, n_extras))
+            n_extras += len(table.extras)
+        return rules, [_block_source(work, analysis, blocks), _phrase_source(work, analysis)]
+
+    found = work.beside(others)
+    matched = _match_sources(work, analysis, group_of, n_families)
+    rules, shared = found()
+    sources = [*rules, *matched, *shared]
     return _in_order(work, sources, len(analysis.texts), rule_names, extras)
 
 

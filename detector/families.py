@@ -12,12 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.candidates import Bands, Buckets, band_buckets, band_keys
-from detector.kernels.hashing import lead, set_sizes
-from detector.shingles import shingle_hashes
-from detector.signatures import sign
+from detector.candidates import Bands, Buckets, band_buckets, signed_bands
+from detector.kernels.hashing import lead
 from detector.tokens import Tokens
-from detector.workspace import Workspace, row_ranges
+from detector.workspace import Workspace
 
 SHINGLE_SIZE = 5
 BANDS = Bands(32, 4)
@@ -58,18 +56,12 @@ def _buckets(tokens: Tokens, seed: int, work: Workspace) -> tuple[Buckets, NDArr
     lengths = np.diff(tokens.indptr)
     rows = np.flatnonzero(lengths >= SHINGLE_SIZE).astype(np.int32)
     start, stop = tokens.indptr[rows], tokens.indptr[rows + 1]
-    keys = work.empty((BANDS.n_bands, len(rows)), np.uint32)
     slots = work.empty((len(lengths), BANDS.n_permutations), np.uint8)
     slots[:] = 0
-
-    def fold(bounds: tuple[int, int]) -> None:
-        a, b = bounds
-        hashes, indptr = shingle_hashes(tokens, start[a:b], stop[a:b], SHINGLE_SIZE, is_skeleton=False)
-        signatures = sign(hashes, indptr, n_permutations=BANDS.n_permutations, seed=seed)
-        keys[:, a:b] = band_keys(signatures, BANDS)
-        slots[rows[a:b]] = signatures.values.astype(np.uint8)
-
-    work.map(fold, row_ranges(np.cumsum(stop - start), BLOCK_TOKENS))
+    keys = signed_bands(
+        tokens, start, stop, SHINGLE_SIZE, BANDS, is_skeleton=False, seed=seed, block=BLOCK_TOKENS, work=work,
+        low=(rows, slots),
+    )  # fmt: skip
     return band_buckets(keys, rows, len(lengths), work), slots
 
 
@@ -82,18 +74,12 @@ def _heads(
     before, then one decides the block; what they find is what one thread finds from document to document.
     """
     n = len(slots)
-    sizes, rows = np.zeros(n, np.int64), np.flatnonzero(np.diff(buckets.row_indptr))
-
-    def count(bounds: tuple[int, int]) -> None:
-        set_sizes(tokens.hashes, tokens.kind, tokens.indptr, rows[slice(*bounds)], SHINGLE_SIZE, sizes)
-
-    work.map(count, row_ranges(np.cumsum(np.diff(tokens.indptr)[rows]), BLOCK_TOKENS))
-    head, ratio = np.arange(n, dtype=np.int32), np.ones(n)
+    sizes, head, ratio = np.zeros(n, np.int64), np.arange(n, dtype=np.int32), np.ones(n)
     members, filled = np.empty(len(buckets.rows), np.int32), buckets.indptr[:-1].copy()
 
     def decide(first: int, last: int, floor: int, *, is_last: bool) -> None:
         lead(
-            tokens.hashes, tokens.kind, tokens.indptr, SHINGLE_SIZE, sizes, slots, int(threshold * MIN_AGREEMENT),
+            tokens.hashes, tokens.indptr, SHINGLE_SIZE, sizes, slots, int(threshold * MIN_AGREEMENT),
             threshold, buckets.row_indptr, buckets.of, buckets.indptr, members, filled, first, last, floor, is_last,
             head, ratio,
         )  # fmt: skip

@@ -7,12 +7,13 @@ in ascending order.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.gathering import gather_runs
+from detector.kernels.gathering import gather_runs, list_rows
 from detector.passages import Passages
 from detector.texts import Texts
 from detector.tokens import Tokens, read_only
@@ -21,8 +22,12 @@ from detector.workspace import Workspace
 MOST_TOKENS = 1 << 22
 """Tokens (70 MB), or characters, that are gathered at most; what is larger is read where it stands."""
 
-RUNS = 512
-"""Runs of rows that are copied between two looks at the resident memory: each may bring 64 kB of a file with it."""
+WINDOW_BYTES = 1 << 25
+"""Of a mapped column, from which rows are copied before its pages are given back."""
+
+
+SPREAD = 128
+"""Rows of a range that are marked for each row wanted of it; where they are rarer, sorting what is wanted is faster."""
 
 
 class Gathering(NamedTuple):
@@ -42,7 +47,7 @@ class Gathering(NamedTuple):
 
 def is_mapped(work: Workspace, tokens: Tokens) -> bool:
     """Whether tokens are in a file, so that passages should be gathered; in memory they are read where they stand."""
-    return work.file_of(tokens.hashes)[0] >= 0
+    return work.is_mapped(tokens.hashes)
 
 
 def expanded(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
@@ -52,6 +57,10 @@ def expanded(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
     [1, 2, 3, 4, 5, 6]
     """
     sizes = (last - first).astype(np.int64)
+    low, n = int(first.min(initial=np.iinfo(first.dtype).max)), int(last.max(initial=0))
+    if n - low <= SPREAD * int(sizes.sum()):
+        rows: NDArray[np.int64] = list_rows(first, last, low, max(n - low, 0))
+        return rows
     rows = np.arange(int(sizes.sum())) + np.repeat(first - (np.cumsum(sizes) - sizes), sizes)
     return np.unique(rows)
 
@@ -87,13 +96,23 @@ def gather_texts(
 
 
 def gathered(work: Workspace, column: NDArray[Any], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[Any]:
-    """The rows ``first[i]`` to ``last[i]`` of a column (one dimension), after each other."""
-    offsets = _offsets(last - first)
-    out, source = np.empty(int(offsets[-1]), column.dtype), read_only(column.view(np.uint8))
-    for at in range(0, len(first), RUNS):
-        some, part = slice(at, at + RUNS), out[offsets[at] :].view(np.uint8)
-        gather_runs(source, column.itemsize, first[some], last[some], part)
-        work.relieve()
+    """The rows ``first[i]`` to ``last[i]`` of a column (one dimension), after each other.
+
+    Of a mapped column they are read in the order they stand there, and what was read is given back.
+    """
+    to = _offsets(last - first)
+    out, plain = np.empty(int(to[-1]), column.dtype), f"u{column.itemsize}"  # of one width all types are one
+    source, target = read_only(column.view(plain)), out.view(plain)
+    cuts: NDArray[np.int64] = np.empty(0, np.int64)
+    if work.is_mapped(column):
+        order = np.argsort(first, kind="stable")
+        first, last, to = first[order], last[order], to[order]
+        cuts = np.flatnonzero(np.diff(first // (WINDOW_BYTES // column.itemsize))) + 1
+    for begin, end in pairwise([0, *cuts.tolist(), len(first)]):
+        some = slice(begin, end)
+        gather_runs(source, first[some], last[some], to[some], target)
+        if begin < end:
+            work.passed(column[first[begin] : last[some].max()])
     return out
 
 

@@ -142,9 +142,6 @@ class LineRules:
 
     def first(self, line: str) -> Rule | None:
         """The first rule that matches a stripped line."""
-        screen = self._patterns.screen
-        if screen is None:
-            self._patterns.tried(1)
-        elif screen.fullmatch(line) is None:
+        if self._patterns.may_match_all(line) is None:
             return None
         return next((rule for rule in self.rules if matches_line(rule, line)), None)

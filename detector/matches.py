@@ -6,29 +6,28 @@ tokens are signed, narrow bands propose candidates, the ratio decides. ``docs/al
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.candidates import Bands, Buckets, band_buckets, band_keys
-from detector.kernels.counting import number_keys
-from detector.kernels.hashing import first_rows, skeleton_keys, sketch_rows
-from detector.kernels.sorting import first_elsewhere, list_followers
+from detector.candidates import Bands, Buckets, Groups, Sieve, Sifted, band_buckets, signed_bands
+from detector.folding import character_table
+from detector.kernels.hashing import first_rows, skeleton_keys
+from detector.kernels.sketching import near_rows, sketch_rows
 from detector.kernels.verifying import (
+    MAX_LISTED,
     MAX_VERIFIED,
     common_lengths,
     earlier_in_document,
-    lowest_elsewhere,
-    only_groups,
     represent,
 )
+from detector.partners import Numbers, Rows, Table, even_ranges, find_partners
 from detector.passages import Passages
-from detector.shingles import shingle_hashes
-from detector.signatures import sign
-from detector.tokens import SLOT_HASH, Tokens, packed_points
-from detector.workspace import Workspace, row_ranges
+from detector.tokens import SLOT_HASH, SLOT_POINT, Tokens, packed_points, read_only
+from detector.workspace import Gathered, Workspace, row_ranges
 
 SHINGLE_SIZE = 2
 BANDS = Bands(42, 3)
@@ -44,10 +43,11 @@ BLOCK_POINTS = 1 << 21
 N_BLOCKS = 32
 """Blocks of rows in which representatives are chosen: within a block that takes one thread."""
 
+PAIRS = 4
+"""Pairs for a row of a bucket, up to which the bucket is taken apart: the same pairs come in many bands."""
+
 SMALL = 1 << 12
 """Rows or queries that are not worth being shared out."""
-
-Numbers = NDArray[np.int32]
 
 
 class Matches(NamedTuple):
@@ -74,32 +74,6 @@ class Matches(NamedTuple):
     n_crowded: int
 
 
-class _Rows(NamedTuple):
-    """Distinct skeletons in the order of their ``first`` occurrence (int32, a row of the table).
-
-    ``points`` (uint32) with ``indptr`` (int64): the characters of those that are in a bucket, the others have none;
-    ``sketches``: uint64, n x 4.
-    """
-
-    first: Numbers
-    points: NDArray[np.uint32]
-    indptr: NDArray[np.int64]
-    sketches: NDArray[np.uint64]
-    buckets: Buckets
-    threshold: float
-    work: Workspace
-
-
-class _Table(NamedTuple):
-    """The passages that are compared: their rows, the number of their skeletons, their families and documents (int32),
-    and the representative of each distinct row."""
-
-    distinct: Numbers
-    family: Numbers
-    document: Numbers
-    chosen: Numbers
-
-
 def find_matches(
     tokens: Tokens,
     passages: Passages,
@@ -123,15 +97,14 @@ def find_matches(
     if is_junk is not None:
         signed[:] = False
         signed[distinct[~is_junk[passage]]] = True
-    buckets = _buckets(tokens, passages, passage[first], signed, seed, work)
-    rows = _rows(tokens, passages, passage, first, buckets, threshold, work)
-    chosen, is_crowded = _representatives(rows)
+    rows = _rows(tokens, passages, (passage, first, signed), threshold, seed, work)
+    chosen, ratio_with_chosen, is_crowded = _representatives(rows)
     document = passages.document[passage].astype(np.int32, copy=False)
-    table = _Table(distinct, family.astype(np.int32, copy=False)[document], document, chosen)
+    table = Table(distinct, family.astype(np.int32, copy=False)[document], document, chosen)
     representative = work.stored(first[chosen[distinct]])
-    partner, missed = _partners(rows, table)
+    partner, missed = find_partners(rows, table)
     earlier = _earlier(rows, table)
-    ratio = work.stored(_ratios_with_representatives(rows, chosen)[distinct])
+    ratio = work.stored(ratio_with_chosen[distinct])
     known = (representative, ratio)
     return Matches(
         passage,
@@ -140,9 +113,9 @@ def find_matches(
         ratio,
         partner,
         (partner >= 0) & (table.family[partner] != table.family),
-        work.stored(_ratios(rows, distinct, partner, known)),
+        work.stored(_ratios(rows, table, partner, known)),
         earlier,
-        work.stored(_ratios(rows, distinct, earlier, known)),
+        work.stored(_ratios(rows, table, earlier, known)),
         int((is_crowded[distinct] | missed).sum()),
     )
 
@@ -172,68 +145,75 @@ def _distinct_rows(
     return passage, number[first_of], np.flatnonzero(is_first).astype(np.int32)
 
 
-def _buckets(
-    tokens: Tokens,
-    passages: Passages,
-    passage: NDArray[np.int64],
-    signed: NDArray[np.bool_],
-    seed: int,
-    work: Workspace,
-) -> Buckets:
-    """The buckets of distinct passages; those that are not ``signed`` are in none."""
-    start, stop = passages.tokens[passage], passages.tokens[passage + 1]
-    rows = np.flatnonzero(signed & (stop - start >= SHINGLE_SIZE)).astype(np.int32)
-    start, stop = start[rows], stop[rows]
-    keys = work.empty((BANDS.n_bands, len(rows)), np.uint32)
-
-    def fold(bounds: tuple[int, int]) -> None:
-        a, b = bounds
-        hashes, indptr = shingle_hashes(tokens, start[a:b], stop[a:b], SHINGLE_SIZE, is_skeleton=True)
-        keys[:, a:b] = band_keys(sign(hashes, indptr, n_permutations=BANDS.n_permutations, seed=seed), BANDS)
-
-    work.map(fold, row_ranges(np.cumsum(stop - start), BLOCK_TOKENS))
-    return band_buckets(keys, rows, len(passage), work)
-
-
 def _rows(
-    tokens: Tokens, passages: Passages, passage: NDArray[np.int64], first: Numbers, buckets: Buckets, threshold: float,
-    work: Workspace,
-) -> _Rows:  # fmt: skip
-    """The characters and sketches of the rows that are in a bucket."""
+    tokens: Tokens, passages: Passages, of: tuple[NDArray[np.int64], Numbers, NDArray[np.bool_]], threshold: float,
+    seed: int, work: Workspace,
+) -> Rows:  # fmt: skip
+    """The distinct rows with their buckets, those that are not ``signed`` in none; ``of`` are the passages that are
+    compared, the first of each row among them, and which rows are signed."""
+    passage, first, signed = of
+    first_passage = passage[first]
+    start, stop = passages.tokens[first_passage], passages.tokens[first_passage + 1]
+    sketches = work.empty((len(first), 4), np.uint64, near=True)
+
+    def sieve(rows: Numbers) -> Callable[[Groups], Sifted]:
+        """Of each bucket those rows that may match another one of it by their sketches."""
+        base = tokens.texts.start[passages.document[first_passage[rows]]]
+        folded, points, begin, end = character_table().folded, read_only(tokens.texts.points), start[rows], stop[rows]
+
+        def sketch(bounds: tuple[int, int]) -> None:
+            some = slice(*bounds)
+            sketch_rows(
+                points, folded, tokens.start, tokens.end, tokens.kind, base[some], begin[some], end[some],
+                np.uint32(SLOT_POINT), rows[some], sketches,
+            )  # fmt: skip
+
+        work.map(sketch, row_ranges(end, BLOCK_POINTS))
+        return lambda groups: near_rows(*groups, sketches, threshold, MAX_LISTED, PAIRS)
+
+    buckets = _buckets(tokens, start, stop, signed, seed, work, sieve)
+    points, indptr = _points(tokens, start, stop, buckets, work)
+    return Rows(first, points, indptr, sketches, buckets, threshold, work)
+
+
+def _buckets(
+    tokens: Tokens, start: NDArray[np.int64], stop: NDArray[np.int64], signed: NDArray[np.bool_], seed: int,
+    work: Workspace, sieve: Sieve,
+) -> Buckets:  # fmt: skip
+    """The buckets of the rows of tokens ``start[r]`` to ``stop[r]``; those that are not ``signed`` are in none."""
+    rows = np.flatnonzero(signed & (stop - start >= SHINGLE_SIZE)).astype(np.int32)
+    keys = signed_bands(
+        tokens, start[rows], stop[rows], SHINGLE_SIZE, BANDS, is_skeleton=True, seed=seed, block=BLOCK_TOKENS, work=work
+    )
+    return band_buckets(keys, rows, len(start), work, sieve)
+
+
+def _points(
+    tokens: Tokens, start: NDArray[np.int64], stop: NDArray[np.int64], buckets: Buckets, work: Workspace
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The characters of the rows that are in a bucket, and the offsets of all rows."""
     rows = np.flatnonzero(np.diff(buckets.row_indptr)).astype(np.int32)
-    of_row = passage[first[rows]]
-    start, stop = passages.tokens[of_row], passages.tokens[of_row + 1]
-    most = int((passages.end[of_row].astype(np.int64) - passages.start[of_row]).sum())
-    points, sketches = work.empty(most, np.uint32), work.empty((len(first), 4), np.uint64, near=True)
-    indptr, n_points = work.empty(len(first) + 1, np.int64), 0
+    start, stop = start[rows], stop[rows]
+    points, indptr = Gathered(work, np.uint32), work.empty(len(buckets.row_indptr), np.int64)
     indptr[:] = 0
-
-    def sketched(bounds: tuple[int, int]) -> NDArray[np.uint32]:
-        a, b = bounds
-        packed, offsets = packed_points(tokens, start[a:b], stop[a:b])
-        begin, end = offsets[:-1], offsets[1:]
-        indptr[rows[a:b] + 1] = end - begin
-        kept, made = np.empty(int((end - begin).sum()), np.uint32), np.empty((b - a, 4), np.uint64)
-        sketch_rows(packed, begin, end, kept, made)
-        sketches[rows[a:b]] = made
-        return kept
-
-    for kept in work.each(sketched, row_ranges(stop, BLOCK_POINTS)):
-        points[n_points : n_points + len(kept)] = kept
-        n_points += len(kept)
+    ranges = row_ranges(np.cumsum(stop - start), BLOCK_POINTS)
+    packed = work.each(lambda part: packed_points(tokens, start[slice(*part)], stop[slice(*part)]), ranges)
+    for part, (kept, offsets) in zip(ranges, packed, strict=True):
+        indptr[rows[slice(*part)] + 1] = np.diff(offsets)
+        points.add(kept)
     np.cumsum(indptr, out=indptr)
-    return _Rows(first, points, indptr, sketches, buckets, threshold, work)
+    return points.column(), indptr
 
 
-def _representatives(rows: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
-    """The representative of every distinct row, and whether a row was crowded.
+def _representatives(rows: Rows) -> tuple[Numbers, NDArray[np.float64], NDArray[np.bool_]]:
+    """The representative of every distinct row, the ratio with it, and whether a row was crowded.
 
     It is the lowest lower representative that the row matches, or the row itself: the lexicographically first maximal
     independent set. Several threads look among the representatives of the blocks before, then one decides the block;
     what they find is what one thread finds from row to row.
     """
     n, buckets = len(rows.first), rows.buckets
-    chosen, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32)
+    chosen, common, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
     members = rows.work.empty(len(buckets.rows), np.int32, near=True)
     filled = rows.work.empty(len(buckets.indptr) - 1, np.int64, near=True)
     filled[:] = buckets.indptr[:-1]
@@ -241,7 +221,7 @@ def _representatives(rows: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
     def decide(first: int, last: int, floor: int, *, is_last: bool) -> None:
         represent(
             rows.points, rows.indptr, rows.sketches, buckets.row_indptr, buckets.of, buckets.indptr, members, filled,
-            rows.threshold, first, last, floor, is_last, chosen, compared,
+            rows.threshold, first, last, floor, is_last, chosen, common, compared,
         )  # fmt: skip
 
     block = n if rows.work.workers == 1 else max(SMALL, -(-n // N_BLOCKS))
@@ -252,101 +232,13 @@ def _representatives(rows: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
             parts = [(first, min(end, first + step)) for first in range(begin, end, step)]
             rows.work.map(lambda part: decide(*part, 0, is_last=False), parts)
         decide(begin, end, begin, is_last=True)
-    return chosen, compared >= MAX_VERIFIED
+    ratio, lengths = np.ones(n), np.diff(rows.indptr)
+    follower = np.flatnonzero(chosen != np.arange(n, dtype=np.int32))
+    ratio[follower] = 2 * common[follower].astype(np.int64) / (lengths[follower] + lengths[chosen[follower]])
+    return chosen, ratio, compared >= MAX_VERIFIED
 
 
-def _partners(rows: _Rows, table: _Table) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Each occurrence's partner, and whether it has none because there were too many candidates."""
-    family, distinct = table.family, table.distinct
-    representative = rows.first[table.chosen[distinct]]
-    partner = np.where(family[representative] != family, representative, np.int32(-1))
-    missed, asked = np.zeros(len(partner), bool), np.flatnonzero(partner < 0).astype(np.int32)
-    queries, followers = _queries(distinct[asked], family[asked]), _followers(rows, table)
-    partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, family, queries)
-    asked = asked[(partner[asked] < 0) & (_n_documents(family, table.document)[family[asked]] > 1)]
-    queries = _queries(distinct[asked], table.document[asked])
-    partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, table.document, queries)
-    return partner, missed
-
-
-def _queries(row: Numbers, group: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """The number of each pair of row and group, and the different pairs."""
-    number, first = number_keys((row.astype(np.int64) << 32 | group).view(np.uint64))
-    return number, row[first], group[first]
-
-
-def _followers(rows: _Rows, table: _Table) -> Buckets:
-    """The buckets without the representatives."""
-    buckets, work = rows.buckets, rows.work
-    indptr = work.empty(len(buckets.indptr), np.int64, near=True)
-    followers = work.empty(len(buckets.rows), np.int32, near=True)
-    n = list_followers(buckets.indptr, buckets.rows, table.chosen, indptr, followers)
-    return buckets._replace(indptr=indptr, rows=followers[:n])
-
-
-def _n_documents(family: Numbers, document: Numbers) -> NDArray[np.int64]:
-    """How many documents of each family have passages here."""
-    is_first = np.ones(len(document), bool)
-    is_first[1:] = document[1:] != document[:-1]
-    return np.bincount(family[is_first], minlength=1)
-
-
-def _lowest_in_other_group(
-    rows: _Rows, followers: Buckets, table: _Table, group: Numbers, queries: tuple[Numbers, Numbers, Numbers]
-) -> tuple[Numbers, NDArray[np.bool_]]:
-    """The lowest match of each of the `_queries` that stands in another ``group`` than it, or -1; and whether there is
-    none because there were too many candidates.
-
-    Two representatives never match, so that one looks among the other rows only, and knows the members of its own
-    cluster already.
-    """
-    chosen, buckets, (number, row, its_group) = table.chosen, rows.buckets, queries
-    group_of_first = group[rows.first]
-    first_other = _first_in_other(table, np.arange(len(chosen), dtype=np.int32), group, group_of_first)
-    cluster_other = _first_in_other(table, chosen, group, group_of_first)
-    represents = chosen[row] == row
-    known_other = np.where(represents, cluster_other[row], first_other[row])
-    found = np.where(group_of_first[row] == its_group, known_other, rows.first[row]).astype(np.int32)
-    missed = np.zeros(len(found), bool)
-    for asking, listed in ((represents, followers), (~represents, buckets)):
-        query = np.flatnonzero(asking & (buckets.row_indptr[row] < buckets.row_indptr[row + 1]))
-        if len(query):
-            groups = (first_other, group_of_first, row[query], its_group[query])
-            found[query], missed[query] = _lowered(rows._replace(buckets=listed), groups, found[query])
-    return found[number], missed[number]
-
-
-def _lowered(
-    rows: _Rows, groups: tuple[Numbers, Numbers, Numbers, Numbers], found: Numbers
-) -> tuple[Numbers, NDArray[np.bool_]]:
-    """What `lowest_elsewhere` finds; ``groups`` are its ``first_other``, ``group_of_first``, ``row`` and ``group``."""
-    first_other, group_of_first, row, group = groups
-    buckets, n = rows.buckets, len(rows.buckets.indptr) - 1
-    only, crowded = rows.work.empty(n, np.int32, near=True), np.empty(len(row), bool)
-    rows.work.map(
-        lambda part: only_groups(buckets.indptr, buckets.rows, first_other, group_of_first, *part, only),
-        _even_ranges(n, 16 * SMALL),
-    )
-
-    def ask(part: tuple[int, int]) -> None:
-        a, b = part
-        lowest_elsewhere(
-            rows.points, rows.indptr, rows.sketches, buckets.row_indptr, buckets.of, buckets.indptr, buckets.rows, only,
-            rows.threshold, rows.first, first_other, group_of_first, row[a:b], group[a:b], found[a:b], crowded[a:b],
-        )  # fmt: skip
-
-    rows.work.map(ask, _even_ranges(len(row), SMALL))
-    return found, crowded
-
-
-def _first_in_other(table: _Table, name: Numbers, group: Numbers, group_of_first: Numbers) -> Numbers:
-    """For each name of distinct rows the lowest occurrence in a group other than its first occurrence's, or -1."""
-    found = np.empty(len(name), np.int32)
-    first_elsewhere(table.distinct, name, group, group_of_first, found)
-    return found
-
-
-def _earlier(rows: _Rows, table: _Table) -> Numbers:
+def _earlier(rows: Rows, table: Table) -> Numbers:
     """The lowest earlier match of each occurrence in its own document, or -1."""
     buckets, document = rows.buckets, table.document
     found, n = np.empty(len(document), np.int32), len(document)
@@ -364,37 +256,30 @@ def _earlier(rows: _Rows, table: _Table) -> Numbers:
     return found
 
 
-def _ratios_with_representatives(rows: _Rows, chosen: Numbers) -> NDArray[np.float64]:
-    """The ratio of each distinct row with its representative."""
-    ratio = np.ones(len(chosen))
-    follower = np.flatnonzero(chosen != np.arange(len(chosen), dtype=np.int32)).astype(np.int32)
-    ratio[follower] = _measured(rows, follower, chosen[follower])
-    return ratio
-
-
 def _ratios(
-    rows: _Rows, distinct: Numbers, other: Numbers, known: tuple[Numbers, NDArray[np.float64]]
+    rows: Rows, table: Table, other: Numbers, known: tuple[Numbers, NDArray[np.float64]]
 ) -> NDArray[np.float64]:
-    """The ratio of each occurrence with another one (0.0 where that is -1); ``known`` are ratios with some."""
+    """The ratio of each occurrence with another one (0.0 where that is -1); ``known`` are its representative and the
+    ratio with that, which is that of the representative with it as well."""
+    distinct, chosen = table.distinct, table.chosen
     ratio = np.where(other < 0, 0.0, np.where(other == known[0], known[1], 1.0))
     some = np.flatnonzero((other >= 0) & (other != known[0]) & (distinct[other] != distinct))
-    ratio[some] = _measured(rows, distinct[some], distinct[other[some]])
+    row, its = distinct[some], distinct[other[some]]
+    follows, leads = chosen[row] == its, chosen[its] == row
+    ratio[some] = np.where(follows, known[1][some], known[1][other[some]])
+    unknown = np.flatnonzero(~(follows | leads))
+    ratio[some[unknown]] = _measured(rows, row[unknown], its[unknown])
     return ratio
 
 
-def _measured(rows: _Rows, left: Numbers, right: Numbers) -> NDArray[np.float64]:
+def _measured(rows: Rows, left: Numbers, right: Numbers) -> NDArray[np.float64]:
     """The ratio of each pair of distinct rows."""
     common = np.empty(len(left), np.int64)
     rows.work.map(
         lambda part: common_lengths(
             rows.points, rows.indptr, left[slice(*part)], right[slice(*part)], common[slice(*part)]
         ),
-        _even_ranges(len(left), SMALL),
+        even_ranges(len(left), SMALL),
     )
     lengths = np.diff(rows.indptr)
     return np.asarray(2 * common / np.maximum(lengths[left] + lengths[right], 1))
-
-
-def _even_ranges(n: int, step: int) -> list[tuple[int, int]]:
-    """Ranges of ``step`` of n rows."""
-    return [(begin, min(n, begin + step)) for begin in range(0, n, step)]

@@ -153,12 +153,16 @@ class DocumentScore:
 
 
 class Fill(NamedTuple):
-    """What stands in a slot in one member: ``text`` is the document's ``[start, end)``; empty fills are kept."""
+    """What stands in a slot in one member: ``text`` is the document's ``[start, end)``; empty fills are kept.
+
+    ``more``: how many further members have the same text and are not listed.
+    """
 
     doc: str
     start: int
     end: int
     text: str
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,12 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place of a template in which its members differ."""
+    """A place of a template in which its members differ.
+
+    There is a fill for every member, in their order. But in a cluster of more than 4,000 fills what more than half of
+    the members have in a slot is listed for the first one that has it, and ``more`` of that fill counts the others,
+    unless it holds a blank.
+    """
 
     name: str
     type: str
@@ -182,8 +191,13 @@ class Slot:
         counts: dict[str, int] = {}
         for fill in self.fills:
             if fill.text:
-                counts[fill.text] = counts.get(fill.text, 0) + 1
+                counts[fill.text] = counts.get(fill.text, 0) + 1 + fill.more
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def n_empty(self) -> int:
+        """In how many members nothing stands here."""
+        return sum(1 + fill.more for fill in self.fills if not fill.text)
 
     @property
     def is_optional(self) -> bool:

@@ -75,24 +75,22 @@ def outline_columns(
 ) -> OutlineColumns:
     """The outlines that documents of at least two families share; ``is_junk`` is a row per passage."""
     n = len(texts)
-    key = work.empty(len(passages.start), np.uint64)
     bounds = np.searchsorted(passages.document, np.arange(n + 1))
 
-    def part(documents: tuple[int, int]) -> None:
-        heading_keys(
+    def part(documents: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        begin, stop = bounds[documents[0]], bounds[documents[1]]
+        rows, key = np.empty(stop - begin, np.int64), np.empty(stop - begin, np.uint64)
+        n_found = heading_keys(
             texts.points, texts.start, texts.stop, tokens.hashes, tokens.kind, tokens.start, passages.tokens,
-            passages.document, passages.start, passages.end, is_junk,
-            (int(bounds[documents[0]]), int(bounds[documents[1]])), key,
+            passages.document, passages.start, passages.end, is_junk, (int(begin), int(stop)), MOST_HEADINGS, rows, key,
         )  # fmt: skip
+        return rows[:n_found].copy(), key[:n_found].copy()
 
-    work.map(part, document_ranges(np.diff(bounds), BLOCK_PASSAGES))
-    rows = np.flatnonzero(key)
-    document = passages.document[rows]
-    first = np.searchsorted(document, np.arange(n + 1))
-    kept = np.arange(len(rows)) - first[document] < MOST_HEADINGS
-    rows, document = rows[kept], document[kept]
-    indptr = np.searchsorted(document, np.arange(n + 1)).astype(np.int64)
-    keys, number = np.unique(key[rows], return_inverse=True)
+    parts = work.map(part, document_ranges(np.diff(bounds), BLOCK_PASSAGES))
+    rows = np.concatenate([np.empty(0, np.int64), *(part[0] for part in parts)])
+    key = np.concatenate([np.empty(0, np.uint64), *(part[1] for part in parts)])
+    indptr = np.searchsorted(passages.document[rows], np.arange(n + 1)).astype(np.int64)
+    keys, number = np.unique(key, return_inverse=True)
     number = number.astype(np.int64)
     head, ratio = np.empty(n, np.int64), np.empty(n)
     outline_heads(number, indptr, len(keys), MIN_HEADINGS, MIN_SHARED, head, ratio)

@@ -32,7 +32,16 @@ from detector.kernels import cutting
 from detector.kernels.cutting import cut_documents
 from detector.kernels.tokenising import split_documents
 from detector.texts import Texts
-from detector.tokens import BLOCK_CHARACTERS, Block, Marks, Tokens, join_offsets, read_only, tokenise_texts
+from detector.tokens import (
+    BLOCK_CHARACTERS,
+    Block,
+    Marks,
+    Tokens,
+    alphabet,
+    join_offsets,
+    read_only,
+    tokenise_texts,
+)
 from detector.workspace import Gathered, Workspace, add_all, document_ranges
 
 MAX_PASSAGE_TOKENS = 4096
@@ -89,7 +98,8 @@ class Passages(NamedTuple):
     ``start``, ``end``: int32, code points of the passage's document, without surrounding blanks; ``document``: int32,
     the row of its document; ``tokens``: int64, n_passages + 1, the tokens of passage p are rows ``tokens[p]`` to
     ``tokens[p + 1]`` (a passage has at least one token and every token is in one passage);
-    ``clause``: int32, a row per token: the number of its clause; ``clause_start``, ``clause_end``: int32, code points
+    ``clause``: uint8, a row per token: the low byte of the number of its clause, so that of two tokens side by side it
+    tells whether a clause begins between them; ``clause_start``, ``clause_end``: int32, code points
     of each clause's document, without surrounding blanks; ``clause_document``: int32.
     """
 
@@ -97,7 +107,7 @@ class Passages(NamedTuple):
     end: NDArray[np.int32]
     document: NDArray[Any]
     tokens: NDArray[np.int64]
-    clause: NDArray[np.int32]
+    clause: NDArray[np.uint8]
     clause_start: NDArray[np.int32]
     clause_end: NDArray[np.int32]
     clause_document: NDArray[np.int32]
@@ -115,6 +125,13 @@ _FIELDS = (np.int32, np.int32, np.int32, np.int64, np.int32, np.int32, np.int32)
 """Of a `_Part`: three of passages, their tokens, three of clauses."""
 
 
+def prepare_tokens() -> None:
+    """Make beforehand what no text changes."""
+    _cutting_table()
+    _abbreviations()
+    alphabet()
+
+
 def tokenise_corpus(texts: Texts, marks: Marks, work: Workspace) -> tuple[Tokens, Passages]:
     """Tokens, passages and clauses of all texts; ``marks`` are one token each and are not cut."""
     tokens = tokenise_texts(texts, marks, work)
@@ -123,7 +140,7 @@ def tokenise_corpus(texts: Texts, marks: Marks, work: Workspace) -> tuple[Tokens
 
 def split_tokens(tokens: Tokens, work: Workspace) -> Passages:
     """Passages and clauses of the texts that ``tokens`` were made of."""
-    clause = work.empty(len(tokens.kind), np.int32)
+    clause = work.empty(len(tokens.kind), np.uint8)
     blocks = document_ranges(tokens.texts.lengths, BLOCK_CHARACTERS)
     columns = [Gathered(work, dtype) for dtype in _FIELDS]
     bases = []
@@ -134,14 +151,14 @@ def split_tokens(tokens: Tokens, work: Workspace) -> Passages:
 
     def number(item: tuple[int, tuple[int, int]]) -> None:
         row, (begin, end) = item
-        clause[tokens.indptr[begin] : tokens.indptr[end]] += np.int32(bases[row])
+        clause[tokens.indptr[begin] : tokens.indptr[end]] += np.uint8(bases[row] & 0xFF)
 
     work.map(number, enumerate(blocks))
     start, end, document, first, *clauses = (column.column() for column in columns)
     return Passages(start, end, document, first, clause, *clauses)
 
 
-def _split_block(tokens: Tokens, clause: NDArray[np.int32], begin: int, end: int) -> _Part:
+def _split_block(tokens: Tokens, clause: NDArray[np.uint8], begin: int, end: int) -> _Part:
     """The passages and clauses of some documents; ``clause`` is filled in for their tokens, counted from 0."""
     cuts, cut_indptr, counted, counted_indptr = find_cuts(tokens.texts, begin, end)
     n_tokens = int(tokens.indptr[end] - tokens.indptr[begin])
@@ -225,7 +242,7 @@ def concatenate(parts: Sequence[Passages], n_documents: Sequence[int]) -> Passag
         joined([part.end for part in parts]),
         joined([part.document + documents[i] for i, part in pairs]),
         join_offsets([part.tokens for part in parts]),
-        joined([part.clause + clauses[i] for i, part in pairs]),
+        np.concatenate([np.empty(0, np.uint8), *((part.clause + clauses[i]).astype(np.uint8) for i, part in pairs)]),
         joined([part.clause_start for part in parts]),
         joined([part.clause_end for part in parts]),
         joined([part.clause_document + documents[i] for i, part in pairs]),

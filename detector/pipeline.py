@@ -27,13 +27,23 @@ from detector.corpus import CorpusColumns, corpus_of, read_corpus
 from detector.errors import InputError, SettingsError
 from detector.evidence import AnalysisColumns, family_counts, finding_columns
 from detector.families import Families, find_families
-from detector.hits import RuleHits, find_hits, flag_names, flags, joined, junk_passages, junk_tokens, site_and_own
+from detector.hits import (
+    RuleHits,
+    find_hits,
+    flag_names,
+    flags,
+    joined,
+    junk_passages,
+    junk_tokens,
+    prepare_rules,
+    site_and_own,
+)
 from detector.index import Scan
 from detector.interpreter import without_collection
 from detector.matches import Matches, find_matches
 from detector.model import LEVELS, Document
 from detector.outlines import OutlineColumns, OutlineRows, outline_columns
-from detector.passages import Passages, tokenise_corpus
+from detector.passages import Passages, prepare_tokens, tokenise_corpus
 from detector.phrases import PhraseTable, find_phrases, phrase_columns
 from detector.protecting import protected_phrases, protected_spans
 from detector.repeats import Places
@@ -79,8 +89,10 @@ def scan(
     with nullcontext(work) if work is not None else Workspace() as space, without_collection():
         space.told = clock.step
         with clock.stage("read"):
+            prepared = space.beside(partial(_prepare, table))
             corpus, inputs = _corpus(source, settings, space, progress)
             _check_lengths(corpus)
+            prepared()
         results = kept or Results()
         results.check_digest(corpus.digest)
         found = results.result("found", _analyse, corpus, table, settings, space, clock, results)
@@ -106,6 +118,12 @@ def scan(
         texts=TextsById(ids, texts),
         outlines=OutlineRows(found.outlines, ids, texts),
     )  # fmt: skip
+
+
+def _prepare(table: RuleTable) -> None:
+    """Make tables while files are read: one thread does that, between the kernels of others."""
+    prepare_rules(table)
+    prepare_tokens()
 
 
 def _corpus(source: Any, settings: Settings, work: Workspace, progress: Progress) -> tuple[CorpusColumns, list[str]]:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.folding import code_points
 from detector.kernels import rendering as kernel
 from detector.kernels.rendering import ASCII, JSON, RAW, Strings
 from detector.texts import Texts
@@ -26,12 +27,16 @@ from detector.workspace import Workspace
 Integers = NDArray[np.int64]
 Result = TypeVar("Result")
 
-BLOCK_BYTES, BLOCK_ROWS = 8_000_000, 50_000
+BLOCK_BYTES, BLOCK_ROWS = 2_000_000, 12_500
 """Bytes and rows of a block at most, but for a single row; the bytes are a bound, most blocks take a third."""
 
 BLOCKS_AHEAD = 2
 """Blocks per worker that are rendered before they are written."""
 
+ROWS_TOGETHER = 1 << 16
+"""Strings that are made to JSON at a time."""
+
+_NONE = np.empty(0, np.uint8), np.empty(0, np.int64)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENCODERS = {mode: json.JSONEncoder(ensure_ascii=mode == ASCII, separators=(",", ":")).encode for mode in (JSON, ASCII)}
 
@@ -58,9 +63,30 @@ def strings(values: Sequence[str]) -> Strings:
     return Strings(data, np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes))))
 
 
-def json_strings(values: Sequence[str], mode: int = JSON) -> Strings:
-    """Strings as strings of JSON."""
-    return strings([json_text(value, mode) for value in values])
+def json_strings(values: Sequence[str], mode: int = JSON, opens: str = '"', closes: str = '"') -> Strings:
+    """Strings as strings of JSON, between other words where these are given."""
+    rows = range(0, len(values), ROWS_TOGETHER)
+    some = [_between(values[row : row + ROWS_TOGETHER], mode, opens, closes) for row in rows]
+    data, sizes = (np.concatenate(parts) for parts in zip(_NONE, *some, strict=True))
+    return Strings(data, np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes))))
+
+
+def _between(values: Sequence[str], mode: int, opens: str, closes: str) -> tuple[NDArray[np.uint8], Integers]:
+    """The bytes of some strings of JSON, and how many each has."""
+    points = code_points("".join(values)).copy()  # as it may be written to, like those of texts: one compiled kernel
+    stop = np.cumsum(np.fromiter(map(len, values), np.int64, len(values)))
+    bare, bounds = np.empty(kernel.WIDEST[mode] * len(points), np.uint8), np.empty(len(values) + 1, np.int64)
+    start = np.concatenate((np.zeros(1, np.int64), stop[:-1]))
+    n_bytes = kernel.render_texts(bare, bounds, points, start, stop, -1, mode)
+    around = [np.frombuffer(word.encode(), np.uint8) for word in (opens, closes)]
+    sizes = np.diff(bounds) + len(around[0]) + len(around[1])
+    past = np.cumsum(sizes)
+    data, is_bare = np.empty(int(past[-1]), np.uint8), np.ones(int(past[-1]), np.bool_)
+    for first, word in ((past - sizes, around[0]), (past - len(around[1]), around[1])):
+        places = first[:, None] + np.arange(len(word))
+        data[places], is_bare[places] = word, False
+    data[is_bare] = bare[:n_bytes]
+    return data, sizes
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels import counting, repeating
+from detector.kernels import counting, linking, repeating
 from detector.tokens import SLOT_HASH
 from detector.workspace import Gathered, Workspace, add_all, row_ranges
 
@@ -114,22 +114,29 @@ class _Windows:
 
     def __init__(self, rows: Rows, size: int, work: Workspace) -> None:
         self.rows, self.size, self._work = rows, size, work
+        eights = tuple(column[: len(column) & ~7].view(np.uint64) for column in (rows.kind, rows.is_junk))
+        self._tokens = (rows.hashes, rows.kind, rows.is_junk, *eights)
         first, last = int(rows.bounds[0]), int(rows.bounds[-1])
         marks = np.searchsorted(rows.bounds, np.arange(first, last, BLOCK_ROWS))
         self.blocks = list(pairwise(np.unique(np.append(marks, len(rows.bounds) - 1)).tolist()))
         self.bits = min(max(((last - first) // PARTITION_ROWS).bit_length(), 1), MAX_PARTITION_BITS)
         self._shift = np.uint64(64 - self.bits)
         self._family_bits = max(rows.n_families - 1, 1).bit_length()
-        self._words, self._shared = work.empty(last - first, np.uint64), work.empty(last - first, np.uint8)
+        self._words, self._shared = work.empty(last - first, np.uint64, put=True), work.empty(last - first, np.uint8)
         self._begin = np.zeros((len(self.blocks), (1 << self.bits) + 1), np.int64)
 
     def scatter(self, block: int) -> None:
         """Hash the windows of a block and put them in the order of their partitions."""
-        keys, families = self._hashed(block)
-        base = int(self.rows.bounds[self.blocks[block][0]]) - int(self.rows.bounds[0])
-        with self._work.filling(self._words, base, base + len(keys)) as words:
-            counting.scatter_windows(keys, families, self._shift, self._family_bits, words, self._begin[block])
-        self._begin[block] += base
+        rows, (low, high) = self.rows, self.blocks[block]
+        room = int(rows.bounds[high] - rows.bounds[low])
+        keys, families, begin = np.empty(room, np.uint64), np.empty(room, np.int32), self._begin[block]
+        n = counting.hash_windows(
+            self._tokens, rows.bounds, rows.owner, low, high, self.size, self._shift, keys, families, begin
+        )  # fmt: skip
+        base = int(rows.bounds[low] - rows.bounds[0])
+        with self._work.filling(self._words, base, base + n) as words:
+            counting.scatter_windows(keys[:n], families, self._shift, self._family_bits, begin, words)
+        begin += base
 
     def count(self, partitions: tuple[int, int]) -> None:
         """Find out which windows of some partitions two families have."""
@@ -141,27 +148,17 @@ class _Windows:
         room = int(rows.bounds[high] - rows.bounds[low]) // self.size + 1
         start, length, section = np.empty(room, np.int64), np.empty(room, np.int32), np.empty(room, np.int32)
         n = counting.find_stretches(
-            rows.kind, rows.is_junk, rows.bounds, low, high, self.size, self._hashed(block)[0], self._shift,
-            self._begin[block], self._shared, start, length, section,
+            self._tokens, rows.bounds, low, high, self.size, self._shift, self._begin[block].view(np.uint64),
+            self._shared, start, length, section,
         )  # fmt: skip
         return start[:n].copy(), length[:n].copy(), rows.owner[section[:n]]
-
-    def _hashed(self, block: int) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-        """The hashes of a block's windows and their families."""
-        rows, (low, high) = self.rows, self.blocks[block]
-        room = int(rows.bounds[high] - rows.bounds[low])
-        keys, families = np.empty(room, np.uint64), np.empty(room, np.int32)
-        n = counting.hash_windows(
-            rows.hashes, rows.kind, rows.is_junk, rows.bounds, rows.owner, low, high, self.size, keys, families
-        )
-        return keys[:n], families[:n]
 
 
 def collapse(rows: Rows, stretches: Stretches) -> Copies:
     """Equal stretches made one."""
     keys = counting.hash_rows(rows.hashes, rows.kind, SLOT_HASH, stretches.start, stretches.length)
-    number, first = counting.number_keys(keys)
-    return Copies(number, first, *counting.gather_copies(number, len(first), stretches.family, rows.n_families))
+    number, first = linking.number_keys(keys)
+    return Copies(number, first, *linking.gather_copies(number, len(first), stretches.family, rows.n_families))
 
 
 class RepeatIndex:
@@ -343,11 +340,11 @@ class Repeats:
         n, size = int(self._window[-1]), self.size
         types = (np.int32, np.uint64, np.int32, np.int32)
         number, keys, before, after = (work.empty(n, dtype, near=True) for dtype in types)
-        n = counting.link_windows(
+        n = linking.link_windows(
             rows.hashes, rows.kind, SLOT_HASH, self.start, self.length, size, number, keys, before, after
         )
         del keys
-        symbols, offset, indptr = counting.chain_windows(number, before[:n], after[:n], self.length, size)
+        symbols, offset, indptr = linking.chain_windows(number, before[:n], after[:n], self.length, size)
         self._offset = work.stored(offset)
         return work.stored(symbols), indptr
 

@@ -25,7 +25,7 @@ from detector.scan_files import PARQUET_ABOVE
 from detector.settings import Settings
 from detector.system import available_bytes
 from detector.table_rows import open_parquet
-from detector.workspace import COLUMN_SHARE, Workspace
+from detector.workspace import Workspace, room
 
 SAMPLE_BYTES = 4_000_000
 """Of the files, unpacked: the size of a sample."""
@@ -266,7 +266,7 @@ def _places(n_bytes: int, work: Workspace, out: str | Path | None, ratios: Ratio
 
 def spilled_bytes(columns: float, memory: int | None) -> int:
     """Bytes of columns that do not fit a budget."""
-    return 0 if memory is None else max(0, round(columns - COLUMN_SHARE * memory))
+    return 0 if memory is None else max(0, round(columns - room(memory)))
 
 
 def temporary_folder(work: Workspace) -> Path:

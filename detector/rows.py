@@ -240,38 +240,43 @@ class ClusterRows(Rows[Cluster]):
                 n_families=n_families,
                 n_series=n_series,
                 n_members=n_members,
-                template=self.template(row),
+                template=self._template(row),
             )
             for row, (level, number, n_families, n_series, n_members) in enumerate(
                 zip(*lists, sizes, strict=True), start
             )
         ]
 
-    def template(self, row: int, most: int | None = None) -> tuple[Literal | Slot, ...]:
-        """The template of one cluster, with the fills of its first ``most`` members (None: of all)."""
+    def _template(self, row: int) -> tuple[Literal | Slot, ...]:
+        """The template of one cluster."""
         columns = self.columns
         first, stop = columns.part_indptr[row : row + 2].tolist()
         members = columns.document[columns.member_indptr[row] : columns.member_indptr[row + 1]]
         slots = columns.slot[first:stop]
         spans = (columns.part_start[first:stop], columns.part_end[first:stop])
         literals = slices(self.texts, np.repeat(members[:1], stop - first), *(np.where(slots, 0, one) for one in spans))
-        fills = self._fills(columns.fill_indptr[first:stop][slots > 0], members[:most])
+        fills = self._fills(first, stop, members)
+        sizes = np.diff(columns.fill_indptr[first : stop + 1]).tolist()
         return tuple(
-            Slot(f"slot{slot}", SLOT_TYPES[kind], next(fills)) if slot else Literal(literal)
-            for slot, kind, literal in zip(
-                slots.tolist(), columns.part_type[first:stop].tolist(), literals, strict=True
+            Slot(f"slot{slot}", SLOT_TYPES[kind], tuple(islice(fills, size))) if slot else Literal(literal)
+            for slot, kind, literal, size in zip(
+                slots.tolist(), columns.part_type[first:stop].tolist(), literals, sizes, strict=True
             )
         )
 
-    def _fills(self, first: NDArray[np.int64], members: NDArray[np.int32]) -> Iterator[tuple[Fill, ...]]:
-        """The fills of some members in slots whose fills begin at rows ``first``."""
-        rows = (first[:, None] + np.arange(len(members))).ravel()
-        document = np.tile(members, len(first))
-        start, end = self.columns.fill_start[rows], self.columns.fill_end[rows]
+    def _fills(self, first: int, stop: int, members: NDArray[np.int32]) -> Iterator[Fill]:
+        """The fills of parts ``first`` to ``stop`` of a cluster, part by part."""
+        columns = self.columns
+        bounds, common = columns.fill_indptr[first : stop + 1], columns.part_common[first:stop]
+        some = slice(int(bounds[0]), int(bounds[-1]))
+        more = np.zeros(some.stop - some.start, np.int64)
+        short = np.flatnonzero(common >= 0)
+        more[bounds[short] - bounds[0] + common[short]] = len(members) - np.diff(bounds)[short]
+        document = members[columns.fill_member[some]]
+        start, end = columns.fill_start[some], columns.fill_end[some]
         names = [self.ids[row] for row in document.tolist()]
         texts = slices(self.texts, document, start, end)
-        fills = map(Fill, names, start.tolist(), end.tolist(), texts)
-        return (tuple(islice(fills, len(members))) for _ in range(len(first)))
+        return map(Fill, names, start.tolist(), end.tolist(), texts, more.tolist())
 
 
 class MemberRows(Rows[Member]):

@@ -61,8 +61,11 @@ class Rule:
         return any_fits(frozenset((name,)), self.affects)
 
 
-Trials = Mapping[str, tuple[Sequence[Rule], AnyOf]]
-"""By trigger the rules that are tried where it stands, and their patterns."""
+Trial = tuple[Sequence[Rule], AnyOf]
+"""Rules that are tried at the same places, and their patterns."""
+
+Trials = Mapping[str, Trial]
+"""By trigger the rules that are tried where it stands."""
 
 
 class RuleMatch(NamedTuple):
@@ -75,19 +78,21 @@ class RuleMatch(NamedTuple):
 
 def find_spans(places: Places, tried: Trials) -> list[RuleMatch]:
     """Every match of some rules of scope ``span`` where their triggers stand; in no order, overlaps included."""
-    found = ((trigger, at) for trigger in places.held(tried) for at in places.starts(trigger))
-    return matches_at(places.plain, found, tried)
+    found = ((at, tried[trigger]) for trigger in places.held(tried) for at in places.starts(trigger))
+    return _matches(places.plain, found)
 
 
-def matches_at(plain: str, places: Iterable[tuple[str, int]], tried: Trials) -> list[RuleMatch]:
-    """The same at known places: each a trigger that some of the rules have, and where it stands."""
+def matches_at(plain: str, places: Iterable[tuple[int, int]], tried: Sequence[Trial | None]) -> list[RuleMatch]:
+    """The same at known places: each with the number of its trigger, which has rules to be tried."""
+    return _matches(plain, ((at, tried[trigger]) for at, trigger in places))
+
+
+def _matches(plain: str, places: Iterable[tuple[int, Trial | None]]) -> list[RuleMatch]:
     found: dict[tuple[int, int, str], RuleMatch] = {}
-    for trigger, at in places:
-        rules, patterns = tried[trigger]
-        if patterns.screen is None:
-            patterns.tried(1)
-        elif patterns.screen.match(plain, at) is None:
+    for at, trial in places:
+        if trial is None or trial[1].may_match(plain, at) is None:
             continue
+        rules, patterns = trial
         for number, match in patterns.matches(plain, at):
             rule = rules[number]
             start, end = _span(match)

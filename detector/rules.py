@@ -31,6 +31,7 @@ from detector.places import Places
 from detector.rule_matches import (
     Rule,
     RuleMatch,
+    Trial,
     Trials,
     any_fits,
     find_spans,
@@ -45,6 +46,7 @@ __all__ = [
     "Rule",
     "RuleMatch",
     "RuleTable",
+    "Trial",
     "Trials",
     "check_rule",
     "example_matches",

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from detector.columns import CLUSTER_LEVELS, SLOT_TYPES
 from detector.kernels import rendering as kernel
-from detector.kernels.rendering import JSON, WIDEST, Corpus, Evidence, Strings, Templates
+from detector.kernels import templating
+from detector.kernels.rendering import JSON, WIDEST, Evidence, Strings
 from detector.model import FINDING_KINDS, PART_NAMES
 from detector.rendering import (
     Layout,
@@ -118,14 +119,14 @@ def _evidence_of(rows: FindingRows, mode: int) -> Callable[[int, int], Strings]:
 def cluster_sheet(rows: ClusterRows, mode: int) -> Sheet:
     """``clusters``."""
     columns = rows.columns
-    table = Templates(
+    table = templating.Templates(
         columns.member_indptr, columns.document, columns.part_indptr, columns.slot, columns.part_type,
-        columns.part_start, columns.part_end, columns.fill_indptr, columns.fill_start, columns.fill_end,
-        json_strings(SLOT_TYPES),
+        columns.part_start, columns.part_end, columns.part_common, columns.fill_indptr, columns.fill_member,
+        columns.fill_start, columns.fill_end, json_strings(SLOT_TYPES),
     )  # fmt: skip
-    fills = strings([f'{{"doc":{json_text(name, mode)},"start":' for name in rows.ids])
-    corpus = Corpus(rows.texts.points, rows.texts.start, fills)
-    sizes = kernel.template_sizes(table, corpus, WIDEST[mode])
+    fills = json_strings(rows.ids, mode, '{"doc":"', '","start":')
+    corpus = templating.Corpus(rows.texts.points, rows.texts.start, fills)
+    sizes = templating.template_sizes(table, corpus, WIDEST[mode])
     layout = Layout()
     layout.add("id", kernel.CLUSTER, 0, key=OPENS)
     layout.add("level", kernel.NAME, 2)
@@ -144,7 +145,7 @@ def cluster_sheet(rows: ClusterRows, mode: int) -> Sheet:
 
     def templates(start: int, stop: int) -> Strings:
         out, indptr = np.empty(int(sizes[start:stop].sum()), np.uint8), np.empty(stop - start + 1, np.int64)
-        return Strings(out[: kernel.render_templates(out, indptr, start, table, corpus, mode)], indptr)
+        return Strings(out[: templating.render_templates(out, indptr, start, table, corpus, mode)], indptr)
 
     return Sheet(layout, rows.ids, sizes, values, nested=templates)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.hashing import short_shingles
+from detector.kernels.signing import short_shingles
 from detector.tokens import SLOT_HASH, Tokens
 
 

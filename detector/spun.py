@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.columns import HitColumns
-from detector.kernels.painting import similarities, spun_candidates
+from detector.kernels.spinning import similarities, spun_candidates
 from detector.model import FINDING_KINDS
 from detector.passages import Passages
 from detector.score import ratio

@@ -14,8 +14,16 @@ LARGE_BLOCK = 1 << 22
 """Bytes from which on a temporary goes back to the system when it dies: where glibc is, it would keep those of up to
 32 MB as soon as one has died, and hundreds of megabytes with them."""
 
-_LARGE_BLOCK_SETTING = -3
-"""``M_MMAP_THRESHOLD`` of glibc's ``mallopt``."""
+KEPT_BLOCK = 1 << 28
+"""Bytes up to which, where there is plenty of memory, a temporary stays with the process when it dies: what the system
+gives instead must be cleared first, and on a virtual machine often found, which takes seconds for a gigabyte."""
+
+KEPT_SHARE = 1 / 64
+"""Of a smaller budget, for the small temporaries that each thread keeps for its next ones: by itself glibc would give
+back all from 128 kB on once it was told of `LARGE_BLOCK`, and every page would be made and cleared again."""
+
+_LARGE_BLOCK_SETTING, _KEPT_AT_TOP_SETTING, _ARENAS_SETTING = -3, -1, -8
+"""``M_MMAP_THRESHOLD``, ``M_TRIM_THRESHOLD`` and ``M_ARENA_MAX`` of glibc's ``mallopt``."""
 
 
 def memory_pages() -> tuple[int, int] | None:
@@ -33,11 +41,22 @@ def pages(status: bytes) -> tuple[int, int]:
     return int(resident) * size, int(shared) * size
 
 
+def give_back_large_blocks(budget: int) -> None:
+    """Tell the C library about `LARGE_BLOCK` and `KEPT_SHARE`; another library than glibc is left as it is."""
+    kept = min(LARGE_BLOCK * 8, round(KEPT_SHARE * budget))
+    _tell_allocator((_LARGE_BLOCK_SETTING, LARGE_BLOCK), (_KEPT_AT_TOP_SETTING, kept))
+
+
 @cache
-def give_back_large_blocks() -> None:
-    """Tell the C library about `LARGE_BLOCK`, once; another library is left as it is."""
+def keep_freed_blocks() -> None:
+    """Tell the C library about `KEPT_BLOCK`, once, and that all threads share what was freed."""
+    _tell_allocator((_LARGE_BLOCK_SETTING, KEPT_BLOCK), (_KEPT_AT_TOP_SETTING, KEPT_BLOCK), (_ARENAS_SETTING, 1))
+
+
+def _tell_allocator(*settings: tuple[int, int]) -> None:
     try:
-        ctypes.CDLL(None).mallopt(_LARGE_BLOCK_SETTING, LARGE_BLOCK)
+        for name, value in settings:
+            ctypes.CDLL(None).mallopt(name, value)
     except (AttributeError, OSError, TypeError):
         return
 
@@ -62,9 +81,9 @@ def available_bytes() -> int | None:
         return None
 
 
-def take_room(file: int, size: int) -> None:
-    """Make a file that long, with room on the disk for all of it where the system can promise that."""
+def take_room(file: int, at: int, size: int) -> None:
+    """Make a file ``size`` bytes longer than the ``at`` it has, with room on the disk where the system promises it."""
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file, 0, size)
+        os.posix_fallocate(file, at, size)
     else:
-        os.truncate(file, size)
+        os.truncate(file, at + size)

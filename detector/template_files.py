@@ -62,7 +62,8 @@ def part_row(part: Literal | Slot) -> dict[str, Any]:
     """A part of a template as plain values, as ``clusters.jsonl`` has it."""
     if isinstance(part, Literal):
         return {"text": part.text}
-    return {"slot": part.name, "type": part.type, "fills": [fill._asdict() for fill in part.fills]}
+    fills = [{name: value for name, value in fill._asdict().items() if name != "more" or value} for fill in part.fills]
+    return {"slot": part.name, "type": part.type, "fills": fills}
 
 
 def _row(template: StoredTemplate) -> dict[str, Any]:
@@ -79,7 +80,8 @@ def _part(part: dict[str, Any]) -> Literal | Slot:
     if "slot" not in part:
         return Literal(_text(part["text"]))
     fills = (
-        Fill(_text(fill["doc"]), int(fill["start"]), int(fill["end"]), _text(fill["text"])) for fill in part["fills"]
+        Fill(_text(fill["doc"]), int(fill["start"]), int(fill["end"]), _text(fill["text"]), int(fill.get("more", 0)))
+        for fill in part["fills"]
     )
     return Slot(_text(part["slot"]), _text(part["type"]), tuple(fills))
 
@@ -113,7 +115,8 @@ def _toml(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
                 for fill in part["fills"]:
                     start, end = fill["start"], fill["end"]
                     doc, text = _string(fill["doc"]), _string(fill["text"])
-                    yield f"  {{ doc = {doc}, start = {start}, end = {end}, text = {text} }},\n"
+                    more = f", more = {fill['more']}" if "more" in fill else ""
+                    yield f"  {{ doc = {doc}, start = {start}, end = {end}, text = {text}{more} }},\n"
                 yield "]\n"
     if empty:
         yield "templates = []\n"

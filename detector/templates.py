@@ -2,6 +2,7 @@
 
 Every member is aligned to the representative. A token of the representative that all members have is a literal; what
 stands between two literals, in the representative or inserted by a member, is a slot with a fill for each member.
+In a large cluster a fill that most members have is listed once: of 180 near-copies each of 600 slots would list 180.
 Slots begin and end with tokens, so that a number is never cut in two.
 
 Most members are copies of the representative, and are only read. Of the others as many alignments are remembered as
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from detector.columns import CLUSTER_LEVELS, ClusterColumns, GroupColumns
 from detector.folding import N_CODE_POINTS, character_table, is_blank
 from detector.gathering import MOST_TOKENS, expanded, gather_passages, gather_texts, is_mapped
-from detector.kernels import aligning, dividing, grouping, slotting
+from detector.kernels import aligning, comparing, dividing, grouping, listing, slotting
 from detector.model import LEVELS
 from detector.passages import Passages
 from detector.score import millionths
@@ -32,6 +33,12 @@ from detector.workspace import Gathered, Workspace, add_all
 
 CLUSTER_TOKENS = 1 << 20
 """Tokens of the members of the clusters that a thread takes at a time."""
+
+MOST_LISTED = 4000
+"""Fills of a cluster, of all its members in all its slots, up to which each is listed (`detector.kernels.listing`)."""
+
+LAST_DIGIT = 1 << 17
+"""No digit is beyond this code point, up to Unicode 16; asking for all of them takes ten times as long."""
 
 KEPT = 1 << 21
 """Places of tokens (8 MB) that a thread remembers of the alignments of one cluster."""
@@ -51,14 +58,18 @@ class _Members(NamedTuple):
 
 
 class _Slots(NamedTuple):
-    """The slots of cluster c are rows ``indptr[c]`` to ``indptr[c + 1]`` (int64) of ``types`` (uint8).
+    """The slots of cluster c are rows ``indptr[c]`` to ``indptr[c + 1]`` (int64) of ``types`` (uint8) and ``common``
+    (int32).
 
-    The fills of slot s are rows ``fill_at[s]`` to ``fill_at[s + 1]`` (int64) of ``fill_start``, ``fill_end`` (int32).
+    The fills of slot s that are listed are rows ``fill_at[s]`` to ``fill_at[s + 1]`` (int64) of ``fill_member``,
+    ``fill_start``, ``fill_end`` (int32), as in `ClusterColumns`.
     """
 
     indptr: NDArray[np.int64]
     types: NDArray[np.uint8]
+    common: NDArray[np.int32]
     fill_at: NDArray[np.int64]
+    fill_member: NDArray[np.int32]
     fill_start: NDArray[np.int32]
     fill_end: NDArray[np.int32]
 
@@ -112,6 +123,7 @@ def cluster_columns(
         start=members.start,
         end=members.end,
         ratio=work.stored(np.concatenate([_ratios(groups, corpus, work) for groups in levels])),
+        fill_member=slots.fill_member,
         fill_start=slots.fill_start,
         fill_end=slots.fill_end,
         **_parts(members, slots, work),
@@ -152,7 +164,7 @@ def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
     n_slots = np.zeros(len(members.by_passage), dtype=np.int64)
     tables = (character_table().plain, is_blank(), is_digit())
 
-    def part(clusters: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
+    def part(clusters: tuple[int, int]) -> tuple[NDArray[Any], ...]:
         here, some = slice(*clusters), _taken(members, clusters)
         brought = _brought(corpus, some, work)
         tokens, bounds, keys, first, last = brought
@@ -168,17 +180,21 @@ def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
             texts.points, texts.start, texts.stop, *tables, document, np.repeat(some.indptr[:-1], n_slots[here]),
             _offsets(np.repeat(np.diff(some.indptr), n_slots[here])), start, end, fill_class, types,
         )  # fmt: skip
-        return start, end, types
+        member, n_listed, common = np.empty(len(start), np.int32), *np.empty((2, len(types)), np.int32)
+        n = listing.list_fills(
+            texts.points, texts.start, document, some.indptr, n_slots[here], MOST_LISTED, start, end, fill_class,
+            member, n_listed, common,
+        )  # fmt: skip
+        return types, n_listed, common, *(column[:n].copy() for column in (member, start, end))
 
     bounds = corpus.passages.tokens
     n_tokens = _offsets(bounds[members.last] - bounds[members.first])
     size = CLUSTER_TOKENS if is_mapped(work, corpus.tokens) else work.scattered(CLUSTER_TOKENS)
-    columns = [Gathered(work, dtype) for dtype in (np.int32, np.int32, np.uint8)]
+    columns = [Gathered(work, dtype) for dtype in (np.uint8, *[np.int32] * 5)]
     for found in work.each(part, _even_ranges(n_tokens[members.indptr], size)):
         add_all(columns, found)
-    start, end, types = (column.column() for column in columns)
-    fill_at = work.stored(_offsets(np.repeat(np.diff(members.indptr), n_slots)))
-    return _Slots(work.stored(_offsets(n_slots)), types, fill_at, start, end)
+    types, n_listed, common, *fills = (column.column() for column in columns)
+    return _Slots(work.stored(_offsets(n_slots)), types, common, work.stored(_offsets(n_listed)), *fills)
 
 
 def _fills(
@@ -259,11 +275,12 @@ def _parts(members: _Members, slots: _Slots, work: Workspace) -> dict[str, NDArr
         "part_type": work.empty(room, np.uint8),
         "part_start": work.empty(room, np.int32),
         "part_end": work.empty(room, np.int32),
+        "part_common": work.empty(room, np.int32),
         "n_fills": work.empty(room, np.int32),
     }
     n_parts = grouping.template_parts(
         members.indptr, members.start, members.end, slots.indptr, slots.fill_at, slots.fill_start, slots.fill_end,
-        slots.types, part_indptr, *columns.values(),
+        slots.types, slots.common, part_indptr, *columns.values(),
     )  # fmt: skip
     filled = {name: column[:n_parts] for name, column in columns.items()}
     fill_indptr = work.stored(_offsets(filled.pop("n_fills")))
@@ -314,7 +331,7 @@ def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], 
         tokens, bounds, rows = here.tokens, here.bounds, here.places(rows)
     points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
     left, right, found = place[: len(differs)], place[len(differs) :], np.empty(len(differs))
-    grouping.similarities(points, point_indptr, part, left, right, float(grouping.LARGEST_BLOCK), found)
+    comparing.similarities(points, point_indptr, part, left, right, float(comparing.LARGEST_BLOCK), found)
     ratio[differs] = found
     return ratio
 
@@ -343,6 +360,7 @@ def _offsets(counts: NDArray[Any]) -> NDArray[np.int64]:
 @cache
 def is_digit() -> NDArray[np.bool_]:
     """Whether a code point is a digit as `str.isdigit` says (bool, indexed by code point)."""
-    digit = np.char.isdigit(np.arange(N_CODE_POINTS, dtype=np.uint32).view("U1"))
+    digit = np.zeros(N_CODE_POINTS, dtype=bool)
+    digit[:LAST_DIGIT] = np.char.isdigit(np.arange(LAST_DIGIT, dtype=np.uint32).view("U1"))
     digit.flags.writeable = False
-    return np.asarray(digit, dtype=bool)
+    return digit

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import DIGIT, character_table, code_points
-from detector.kernels.tokenising import pack_points, tokenise_documents
+from detector.kernels.tokenising import count_tokens, fill_tokens, hash_alone, pack_points
 from detector.texts import Texts
 from detector.workspace import Workspace, document_ranges
 
@@ -30,6 +30,9 @@ SLOT_POINT = 0x110000
 
 BLOCK_CHARACTERS = 4_000_000
 """Documents are worked on in blocks of about this size, one a thread; a longer document is a block of its own."""
+
+HASHED_POINTS = 1 << 16
+"""Code points whose hashes are in a table: nearly all that texts consist of, and half a megabyte."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
@@ -92,9 +95,26 @@ class Tokens(_TokenColumns):
         return self._packed[1]
 
 
+class Alphabet(NamedTuple):
+    """By code point ``table`` (uint32) has the class, shifted by 24 bits, and the folded code point; ``alone`` (uint64)
+    the hash of a token of one character, of those below `HASHED_POINTS`."""
+
+    table: NDArray[np.uint32]
+    alone: NDArray[np.uint64]
+
+
+@cache
+def alphabet() -> Alphabet:
+    """The table of all code points, made once."""
+    characters = character_table()
+    table = characters.classes.astype(np.uint32) << np.uint32(24) | characters.folded
+    alone = np.empty(HASHED_POINTS, np.uint64)
+    hash_alone(table, alone)
+    return Alphabet(read_only(table), read_only(alone))
+
+
 def tokenise_texts(texts: Texts, marks: Marks, work: Workspace) -> Tokens:
     """The tokens of all texts: counted block by block, then written in place."""
-    table = character_table()
     points = read_only(texts.points)
     indptr = np.zeros(len(texts) + 1, dtype=np.int64)
     mark_columns = (
@@ -104,19 +124,17 @@ def tokenise_texts(texts: Texts, marks: Marks, work: Workspace) -> Tokens:
     )
     blocks = document_ranges(texts.lengths, BLOCK_CHARACTERS)
 
-    none = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.uint64))
-
     def count(block: tuple[int, int]) -> None:
-        tokenise_documents(
-            points, texts.start, texts.stop, *block, *mark_columns, table.classes, table.folded, True, indptr, *none
-        )
+        count_tokens(points, texts.start, texts.stop, *block, *mark_columns, alphabet().table, indptr)
 
     work.map(count, blocks)
     np.cumsum(indptr, out=indptr)
     n = int(indptr[-1])
-    columns = (work.empty(n, np.int32), work.empty(n, np.int32), work.empty(n, np.uint8), work.empty(n, np.uint64))
-    work.map(partial(_fill, texts, points, mark_columns, indptr, columns, work), blocks)
-    return Tokens(*columns, indptr, texts)
+    start, end, kind, hashes = (
+        work.empty(n, dtype, put=True, in_order=True) for dtype in (np.int32, np.int32, np.uint8, np.uint64)
+    )
+    work.map(partial(_fill, texts, points, mark_columns, indptr, (start, end, kind, hashes), work), blocks)
+    return Tokens(start, end, kind, hashes, indptr, texts)
 
 
 def _fill(
@@ -129,13 +147,13 @@ def _fill(
     block: tuple[int, int],
 ) -> None:
     """Fill the columns of the tokens of some documents."""
-    table, here = character_table(), slice(*block)
+    here = slice(*block)
     first, last = int(indptr[block[0]]), int(indptr[block[1]])
     with ExitStack() as stack:
         parts = [stack.enter_context(work.filling(column, first, last)) for column in columns]
-        tokenise_documents(
+        fill_tokens(
             points, texts.start[here], texts.stop[here], 0, block[1] - block[0],
-            marks[0][block[0] : block[1] + 1], *marks[1:], table.classes, table.folded, False,
+            marks[0][block[0] : block[1] + 1], *marks[1:], *alphabet(),
             indptr[block[0] : block[1] + 1] - first, *parts,
         )  # fmt: skip
 

@@ -7,12 +7,9 @@ more gives its memory or its file back. The files have no names, so that they go
 
 from __future__ import annotations
 
-import math
-import mmap
 import os
 import tempfile
 import threading
-import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,7 +24,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import OutputError
-from detector.system import STATUS, STATUS_BYTES, give_back_large_blocks, memory_pages, pages, take_room
+from detector.spilling import CAN_WRITE, SpillFile
+from detector.system import (
+    STATUS,
+    STATUS_BYTES,
+    give_back_large_blocks,
+    keep_freed_blocks,
+    memory_pages,
+    pages,
+)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -36,10 +41,11 @@ SMALLEST_MAPPED = 1 << 20
 """Bytes; smaller columns always stay in memory."""
 
 COLUMN_SHARE = 0.05
-"""Of the budget for columns in memory that are read from end to end, which a file serves as well."""
+"""Of a small budget for columns in memory that are read from end to end, which a file serves as well."""
 
 NEAR_SHARE = 0.5
-"""Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use."""
+"""Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use. Where
+there is `PLENTY`, columns of 100 MB stood in files for a fifth of the scan's time without need."""
 
 WATCH_SECONDS = 0.02
 """How often the resident memory is looked at once there are mapped columns, at least."""
@@ -55,11 +61,6 @@ RELEASE_SHARE = 0.8
 
 MAPPED_SHARE = 0.2
 """Of the budget that mapped pages may have in any case, or they would come and go all the time."""
-
-FILLED_SECONDS = 60.0
-"""How long a mapped column is told to be read in no order. Pages that are made meanwhile are single ones; of others
-the system makes blocks of up to megabytes and brings a whole block back for one byte that is read. Later, when pages
-may come from the disk, it may read ahead again."""
 
 SCATTERED_PART = 64
 """A megabyte of mapped columns that is read in no order may bring this many into memory."""
@@ -78,7 +79,7 @@ than most kernels take for what stands on it."""
 class Workspace:
     """Columns within ``memory`` bytes (None: all in memory) and ``workers`` threads; a context manager.
 
-    ``memory`` is a budget for the whole process; ``COLUMN_SHARE`` of it is for columns, further ones are mapped files
+    ``memory`` is a budget for the whole process; `room` says how much of it is for columns, further ones are in a file
     in ``tmp`` (None: the system's folder for temporary files). ``spilled`` counts their bytes. ``told`` is called with
     the items that `map` has done and has in all.
     """
@@ -88,8 +89,7 @@ class Workspace:
         self.told: Callable[[int, int], None] | None = None
         self.used = 0
         self.spilled = 0
-        self._maps: dict[weakref.ref[mmap.mmap], float] = {}  # until when each is told to be read in no order
-        self._files: dict[int, int] = {}  # descriptors of large mapped columns by the identity of their mapping
+        self._file: SpillFile | None = None
         self.tmp = tmp
         self._pool: ThreadPoolExecutor | None = None
         self._beside: threading.Thread | None = None
@@ -99,7 +99,9 @@ class Workspace:
         self._others = 0  # bytes of files in memory that are none of the columns
         self._watcher: threading.Thread | None = None
         if memory is not None and memory < PLENTY:
-            give_back_large_blocks()
+            give_back_large_blocks(memory)
+        elif memory is not None:
+            keep_freed_blocks()
 
     def __enter__(self) -> Workspace:
         return self
@@ -107,21 +109,30 @@ class Workspace:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def empty(self, shape: int | tuple[int, ...], dtype: Any, *, near: bool = False) -> NDArray[Any]:
-        """An uninitialised column (zeros where it is a file); in memory while the budget lasts.
+    def empty(
+        self,
+        shape: int | tuple[int, ...],
+        dtype: Any,
+        *,
+        near: bool = False,
+        put: bool = False,
+        in_order: bool = False,
+    ) -> NDArray[Any]:
+        """An uninitialised column; in memory while the budget lasts.
 
         A column that is read here and there should be ``near``: every other place of a file that is touched costs
-        thousands of instructions.
+        thousands of instructions. One that is ``put`` is filled by nothing else; ``in_order`` says that what is read
+        of it at a time is read in ascending order.
         """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        share = NEAR_SHARE if near else COLUMN_SHARE
-        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= share * self.memory:
+        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= room(self.memory, near=near):
             column = np.empty(shape, dtype)
             if size >= SMALLEST_MAPPED:
                 self.used += size
                 weakref.finalize(column, self._freed, size)
             return column
-        return self._mapped(shape, np.dtype(dtype), size)
+        mapped: NDArray[Any] = self._mapped(size, put=put, in_order=in_order).view(dtype).reshape(shape)
+        return mapped
 
     def _begin_watch(self) -> None:
         """Where the system tells the resident memory, begin to look at it."""
@@ -135,50 +146,30 @@ class Workspace:
     def _freed(self, size: int) -> None:
         self.used -= size
 
-    def _mapped(self, shape: int | tuple[int, ...], dtype: np.dtype[Any], size: int) -> NDArray[Any]:
-        """A column over a file without a name, so that nothing is left behind whatever ends the process.
-
-        Its room on the disk is taken at once: a page that has none when it is written to would end the process.
-        """
-        with self._making:
-            if self._watcher is None:
-                self._begin_watch()
+    def _mapped(self, size: int, **how: bool) -> NDArray[np.uint8]:
+        """So many bytes of the file."""
         try:
-            with tempfile.TemporaryFile(dir=self.tmp) as file:
-                take_room(file.fileno(), size)
-                mapped = mmap.mmap(file.fileno(), size)
-                if size > CHUNK_BYTES and hasattr(os, "pread"):
-                    self._files[id(mapped)] = os.dup(file.fileno())
-                    weakref.finalize(mapped, _close, self._files, id(mapped))
+            with self._making:
+                if self._watcher is None:
+                    self._begin_watch()
+                if self._file is None:
+                    self._file = SpillFile(self.tmp)
+            column = self._file.column(size, **how)
         except OSError as error:
             why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
             raise OutputError(f"{self.tmp or tempfile.gettempdir()}: {why}; name another folder with --tmp") from None
-        if hasattr(mmap, "MADV_RANDOM"):
-            mapped.madvise(mmap.MADV_RANDOM)
-        self._maps[weakref.ref(mapped, self._forget)] = time.monotonic() + FILLED_SECONDS
         self.spilled += size
-        return np.frombuffer(mapped, dtype=dtype).reshape(shape)
+        return column
 
-    def file_of(self, column: NDArray[Any]) -> tuple[int, int]:
-        """The descriptor of the file that a column (or a part of one) is mapped from, and where it begins there in
-        bytes; -1 and 0 for what is in memory or small."""
-        base: Any = column
-        while isinstance(base, np.ndarray):
-            base = base.base
-        mapped: Any = base.obj if isinstance(base, memoryview) else base
-        descriptor = self._files.get(id(mapped), -1) if isinstance(mapped, mmap.mmap) else -1
-        if descriptor < 0:
-            return -1, 0
-        return descriptor, column.ctypes.data - np.frombuffer(mapped, np.uint8).ctypes.data
-
-    def _forget(self, reference: weakref.ref[mmap.mmap]) -> None:
-        self._maps.pop(reference, None)
+    def is_mapped(self, column: NDArray[Any]) -> bool:
+        """Whether a column (or a part of one) is in a file."""
+        return self._file is not None and self._file.has(column)
 
     def stored(self, values: NDArray[Any], *, near: bool = False) -> NDArray[Any]:
         """The values as a column within the budget: a copy where there is one."""
         if self.memory is None:
             return values
-        column = self.empty(values.shape, values.dtype, near=near)
+        column = self.empty(values.shape, values.dtype, near=near, put=True)
         if values.ndim == 1 and values.flags.c_contiguous:
             self.put(column, 0, values)
         else:
@@ -188,20 +179,16 @@ class Workspace:
     def put(self, column: NDArray[Any], at: int, values: NDArray[Any]) -> None:
         """``column[at : at + len(values)] = values`` (one dimension, one type), into its file where it has one: a page
         that is first written through a mapping costs more than all that stands on it."""
-        descriptor, offset = self.file_of(column)
-        if descriptor < 0:
+        if CAN_WRITE and self._file is not None and self._file.has(column):
+            self._file.write(column, at, values)
+        else:
             column[at : at + len(values)] = values
-            return
-        left, offset = values.view(np.uint8).data, offset + at * column.itemsize
-        while left:
-            n = os.pwrite(descriptor, left, offset)
-            left, offset = left[n:], offset + n
 
     @contextmanager
     def filling(self, column: NDArray[Any], first: int, last: int) -> Iterator[NDArray[Any]]:
         """Rows ``first`` to ``last`` of a column for a kernel that fills all of them; memory that is `put` there
         afterwards where the column is in a file."""
-        if self.file_of(column)[0] < 0:
+        if not self.is_mapped(column):
             yield column[first:last]
             return
         values = np.empty(last - first, column.dtype)
@@ -231,17 +218,14 @@ class Workspace:
         return max(1, block // SCATTERED_PART) if self.spilled else block
 
     def release(self) -> None:
-        """Give the pages of mapped columns back to the system; their values stay, also those that a thread writes
-        meanwhile: the pages of a shared mapping belong to its file, and only the process's view of them is dropped."""
-        if hasattr(mmap, "MADV_DONTNEED"):
-            now = time.monotonic()
-            for reference in list(self._maps):  # the keys only: a collection while pairs are made would change the dict
-                mapped, until = reference(), self._maps.get(reference, math.inf)
-                if mapped is not None:
-                    mapped.madvise(mmap.MADV_DONTNEED)
-                    if until < now:
-                        mapped.madvise(mmap.MADV_NORMAL)
-                        self._maps[reference] = math.inf
+        """Give the pages of mapped columns back to the system; their values stay."""
+        if self._file is not None:
+            self._file.release()
+
+    def passed(self, column: NDArray[Any]) -> None:
+        """Give the pages of a part of a column back where it is mapped: it was read."""
+        if self._file is not None and self._file.has(column):
+            self._file.release_part(column)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """``[function(item) for item in items]``, by all workers at once; kernels release the interpreter lock."""
@@ -315,7 +299,14 @@ class Workspace:
         if self._status is not None:
             self._status.close()
             self._status = None
-        self._maps.clear()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def room(memory: int, *, near: bool = False) -> float:
+    """Bytes of columns that a budget holds in memory."""
+    return (NEAR_SHARE if near or memory >= PLENTY else COLUMN_SHARE) * memory
 
 
 class Gathered:
@@ -340,13 +331,13 @@ class Gathered:
             chunk = self._parts[-1]
             n = min(self._free, len(values))
             at = len(chunk) - self._free
-            chunk[at : at + n] = values[:n]
+            self._work.put(chunk, at, values[:n])
             self._free -= n
             values = values[n:]
 
     def column(self) -> NDArray[Any]:
         """All values; the parts go as they are copied."""
-        column = self._work.empty(self.n, self._dtype)
+        column = self._work.empty(self.n, self._dtype, put=True)
         at = self.n
         while self._parts:
             part = self._parts.pop()
@@ -362,10 +353,6 @@ def add_all(columns: Sequence[Gathered], parts: Iterable[NDArray[Any]]) -> None:
     """Append a part to each column."""
     for column, part in zip(columns, parts, strict=True):
         column.add(part)
-
-
-def _close(files: dict[int, int], key: int) -> None:
-    os.close(files.pop(key))
 
 
 def document_ranges(sizes: NDArray[np.int64], block: int) -> list[tuple[int, int]]:

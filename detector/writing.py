@@ -48,8 +48,6 @@ def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None
     Tables that ``kept`` has are there already. Raises `OutputError` where the folder holds something else
     (`check_target`) or cannot be written.
     """
-    from detector.report.html import render_html
-
     check_target(directory)
     kept = kept or Results()
     settings = scan.summary["settings"]
@@ -58,7 +56,7 @@ def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None
         begin(directory)
         workers = scan.summary.get("run", {}).get("workers", 1)
         with Workspace(workers=workers) as work, without_collection(), with_quick_turns():
-            report = work.beside(lambda: plain_text(render_html(scan)).encode())
+            report = work.beside(lambda: _report(scan))
             for name in (*TABLES, *OPTIONAL_TABLES):
                 if kept.has_table(name):
                     continue
@@ -71,6 +69,13 @@ def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None
         finish(directory, scan.summary)
     except OSError as error:
         raise OutputError(f"{directory}: cannot write the scan: {error.strerror or error}") from None
+
+
+def _report(scan: Scan) -> bytes:
+    """The page; what draws it is loaded beside the tables, too."""
+    from detector.report.html import render_html
+
+    return plain_text(render_html(scan)).encode()
 
 
 def json_line(row: Any) -> str:

@@ -118,7 +118,7 @@ def _check_clusters(scan: Scan) -> None:
         check_template(scan, cluster, mine)
 
 
-def check_template(scan: Scan, cluster: Cluster, members: Sequence[Member]) -> None:
+def check_template(scan: Scan, cluster: Cluster, members: Sequence[Member], most: int = 4000) -> None:
     """The representative is its literals and first fills; every fill is its document's text, inside its member."""
     head = members[0]
     said = "".join(part.text if isinstance(part, Literal) else part.fills[0].text for part in cluster.template)
@@ -127,11 +127,18 @@ def check_template(scan: Scan, cluster: Cluster, members: Sequence[Member]) -> N
     for part in cluster.template:
         if isinstance(part, Literal):
             continue
-        assert [fill.doc for fill in part.fills] == [member.doc for member in members]
-        for row, (fill, member) in enumerate(zip(part.fills, members, strict=True)):
+        listed = iter(enumerate(members))
+        for fill in part.fills:
+            row, member = next(each for each in listed if each[1].doc == fill.doc and each[1].end >= fill.end)
             assert scan.texts[fill.doc][fill.start : fill.end] == fill.text
             assert at[row] <= fill.start <= fill.end <= member.end
             at[row] = fill.end
+        more = [fill.more for fill in part.fills if fill.more]
+        assert len(part.fills) + sum(more) == len(members)
+        if more:
+            assert len(more) == 1
+            assert len(members) * len(cluster.slots) > most
+            assert 2 * (1 + more[0]) > len(members)
         assert any(fill.text for fill in part.fills)
     assert not any(isinstance(one, Literal) and isinstance(other, Literal) for one, other in pairwise(cluster.template))
 

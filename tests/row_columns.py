@@ -18,7 +18,7 @@ from detector.columns import (
     ScoreColumns,
 )
 from detector.index import Scan
-from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Finding, Literal, Member, Phrase
+from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Finding, Literal, Member, Phrase, Slot
 from detector.rows import MILLIONTHS, ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows
 from detector.texts import Texts
 
@@ -101,16 +101,27 @@ def finding_columns(findings: Sequence[Finding], ids: Sequence[str]) -> FindingC
     )
 
 
+def _places(part: Literal | Slot, members: Sequence[Member]) -> list[int]:
+    """Which members the fills of a slot belong to."""
+    if isinstance(part, Literal) or len(part.fills) == len(members):
+        return [] if isinstance(part, Literal) else list(range(len(members)))
+    listed = iter(enumerate(members))
+    return [
+        next(row for row, member in listed if member.doc == fill.doc and member.start <= fill.start <= member.end)
+        for fill in part.fills
+    ]
+
+
 def cluster_columns(clusters: Sequence[Cluster], members: Sequence[Member], ids: Sequence[str]) -> ClusterColumns:
     place = {name: row for row, name in enumerate(ids)}
-    heads: dict[str, Member] = {}
+    named: dict[str, list[Member]] = {}
     for member in members:
-        heads.setdefault(member.cluster, member)
+        named.setdefault(member.cluster, []).append(member)
     parts = [part for cluster in clusters for part in cluster.template]
     fills = [() if isinstance(part, Literal) else part.fills for part in parts]
     spans = []
     for cluster in clusters:
-        at = heads[cluster.id].start
+        at = named[cluster.id][0].start
         for part in cluster.template:
             begin, at = at, at + len(part.text) if isinstance(part, Literal) else part.fills[0].end
             spans.append((begin, at) if isinstance(part, Literal) else (-1, -1))
@@ -131,7 +142,11 @@ def cluster_columns(clusters: Sequence[Cluster], members: Sequence[Member], ids:
         ),
         part_start=small([start for start, _ in spans]),
         part_end=small([end for _, end in spans]),
+        part_common=small([next((row for row, fill in enumerate(each) if fill.more), -1) for each in fills]),
         fill_indptr=indptr([len(row) for row in fills]),
+        fill_member=small(
+            [row for cluster in clusters for slot in cluster.template for row in _places(slot, named[cluster.id])]
+        ),
         fill_start=small([fill.start for row in fills for fill in row]),
         fill_end=small([fill.end for row in fills for fill in row]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import chain, pairwise
 from typing import NamedTuple
@@ -34,14 +35,19 @@ class Member(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """The type of a slot and the span of each member's fill."""
+    """The type of a slot, the spans of the fills that are listed, whose they are, and which is that of the others."""
 
     type: str
     fills: list[Span]
+    members: list[int]
+    common: int | None
 
 
-def template(of: Columns, members: Sequence[Member], keys: Sequence[int] | None) -> list[Span | Slot]:
-    """Literals (spans of the first member) and slots; aligned passage by passage where there are keys."""
+def template(of: Columns, members: Sequence[Member], keys: Sequence[int] | None, most: int) -> list[Span | Slot]:
+    """Literals (spans of the first member) and slots; aligned passage by passage where there are keys.
+
+    In a cluster of more than ``most`` fills what more than half of the members have is listed once.
+    """
     places = [_aligned(of, members[0], member, keys) for member in members]
     n = len(places[0])
     base = int(of.passages.tokens[members[0].first])
@@ -61,7 +67,7 @@ def template(of: Columns, members: Sequence[Member], keys: Sequence[int] | None)
             gaps.append(rows)
     ends = [int(of.passages.tokens[member.last]) for member in members]
     found = slot_oracles.slots(slot_oracles.Gaps(of, [member.text for member in members]), gaps, ends)
-    slots = [_slot(of, members, rows) for rows in found]
+    slots = [_slot(of, members, rows, shortened=len(found) * len(members) > most) for rows in found]
     parts: list[Span | Slot] = []
     at = members[0].span[0]
     for slot in slots:
@@ -84,7 +90,7 @@ def _aligned(of: Columns, head: Member, member: Member, keys: Sequence[int] | No
     return alignment.align_passages(left, right, keys[head.first : head.last], keys[member.first : member.last])
 
 
-def _slot(of: Columns, members: Sequence[Member], rows: Sequence[Span]) -> Slot:
+def _slot(of: Columns, members: Sequence[Member], rows: Sequence[Span], *, shortened: bool) -> Slot:
     tokens, fills = of.tokens, []
     for member, (begin, end) in zip(members, rows, strict=True):
         if begin < end:
@@ -94,7 +100,20 @@ def _slot(of: Columns, members: Sequence[Member], rows: Sequence[Span]) -> Slot:
             at = member.span[0] if is_first else int(tokens.end[begin - 1])
             fills.append((at, at))
     texts = [member.text for member in members]
-    return Slot(slot_type(fills, [set(tokens.kind[begin:end].tolist()) for begin, end in rows], texts), fills)
+    kinds = [set(tokens.kind[begin:end].tolist()) for begin, end in rows]
+    said = [text[slice(*fill)] for text, fill in zip(texts, fills, strict=True)]
+    listed, common = listed_fills(said, [MARK in kind for kind in kinds], shortened=shortened)
+    return Slot(slot_type(fills, kinds, texts), [fills[row] for row in listed], listed, common)
+
+
+def listed_fills(said: Sequence[str], marked: Sequence[bool], *, shortened: bool) -> tuple[list[int], int | None]:
+    """The members whose fills are listed, and which of these has what the others have (None: there are none)."""
+    (common, count), *_ = Counter(said).most_common(1)
+    holders = [row for row, text in enumerate(said) if text == common]
+    if not shortened or 2 * count <= len(said) or any(marked[row] for row in holders):
+        return list(range(len(said))), None
+    listed = [row for row in range(len(said)) if row not in holders[1:]]
+    return listed, listed.index(holders[0])
 
 
 def slot_type(fills: Sequence[Span], kinds: Sequence[set[int]], texts: Sequence[str]) -> str:

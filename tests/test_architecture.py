@@ -15,6 +15,7 @@ PACKAGE = ROOT / "detector"
 
 FLOORS = (
     "errors model version columns clock cells leftovers interpreter system",
+    "spilling",
     "workspace",
     "kernels kernels.cache kernels.machine_code",
     "kernels.exporting",
@@ -22,8 +23,10 @@ FLOORS = (
     "kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing kernels.page_words kernels.pages kernels.page_context kernels.page_model kernels.page_vocabulary"
-    " kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing kernels.outlining",
+    " kernels.phrasing kernels.broken kernels.page_words kernels.pages kernels.page_context kernels.page_model"
+    " kernels.page_vocabulary kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing"
+    " kernels.outlining kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking"
+    " kernels.spinning",
     "settings folding encodings scan_files dataset_folders problems",
     "texts rows places page_model",
     "rendering stored",
@@ -32,7 +35,7 @@ FLOORS = (
     "rules protecting tokens formats signatures gold decisions stripping counts cutting_points languages",
     "lines pages tuning claim_masks last_copies filter_plan",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
-    "block_hits",
+    "block_hits partners",
     "hits families matches phrases file_rows arrow_rows spun gathering",
     "clusters blocks templates pieces",
     "reading",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from detector.kernels import cache, compiled
+from detector.kernels import cache, compiled, machine_code
 from detector.kernels.compiled import Kernel, njit
 
 ROOT = Path(__file__).parents[1]
@@ -126,6 +126,20 @@ def test_any_array_will_do(values: Any) -> None:
     else:
         with pytest.raises(Exception, match="Unsupported array dtype"):
             nothing(values)
+
+
+def test_an_engine_that_tells_an_older_entry_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def added(engine: Any, data: bytes) -> int:
+        asked.append(engine)
+        return 5 if engine is asked[0] else 7
+
+    monkeypatch.setattr(machine_code, "_added", added)
+    monkeypatch.setattr(machine_code, "_ADDRESSES", {5})
+    monkeypatch.setattr(machine_code, "_ENGINES", [])
+    assert machine_code._loaded(b"") == 7
+    assert len(asked) == 2
 
 
 def test_what_raises_is_left_to_numba() -> None:

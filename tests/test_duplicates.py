@@ -321,6 +321,20 @@ def test_a_corpus_read_as_columns(tmp_path: Path, rows: list[dict[str, Any]]) ->
         assert isinstance(found.texts, Texts)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_texts_wait_in_memory_and_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float) -> None:
+    made = {f"{name}{row}": f"第{row}段、{name}\U00020000 é" * 50 for name in "abc" for row in range(9)}
+    for name in "abc":  # their ids do not come in the order of the files
+        rows = [{"id": key[::-1], "text": text} for key, text in made.items() if name in key]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[::-1]), "utf-8")
+    monkeypatch.setattr("detector.corpus.WAITING_SHARE", share)
+    n_bytes = sum(len(text.encode()) for text in made.values())
+    with Workspace(memory=n_bytes, workers=2, tmp=tmp_path) as work:
+        found = read_corpus([tmp_path / f"{name}.jsonl" for name in "bca"], Settings(), work, silent)
+    assert dict(zip(found.ids, found.texts, strict=True)) == {key[::-1]: text for key, text in made.items()}
+    assert found.ids == sorted(found.ids)
+
+
 def test_a_corpus_from_memory() -> None:
     given = [Document("b", "二"), Document("a", "三", "x", 2), Document("a", "一", "x", 1), Document("a~2", "四")]
     found = corpus_of(given)

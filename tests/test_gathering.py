@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,7 +38,7 @@ def test_runs_of_a_column(runs: list[tuple[int, int]], dtype: type[np.generic], 
     values = np.arange(200).astype(dtype)
     with Workspace(memory=memory) as work:
         column = work.stored(values)[skip:]
-        assert (work.file_of(column)[0] >= 0) is (memory is not None)
+        assert work.is_mapped(column) is (memory is not None)
         first = np.array([start for start, _ in runs], np.int64)
         last = first + np.array([size for _, size in runs], np.int64)
         found = gathered(work, column, first, last)
@@ -58,18 +56,6 @@ def test_what_is_put_is_there_for_all_who_look() -> None:
             with work.filling(column, 60, 70) as part:
                 part[:] = 7
             assert column.tolist() == [1] * 15 + list(range(20)) + [1] * 25 + [7] * 10 + [1] * 30
-
-
-def test_descriptors_are_closed_with_their_columns() -> None:
-    with Workspace(memory=1) as work:
-        column = work.empty(100, np.int32)
-        descriptor, offset = work.file_of(column[25:])
-        assert offset == 100
-        os.fstat(descriptor)
-        del column
-        with pytest.raises(OSError, match="descriptor"):
-            os.fstat(descriptor)
-        assert work.file_of(np.empty(3)) == (-1, 0)
 
 
 @kernel
@@ -106,3 +92,14 @@ def test_passages_with_their_tokens_and_texts(contents: list[str], data: st.Data
 def test_rows_of_ranges_come_once() -> None:
     assert expanded(np.array([4, 0, 5]), np.array([6, 0, 9])).tolist() == [4, 5, 6, 7, 8]
     assert expanded(np.empty(0, np.int32), np.empty(0, np.int32)).tolist() == []
+
+
+@kernel
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 40)), max_size=8))
+def test_rows_of_ranges_are_each_there_once(ranges: list[tuple[int, int]]) -> None:
+    """Few of many, which are sorted, and many of few, which are marked."""
+    first = np.array([start for start, _ in ranges], np.int32)
+    last = (first + np.array([size for _, size in ranges], np.int32)).astype(np.int32)
+    found = expanded(first, last)
+    assert found.dtype == np.int64
+    assert found.tolist() == sorted({row for start, size in ranges for row in range(start, start + size)})

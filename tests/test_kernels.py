@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from oracles import first_independent_set, jaccard, lowest, ratio, shingles
 
 from detector.kernels import verifying
-from detector.kernels.hashing import lead, set_sizes, sketch_rows
+from detector.kernels.hashing import lead
+from detector.kernels.sketching import near_rows, sketch_rows
 from detector.kernels.verifying import (
     FIRST_LISTED,
     MAX_LISTED,
@@ -51,9 +52,14 @@ def columns(rows: Sequence[Sequence[int]]) -> Columns:
     n = len(rows)
     values = np.array([value for row in rows for value in row], dtype=np.uint32)
     indptr = np.cumsum([0, *map(len, rows)]).astype(np.int64)
-    kept, sketches = np.empty_like(values), np.empty((n, 4), np.uint64)
-    sketch_rows(values, indptr[:-1], indptr[1:], kept, sketches)
-    assert np.array_equal(kept, values)
+    sketches = np.empty((n, 4), np.uint64)
+    # every character is a token of its own, whatever it is; what folds to what is `detector.folding`'s
+    folded, place = np.arange(int(values.max(initial=0)) + 1, dtype=np.uint32), np.arange(len(values), dtype=np.int32)
+    kind, base = np.where(values == SLOT_POINT, 4, 1).astype(np.uint8), np.zeros(n, np.int64)
+    sketch_rows(
+        values, folded, place, place + np.int32(1), kind, base, indptr[:-1], indptr[1:], np.uint32(SLOT_POINT),
+        np.arange(n, dtype=np.int32), sketches,
+    )  # fmt: skip
     return Columns(
         values,
         indptr,
@@ -68,12 +74,16 @@ def columns(rows: Sequence[Sequence[int]]) -> Columns:
 def represented(made: Columns, threshold: float, cuts: Sequence[int] = ()) -> tuple[list[int], list[bool]]:
     """The representatives, decided block by block between ``cuts``, and which rows were crowded."""
     n = len(made.indptr) - 1
-    chosen, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32)
+    chosen, common, compared = np.arange(n, dtype=np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
     members, filled = np.empty(len(made.bucket_rows), np.int32), made.bucket_indptr[:-1].copy()
     bounds = [0, *sorted(cut for cut in set(cuts) if 0 < cut < n), n]
     for begin, end in pairwise(bounds):
         for first, last, floor, is_last in ((begin, end, 0, False), (begin, end, begin, True)):
-            represent(*made[:6], members, filled, threshold, first, last, floor, is_last, chosen, compared)
+            represent(*made[:6], members, filled, threshold, first, last, floor, is_last, chosen, common, compared)
+    follower = np.flatnonzero(chosen != np.arange(n))
+    lengths = np.empty(len(follower), np.int64)
+    common_lengths(made.values, made.indptr, follower, chosen[follower], lengths)
+    assert common[follower].tolist() == lengths.tolist()
     return chosen.tolist(), (compared >= MAX_VERIFIED).tolist()
 
 
@@ -146,20 +156,19 @@ def test_representatives(rows: list[tuple[int, ...]], threshold: float, cuts: li
 @given(st.lists(st.lists(st.integers(0, 2), max_size=12), max_size=10), THRESHOLDS, CUTS, st.integers(1, 3))
 def test_heads_by_jaccard(rows: list[list[int]], threshold: float, cuts: list[int], size: int) -> None:
     made, n = columns(rows), len(rows)
-    hashes, kind = made.values.astype(np.uint64) + np.uint64(7), np.ones(len(made.values), np.uint8)
+    hashes = made.values.astype(np.uint64) + np.uint64(7)
     sets = [shingles(row, size) for row in rows]
     sizes, slots = np.zeros(n, np.int64), np.zeros((n, 128), np.uint8)
-    set_sizes(hashes, kind, made.indptr, np.arange(n), size, sizes)
-    assert sizes.tolist() == list(map(len, sets))
     head, ratio = np.arange(n, dtype=np.int32), np.ones(n)
     members, filled = np.empty(n, np.int32), made.bucket_indptr[:-1].copy()
     bounds = [0, *sorted(cut for cut in set(cuts) if cut < n), n]
     for begin, end in pairwise(bounds):
         for floor, is_last in ((0, False), (begin, True)):
             lead(
-                hashes, kind, made.indptr, size, sizes, slots, 128, threshold, made.row_indptr, made.of,
+                hashes, made.indptr, size, sizes, slots, 128, threshold, made.row_indptr, made.of,
                 made.bucket_indptr, members, filled, begin, end, floor, is_last, head, ratio,
             )  # fmt: skip
+    assert all(size in (0, len(its_set)) for size, its_set in zip(sizes.tolist(), sets, strict=True))
     expected = first_independent_set(n, lambda row, other: jaccard(sets[row], sets[other]) >= threshold - 1e-9)
     assert head.tolist() == expected
     assert ratio.tolist() == pytest.approx(
@@ -169,13 +178,13 @@ def test_heads_by_jaccard(rows: list[list[int]], threshold: float, cuts: list[in
 
 def test_documents_whose_signatures_disagree_are_not_compared() -> None:
     made = columns([[1, 2, 3]] * 2)
-    hashes, kind = made.values.astype(np.uint64), np.ones(6, np.uint8)
+    hashes = made.values.astype(np.uint64)
     for agreed, expected in ((96, [0, 0]), (95, [0, 1])):
         slots = np.zeros((2, 128), np.uint8)
         slots[1, agreed:] = 1
         head, ratio = np.arange(2, dtype=np.int32), np.ones(2)
         lead(
-            hashes, kind, made.indptr, 1, np.array([3, 3]), slots, 96, 0.8, made.row_indptr, made.of,
+            hashes, made.indptr, 1, np.zeros(2, np.int64), slots, 96, 0.8, made.row_indptr, made.of,
             made.bucket_indptr, np.empty(2, np.int32), np.zeros(1, np.int64), 0, 2, 0, True, head, ratio,
         )  # fmt: skip
         assert head.tolist() == expected
@@ -205,6 +214,40 @@ def test_a_sketch_turns_strangers_away_and_keeps_the_longest() -> None:
     assert not verifying._may_match(made.sketches, 0, 1, 0.8)
     assert verifying._may_match(made.sketches, 2, 3, 0.8)
     assert (made.sketches[:, 3] >> np.uint64(48)).tolist() == [40, 40, 0xFFFF, 0xFFFF]
+
+
+GROUPS = st.lists(st.lists(st.integers(0, 9), min_size=2, max_size=10, unique=True).map(sorted), max_size=8)
+
+
+@kernel
+@given(st.lists(SEQUENCES, min_size=10, max_size=10), GROUPS, THRESHOLDS, st.integers(2, 10), st.integers(0, 3))
+def test_what_is_left_of_groups(
+    rows: list[list[int]], groups: list[list[int]], threshold: float, most: int, n_pairs: int
+) -> None:
+    """Every pair that may match is a pair or in a group that is left, and so is every group above the limit."""
+    sketches = columns(rows).sketches
+    members = np.array([row for group in groups for row in group], dtype=np.int32)
+    sizes = np.array(list(map(len, groups)), dtype=np.int32)
+    pairs, kept, kept_sizes, keys = near_rows(members, sizes, sketches, threshold, most, n_pairs)
+    left = [tuple(part.tolist()) for part in np.split(kept, np.cumsum(kept_sizes)[:-1]) if len(part)]
+    expected_pairs, expected = [], []
+    for group in groups:
+        near = [
+            (row, other)
+            for number, other in enumerate(group)
+            for row in group[:number]
+            if verifying._may_match(sketches, row, other, threshold)
+        ]
+        if len(group) > most and len(group) > 2:
+            expected.append(tuple(group))
+        elif len(group) == 2 or len(near) <= n_pairs * len(group):
+            expected_pairs += near
+        else:
+            expected.append(tuple(sorted({row for pair in near for row in pair})))
+    assert [(pair >> 32, pair & 0xFFFFFFFF) for pair in pairs.tolist()] == expected_pairs
+    assert left == expected
+    assert len(keys) == len(left)
+    assert len(dict(zip(keys.tolist(), left, strict=True))) == len(set(left))
 
 
 @pytest.mark.parametrize(("size", "matches"), [(24, True), (25, False)])

@@ -1,4 +1,4 @@
-"""The kernels of `detector.kernels.painting` against plain Python."""
+"""The kernels of `detector.kernels.painting` and `detector.kernels.spinning` against plain Python."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Indel
 
+from detector.folding import is_blank
+from detector.kernels import painting
 from detector.kernels.painting import (
-    breaks_line,
     gather_spans,
     group_by_document,
     last_begun,
-    similarities,
     sort_in_documents,
 )
+from detector.kernels.spinning import breaks_line, similarities
 from detector.score import millionths
 
 row = st.lists(st.integers(0, 5), max_size=200) | st.lists(st.integers(0, 0x110000), max_size=90)
@@ -96,3 +97,11 @@ def test_millionths_of_ties_and_of_their_neighbours() -> None:
     values = np.concatenate([exact, np.nextafter(exact, 0), np.nextafter(exact, 1), (np.arange(2000) + 0.5) / 10**6])
     assert (millionths(values) / 10**6).tolist() == [round(value, 6) for value in values.tolist()]
     assert millionths(np.array([np.nan, 0.0, 1.0])).tolist() == [-1, 0, 10**6]
+
+
+def test_every_blank_character_is_looked_at() -> None:
+    points = np.full(32, ord("字"), dtype=np.uint32)
+    assert not painting._may_be_blank(points)
+    for point in np.flatnonzero(is_blank()).tolist():
+        points[7] = point
+        assert painting._may_be_blank(points), hex(point)

@@ -13,8 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracles import MatchOracle, matches_of, ratio, shingles
 
-from detector import matches
-from detector.candidates import Buckets
+from detector import matches, partners
+from detector.candidates import Buckets, Sieve
 from detector.matches import Matches, find_matches
 from detector.passages import Passages, split_passages
 from detector.shingles import shingle_hashes
@@ -111,8 +111,9 @@ def alike(table: Table) -> Callable[[int, int], bool]:
     return lambda row, other: ratio(table.points[row], table.points[other]) >= THRESHOLD - 1e-9
 
 
-def one_bucket(keys: np.ndarray, numbers: np.ndarray, n: int, work: Workspace) -> Buckets:
+def one_bucket(keys: np.ndarray, numbers: np.ndarray, n: int, work: Workspace, sieve: Sieve) -> Buckets:
     """Every row a candidate of every other."""
+    sieve(np.arange(n, dtype=np.int32))
     return Buckets(np.array([0, n]), np.arange(n, dtype=np.int32), np.arange(n + 1), np.zeros(n, np.int32))
 
 
@@ -175,7 +176,8 @@ def test_blocks_and_workers_do_not_change_the_result(
 ) -> None:
     texts, family = case
     alone, _ = find(texts, family)
-    with mock.patch.multiple(matches, SMALL=rows, BLOCK_TOKENS=10 * rows, BLOCK_POINTS=8 * rows):
+    blocks = {"BLOCK_TOKENS": 10 * rows, "BLOCK_POINTS": 8 * rows}
+    with mock.patch.multiple(matches, SMALL=rows, **blocks), mock.patch.multiple(partners, SMALL=rows):
         for found in (find(texts, family)[0], find(texts, family, workers=workers)[0]):
             for name, left, right in zip(Matches._fields, alone, found, strict=True):
                 assert np.array_equal(left, right), name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -250,7 +251,7 @@ def test_barcodes_are_those_of_an_oracle(texts: list[tuple[int, list[tuple[int, 
         def claims(self, docs: Sequence[str]) -> Claims:
             rows = np.array([claim for _, claims in texts for claim in claims], dtype=np.int64).reshape(-1, 3)
             indptr = np.cumsum([0, *(len(claims) for _, claims in texts)], dtype=np.int64)
-            return Claims(indptr, *rows.T.copy())
+            return Claims(indptr, rows[:, 0].astype(np.uint8), *rows[:, 1:].T.astype(np.int32, order="C"))
 
         def lengths(self, docs: Sequence[str]) -> np.ndarray[Any, Any]:
             return np.array([length for length, _ in texts], dtype=np.int64)
@@ -262,6 +263,11 @@ def test_barcodes_are_those_of_an_oracle(texts: list[tuple[int, list[tuple[int, 
         assert all(one[0] != two[0] for row in runs for one, two in pairwise(row))
         unfolded = ["".join(letter * size for letter, size in row) for row in runs]
         assert unfolded == [stripes_of(length, claims) for length, claims in texts]
+
+
+@given(st.lists(st.integers(-(10**12), 10**18), max_size=9))
+def test_numbers_of_the_page_are_those_of_python(values: list[int]) -> None:
+    assert json.loads(html._encoded({"of": np.array(values, np.int64), "n": 1})) == {"of": values, "n": 1}
 
 
 @given(st.text("ab1.2，文", max_size=20), st.text("ab1.2，文", max_size=20))

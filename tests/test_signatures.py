@@ -9,13 +9,13 @@ import pytest
 from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import shingles
 
-from detector.candidates import Bands, band_keys
-from detector.kernels.hashing import first_rows, set_sizes, skeleton_keys
+from detector.candidates import Bands, band_keys, signed_bands
+from detector.kernels.hashing import first_rows, skeleton_keys
 from detector.shingles import shingle_hashes
 from detector.signatures import SCHEME, Signatures, permutations, sign
 from detector.tokens import SLOT_HASH, Tokens, join_block, tokenise
+from detector.workspace import Workspace
 
 kernel = settings(deadline=None)
 """No deadline: the first call of a kernel may compile it."""
@@ -147,9 +147,53 @@ def test_shingles_are_runs_of_tokens(rows: list[list[int]], size: int, is_skelet
     runs = [[shingle_hash(row[place : place + size]) >> 32 for place in range(len(row) - size + 1)] for row in shown]
     assert np.diff(offsets).tolist() == list(map(len, runs))
     assert hashes.tolist() == [run for row in runs for run in row]
-    sizes = np.full(len(rows), -1, np.int64)
-    set_sizes(tokens.hashes, tokens.kind, tokens.indptr, np.arange(len(rows)), size, sizes)
-    assert sizes.tolist() == [len(shingles(row, size)) for row in rows]
+
+
+@kernel
+@given(
+    SYMBOLS, st.integers(1, 5), st.booleans(), st.integers(1, 4), st.integers(1, 3), st.integers(1, 20),
+    st.lists(st.integers(0, 2**32 - 1), max_size=3),
+)  # fmt: skip
+def test_bands_of_tokens_are_those_of_their_signatures(
+    rows: list[list[int]], size: int, is_skeleton: bool, n_bands: int, n_rows: int, block: int, seeds: list[int]
+) -> None:
+    """Also of rows that are longer than what is hashed together, and of rows that do not follow each other."""
+    rows = [*rows, *(np.random.default_rng(seed).integers(0, 50, seed % 7000).tolist() for seed in seeds)]
+    tokens, indptr = tokens_of(rows)
+    chosen = np.arange(len(rows))[:: 1 + block % 2]
+    start, stop, bands = indptr[:-1][chosen], indptr[1:][chosen], Bands(n_bands, n_rows)
+    made = sign(
+        *shingle_hashes(tokens, start, stop, size, is_skeleton=is_skeleton),
+        n_permutations=bands.n_permutations, seed=7,
+    )  # fmt: skip
+    low = np.zeros((len(rows), bands.n_permutations), np.uint8)
+    keys = signed_bands(
+        tokens, start, stop, size, bands, is_skeleton=is_skeleton, seed=7, block=block, work=Workspace(),
+        low=(chosen.astype(np.int32), low),
+    )  # fmt: skip
+    assert np.array_equal(keys, band_keys(made, bands))
+    order = np.arange(bands.n_permutations).reshape(n_bands, n_rows).T.ravel()
+    assert np.array_equal(low[chosen], made.values.astype(np.uint8)[:, order])
+
+
+def test_keys_of_rows_that_are_hashed_together_or_in_parts() -> None:
+    """Rows around the limits of what is hashed together, and equal ones at other places."""
+    lengths = [2047, 0, 1, 2048, 2049, 31, 33, 5000, 0, 31, 2048, 0]
+    rows = [np.random.default_rng(length).integers(1, 9, length).tolist() for length in lengths]
+    tokens, indptr = tokens_of(rows)
+    keys, is_long = np.zeros(len(rows), np.uint64), np.zeros(len(rows), bool)
+    skeleton_keys(tokens.hashes, tokens.kind, indptr, SLOT_HASH, 31, keys, is_long)
+    alone = np.zeros(1, np.uint64)
+    for row, key in zip(rows, keys.tolist(), strict=True):
+        tokens, indptr = tokens_of([row])
+        skeleton_keys(tokens.hashes, tokens.kind, indptr, SLOT_HASH, 31, alone, is_long[:1])
+        assert key == alone[0] == row_key(row)
+
+
+def row_key(row: Sequence[int]) -> int:
+    """The hash of a row without slots: of its tokens, their places and their number."""
+    parts = [mixed((mixed(token) + place * 0x9E3779B97F4A7C15) & MASK) for place, token in enumerate(row)]
+    return (mixed(len(row)) + sum(parts)) & MASK
 
 
 @kernel

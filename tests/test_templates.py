@@ -18,7 +18,7 @@ from detector.blocks import passage_keys
 from detector.columns import SLOT_TYPES, ClusterColumns, GroupColumns
 from detector.folding import character_table, is_blank
 from detector.index import Scan
-from detector.kernels import aligning, grouping
+from detector.kernels import aligning, comparing, grouping
 from detector.model import Cluster, Document, Literal, Slot
 from detector.pipeline import scan
 from detector.templates import cluster_columns, is_digit
@@ -206,7 +206,7 @@ def test_templates_of_scans_give_back_their_members(edits: list[list[tuple[int, 
 
 
 def parts_of(found: ClusterColumns, cluster: int) -> list[oracle.Span | oracle.Slot]:
-    """The parts of a cluster as the oracle has them."""
+    """The parts of a cluster, every slot with the fills that are listed."""
     parts: list[oracle.Span | oracle.Slot] = []
     n_slots = 0
     for part in range(int(found.part_indptr[cluster]), int(found.part_indptr[cluster + 1])):
@@ -215,7 +215,9 @@ def parts_of(found: ClusterColumns, cluster: int) -> list[oracle.Span | oracle.S
         if found.slot[part]:
             n_slots += 1
             assert found.slot[part] == n_slots
-            parts.append(oracle.Slot(SLOT_TYPES[int(found.part_type[part])], fills))
+            common = int(found.part_common[part])
+            kind = SLOT_TYPES[int(found.part_type[part])]
+            parts.append(oracle.Slot(kind, fills, found.fill_member[here].tolist(), common if common >= 0 else None))
         else:
             assert not fills
             parts.append((int(found.part_start[part]), int(found.part_end[part])))
@@ -243,6 +245,8 @@ def test_columns_of_clusters_are_what_the_definitions_say(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(templates, "CLUSTER_TOKENS", data.draw(st.sampled_from([1, 20, 1000])))
         patch.setattr(templates, "KEPT", data.draw(st.sampled_from([0, 10, 1000])))
+        most = data.draw(st.sampled_from([0, 2, 6, 2000]))
+        patch.setattr(templates, "MOST_LISTED", most)
         levels = [groups_of(families), groups_of(blocks, np.nan), groups_of(blocks, 0.9)]
         found = clusters_of(of, texts, levels, workers=data.draw(st.sampled_from([1, 2])))
     keys = passage_keys(of.tokens, of.passages).tolist()
@@ -263,7 +267,7 @@ def test_columns_of_clusters_are_what_the_definitions_say(
         members = [
             oracle.Member(texts[row], span, first, last) for (row, first, last), span in zip(its, spans, strict=True)
         ]
-        assert parts_of(found, cluster) == oracle.template(of, members, keys if level < 3 else None)
+        assert parts_of(found, cluster) == oracle.template(of, members, keys if level < 3 else None, most)
         ratios = {
             1: [1.0] * len(its),
             2: [oracle.block_ratio(of, members[0], member) for member in members],
@@ -311,7 +315,7 @@ def test_ratios_of_texts_too_large_are_those_of_their_parts(rows: list[list[int]
     indptr = np.cumsum([0, *(len(row) for row in rows)])
     ratio = np.empty(1)
     part, pair = np.array([0, half, len(rows)]), (np.zeros(1, np.int64), np.ones(1, np.int64))
-    grouping.similarities(points, indptr, part, *pair, limit, ratio)
+    comparing.similarities(points, indptr, part, *pair, limit, ratio)
     m, n = int(indptr[half]), int(indptr[-1] - indptr[half])
     left, right = points[:m].tolist(), points[m:].tolist()
     if m * n <= limit:
@@ -326,7 +330,7 @@ def test_ratios_of_long_texts_are_those_of_rapidfuzz(sizes: tuple[int, int]) -> 
     draw = np.random.default_rng(sum(sizes))
     points = draw.integers(0, 40, sum(sizes)).astype(np.uint32)
     ratio, indptr = np.empty(1), np.array([0, sizes[0], sum(sizes)])
-    grouping.similarities(points, indptr, np.arange(3), np.zeros(1, np.int64), np.ones(1, np.int64), 1e12, ratio)
+    comparing.similarities(points, indptr, np.arange(3), np.zeros(1, np.int64), np.ones(1, np.int64), 1e12, ratio)
     common = oracle.common(points[: sizes[0]].tolist(), points[sizes[0] :].tolist())
     assert ratio[0] == 1.0 - (sum(sizes) - 2 * common) / sum(sizes)
 
@@ -344,3 +348,19 @@ def test_a_crowd_of_long_members_is_no_table_of_all_their_tokens() -> None:
     )  # fmt: skip
     assert n_slots.tolist() == [1]
     assert (set(begin.tolist()), set(until.tolist())) == ({0}, {500})
+
+
+@timeless
+@given(st.integers(0, 300), st.integers(0, 40), st.integers(0, 2**32 - 1))
+def test_ratios_of_near_copies_are_those_of_rapidfuzz(length: int, n_edits: int, seed: int) -> None:
+    """From a few characters that differ, which are counted, to so many that the bits of all are compared."""
+    draw = np.random.default_rng(seed)
+    left = draw.integers(0, 30, length).tolist()
+    right = left.copy()
+    for place, kind, letter in zip(*draw.integers(0, [[length + 1], [3], [30]], (3, n_edits)).tolist(), strict=True):
+        right[place : place + (kind > 0)] = [letter] * (kind < 2)
+    points, indptr = np.array(left + right, dtype=np.uint32), np.array([0, length, length + len(right)])
+    ratio, total = np.empty(1), length + len(right)
+    comparing.similarities(points, indptr, np.arange(3), np.zeros(1, np.int64), np.ones(1, np.int64), 1e12, ratio)
+    common = oracle.common(left, right)
+    assert ratio[0] == (1.0 - (total - 2 * common) / total if total else 1.0)

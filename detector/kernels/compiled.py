@@ -85,7 +85,7 @@ class Kernel:
         return code
 
     def _digest(self, kinds: Any) -> str:
-        source = Path(self.py_func.__code__.co_filename).read_bytes()
+        source = _source(self.py_func.__code__.co_filename)
         depends = repr((_surroundings(), source, self.py_func.__qualname__, kinds))
         return hashlib.sha256(depends.encode()).hexdigest()[:32]
 
@@ -115,6 +115,12 @@ def njit(*, cache: bool, nogil: bool, error_model: str) -> Callable[[Callable[..
 
         return lambda function: dispatcher(function, cached=True)
     return Kernel
+
+
+@cache
+def _source(path: str) -> bytes:
+    """The file of a module, as it is when its first kernel runs."""
+    return Path(path).read_bytes()
 
 
 @cache

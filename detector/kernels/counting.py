@@ -1,4 +1,4 @@
-"""Windows of tokens: which of them two families have, and which always follow each other.
+"""Windows of tokens: which of them two families have.
 
 No table over all windows and no sort: every window is a word (what is left of its hash, and its family); the words of a
 block are put in order of the first bits of their hashes, each such partition is counted by itself in a small table, and
@@ -19,6 +19,12 @@ _GAP = np.uint64(0xD1B54A32D192ED03)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _ONE = np.uint64(1)
+_EACH = np.uint64(0x0101010101010101)
+_LANES = 32
+"""Values that a loop takes at a time, at most; what is left over it takes one by one."""
+
+_TOGETHER = 2048
+"""Tokens that are hashed together: they stay in the first cache."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -32,65 +38,187 @@ def _mix(value):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def hash_windows(hashes, kind, is_junk, bounds, owner, low, high, size, keys, families):  # type: ignore[no-untyped-def]
-    """Hash every run of ``size`` tokens of one passage that are no slots and have no junk between them.
-
-    Of the passages ``low`` to ``high``: ``bounds`` (int64, their token rows), ``owner`` (int32, the family of each).
-    Slots inside a run count by their number only. Fills ``keys`` (uint64) and ``families`` (int32), in the order of the
-    last tokens of the windows, with room for all tokens; returns how many windows there are.
-    """
-    values = np.zeros(size, np.uint64)
-    gaps = np.zeros(size, np.uint64)
-    highest = _ONE
-    for _ in range(size - 1):
-        highest *= _BASE
-    n = 0
+def _room(bounds, low, high):  # type: ignore[no-untyped-def]
+    """Room for the tokens of passages that are hashed together: `_TOGETHER`, or those of the longest."""
+    most = np.int64(_TOGETHER)
     for passage in range(low, high):
-        filled, oldest, last, total = 0, 0, 0, np.uint64(0)
-        for row in range(bounds[passage], bounds[passage + 1]):
-            if is_junk[row]:
-                filled, oldest, total = 0, 0, np.uint64(0)
-                continue
-            if kind[row] >= _SLOT:
-                continue
-            gap = np.uint64(row - last) * _GAP if filled else np.uint64(0)
-            value = hashes[row] + gap
-            last = row
-            if filled == size:
-                total -= values[oldest] * highest
-            total = total * _BASE + value
-            values[oldest], gaps[oldest] = value, gap
-            oldest = oldest + 1 if oldest + 1 < size else 0
-            filled += filled < size
-            if filled == size:
-                keys[n] = _mix(total - gaps[oldest] * highest)
-                families[n] = owner[passage]
-                n += 1
+        most = max(most, bounds[passage + 1] - bounds[passage] + 1)
+    words, values, rows = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty(most, np.int64)
+    return words, values, rows, np.empty(most, np.int64), np.empty(most, np.int64), np.empty((3, most), np.int64)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _find_stops(kind, is_junk, kinds, junks, first, last, stops):  # type: ignore[no-untyped-def]
+    """Fill ``stops`` (int64) with the slots and junk among tokens ``first`` to ``last``; how many they are. ``kinds``
+    and ``junks`` (uint64) are the columns eight at a time, as long as there are eight."""
+    n, least, high = np.int64(0), np.uint64(128 - _SLOT) * _EACH, np.uint64(128) * _EACH
+    for eight in range(first >> 3, min((last + 7) >> 3, kinds.shape[0])):
+        if (kinds[eight] + least | junks[eight] << np.uint64(7)) & high:
+            for token in range(max(first, 8 * eight), min(last, 8 * eight + 8)):
+                stops[n] = token
+                n += kind[token] >= _SLOT or is_junk[token]
+    for token in range(max(first, 8 * kinds.shape[0]), last):
+        stops[n] = token
+        n += kind[token] >= _SLOT or is_junk[token]
     return n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def scatter_windows(keys, families, shift, family_bits, words, begin):  # type: ignore[no-untyped-def]
-    """Put windows in the order of their partitions, the first ``64 - shift`` bits of their keys, as words.
+def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped-def]
+    """Take tokens of passages from ``passage`` to ``high`` while there is room, slots and junk left out.
 
-    A word is the rest of the key, cut to what one bit for the verdict and ``family_bits`` for the family leave of 64,
-    and the family; it is never less than the first place of the key's part. Fills ``words`` (uint64) and ``begin``
-    (int64, n_partitions + 1).
+    ``tokens`` are the columns of `hash_windows`, ``room`` the arrays of `_room`: its ``words`` (uint64) are filled with
+    the hashes of the tokens and ``rows`` (int64) with theirs; and for each run outside junk that has a word, ``ends``
+    (int64) with the place behind the last one, and ``runs`` (int64, 3 x n) with its passage, its first row and the row
+    behind it. Returns the next passage and how many words and runs there are.
     """
-    n = keys.shape[0]
+    (hashes, kind, is_junk, kinds, junks), (words, _, rows, stops, ends, runs) = tokens, room
+    first, last = bounds[passage], passage
+    while last < high and bounds[last + 1] - first < words.shape[0]:
+        last += 1
+    n_stops = _find_stops(kind, is_junk, kinds, junks, first, bounds[last], stops)
+    begin, n = first, np.int64(0)
+    for stop in range(n_stops + 1):
+        end = stops[stop] if stop < n_stops else bounds[last]
+        its_hashes, its_words, its_rows = hashes[begin:end], words[n:], rows[n:]
+        for place in range(end - begin):
+            its_words[place] = its_hashes[place]
+        for place in range(end - begin):
+            its_rows[place] = begin + place
+        n, begin = n + end - begin, end + 1
+    n_runs, at, begun = np.int64(0), np.int64(0), np.int64(0)
+    for number in range(passage, last):
+        begin, end = bounds[number], bounds[number + 1]
+        while True:
+            while at < n_stops and stops[at] < end and not is_junk[stops[at]]:
+                at += 1
+            is_last = at == n_stops or stops[at] >= end
+            behind = end if is_last else stops[at]
+            if behind - first - at > begun:
+                begun = ends[n_runs] = behind - first - at
+                runs[0, n_runs], runs[1, n_runs], runs[2, n_runs] = number, begin, behind
+                n_runs += 1
+            if is_last:
+                break
+            begin, at = behind + 1, at + 1
+    return last, n, n_runs
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _hash_windows(words, rows, n, size, values):  # type: ignore[no-untyped-def]
+    """Fill ``values`` (uint64) with the hashes of the runs of ``size`` of ``n`` words that begin at each place, and of
+    the numbers of slots between them; what begins near an end is no run. Words are changed to words with the slots
+    before them. In flat loops, which fill the vector registers."""
+    n_windows = n - size + 1
+    for place in range(n_windows):
+        values[place] = words[place]
+    before, its = rows[: max(n - 1, 0)], words[1:]
+    for place in range(n - 1):
+        its[place] += np.uint64(rows[place + 1] - before[place] - 1) * _GAP
+    for further in range(1, size):
+        following = words[further:]
+        for place in range(n_windows):
+            values[place] = values[place] * _BASE + following[place]
+    for place in range(n_windows):
+        values[place] = _mix(values[place])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, families, begin):  # type: ignore[no-untyped-def]
+    """Hash every run of ``size`` tokens of one passage that are no slots and have no junk between them.
+
+    Of the passages ``low`` to ``high``: ``bounds`` (int64, their token rows), ``owner`` (int32, the family of each).
+    ``tokens`` are columns: hash (uint64), kind (uint8) and whether it is junk (bool), and the last two eight at a time.
+    Slots inside a run count by their number only. Fills ``keys`` (uint64) and ``families`` (int32), in the order of the
+    windows, with room for all tokens, and ``begin`` (int64, n_partitions + 1) with where the windows of each partition
+    begin, the first ``64 - shift`` bits of their keys; returns how many windows there are.
+    """
+    room = _room(bounds, low, high)
+    words, values, rows, _, ends, runs = room
     begin[:] = 0
-    for row in range(n):
-        begin[np.int64(keys[row] >> shift) + 1] += 1
+    n, passage = np.int64(0), low
+    while passage < high:
+        passage, n_words, n_runs = _take_words(tokens, bounds, passage, high, room)
+        _hash_windows(words, rows, n_words, size, values)
+        first, before = np.int64(0), n
+        for run in range(n_runs):
+            family = owner[runs[0, run]]
+            n_windows = max(ends[run] - size + 1 - first, 0)
+            its_keys, its_families, its_values = keys[n:], families[n:], values[first:]
+            for place in range(n_windows):
+                its_keys[place] = its_values[place]
+            for place in range(n_windows):
+                its_families[place] = family
+            first, n = ends[run], n + n_windows
+        for key in keys[before:n]:
+            begin[(key >> shift) + _ONE] += 1
     for partition in range(1, begin.shape[0]):
         begin[partition] += begin[partition - 1]
-    place = begin.copy()
+    return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def scatter_windows(keys, families, shift, family_bits, begin, words):  # type: ignore[no-untyped-def]
+    """Put windows in the order of their partitions, as words; ``begin`` as `hash_windows` made it.
+
+    A word is the rest of the key, cut to what one bit for the verdict and ``family_bits`` for the family leave of 64,
+    and the family; it is never less than the first place of the key's part. Fills ``words`` (uint64).
+    """
+    place = np.empty(begin.shape[0], np.uint64)
+    for number in range(begin.shape[0]):
+        place[number] = np.uint64(begin[number])
     low = np.uint64(family_bits + 1)
     up = np.uint64(64) - shift
-    for row in range(n):
+    for row in range(keys.shape[0]):
         identity = max((keys[row] << up) >> low, _ONE)
-        at = np.int64(keys[row] >> shift)
-        words[place[at]] = (identity << low) | np.uint64(families[row])
-        place[at] += 1
+        partition = keys[row] >> shift
+        words[place[partition]] = (identity << low) | np.uint64(families[row])
+        place[partition] += _ONE
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _width(n, bits_each):  # type: ignore[no-untyped-def]
+    """The bits of a place in a bitmap with at least ``bits_each`` bits for each of ``n`` keys."""
+    bits = 12
+    while (1 << bits) < bits_each * n:
+        bits += 1
+    return bits
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _repeated_rows(words, begin, partition, n, low, bitmap, rows, shared):  # type: ignore[no-untyped-def]
+    """Fill ``rows`` (int64) with the rows of those of the ``n`` words of a partition whose keys may come twice, and set
+    ``shared`` (uint8) of all to 0; how many they are.
+
+    Most keys come once. A bitmap of what came before tells which may have come before; a smaller one of those, by other
+    bits, which came first. Without a branch: a wrong guess costs more than a look. ``bitmap`` (uint64) is room.
+    """
+    bits = _width(n, 8)
+    bitmap[: 1 << (bits - 6)] = 0
+    shift = np.uint64(64 - bits)
+    n_again = np.int64(0)
+    for block in range(begin.shape[0]):
+        for row in range(begin[block, partition], begin[block, partition + 1]):
+            place = words[row] >> shift
+            word, bit = np.int64(place >> np.uint64(6)), place & np.uint64(63)
+            held = bitmap[word]
+            rows[n_again] = row
+            n_again += np.int64((held >> bit) & _ONE)
+            bitmap[word] = held | _ONE << bit
+    bits = _width(n_again, 32)
+    bitmap[: 1 << (bits - 6)] = 0
+    mask = np.uint64((1 << bits) - 1)
+    for number in range(n_again):
+        place = (words[rows[number]] >> low) & mask
+        bitmap[np.int64(place >> np.uint64(6))] |= _ONE << (place & np.uint64(63))
+    n_rows = np.int64(0)
+    for block in range(begin.shape[0]):
+        for row in range(begin[block, partition], begin[block, partition + 1]):
+            place = (words[row] >> low) & mask
+            rows[n_rows] = row
+            n_rows += np.int64((bitmap[np.int64(place >> np.uint64(6))] >> (place & np.uint64(63))) & _ONE)
+            shared[row] = 0
+    return n_rows
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -98,7 +226,8 @@ def count_partitions(words, begin, first, last, family_bits, shared):  # type: i
     """Whether two families have the key of each word, for the partitions ``first`` to ``last``.
 
     ``begin`` (int64, n_blocks x (n_partitions + 1)): where in ``words`` each block has the words of each partition.
-    Fills ``shared`` (uint8, a row per word).
+    Fills ``shared`` (uint8, a row per word). What a word tells of the first one of its key is written there
+    at once; only those of the first one's family wait for the end.
     """
     most = 0
     for partition in range(first, last):
@@ -109,234 +238,127 @@ def count_partitions(words, begin, first, last, family_bits, shared):  # type: i
     size = 16
     while size < 2 * most:
         size *= 2
-    table = np.empty(size, np.uint64)
+    bitmap = np.empty(max(64, size), np.uint64)
+    table, holder = np.empty(size, np.uint64), np.empty(size, np.int64)
+    rows = np.empty(most + 1, np.int64)
     low = np.uint64(family_bits + 1)
     verdict = _ONE << np.uint64(family_bits)
     for partition in range(first, last):
         n = 0
         for block in range(begin.shape[0]):
             n += begin[block, partition + 1] - begin[block, partition]
+        n = _repeated_rows(words, begin, partition, n, low, bitmap, rows, shared)
         size = 16
         while size < 2 * n:
             size *= 2
         table[:size] = 0
         mask = np.uint64(size - 1)
-        for block in range(begin.shape[0]):
-            for row in range(begin[block, partition], begin[block, partition + 1]):
-                word = words[row]
-                identity = word >> low
-                place = (identity * _BASE >> np.uint64(32)) & mask
-                while table[place] and table[place] >> low != identity:
-                    place = (place + _ONE) & mask
-                known = table[place]
-                if not known:
-                    table[place] = word
-                elif (known ^ word) & (verdict - _ONE):
-                    table[place] = known | verdict
-        for block in range(begin.shape[0]):
-            for row in range(begin[block, partition], begin[block, partition + 1]):
-                identity = words[row] >> low
-                place = (identity * _BASE >> np.uint64(32)) & mask
-                while table[place] >> low != identity:
-                    place = (place + _ONE) & mask
-                shared[row] = (table[place] & verdict) != 0
+        n_waiting = 0
+        for number in range(n):
+            row = rows[number]
+            word = words[row]
+            identity = word >> low
+            place = (identity * _BASE >> np.uint64(32)) & mask
+            while table[place] and table[place] >> low != identity:
+                place = (place + _ONE) & mask
+            known = table[place]
+            if not known:
+                table[place], holder[place] = word, row
+            elif (known ^ word) & (verdict - _ONE):
+                table[place] = known | verdict
+                shared[row] = shared[holder[place]] = 1
+            else:
+                rows[n_waiting] = row
+                n_waiting += 1
+        for number in range(n_waiting):
+            row = rows[number]
+            identity = words[row] >> low
+            place = (identity * _BASE >> np.uint64(32)) & mask
+            while table[place] >> low != identity:
+                place = (place + _ONE) & mask
+            shared[row] = shared[holder[place]]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_stretches(kind, is_junk, bounds, low, high, size, keys, shift, place, shared, start, length, passages):  # type: ignore[no-untyped-def]
+def find_stretches(  # type: ignore[no-untyped-def]
+    tokens, bounds, low, high, size, shift, place, shared, start, length, passages
+):  # fmt: skip
     """Runs of one passage outside junk that shared windows cover, with the slots on both sides of them.
 
-    ``keys`` as `hash_windows` filled it for the same passages; ``place`` (int64, changed): where the verdicts of each
-    partition begin in ``shared``. Fills ``start`` (int64, token rows), ``length`` and ``passages`` (int32), with room
-    for a run every ``size`` tokens; returns how many runs there are.
+    The passages are those of `hash_windows`; ``place`` (uint64, changed): where the verdicts of each partition begin in
+    ``shared``. Fills ``start`` (int64, token rows), ``length`` and ``passages`` (int32), with room for a run every
+    ``size`` tokens; returns how many runs there are.
     """
-    rows = np.zeros(size + 1, np.int64)
-    n, window = 0, 0
-    for passage in range(low, high):
-        # tokens that are no slots are counted from 0 after every break; ``covered`` is the last one covered, or -1
-        count, covered, following = 0, -1, 0
-        segment = bounds[passage]
-        for row in range(bounds[passage], bounds[passage + 1] + 1):
-            if row == bounds[passage + 1] or is_junk[row]:
-                if covered >= 0:
-                    length[n] = (following if count > covered + 1 else row) - start[n]
+    room = _room(bounds, low, high)
+    words, values, rows, _, ends, runs = room
+    verdicts = np.empty(values.shape[0], np.uint8)
+    n, passage = np.int64(0), low
+    while passage < high:
+        passage, n_words, n_runs = _take_words(tokens, bounds, passage, high, room)
+        _hash_windows(words, rows, n_words, size, values)
+        first = np.int64(0)
+        for run in range(n_runs):
+            end, covered, n_shared = ends[run], np.int64(-1), np.int64(0)  # the last word that is covered
+            its_values, its_verdicts = values[first:], verdicts[: max(end - size + 1 - first, 0)]
+            for window in range(its_verdicts.shape[0]):
+                partition = its_values[window] >> shift
+                at = place[partition]
+                place[partition] = at + _ONE
+                its_verdicts[window] = shared[at]
+                n_shared += shared[at]
+            for window in range(first, end - size + 1 if n_shared else first):
+                if not verdicts[window - first]:
+                    continue
+                if covered >= 0 and window > covered + 1:
+                    length[n] = rows[covered + 1] - start[n]
                     n += 1
-                count, covered, segment = 0, -1, row + 1
-                continue
-            if kind[row] >= _SLOT:
-                continue
-            if count == covered + 1:
-                following = row
-            rows[count % (size + 1)] = row
-            count += 1
-            if count < size:
-                continue
-            partition = np.int64(keys[window] >> shift)
-            window += 1
-            is_shared = shared[place[partition]]
-            place[partition] += 1
-            if not is_shared:
-                continue
-            if covered >= 0 and count - size > covered + 1:
-                length[n] = following - start[n]
+                    covered = np.int64(-1)
+                if covered < 0:
+                    start[n] = runs[1, run] if window == first else rows[window - 1] + 1
+                    passages[n] = runs[0, run]
+                covered = window + size - 1
+            if covered >= 0:
+                length[n] = (rows[covered + 1] if covered + 1 < end else runs[2, run]) - start[n]
                 n += 1
-                covered = -1
-            if covered < 0:
-                start[n] = segment if count == size else rows[(count - size - 1) % (size + 1)] + 1
-                passages[n] = passage
-            covered = count - 1
+            first = end
     return n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def hash_rows(hashes, kind, slot, start, length):  # type: ignore[no-untyped-def]
-    """The hash of the skeleton of each run of tokens, as `detector.tokens.sequence_hashes` has it (uint64)."""
+    """The hash of the skeleton of each run of tokens, as `detector.tokens.sequence_hashes` has it (uint64).
+
+    Tokens are hashed `_TOGETHER` at a time, whatever runs they are of; a run is the difference of two sums.
+    """
     found = np.empty(start.shape[0], np.uint64)
-    for run in range(start.shape[0]):
-        total = _mix(np.uint64(length[run]))
-        for place in range(length[run]):
-            row = start[run] + place
-            value = slot if kind[row] >= _SLOT else hashes[row]
-            total += _mix(_mix(value) + np.uint64(place) * _BASE)
-        found[run] = total
+    words, places = np.empty(_TOGETHER + _LANES, np.uint64), np.empty(_TOGETHER + _LANES, np.uint64)
+    run, done, total, begun = np.int64(0), np.int64(0), np.uint64(0), np.uint64(0)
+    while run < start.shape[0]:
+        # tokens of as many runs as there is room for; of the first one ``done`` were hashed before
+        n, last, part = np.int64(0), run, done
+        while last < start.shape[0] and n < _TOGETHER:
+            n_taken = min(np.int64(length[last]) - part, _TOGETHER - n)
+            begin = np.int64(start[last]) + part
+            its_hashes, its_kind = hashes[begin : begin + n_taken], kind[begin : begin + n_taken]
+            its_words, its_places, first = words[n:], places[n:], np.uint64(part)
+            for place in range(n_taken):
+                its_words[place] = its_hashes[place] ^ (its_hashes[place] ^ slot) & -np.uint64(its_kind[place] >= _SLOT)
+            for place in range((n_taken + _LANES - 1) // _LANES * _LANES):
+                its_places[place] = first + np.uint64(place)
+            n, part = n + n_taken, part + n_taken
+            if part < length[last]:
+                break
+            last, part = last + 1, np.int64(0)
+        for place in range(n):
+            words[place] = _mix(_mix(words[place]) + places[place] * _BASE)
+        for place in range(n):
+            total += words[place]
+            words[place] = total
+        at = -done
+        for ended in range(run, last):
+            at += length[ended]
+            its_total = words[at - 1] if at > 0 else begun
+            found[ended] = _mix(np.uint64(length[ended])) + its_total - begun
+            begun = its_total
+        run, done = last, part
     return found
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def number_keys(keys):  # type: ignore[no-untyped-def]
-    """The number of each key (int32) in the order in which they first come, and the first row of each (int64)."""
-    n, size = keys.shape[0], 16
-    while size < 2 * n:
-        size *= 2
-    table = np.full(size, -1, np.int32)
-    mask = np.uint64(size - 1)
-    number = np.empty(n, np.int32)
-    first = np.empty(n, np.int64)
-    n_distinct = 0
-    for row in range(n):
-        place = (keys[row] * _BASE >> np.uint64(32)) & mask
-        while table[place] >= 0 and keys[first[table[place]]] != keys[row]:
-            place = (place + _ONE) & mask
-        if table[place] < 0:
-            table[place] = n_distinct
-            first[n_distinct] = row
-            n_distinct += 1
-        number[row] = table[place]
-    return number, first[:n_distinct].copy()
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def gather_copies(number, n_numbers, family, n_families):  # type: ignore[no-untyped-def]
-    """Rows by their numbers and the different families of each number.
-
-    Returns the rows (int64), ascending in each number, their offsets (int64, ``n_numbers`` + 1), the families (int32)
-    in the order of the rows that first have them, and the offsets of those (int64).
-    """
-    indptr = np.zeros(n_numbers + 1, np.int64)
-    for row in range(number.shape[0]):
-        indptr[number[row] + 1] += 1
-    for value in range(n_numbers):
-        indptr[value + 1] += indptr[value]
-    place = indptr.copy()
-    copies = np.empty(number.shape[0], np.int64)
-    for row in range(number.shape[0]):
-        copies[place[number[row]]] = row
-        place[number[row]] += 1
-    seen = np.full(n_families, -1, np.int32)
-    families = np.empty(number.shape[0], np.int32)
-    family_indptr = np.zeros(n_numbers + 1, np.int64)
-    n = 0
-    for value in range(n_numbers):
-        for at in range(indptr[value], indptr[value + 1]):
-            owner = family[copies[at]]
-            if seen[owner] != value:
-                seen[owner] = value
-                families[n] = owner
-                n += 1
-        family_indptr[value + 1] = n
-    return copies, indptr, families[:n].copy(), family_indptr
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def link_windows(hashes, kind, slot, start, length, size, number, keys, before, after):  # type: ignore[no-untyped-def]
-    """The number of every window of ``size`` tokens of some runs, and which windows always stand before and after it.
-
-    Fills for every window of every run its ``number`` (int32, in the order in which they first come), and for every
-    number its hash in ``keys`` (uint64), and the window ``before`` and ``after`` it (int32): -1 where a run begins or
-    ends, -2 where they differ. All have room for all windows; returns how many different ones there are.
-    """
-    width = 64
-    table = np.full(width, -1, np.int32)
-    highest = _ONE
-    for _ in range(size - 1):
-        highest *= _BASE
-    n, n_distinct = 0, 0
-    for run in range(start.shape[0]):
-        rolling, previous = np.uint64(0), -1
-        for place in range(length[run]):
-            row = start[run] + place
-            if place >= size:
-                rolling -= (slot if kind[row - size] >= _SLOT else hashes[row - size]) * highest
-            rolling = rolling * _BASE + (slot if kind[row] >= _SLOT else hashes[row])
-            if place < size - 1:
-                continue
-            key = _mix(rolling)
-            found = after[previous] if previous >= 0 else -1
-            if found < 0 or keys[found] != key:
-                mask = np.uint64(width - 1)
-                at = key & mask
-                while table[at] >= 0 and keys[table[at]] != key:
-                    at = (at + _ONE) & mask
-                found = table[at]
-                if found < 0:
-                    found = n_distinct
-                    n_distinct += 1
-                    keys[found], before[found], after[found] = key, -3, -3
-                    table[at] = found
-                    if 2 * n_distinct > width:
-                        width *= 2
-                        mask = np.uint64(width - 1)
-                        table = np.full(width, -1, np.int32)
-                        for other in range(n_distinct):
-                            at = keys[other] & mask
-                            while table[at] >= 0:
-                                at = (at + _ONE) & mask
-                            table[at] = other
-            before[found] = previous if before[found] == -3 or before[found] == previous else -2
-            if previous >= 0:
-                after[previous] = found if after[previous] == -3 or after[previous] == found else -2
-            number[n] = found
-            n += 1
-            previous = found
-        if previous >= 0:
-            after[previous] = -1 if after[previous] == -3 or after[previous] == -1 else -2
-    return n_distinct
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def chain_windows(number, before, after, length, size):  # type: ignore[no-untyped-def]
-    """Runs as sequences of chains: windows each of which always stands before the next one, and nothing else does.
-
-    ``number``, ``before``, ``after`` as `link_windows` returns them for runs of these lengths. Returns the number of
-    every chain (int32), the place in its run of its first window (int32), and the offsets of each run's chains (int64).
-    """
-    chain = np.full(before.shape[0], -1, np.int32)
-    indptr = np.zeros(length.shape[0] + 1, np.int64)
-    room = 0
-    for count in range(2):
-        symbols, offset = np.empty(room, np.int32), np.empty(room, np.int32)
-        n, n_chains, window = 0, 0, 0
-        for run in range(length.shape[0]):
-            for place in range(length[run] - size + 1):
-                here = number[window]
-                if place == 0 or before[here] < 0 or after[number[window - 1]] < 0:
-                    if count:
-                        if chain[here] < 0:
-                            chain[here] = n_chains
-                            n_chains += 1
-                        symbols[n], offset[n] = chain[here], place
-                    n += 1
-                window += 1
-            indptr[run + 1] = n
-        room = n
-    return symbols, offset, indptr

@@ -1,20 +1,10 @@
-"""Members of groups, how many families they have, how alike blocks are, and what kind of value a slot holds."""
+"""Members of groups, how many families they have, and what kind of value a slot holds."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from detector.kernels.compiled import njit
-
-_ONE, _ALL = np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
-
-STRIPE = 4096
-"""Characters of the left text that one pass over the right one compares, 64 a word: 2 MB of bits at most."""
-
-LARGEST_BLOCK = 1 << 28
-"""Character pairs of two blocks that are compared as a whole (16,384 characters each); larger ones are compared passage
-by passage, so that books cost no more than the sum of their lengths."""
 
 TEXT, NUMBER, PERCENT, MONEY, DATE, YEAR, NAME, PLACE_OR_BODY, PLACEHOLDER = range(9)
 """Types of slots: their places in `detector.columns.SLOT_TYPES`."""
@@ -87,101 +77,6 @@ def count_distinct(indptr, document, number, n_numbers, counts):  # type: ignore
                 seen_in[value] = group
                 distinct += 1
         counts[group] = distinct
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _stripe(points, left, m, table, row_at, masks):  # type: ignore[no-untyped-def]
-    """A hash table of the characters ``points[left:left + m]`` and the bits of the places of each (m <= STRIPE)."""
-    size, n_distinct = table.shape[0], 0
-    for slot in range(size):
-        table[slot] = -1
-    for place in range(m):
-        point = np.int64(points[left + place])
-        slot = np.int64((np.uint64(point) * _SPREAD) >> np.uint64(32)) & (size - 1)
-        while table[slot] >= 0 and table[slot] != point:
-            slot = (slot + 1) & (size - 1)
-        if table[slot] < 0:
-            table[slot] = point
-            row_at[slot] = n_distinct
-            for word in range(masks.shape[1]):
-                masks[n_distinct, word] = 0
-            n_distinct += 1
-        masks[row_at[slot], place >> 6] |= _ONE << np.uint64(place & 63)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _common_length(points, left, m, right, n):  # type: ignore[no-untyped-def]
-    """Length of the longest common subsequence of ``m`` characters from ``left`` and ``n`` from ``right``.
-
-    Common ends first; then bit-parallel (Hyyrö 2004), a stripe of the left side at a time, with the carries out of it
-    kept for the next one.
-    """
-    common = 0
-    while m and n and points[left] == points[right]:
-        common, left, m, right, n = common + 1, left + 1, m - 1, right + 1, n - 1
-    while m and n and points[left + m - 1] == points[right + n - 1]:
-        common, m, n = common + 1, m - 1, n - 1
-    if m == 0 or n == 0:
-        return common
-    width = min(m, STRIPE)
-    size = 16
-    while size < 2 * width:
-        size *= 2
-    table, row_at = np.empty(size, np.int64), np.empty(size, np.int64)
-    masks = np.empty((width, (width + 63) >> 6), np.uint64)
-    carries = np.zeros(n if m > STRIPE else 1, np.uint8)
-    state = np.empty(masks.shape[1], np.uint64)
-    for begin in range(0, m, STRIPE):
-        length = min(m - begin, STRIPE)
-        _stripe(points, left + begin, length, table, row_at, masks)
-        for word in range(state.shape[0]):
-            state[word] = _ALL
-        for place in range(right, right + n):
-            carry = np.uint64(carries[place - right]) if m > STRIPE else np.uint64(0)
-            point = np.int64(points[place])
-            slot = np.int64((np.uint64(point) * _SPREAD) >> np.uint64(32)) & (size - 1)
-            while table[slot] >= 0 and table[slot] != point:
-                slot = (slot + 1) & (size - 1)
-            found = table[slot] >= 0
-            if not found and carry == 0:
-                continue
-            for word in range((length + 63) >> 6):
-                before = state[word]
-                hit = before & masks[row_at[slot], word] if found else np.uint64(0)
-                total = before + hit
-                overflow = np.uint64(total < before)
-                total += carry
-                carry = overflow | np.uint64(total < carry)
-                state[word] = total | (before - hit)
-            if m > STRIPE:
-                carries[place - right] = carry
-        for place in range(length):
-            common += not (state[place >> 6] >> np.uint64(place & 63)) & _ONE
-    return common
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def similarities(points, indptr, part, left, right, limit, ratio):  # type: ignore[no-untyped-def]
-    """Fill ``ratio`` (float64) with the normalised Indel similarity of each pair of texts ``left[i]``, ``right[i]``.
-
-    Text t is parts ``part[t]`` to ``part[t + 1]``, a part p the characters ``points[indptr[p]:indptr[p + 1]]``. Texts
-    of more than ``limit`` pairs of characters are compared part by part.
-    """
-    for pair in range(left.shape[0]):
-        one, other = part[left[pair]], part[right[pair]]
-        n_parts, n_other = part[left[pair] + 1] - one, part[right[pair] + 1] - other
-        m, n = indptr[one + n_parts] - indptr[one], indptr[other + n_other] - indptr[other]
-        if np.float64(m) * np.float64(n) <= limit:
-            common = _common_length(points, indptr[one], m, indptr[other], n)
-        else:
-            common = 0
-            for step in range(min(n_parts, n_other)):
-                start, other_start = indptr[one + step], indptr[other + step]
-                common += _common_length(
-                    points, start, indptr[one + step + 1] - start,
-                    other_start, indptr[other + step + 1] - other_start,
-                )  # fmt: skip
-        ratio[pair] = 1.0 - (m + n - 2 * common) / (m + n) if m + n else 1.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -319,6 +214,18 @@ def _is_name(points, plain, is_digit, at, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _same(points, start, end, until, other, other_end, other_until):  # type: ignore[no-untyped-def]
+    """Whether two fills are the same, with what follows them up to ``until``."""
+    size = until - start
+    if end - start != other_end - other or size != other_until - other:
+        return False
+    step = 0
+    while step < size and points[np.uint64(start + step)] == points[np.uint64(other + step)]:
+        step += 1
+    return step == size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def slot_types(  # type: ignore[no-untyped-def]
     points, text_start, text_stop, plain, is_blank, is_digit, document, member_at, fill_at, fill_start, fill_end,
     fill_class, types,
@@ -327,55 +234,60 @@ def slot_types(  # type: ignore[no-untyped-def]
 
     The fills of slot s are rows ``fill_at[s]`` to ``fill_at[s + 1]`` of ``fill_start``, ``fill_end`` (code points of
     their text), one for each member from ``member_at[s]`` on, whose texts are ``document``. ``fill_class`` (uint8) is 0
-    for a fill of nothing or of marks alone, which does not count where anything else stands, 1 for numbers, else 2. Of
-    the fills that count four in five are of the type. ``plain``: uint32, ``is_blank``, ``is_digit``: bool, indexed by
-    code point.
+    for a fill of nothing or of marks alone, which does not count where anything else stands, 1 for numbers, else 2 (in
+    its lower two bits). Of the fills that count four in five are of the type. ``plain``: uint32, ``is_blank``,
+    ``is_digit``: bool, indexed by code point.
     """
-    other = np.empty(7, np.int64)
+    other, told = np.empty(7, np.int64), np.empty(7, np.bool_)
     for slot in range(types.shape[0]):
         n_filled, most = 0, (fill_at[slot + 1] - fill_at[slot]) // 5
         other[:] = 0  # how many are no number, percentage, sum of money, year, date, place or name
+        last, last_end, last_until, last_kind = np.int64(0), np.int64(0), np.int64(0), np.uint8(0)
+        hopeless = False
         for fill in range(fill_at[slot], fill_at[slot + 1]):
-            kind = fill_class[fill]
+            kind = fill_class[fill] & 3
             n_filled += kind != 0
-            hopeless = True
-            for count in other:  # `min` would need numba
-                hopeless &= count > most
             if kind == 0 or hopeless:
                 continue
             text = document[member_at[slot] + fill - fill_at[slot]]
             start, end = text_start[text] + fill_start[fill], text_start[text] + fill_end[fill]
-            until = min(end + BEYOND, text_stop[text])
-            other[0] += kind != 1
-            other[1] += other[1] <= most and (kind != 1 or not _is_percent(points, plain, is_blank, end, until))
-            other[2] += other[2] <= most and (kind != 1 or not _is_money(points, plain, end, until))
-            while start < end and is_blank[plain[points[start]]]:
-                start += 1
-            while start < end and is_blank[plain[points[end - 1]]]:
-                end -= 1
-            other[3] += other[3] <= most and not _is_year(points, plain, is_digit, start, end)
-            other[4] += other[4] <= most and not _is_date(points, plain, start, end)
-            other[5] += other[5] <= most and (kind == 1 or not _is_place(points, plain, start, end))
-            other[6] += other[6] <= most and (kind == 1 or not _is_name(points, plain, is_digit, start, end))
+            until = min(end + BEYOND, text_stop[text]) if kind == 1 else end
+            if kind != last_kind or not _same(points, start, end, until, last, last_end, last_until):
+                last, last_end, last_until, last_kind = start, end, until, kind
+                told[0] = kind != 1
+                told[1] = other[1] <= most and (kind != 1 or not _is_percent(points, plain, is_blank, end, until))
+                told[2] = other[2] <= most and (kind != 1 or not _is_money(points, plain, end, until))
+                while start < end and is_blank[plain[points[start]]]:
+                    start += 1
+                while start < end and is_blank[plain[points[end - 1]]]:
+                    end -= 1
+                told[3] = other[3] <= most and not _is_year(points, plain, is_digit, start, end)
+                told[4] = other[4] <= most and not _is_date(points, plain, start, end)
+                told[5] = other[5] <= most and (kind == 1 or not _is_place(points, plain, start, end))
+                told[6] = other[6] <= most and (kind == 1 or not _is_name(points, plain, is_digit, start, end))
+            hopeless = True
+            for one in range(7):
+                other[one] += told[one]
+                hopeless &= other[one] > most
         numbers = 5 * other[0] <= n_filled
         types[slot] = PLACEHOLDER if n_filled == 0 else NUMBER if numbers else TEXT
-        for told in range(6):
+        for rank in range(6):
             # figures are no date; one that a hyphen or a unit goes on from is
-            if n_filled and 5 * other[_TOLD[told, 0]] <= n_filled and not (numbers and told > 2):
-                types[slot] = _TOLD[told, 1]
+            if n_filled and 5 * other[_TOLD[rank, 0]] <= n_filled and not (numbers and rank > 2):
+                types[slot] = _TOLD[rank, 1]
                 break
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def template_parts(  # type: ignore[no-untyped-def]
-    indptr, start, end, slot_indptr, fill_at, fill_start, fill_end, types, part_indptr, slot, part_type, part_start,
-    part_end, n_fills,
+    indptr, start, end, slot_indptr, fill_at, fill_start, fill_end, types, common, part_indptr, slot, part_type,
+    part_start, part_end, part_common, n_fills,
 ):  # fmt: skip
     """The parts of every template: slots, with the literals of the representative between them; returns their number.
 
     ``indptr``, ``start``, ``end``: members, the representative of each cluster first; ``slot_indptr``: the slots of
-    each cluster, with ``types``; row ``fill_at[s]`` of the fills is what the representative has in slot s. There is at
-    most one literal more than slots in a cluster. Of a slot, ``part_start`` and ``part_end`` are that fill.
+    each cluster, with ``types`` and ``common`` (`detector.kernels.listing`). Row ``fill_at[s]`` of the fills is what
+    the representative has in slot s, and the span of its part. A cluster has at most one literal more than slots.
     """
     filled = 0
     for cluster in range(indptr.shape[0] - 1):
@@ -387,12 +299,12 @@ def template_parts(  # type: ignore[no-untyped-def]
             is_slot = number < slot_indptr[cluster + 1]
             until = fill_start[fill_at[number]] if is_slot else end[head]
             if at < until:
-                slot[filled], part_type[filled], n_fills[filled] = 0, 0, 0
+                slot[filled], part_type[filled], n_fills[filled], part_common[filled] = 0, 0, 0, -1
                 part_start[filled], part_end[filled] = at, until
                 filled += 1
             if is_slot:
                 slot[filled], part_type[filled] = number - first + 1, types[number]
-                n_fills[filled] = indptr[cluster + 1] - head
+                n_fills[filled], part_common[filled] = fill_at[number + 1] - fill_at[number], common[number]
                 part_start[filled], part_end[filled] = until, fill_end[fill_at[number]]
                 at = part_end[filled]
                 filled += 1

@@ -11,13 +11,15 @@ import numpy as np
 from detector.kernels.compiled import njit
 
 _DIGIT = 3
-_AS_WRITTEN = np.bool_(False)
 _PLACE = np.uint64(0x9E3779B97F4A7C15)
 _ROUNDING = 1e-9
 """Slack of the comparison with a threshold, so that 4 of 5 shingles are 0.8 whatever the binary fraction says."""
 
-_BITS = 240
-"""Bits of a sketch; the upper 16 of its last word are the length."""
+_LANES = 32
+"""Values that a loop takes at a time, at most; what is left over it takes one by one."""
+
+_ROOM = 2048
+"""Tokens that are hashed together: they stay in the first cache."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -31,20 +33,48 @@ def _mix(value):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _fill_places(bounds, row, first, n, places):  # type: ignore[no-untyped-def]
+    """Fill ``places`` (uint64) with the places in their rows of ``n`` tokens from ``first``, one of ``row``, on."""
+    at = np.int64(0)
+    while at < n:
+        end = min(bounds[row + 1] - first, n)
+        its, begin = places[at:], np.uint64(first + at - bounds[row])
+        for place in range((end - at + _LANES - 1) // _LANES * _LANES):
+            its[place] = begin + np.uint64(place)
+        at, row = end, row + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def skeleton_keys(hashes, kind, bounds, slot, min_tokens, keys, is_long):  # type: ignore[no-untyped-def]
     """Fill ``keys`` (uint64) with a hash of the skeleton of each row, tokens ``bounds[r]`` to ``bounds[r + 1]``: of its
-    tokens, their places and their number; and ``is_long`` (bool): has it ``min_tokens`` and a token that is no slot?"""
-    for row in range(bounds.shape[0] - 1):
-        start, end = bounds[row], bounds[row + 1]
-        is_long[row] = False
-        if end - start < min_tokens:
-            continue
-        key = _mix(np.uint64(end - start))
-        for token in range(start, end):
-            is_slot = kind[token] >= _DIGIT
-            is_long[row] |= not is_slot
-            key += _mix(_mix(slot if is_slot else hashes[token]) + np.uint64(token - start) * _PLACE)
-        keys[row] = key
+    tokens, their places and their number; and ``is_long`` (bool): has it ``min_tokens`` and a token that is no slot?
+
+    Tokens are hashed `_ROOM` at a time, whatever rows they are of; of a row the key is the difference of two sums.
+    """
+    sums, places = np.empty(_ROOM, np.uint64), np.empty(_ROOM + _LANES, np.uint64)
+    n_rows, row, total, begun = bounds.shape[0] - 1, np.int64(0), np.uint64(0), np.uint64(0)
+    for first in range(bounds[0], bounds[n_rows], _ROOM):
+        n = min(_ROOM, bounds[n_rows] - first)
+        _fill_places(bounds, row, first, n, places)
+        its_hashes, its_kind = hashes[first : first + n], kind[first : first + n]
+        for place in range(n):
+            # a slot by arithmetic: choosing between two values takes twice as long
+            value = its_hashes[place] ^ (its_hashes[place] ^ slot) & -np.uint64(its_kind[place] >= _DIGIT)
+            sums[place] = _mix(_mix(value) + places[place] * _PLACE)
+        for place in range(n):
+            total += sums[place]
+            sums[place] = total
+        while row < n_rows and bounds[row + 1] - first <= n:
+            start, end = bounds[row], bounds[row + 1]
+            ended = sums[end - first - 1] if end > start else begun
+            keys[row] = _mix(np.uint64(end - start)) + ended - begun
+            begun, token = ended, start
+            while token < end and kind[token] >= _DIGIT:
+                token += 1
+            is_long[row] = end - start >= min_tokens and token < end
+            row += 1
+    for other in range(row, n_rows):  # rows without tokens behind the last one
+        keys[other], is_long[other] = _mix(np.uint64(0)), False
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -73,70 +103,55 @@ def first_rows(keys, part, bits, first):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _shingle(hashes, kind, token, size, slot, is_skeleton):  # type: ignore[no-untyped-def]
-    """The hash of the run of ``size`` tokens that begins at ``token``."""
-    value = np.uint64(0)
-    for place in range(token, token + size):
-        value = _mix(value * _PLACE + (slot if is_skeleton and kind[place] >= _DIGIT else hashes[place]))
-    return value
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def short_shingles(hashes, kind, start, stop, size, slot, is_skeleton, indptr, short):  # type: ignore[no-untyped-def]
-    """Fill ``short`` (uint32) with the upper halves of the hashes of all runs of ``size`` tokens of each row, tokens
-    ``start[r]`` to ``stop[r]``; they are ``short[indptr[r]:indptr[r + 1]]`` (int64), in order."""
-    for row in range(start.shape[0]):
-        base = indptr[row] - start[row]
-        for token in range(start[row], stop[row] - size + 1):
-            value = _shingle(hashes, kind, token, size, slot, is_skeleton)
-            short[base + token] = np.uint32(value >> np.uint64(32))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _table(n):  # type: ignore[no-untyped-def]
-    """An empty open-addressing table for ``n`` hashes: their room, and when each was seen last (0: free)."""
-    size = 16
-    while size < 2 * n:
-        size *= 2
-    return np.empty(size, np.uint64), np.zeros(size, np.int32)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _insert_all(hashes, kind, start, stop, size, held, seen):  # type: ignore[no-untyped-def]
-    """Put the shingles of tokens ``start`` to ``stop`` into an empty table; how many different ones there are."""
-    last, n = held.shape[0] - 1, 0
-    for token in range(start, stop - size + 1):
-        value = _shingle(hashes, kind, token, size, np.uint64(0), _AS_WRITTEN)
-        slot = np.int64(value & np.uint64(last))
-        while seen[slot] and held[slot] != value:
-            slot = (slot + 1) & last
-        if not seen[slot]:
-            held[slot], seen[slot] = value, 1
-            n += 1
+def _shingles(hashes, start, stop, size, values):  # type: ignore[no-untyped-def]
+    """Fill ``values`` (uint64) with the hashes of the runs of ``size`` tokens that begin at ``start`` and after it, as
+    many as it has room for and there are up to ``stop``; how many. In flat loops, which fill the vector registers."""
+    n = min(np.int64(values.shape[0]), stop - start - size + 1)
+    first = hashes[start:]
+    for place in range(n):
+        values[place] = _mix(first[place])
+    for further in range(1, size):
+        following = hashes[start + further :]
+        for place in range(n):
+            values[place] = _mix(values[place] * _PLACE + following[place])
+    for place in range(n):
+        values[place] = max(values[place], np.uint64(1))  # 0 is a free place of a table
     return n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def set_sizes(hashes, kind, indptr, rows, size, sizes):  # type: ignore[no-untyped-def]
-    """Fill ``sizes[row]`` (int32) of some ``rows`` with the number of their different shingles of ``size`` tokens."""
-    for row in rows:
-        start, stop = indptr[row], indptr[row + 1]
-        held, seen = _table(max(0, stop - start - size + 1))
-        sizes[row] = _insert_all(hashes, kind, start, stop, size, held, seen)
+def _insert_all(hashes, start, stop, size, values):  # type: ignore[no-untyped-def]
+    """A table of the different shingles of tokens ``start`` to ``stop`` with open addressing, and how many there are;
+    ``values`` is room."""
+    room = 16
+    while room < 2 * (stop - start):
+        room *= 2
+    held, last, n = np.zeros(room, np.uint64), np.uint64(room - 1), 0
+    for begin in range(start, stop - size + 1, values.shape[0]):
+        for place in range(_shingles(hashes, begin, stop, size, values)):
+            value = values[place]
+            slot = value & last
+            while held[slot] and held[slot] != value:
+                slot = (slot + np.uint64(1)) & last
+            n += held[slot] == 0
+            held[slot] = value
+    return held, n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _common(hashes, kind, start, stop, size, held, seen, mark):  # type: ignore[no-untyped-def]
-    """How many different shingles of tokens ``start`` to ``stop`` are in a table; ``mark`` is a number of its own."""
-    last, common = held.shape[0] - 1, 0
-    for token in range(start, stop - size + 1):
-        value = _shingle(hashes, kind, token, size, np.uint64(0), _AS_WRITTEN)
-        slot = np.int64(value & np.uint64(last))
-        while seen[slot] and held[slot] != value:
-            slot = (slot + 1) & last
-        if seen[slot] and seen[slot] != mark:
-            seen[slot] = mark
-            common += 1
+def _common(hashes, start, stop, size, held, seen, mark, values):  # type: ignore[no-untyped-def]
+    """How many different shingles of tokens ``start`` to ``stop`` are in a table; ``mark`` is a number of its own, and
+    ``seen`` (int32) when each place of the table was seen last."""
+    last, common = np.uint64(held.shape[0] - 1), 0
+    for begin in range(start, stop - size + 1, values.shape[0]):
+        for place in range(_shingles(hashes, begin, stop, size, values)):
+            value = values[place]
+            slot = value & last
+            while held[slot] and held[slot] != value:
+                slot = (slot + np.uint64(1)) & last
+            if held[slot] and seen[slot] != mark:
+                seen[slot] = mark
+                common += 1
     return common
 
 
@@ -167,7 +182,7 @@ def _sort(found, n_found):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def lead(  # type: ignore[no-untyped-def]
-    hashes, kind, indptr, size, sizes, slots, min_agreement, threshold, row_indptr, of, bucket_indptr, members, filled,
+    hashes, indptr, size, sizes, slots, min_agreement, threshold, row_indptr, of, bucket_indptr, members, filled,
     first, last, floor, is_last, head, ratio
 ):  # fmt: skip
     """Fill ``head`` (int32) of documents ``first`` to ``last`` with the lowest head whose set of shingles has at least
@@ -177,8 +192,11 @@ def lead(  # type: ignore[no-untyped-def]
     ``filled[b]``; looked at are those from document ``floor`` on, whose low bytes of the signature (``slots``, uint8)
     agree in at least ``min_agreement``. A document that has a head is passed over, one that finds none stays its own.
     With ``is_last`` such a document enters its buckets; without, nothing but the documents' own places is written.
+    ``sizes`` (int64) are the numbers of different shingles, found when they are asked for: whoever finds one, finds
+    the same.
     """
     marked, found = np.full(head.shape[0], -1, np.int32), np.empty(head.shape[0], np.int32)
+    values = np.empty(_ROOM, np.uint64)
     for row in range(first, last):
         if head[row] != row:
             continue
@@ -189,54 +207,25 @@ def lead(  # type: ignore[no-untyped-def]
                 if other < floor or marked[other] == row:
                     continue
                 marked[other] = row
-                is_near = min(sizes[row], sizes[other]) >= threshold * max(sizes[row], sizes[other]) - _ROUNDING
-                if is_near and _agreement(slots, row, other) >= min_agreement:
+                if _agreement(slots, row, other) >= min_agreement:
                     found[n_found] = other
                     n_found += 1
         if n_found:
-            start, stop = indptr[row], indptr[row + 1]
-            held, seen = _table(stop - start)
-            _insert_all(hashes, kind, start, stop, size, held, seen)
-        _sort(found, n_found)
-        for mark in range(n_found):
-            other = found[mark]
-            common = _common(hashes, kind, indptr[other], indptr[other + 1], size, held, seen, mark + 2)
-            union = sizes[row] + sizes[other] - common
-            if common and common >= threshold * union - _ROUNDING:
-                head[row], ratio[row] = other, common / union
-                break
+            _sort(found, n_found)
+            held, sizes[row] = _insert_all(hashes, indptr[row], indptr[row + 1], size, values)
+            seen = np.full(held.shape[0], -1, np.int32)
+            for candidate in range(n_found):
+                other = found[candidate]
+                if not sizes[other]:
+                    _, sizes[other] = _insert_all(hashes, indptr[other], indptr[other + 1], size, values)
+                if min(sizes[row], sizes[other]) < threshold * max(sizes[row], sizes[other]) - _ROUNDING:
+                    continue
+                common = _common(hashes, indptr[other], indptr[other + 1], size, held, seen, candidate, values)
+                union = sizes[row] + sizes[other] - common
+                if common and common >= threshold * union - _ROUNDING:
+                    head[row], ratio[row] = other, common / union
+                    break
         if is_last and head[row] == row:
             for place in range(row_indptr[row], row_indptr[row + 1]):
                 members[filled[of[place]]] = row
                 filled[of[place]] += 1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _name(point):  # type: ignore[no-untyped-def]
-    """Twelve bits of the hash of a character."""
-    return ((np.uint64(point) * np.uint64(0x9E3779B1)) & np.uint64(0xFFFFFFFF)) >> np.uint64(20)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def sketch_rows(points, start, stop, kept, sketches):  # type: ignore[no-untyped-def]
-    """Copy the rows ``points[start[r]:stop[r]]`` after each other to ``kept`` and fill ``sketches`` with a bit for the
-    k-th occurrence of each character of a row, and its length.
-
-    A character that is no part of the common subsequence of two rows may set a bit that the other row lacks, one that
-    is part of it sets the same bit in both: m - LCS is at least the number of bits that only the first row has.
-    """
-    counts = np.zeros(4096, np.uint16)
-    n_kept = 0
-    for row in range(start.shape[0]):
-        sketches[row, :] = np.uint64(0)
-        for place in range(start[row], stop[row]):
-            kept[n_kept] = points[place]
-            n_kept += 1
-            name = _name(points[place])
-            mixed = (name << np.uint64(16)) | np.uint64(counts[name])
-            counts[name] += np.uint16(1)
-            mixed = ((mixed * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) * np.uint64(_BITS) >> np.uint64(32)
-            sketches[row, mixed >> np.uint64(6)] |= np.uint64(1) << (mixed & np.uint64(63))
-        for place in range(start[row], stop[row]):
-            counts[_name(points[place])] = 0
-        sketches[row, 3] |= np.uint64(min(stop[row] - start[row], 0xFFFF)) << np.uint64(48)

@@ -92,21 +92,27 @@ def _is_line(points, low, high, begin, stop):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def heading_keys(  # type: ignore[no-untyped-def]
-    points, text_start, text_stop, hashes, kind, token_start, bounds, document, start, end, is_junk, rows, key
-):
-    """Fill ``key`` (uint64) for passages ``rows[0]`` to ``rows[1]``: a hash of the words of a heading or opening
-    formula, 0 for any other passage.
+    points, text_start, text_stop, hashes, kind, token_start, bounds, document, start, end, is_junk, rows, most, found,
+    key,
+):  # fmt: skip
+    """The headings among passages ``rows[0]`` to ``rows[1]``, the first ``most`` of each document: fill ``found``
+    (int64) with their rows and ``key`` (uint64) with a hash of the words of each; returns their number.
 
     A heading begins with a number (一、 （一） 第一条 1.) and has at most 24 tokens after it, or is a line of 2 to 12
     tokens without a mark at its end, and longer text follows. The opening formula of a document is the first
     tokens of its first passage that is neither. Junk is none. The rows are those of whole documents.
     """
-    opened = np.int64(-1)
+    opened = last = np.int64(-1)
+    filled = n_here = np.int64(0)
     for row in range(rows[0], rows[1]):
-        key[row] = np.uint64(0)
         if is_junk[row]:
             continue
-        text = document[row]
+        text = np.int64(document[row])
+        if text != last:
+            last, n_here = text, np.int64(0)
+        if n_here == most:
+            continue
+        found[filled] = row
         base = text_start[text]
         first, stop = bounds[row], bounds[row + 1]
         at = _after_number(points, base + start[row], base + end[row])
@@ -114,16 +120,20 @@ def heading_keys(  # type: ignore[no-untyped-def]
             while first < stop and base + token_start[first] < at:
                 first += 1
             if 1 <= stop - first <= MOST_NUMBERED:
-                key[row] = _hash(hashes, kind, first, stop)
+                key[filled] = _hash(hashes, kind, first, stop)
+                filled, n_here = filled + 1, n_here + 1
             continue
         follows = row + 1 < rows[1] and document[row + 1] == text and bounds[row + 2] - bounds[row + 1] >= LONGER
         is_short = 2 <= stop - first <= MOST_BARE and follows
         if is_short and _is_line(points, base, text_stop[text], base + start[row], base + end[row]):
-            key[row] = _hash(hashes, kind, first, stop)
+            key[filled] = _hash(hashes, kind, first, stop)
+            filled, n_here = filled + 1, n_here + 1
             continue
         if opened != text and stop - first >= OPENING:
             opened = text
-            key[row] = _hash(hashes, kind, first, first + OPENING)
+            key[filled] = _hash(hashes, kind, first, first + OPENING)
+            filled, n_here = filled + 1, n_here + 1
+    return filled
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -1,4 +1,4 @@
-"""What findings are made of and what they explain: runs of text that repeat the one before, blocks, claims, parts.
+"""What findings are made of and what they explain: blocks, claims, parts.
 
 Spans are half-open and count code points of their document; findings of document d are rows ``bounds[d]`` to
 ``bounds[d + 1]``. Every document costs the logarithm of its findings for each of them, and its characters once,
@@ -14,8 +14,8 @@ from detector.kernels.compiled import njit
 _RUN = 16
 """Rows that are sorted by insertion before runs are merged."""
 
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
-_SPREAD = np.uint32(2654435769)
+_TOGETHER = 32
+"""Characters that are looked at together for blank ones."""
 _SLOT_KIND = 3
 """Tokens of this kind and above are slots (`detector.folding.DIGIT`)."""
 
@@ -174,102 +174,6 @@ def spans_without_slots(kind, token_start, token_end, first, stop, n_slots, indp
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def breaks_line(point):  # type: ignore[no-untyped-def]
-    """Whether Python's ``splitlines`` ends a line at this code point."""
-    return 10 <= point <= 13 or 28 <= point <= 30 or point == 0x85 or point == 0x2028 or point == 0x2029
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def spun_candidates(  # type: ignore[no-untyped-def]
-    points, text_start, document, passage_start, passage_end, bounds, clause, kind, hashes, is_junk, least, slot_hash,
-    first, last, found,
-):  # fmt: skip
-    """The passages from ``first`` to ``last`` that stand in one line with the one before them, have at least ``least``
-    tokens and as many as its end has, which begins at a clause and has another skeleton.
-
-    ``bounds``: the tokens of each passage; ``found`` (int64) has room for all of them. Returns how many there are.
-    """
-    n_found = 0
-    for passage in range(max(first, 1), last):
-        start, stop = bounds[passage], bounds[passage + 1]
-        tail = 2 * start - stop
-        if document[passage] != document[passage - 1] or stop - start < least or tail < bounds[passage - 1]:
-            continue
-        if is_junk[passage] or is_junk[passage - 1]:
-            continue
-        if tail != bounds[passage - 1] and clause[tail] == clause[tail - 1]:
-            continue
-        base = text_start[document[passage]]
-        in_line = True
-        for place in range(base + passage_end[passage - 1], base + passage_start[passage]):
-            if breaks_line(points[place]):
-                in_line = False
-                break
-        if not in_line:
-            continue
-        for token in range(start, stop):
-            other = token - start + tail
-            one_hash = slot_hash if kind[token] >= _SLOT_KIND else hashes[token]
-            if one_hash != (slot_hash if kind[other] >= _SLOT_KIND else hashes[other]):
-                found[n_found] = passage
-                n_found += 1
-                break
-    return n_found
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def similarities(points, indptr, least, similar):  # type: ignore[no-untyped-def]
-    """The normalised Indel similarity of rows i and n + i of ``points``, 0.0 where their lengths leave less than
-    ``least``; ``similar``: float64, n.
-
-    Bit-parallel (Hyyrö 2004), one word of 64 places of the left row after the other, so that the table of characters
-    stays small; the carries between the words are kept, a byte for each place of the right row.
-    """
-    n = similar.shape[0]
-    keys, masks = np.empty(128, np.uint32), np.empty(128, np.uint64)
-    carries = np.empty(256, np.uint8)
-    for row in range(n):
-        start, stop = indptr[row], indptr[row + 1]
-        other_start, other_stop = indptr[n + row], indptr[n + row + 1]
-        total = stop - start + other_stop - other_start
-        similar[row] = 0.0
-        if total == 0 or 1.0 - (total - 2 * min(stop - start, other_stop - other_start)) / total < least:
-            continue
-        if other_stop - other_start > carries.shape[0]:
-            carries = np.empty(2 * (other_stop - other_start), np.uint8)
-        carries[: other_stop - other_start] = 0
-        common = 0
-        for word in range(start, stop, 64):
-            masks[:] = 0
-            word_stop = min(word + 64, stop)
-            for place in range(word, word_stop):
-                point = points[place]
-                slot = np.int64(np.uint32(point * _SPREAD) >> np.uint32(25))
-                while masks[slot] != 0 and keys[slot] != point:
-                    slot = (slot + 1) & 127
-                keys[slot] = point
-                masks[slot] |= np.uint64(1) << np.uint64(place - word)
-            state = _ALL
-            for place in range(other_start, other_stop):
-                point = points[place]
-                slot = np.int64(np.uint32(point * _SPREAD) >> np.uint32(25))
-                while masks[slot] != 0 and keys[slot] != point:
-                    slot = (slot + 1) & 127
-                hit = state & masks[slot]
-                partial = state + hit
-                summed = partial + np.uint64(carries[place - other_start])
-                carries[place - other_start] = np.uint8(partial < state) | np.uint8(summed < partial)
-                state = summed | (state - hit)
-            left = ~state
-            if word_stop - word < 64:
-                left &= (np.uint64(1) << np.uint64(word_stop - word)) - np.uint64(1)
-            while left:
-                left &= left - np.uint64(1)
-                common += 1
-        similar[row] = 1.0 - (total - 2 * common) / total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _find(following, place):  # type: ignore[no-untyped-def]
     """The first segment from ``place`` on that nothing has claimed."""
     while following[place] != place:
@@ -279,11 +183,12 @@ def _find(following, place):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _expected(spread, painted, chance, own):  # type: ignore[no-untyped-def]
+def _expected(spread, painted, order, room, chance, own):  # type: ignore[no-untyped-def]
     """``own`` and the chance of each spread times the characters that have it, added up from the smallest spread."""
     n_spread = spread.shape[0]
-    order, room = np.arange(n_spread), np.empty(n_spread, np.int64)
-    _sort(order, spread, spread, room)
+    for row in range(n_spread):
+        order[row] = row
+    _sort(order[:n_spread], spread, spread, room)
     total = float(own)
     at = 0
     while at < n_spread:
@@ -296,47 +201,93 @@ def _expected(spread, painted, chance, own):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _edges(begin, finish, length):  # type: ignore[no-untyped-def]
-    """The places at which spans begin or end and those of the text, each once, in order (int64)."""
+def _cut(begin, finish, length, by_begin, by_finish, room, cuts):  # type: ignore[no-untyped-def]
+    """The places at which spans begin or end and those of the text, each once, in order; how many there are.
+
+    ``begin`` and ``finish`` (int64) become the places of theirs among the cuts; the others (int64) are filled.
+    """
     n = begin.shape[0]
-    edge = np.empty(2 * n + 2, np.int64)
-    edge[0], edge[1] = 0, length
     for row in range(n):
-        edge[2 * row + 2], edge[2 * row + 3] = begin[row], finish[row]
-    order, room = np.arange(2 * n + 2), np.empty(2 * n + 2, np.int64)
-    _sort(order, edge, edge, room)
-    n_cuts = 0
-    for place in range(2 * n + 2):
-        if place == 0 or edge[order[place]] != room[n_cuts - 1]:
-            room[n_cuts] = edge[order[place]]
-            n_cuts += 1
-    return room[:n_cuts]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _shown(points, base, blank, cuts):  # type: ignore[no-untyped-def]
-    """The characters between two cuts each that are not blank (int64, one less than cuts)."""
-    counts = np.zeros(cuts.shape[0] - 1, np.int64)
-    above = np.uint32(blank.shape[0] - 1)
-    for segment in range(counts.shape[0]):
-        n_shown = 0
-        for place in range(base + cuts[segment], base + cuts[segment + 1]):
-            n_shown += 0 if blank[min(points[place], above)] else 1
-        counts[segment] = n_shown
-    return counts
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _place_of(cuts, value):  # type: ignore[no-untyped-def]
-    """Where ``value`` stands among the cuts; it is one of them."""
-    low, high = 0, cuts.shape[0] - 1
-    while low < high:
-        middle = (low + high) >> 1
-        if cuts[middle] < value:
-            low = middle + 1
+        by_begin[row] = by_finish[row] = row
+    _sort(by_begin[:n], begin, begin, room)
+    _sort(by_finish[:n], finish, finish, room)
+    cuts[0] = 0
+    last = row = other = 0
+    while other < n:  # the last span that begins ends later
+        begins = row < n and begin[by_begin[row]] <= finish[by_finish[other]]
+        place = begin[by_begin[row]] if begins else finish[by_finish[other]]
+        if place > cuts[last]:
+            last += 1
+            cuts[last] = place
+        if begins:
+            begin[by_begin[row]] = last
+            row += 1
         else:
-            high = middle
-    return low
+            finish[by_finish[other]] = last
+            other += 1
+    if length > cuts[last]:
+        last += 1
+        cuts[last] = length
+    return last + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _may_be_blank(points):  # type: ignore[no-untyped-def]
+    """Whether any of `_TOGETHER` characters may be blank: most runs of Chinese are done with seven comparisons."""
+    found = np.uint32(0)
+    for place in range(_TOGETHER):
+        point = points[place]
+        # no other is blank; quotation marks, which stand between two of these ranges, are frequent
+        found |= np.uint32(
+            (point <= np.uint32(0x20)) | (point - np.uint32(0x85) <= np.uint32(0x1B)) | (point == np.uint32(0x1680))
+            | (point - np.uint32(0x2000) <= np.uint32(10)) | (point - np.uint32(0x2028) <= np.uint32(7))
+            | (point == np.uint32(0x205F)) | (point == np.uint32(0x3000))
+        )  # fmt: skip
+    return found != 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _shown(points, base, blank, cuts, counts):  # type: ignore[no-untyped-def]
+    """Fills ``counts`` (int64, one less than cuts) with the characters between two cuts each that are not blank."""
+    above = np.uint32(blank.shape[0] - 1)
+    n = cuts.shape[0] - 1
+    for segment in range(n):
+        counts[segment] = cuts[segment + 1] - cuts[segment]
+    segment, length = 0, cuts[n]
+    for first in range(0, length, _TOGETHER):
+        stop = min(first + _TOGETHER, length)
+        if stop - first == _TOGETHER and not _may_be_blank(points[base + first : base + stop]):
+            continue
+        at = first
+        while at < stop:
+            while cuts[segment + 1] <= at:
+                segment += 1
+            last, n_blank = min(stop, cuts[segment + 1]), 0
+            for place in range(base + at, base + last):
+                n_blank += 1 if blank[min(points[place], above)] else 0
+            counts[segment] -= n_blank
+            at = last
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _gather(  # type: ignore[no-untyped-def]
+    part, n_families, start, end, whole, claim_indptr, claim_start, claim_end, first, last, length, rank, begin, finish
+):
+    """The claims of findings ``first`` to ``last`` that are not empty, ends of the text cut off; how many there are."""
+    n = 0
+    for row in range(first, last):
+        if part[row] < 0:
+            continue
+        # the lower part first, in it the larger number of families
+        order = (np.int64(part[row]) << 32) + 0x7FFFFFFF - max(n_families[row], 1)
+        if whole[row]:
+            rank[n], begin[n], finish[n] = order, start[row], min(np.int64(end[row]), length)
+            n += 1 if begin[n] < finish[n] else 0
+            continue
+        for place in range(claim_indptr[row], claim_indptr[row + 1]):
+            rank[n], begin[n], finish[n] = order, claim_start[place], min(np.int64(claim_end[place]), length)
+            n += 1 if begin[n] < finish[n] else 0
+    return n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -353,37 +304,37 @@ def paint(  # type: ignore[no-untyped-def]
     last row stands for all above. ``n_findings`` (int32) counts by kind. Ends of the text cut what is claimed.
     """
     lowest_part = parts.shape[1] - 1
+    rows = np.empty((7, 64), np.int64)  # a column for each claim
+    places = np.empty((3, 130), np.int64)  # for each place at which one begins or ends
     for document in range(first, last):
         length = text_stop[document] - text_start[document]
-        n_claims = 0
-        for row in range(bounds[document], bounds[document + 1]):
+        low, high = bounds[document], bounds[document + 1]
+        for row in range(low, high):
             n_findings[document, kind[row]] += 1
-            if part[row] >= 0:
-                n_claims += 1 if whole[row] else claim_indptr[row + 1] - claim_indptr[row]
-        rank, begin, finish = np.empty(n_claims, np.int64), np.empty(n_claims, np.int64), np.empty(n_claims, np.int64)
-        n_claims = 0
-        for row in range(bounds[document], bounds[document + 1]):
-            if part[row] < 0:
-                continue
-            one = np.int64(0) if whole[row] else claim_indptr[row]
-            for place in range(one, one + 1 if whole[row] else claim_indptr[row + 1]):
-                begin[n_claims] = start[row] if whole[row] else claim_start[place]
-                finish[n_claims] = min(end[row] if whole[row] else claim_end[place], length)
-                # the lower part first, in it the larger number of families
-                rank[n_claims] = (np.int64(part[row]) << 32) + 0x7FFFFFFF - max(n_families[row], 1)
-                n_claims += 1 if begin[n_claims] < finish[n_claims] else 0
-        cuts = _edges(begin[:n_claims], finish[:n_claims], length)
-        counts = _shown(points, text_start[document], blank, cuts)
-        following = np.arange(cuts.shape[0])
-        order, room = np.arange(n_claims), np.empty(n_claims, np.int64)
-        _sort(order, rank, rank, room)
-        spread, painted = np.empty(n_claims, np.int64), np.empty(n_claims, np.int64)
+        most = high - low + claim_indptr[high] - claim_indptr[low]
+        if most > rows.shape[1]:
+            rows, places = np.empty((7, 2 * most), np.int64), np.empty((3, 4 * most + 2), np.int64)
+        rank, begin, finish, order, room, spread, painted = (
+            rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6]
+        )  # fmt: skip
+        cuts, counts, following = places[0], places[1], places[2]
+        n = _gather(
+            part, n_families, start, end, whole, claim_indptr, claim_start, claim_end, low, high, length, rank, begin,
+            finish,
+        )  # fmt: skip
+        n_cuts = _cut(begin[:n], finish[:n], length, order, spread, room, cuts)
+        _shown(points, text_start[document], blank, cuts[:n_cuts], counts)
+        for segment in range(n_cuts):
+            following[segment] = segment
+        for claim in range(n):
+            order[claim] = claim
+        _sort(order[:n], rank, rank, room)
         n_spread = 0
-        for place in range(n_claims):
+        for place in range(n):
             claim = order[place]
             claimed = 0
-            segment = _find(following, _place_of(cuts, begin[claim]))
-            while cuts[segment] < finish[claim]:
+            segment = _find(following, begin[claim])
+            while segment < finish[claim]:
                 claimed += counts[segment]
                 counts[segment] = 0
                 following[segment] = segment + 1
@@ -393,7 +344,8 @@ def paint(  # type: ignore[no-untyped-def]
             if claimed and (its_part == 2 or its_part == 3):
                 spread[n_spread], painted[n_spread] = 0x7FFFFFFF - (rank[claim] & 0x7FFFFFFF), claimed
                 n_spread += 1
-        for segment in range(counts.shape[0]):
+        for segment in range(n_cuts - 1):
             parts[document, lowest_part] += counts[segment]
         if chance.shape[0]:
-            expected[document] = _expected(spread[:n_spread], painted[:n_spread], chance, parts[document, lowest_part])
+            own = parts[document, lowest_part]
+            expected[document] = _expected(spread[:n_spread], painted[:n_spread], order, room, chance, own)

@@ -1,9 +1,10 @@
 """Rows of JSON Lines written as bytes from columns, without a Python object for any of them.
 
 A kernel writes into ``out`` (uint8), which the caller has made large enough, and says how far it came. Strings of a
-table (texts, evidence, templates) are written first, then `render_rows` joins them with keys and numbers. A string is
-written as Python's ``json.dumps`` writes it (``tests/test_rendering.py``), by one of three modes: `JSON` (UTF-8, lone
-surrogates escaped), `ASCII` (all but ASCII escaped), `RAW` (no JSON: bare UTF-8, U+FFFD for a lone surrogate).
+table (texts, evidence, templates: `detector.kernels.templating`) are written first, then `render_rows` joins them with
+keys and numbers. A string is written as Python's ``json.dumps`` writes it (``tests/test_rendering.py``), by one of
+three modes: `JSON` (UTF-8, lone surrogates escaped), `ASCII` (all but ASCII escaped), `RAW` (no JSON: bare UTF-8,
+U+FFFD for a lone surrogate).
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ JSON, ASCII, RAW = range(3)
 WIDEST = (6, 12, 4)
 """Bytes of the widest character in each mode."""
 
-MOST_NUMBER, MOST_CLAIM, MOST_EVIDENCE, MOST_PART = 24, 32, 96, 128
-"""Bytes of a number, a claim, of evidence and of a part or fill of a template at most, their strings not counted."""
+MOST_NUMBER, MOST_CLAIM, MOST_EVIDENCE = 24, 32, 96
+"""Bytes of a number, a claim and of evidence at most, their strings not counted."""
 
 WHOLE, COUNT, RATIO, NAME, ID, CLUSTER, TEXT, NESTED, COUNTS, WORD = range(10)
 """What a field of a row is.
@@ -32,12 +33,8 @@ was written for the row; `COUNTS`: an object of the columns from its own to ``la
 field's own being the key of the first, and so on; `WORD`: its own word alone.
 """
 
-_KEYS = (
-    '"doc":', '"start":', ',"end":', '"claims":[', '{"text":"', '{"slot":"slot', '","type":', ',"fills":[',
-    ',"text":"', "null", "e-0",
-)  # fmt: skip
-(_DOC, _START, _END, _CLAIMS, _LITERAL, _SLOT, _TYPE, _FILLS) = np.arange(8)
-(_FILL_TEXT, _NULL, _EXPONENT) = np.arange(8, len(_KEYS))  # `_word` would be compiled for each literal
+_KEYS = ('"doc":', '"start":', ',"end":', '"claims":[', "null", "e-0")
+_DOC, _START, _END, _CLAIMS, _NULL, _EXPONENT = np.arange(len(_KEYS))  # `_word` would be compiled for each literal
 _KEY_BYTES = np.frombuffer("".join(_KEYS).encode(), dtype=np.uint8)
 _KEY_INDPTR = np.concatenate(([0], np.cumsum([len(key) for key in _KEYS]))).astype(np.int64)
 _QUOTE, _COMMA, _HYPHEN, _POINT, _BEGIN, _STOP, _OPEN, _CLOSE = np.frombuffer(b'",-.[]{}', dtype=np.uint8)
@@ -55,14 +52,6 @@ class Strings(NamedTuple):
     indptr: Any
 
 
-class Corpus(NamedTuple):
-    """Texts as code points (uint32) with the place where each begins (int64), and what a fill of each begins with."""
-
-    points: Any
-    start: Any
-    fills: Strings
-
-
 class Evidence(NamedTuple):
     """What the evidence of findings is made of, as in `detector.columns.FindingColumns`; extras without braces."""
 
@@ -75,22 +64,6 @@ class Evidence(NamedTuple):
     claim_start: Any
     claim_end: Any
     extras: Strings
-
-
-class Templates(NamedTuple):
-    """What templates are made of, as in `detector.columns.ClusterColumns`; types of slots as strings of JSON."""
-
-    member_indptr: Any
-    document: Any
-    part_indptr: Any
-    slot: Any
-    part_type: Any
-    part_start: Any
-    part_end: Any
-    fill_indptr: Any
-    fill_start: Any
-    fill_end: Any
-    types: Strings
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -275,74 +248,6 @@ def render_evidence(out, indptr, first, table, ids):  # type: ignore[no-untyped-
         at = _byte(out, at, _OPEN)
         at = _evidence(out, at, first + place, table, ids)
         at = _byte(out, at, _CLOSE)
-        indptr[place + 1] = at
-    return at
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def template_sizes(table, corpus, widest):  # type: ignore[no-untyped-def]
-    """Bytes that the template of each cluster may take (int64); ``widest``: of a character."""
-    sizes = np.empty(len(table.member_indptr) - 1, dtype=np.int64)
-    for row in range(len(sizes)):
-        first, n_ids = table.member_indptr[row], np.int64(0)
-        for member in range(first, table.member_indptr[row + 1]):
-            document = table.document[member]
-            n_ids += corpus.fills.indptr[document + 1] - corpus.fills.indptr[document]
-        size = np.int64(MOST_PART)
-        for part in range(table.part_indptr[row], table.part_indptr[row + 1]):
-            size += MOST_PART
-            if not table.slot[part]:
-                size += widest * np.int64(table.part_end[part] - table.part_start[part])
-                continue
-            size += n_ids
-            for fill in range(table.fill_indptr[part], table.fill_indptr[part + 1]):
-                size += MOST_PART + widest * np.int64(table.fill_end[fill] - table.fill_start[fill])
-        sizes[row] = size
-    return sizes
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fills(out, at, part, member, table, corpus, mode):  # type: ignore[no-untyped-def]
-    """The fills of a slot, of which the first belongs to the row ``member``."""
-    begin = table.fill_indptr[part]
-    for fill in range(begin, table.fill_indptr[part + 1]):
-        document = np.int64(table.document[member + fill - begin])
-        start, end, base = np.int64(table.fill_start[fill]), np.int64(table.fill_end[fill]), corpus.start[document]
-        if fill > begin:
-            at = _byte(out, at, _COMMA)
-        at = _integer(out, _copy(out, at, corpus.fills, document), start)
-        at = _integer(out, _word(out, at, _END), end)
-        at = _text(out, _word(out, at, _FILL_TEXT), corpus.points, base + start, base + end, mode)
-        at = _byte(out, at, _QUOTE)
-        at = _byte(out, at, _CLOSE)
-    return at
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def render_templates(out, indptr, first, table, corpus, mode):  # type: ignore[no-untyped-def]
-    """The templates of the clusters from ``first`` on as arrays of JSON; ``indptr`` (n + 1) is filled."""
-    at = np.int64(0)
-    indptr[0] = 0
-    for place in range(len(indptr) - 1):
-        member = table.member_indptr[first + place]
-        base = corpus.start[table.document[member]]
-        begin = table.part_indptr[first + place]
-        at = _byte(out, at, _BEGIN)
-        for part in range(begin, table.part_indptr[first + place + 1]):
-            if part > begin:
-                at = _byte(out, at, _COMMA)
-            if not table.slot[part]:
-                at = _word(out, at, _LITERAL)
-                start, end = base + table.part_start[part], base + table.part_end[part]
-                at = _text(out, at, corpus.points, start, end, mode)
-                at = _byte(out, at, _QUOTE)
-            else:
-                at = _integer(out, _word(out, at, _SLOT), np.int64(table.slot[part]))
-                at = _copy(out, _word(out, at, _TYPE), table.types, np.int64(table.part_type[part]))
-                at = _fills(out, _word(out, at, _FILLS), part, member, table, corpus, mode)
-                at = _byte(out, at, _STOP)
-            at = _byte(out, at, _CLOSE)
-        at = _byte(out, at, _STOP)
         indptr[place + 1] = at
     return at
 

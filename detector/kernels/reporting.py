@@ -23,38 +23,134 @@ def count_written(counts, group, document, start, end, points, base, blank):  # 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def count_claimed(  # type: ignore[no-untyped-def]
+    counts, named, wanted, first, document, level, cluster, part, start, end, whole, claim_indptr, claim_start,
+    claim_end, points, base, blank,
+):  # fmt: skip
+    """Adds to ``counts`` (int64) of each cluster the characters that findings of the part ``wanted`` claim for it and
+    that are not blank, and sets ``named`` (bool) where there is such a finding.
+
+    The columns of the findings are those of `detector.columns.FindingColumns`; ``first``: int64, the row of the first
+    cluster of each level, whose numbers are from 1 on; ``points``, ``base``, ``blank`` are those of `count_written`.
+    """
+    for row in range(len(document)):
+        if part[row] != wanted or level[row] == 0:
+            continue
+        owner = first[level[row]] + cluster[row] - 1
+        named[owner] = True
+        text = base[document[row]]
+        own = whole[row]
+        begin = claim_indptr[row]
+        number = np.int64(0)
+        for claim in range(begin, begin + 1 if own else claim_indptr[row + 1]):
+            from_, to = (
+                text + (start[row] if own else claim_start[claim]),
+                text + (end[row] if own else claim_end[claim]),
+            )
+            for place in range(from_, to):
+                number += not blank[points[place]]
+        counts[owner] += number
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def gather_claims(  # type: ignore[no-untyped-def]
+    texts, bounds, part, start, end, whole, claim_indptr, claim_start, claim_end, indptr, its_part, its_start, its_end
+):
+    """Fills ``its_part`` (uint8), ``its_start``, ``its_end`` (int32) with what the findings of some texts claim.
+
+    The findings of text t are rows ``bounds[t]`` to ``bounds[t + 1]`` of the columns of `FindingColumns`; ``indptr``
+    (int64, one more than texts) is filled with where the claims of each begin.
+    """
+    at = np.int64(0)
+    indptr[0] = 0
+    for number in range(len(texts)):
+        for row in range(bounds[texts[number]], bounds[texts[number] + 1]):
+            if part[row] < 0:
+                continue
+            if whole[row]:
+                its_part[at], its_start[at], its_end[at] = part[row], start[row], end[row]
+                at += 1
+                continue
+            for claim in range(claim_indptr[row], claim_indptr[row + 1]):
+                its_part[at], its_start[at], its_end[at] = part[row], claim_start[claim], claim_end[claim]
+                at += 1
+        indptr[number + 1] = at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def paint_stripes(out, length, indptr, part, start, end, rank, least):  # type: ignore[no-untyped-def]
     """The parts of each text in as many stripes as ``out`` (uint8, n x stripes) has, fewer where it is shorter.
 
     A stripe has the part (0 to 4) that claims most of its characters, of equal ones the one of the higher ``rank``, or
     5 where all parts together claim less than ``least`` of a stripe. The claims of text t are rows ``indptr[t]`` to
-    ``indptr[t + 1]`` of ``part``, ``start``, ``end``; where they meet the lowest part wins.
+    ``indptr[t + 1]`` of ``part`` (uint8), ``start``, ``end`` (int32); where they meet the lowest part wins.
     """
+    paint, weights = np.empty(4096, np.uint8), np.empty(6, np.int64)
     for text in range(len(length)):
         n_chars = length[text]
         n_stripes = min(n_chars, np.int64(out.shape[1]))
-        paint = np.full(n_chars, 5, dtype=np.uint8)
+        if n_chars >= len(paint):
+            paint = np.empty(2 * n_chars, np.uint8)
+        for place in range(n_chars):
+            paint[place] = 5
+        paint[n_chars] = 6
         for now in range(4, -1, -1):
             for claim in range(indptr[text], indptr[text + 1]):
                 if part[claim] == now:
                     for place in range(max(0, start[claim]), min(n_chars, end[claim])):
                         paint[place] = now
-        weights = np.zeros(6 * n_stripes, dtype=np.int64)
-        for place in range(n_chars):
-            weights[6 * (place * n_stripes // n_chars) + paint[place]] += 1
         enough = max(1.0, least * n_chars / max(1, n_stripes))
+        run = stop = np.int64(0)  # where the run of one part ends, and the stripe
         for stripe in range(n_stripes):
+            begin, stop = stop, ((stripe + 1) * n_chars + n_stripes - 1) // n_stripes
+            if run >= stop:
+                one = paint[begin]
+                out[text, stripe] = one if stop - begin >= enough else 5
+                continue
+            for now in range(6):
+                weights[now] = 0
+            while begin < stop:
+                one = paint[begin]
+                while paint[run] == one:
+                    run += 1
+                weights[one] += min(run, stop) - begin
+                begin = min(run, stop)
             best, claimed = 5, np.int64(0)
             for now in range(5):
-                weight = weights[6 * stripe + now]
+                weight = weights[now]
                 claimed += weight
                 if weight and (
-                    best == 5
-                    or weight > weights[6 * stripe + best]
-                    or (weight == weights[6 * stripe + best] and rank[now] > rank[best])
+                    best == 5 or weight > weights[best] or (weight == weights[best] and rank[now] > rank[best])
                 ):
                     best = now
             out[text, stripe] = best if claimed >= enough else 5
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def render_integers(out, values):  # type: ignore[no-untyped-def]
+    """Whole numbers (int64) with commas between them as ASCII in ``out`` (uint8); returns how many bytes.
+
+    `detector.kernels.rendering.MOST_NUMBER` are enough for each.
+    """
+    at = np.int64(0)
+    for row in range(len(values)):
+        if row:
+            out[at] = 44
+            at += 1
+        value = values[row]
+        if value < 0:
+            out[at] = 45
+            at += 1
+            value = -value
+        size, rest = np.int64(1), value
+        while rest >= 10:
+            rest //= 10
+            size += 1
+        for place in range(size):
+            out[at + size - 1 - place] = 48 + value % 10
+            value //= 10
+        at += size
+    return at
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -17,6 +17,9 @@ SINGLE, DIGIT, MARK = 1, 3, 6
 NAME = 8
 """Tokens of a name that may hold a character by chance."""
 
+HOLDS_MARK = 4
+"""Bit of a fill's class where one of its tokens is a mark."""
+
 LINE = 16
 """Tokens of a line that only one member has and that is divided at its number."""
 
@@ -78,30 +81,33 @@ def _same_fill(hashes, one, one_until, other, other_until):  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _joins(hashes, kind, token_start, token_end, points, base, size, begin, until, gap):  # type: ignore[no-untyped-def]
+def _joins(  # type: ignore[no-untyped-def]
+    hashes, kind, token_start, token_end, points, base, token, size, begin, until, here
+):
     """Whether one slot lies in two gaps of a cluster: 1 for a date, 2 for names, 0 for none.
 
-    ``base``: int64, the place of each member's text in ``points``; fills are rows ``gap * size`` and on of ``begin``
-    and ``until`` (int64, tokens).
+    ``base``, ``token``: int64, the place of each member's text in ``points`` and its first token; the fills of the gap
+    are rows ``here`` and on of ``begin`` and ``until`` (int32, tokens of the member), those of the next one follow.
     """
-    here, after = gap * size, (gap + 1) * size
-    middle = until[here]
+    after = here + size
     for member in range(size):
         if begin[after + member] - until[here + member] != 1:
             return 0
+    middle = token[0] + until[here]
     point = points[base[0] + token_start[middle]]
     numeric = some_numeric = True
     if _among(point, _UNITS):
         for member in range(size):
-            numeric &= _is_numeric(kind, begin[here + member], until[here + member])
-            numeric &= _is_numeric(kind, begin[after + member], until[after + member])
+            one, other = here + member, after + member
+            numeric &= _is_numeric(kind, token[member] + begin[one], token[member] + until[one])
+            numeric &= _is_numeric(kind, token[member] + begin[other], token[member] + until[other])
         if numeric:
             return 1
     if kind[middle] != SINGLE or _among(point, _FUNCTION):
         return 0
     first, second, n_kinds = np.int64(0), np.int64(-1), 1
     for member in range(size):
-        low, high = begin[here + member], until[after + member]
+        low, high = token[member] + begin[here + member], token[member] + until[after + member]
         some_numeric = low < high - 1
         for row in range(low, high):
             some_numeric &= kind[row] < DIGIT
@@ -109,9 +115,11 @@ def _joins(hashes, kind, token_start, token_end, points, base, size, begin, unti
             some_numeric &= row == low or token_end[row - 1] == token_start[row]
         if not some_numeric or high - low > NAME:
             return 0
-        new = not _same_fill(hashes, low, high, begin[here + first], until[after + first])
+        begun, stopped = token[first] + begin[here + first], token[first] + until[after + first]
+        new = not _same_fill(hashes, low, high, begun, stopped)
         if new and second >= 0:
-            new = not _same_fill(hashes, low, high, begin[here + second], until[after + second])
+            begun, stopped = token[second] + begin[here + second], token[second] + until[after + second]
+            new = not _same_fill(hashes, low, high, begun, stopped)
         if new:
             n_kinds += 1
             second = np.int64(member)
@@ -121,16 +129,17 @@ def _joins(hashes, kind, token_start, token_end, points, base, size, begin, unti
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_date(kind, token_start, points, base, size, begin, until):  # type: ignore[no-untyped-def]
+def _is_date(kind, token_start, points, base, token, size, begin, until, here):  # type: ignore[no-untyped-def]
     """Whether all fills of a gap are numbers (or marks) and the units of dates, both of them."""
     for member in range(size):
-        n_numbers, n_tokens = 0, until[member] - begin[member]
-        for row in range(begin[member], until[member]):
+        low, high = token[member] + begin[here + member], token[member] + until[here + member]
+        n_numbers = 0
+        for row in range(low, high):
             number = kind[row] >= DIGIT
             n_numbers += number
             if not number and not _among(points[base[member] + token_start[row]], _DATE_UNITS):
                 return False
-        if n_numbers == 0 or n_numbers == n_tokens:
+        if n_numbers == 0 or n_numbers == high - low:
             return False
     return True
 
@@ -151,7 +160,6 @@ def join_gaps(  # type: ignore[no-untyped-def]
     for cluster in range(clusters[0], clusters[1]):
         n_all += n_gaps[cluster]
     whole = np.zeros(n_all, np.bool_)
-    low, high = np.empty(64, np.int64), np.empty(64, np.int64)
     base, token = np.empty(64, np.int64), np.empty(64, np.int64)
     at = filled = number = np.int64(0)
     for cluster in range(clusters[0], clusters[1]):
@@ -159,37 +167,35 @@ def join_gaps(  # type: ignore[no-untyped-def]
         if n == 0:
             continue
         base, token = _grown(base, size), _grown(token, size)
-        low, high = _grown(low, n * size), _grown(high, n * size)
         for member in range(size):
             token[member], base[member] = bounds[first[head + member]], text_start[document[head + member]]
-        for one in range(n):
-            for member in range(size):
-                row = one * size + member
-                low[row], high[row] = token[member] + begin[at + row], token[member] + until[at + row]
-        at += n * size
         n_gaps[cluster] = 0
-        gap = np.int64(0)
-        while gap < n:
-            here = gap * size
-            stop, is_date = gap + 1, _is_date(kind, token_start, points, base, size, low[here:], high[here:])
-            while stop < n:
-                why = _joins(hashes, kind, token_start, token_end, points, base, size, low, high, stop - 1)
+        past = at + n * size
+        while at < past:
+            here, after = at, at + size
+            is_date = _is_date(kind, token_start, points, base, token, size, begin, until, here)
+            while after < past:
+                why = _joins(
+                    hashes, kind, token_start, token_end, points, base, token, size, begin, until, after - size
+                )
                 if why == 0:
                     break
                 is_date |= why == DATE
-                stop += 1
-            final, more = (stop - 1) * size, np.int64(0)
-            if is_date and high[final] < (low[stop * size] if stop < n else bounds[last[head]]):
-                more = np.int64(_among(points[base[0] + token_start[high[final]]], _LAST_UNITS))
-            for member in range(size):
-                begin[filled + member] = low[gap * size + member] - token[member]
-                # the unit of a date's last number belongs to it
-                until[filled + member] = high[final + member] + more - token[member]
-            whole[number] = is_date or stop - gap > 1
+                after += size
+            final, more = after - size, np.int32(0)
+            stop = token[0] + until[final]
+            if is_date and stop < (token[0] + begin[after] if after < past else bounds[last[head]]):
+                more = np.int32(_among(points[base[0] + token_start[stop]], _LAST_UNITS))
+            if filled < here or here < final or more:
+                for member in range(size):
+                    begin[filled + member] = begin[here + member]
+                    # the unit of a date's last number belongs to it
+                    until[filled + member] = until[final + member] + more
+            whole[number] = is_date or here < final
             filled += size
             number += 1
             n_gaps[cluster] += 1
-            gap = stop
+            at = after
     return whole[:number]
 
 
@@ -307,7 +313,7 @@ def write_fills(  # type: ignore[no-untyped-def]
     fill_class,
 ):  # fmt: skip
     """Fills as code points: ``fill_start``, ``fill_end`` (int32), and ``fill_class``: uint8, 0 for a fill of nothing or
-    of marks alone, 1 for numbers alone, else 2.
+    of marks alone, 1 for numbers alone, else 2; `HOLDS_MARK` more where there is a mark.
 
     Slots of clusters ``clusters[0]`` to ``clusters[1]`` as `detector.kernels.dividing.divide_gaps` has them. An empty
     fill stands after the token before it, or where its member begins (``start``).
@@ -328,25 +334,27 @@ def write_fills(  # type: ignore[no-untyped-def]
                 else:
                     fill_start[fill] = token_end[low - 1] if low > base else start[head + member]
                     fill_end[fill] = fill_start[fill]
-                marks, digits, token = True, True, low
-                while token < high and (marks or digits):
-                    marks &= kind[token] == MARK
+                marks, digits, marked = True, True, False
+                for token in range(low, high):
+                    is_mark = kind[token] == MARK
+                    marks &= is_mark
+                    marked |= is_mark
                     digits &= kind[token] == DIGIT
-                    token += 1
-                fill_class[fill] = 0 if marks else 1 if digits else 2
+                fill_class[fill] = (0 if marks else 1 if digits else 2) + (HOLDS_MARK if marked else 0)
             filled += size
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def blanks_in_slots(  # type: ignore[no-untyped-def]
-    blank_indptr, blank_start, blank_end, level, member_indptr, document, part_indptr, fill_indptr, fill_start,
-    fill_end, part, n_filled,
+    blank_indptr, blank_start, blank_end, level, member_indptr, document, part_indptr, part_common, fill_indptr,
+    fill_member, fill_start, fill_end, part, n_filled,
 ):  # fmt: skip
     """The slot that each blank stands in: ``part`` (int64, -1: none), and in how many members something else stands
     there (``n_filled``, int64).
 
     The blanks of document d are rows ``blank_indptr[d]`` to ``blank_indptr[d + 1]`` of ``blank_start``, ``blank_end``,
-    in order; the rest is as in `detector.columns.ClusterColumns`. Of several slots one that somebody filled is taken,
+    in order; the rest is as in `detector.columns.ClusterColumns`. No blank stands in a fill that is not listed, for a
+    blank is a mark. Of several slots one that somebody filled is taken,
     then the one of the highest ``level``, then that with most fills, then the first.
     """
     best = np.full(part.shape[0], -1, np.int64)
@@ -356,7 +364,7 @@ def blanks_in_slots(  # type: ignore[no-untyped-def]
         for here in range(part_indptr[cluster], part_indptr[cluster + 1]):
             some, n_others = False, np.int64(0)
             for fill in range(fill_indptr[here], fill_indptr[here + 1]):
-                text = document[head + fill - fill_indptr[here]]
+                text = document[head + fill_member[fill]]
                 low, high = blank_indptr[text], blank_indptr[text + 1]
                 row = low
                 if low < high and fill_start[fill] < fill_end[fill]:
@@ -366,9 +374,13 @@ def blanks_in_slots(  # type: ignore[no-untyped-def]
                 n_others += not is_blank and fill_start[fill] < fill_end[fill]
             if not some:
                 continue
+            if part_common[here] >= 0:
+                fill = fill_indptr[here] + part_common[here]
+                n_rest = member_indptr[cluster + 1] - head - (fill_indptr[here + 1] - fill_indptr[here])
+                n_others += n_rest if fill_start[fill] < fill_end[fill] else 0
             key = np.int64(n_others > 0) << 40 | np.int64(level[cluster]) << 36 | min(n_others, np.int64(1) << 32)
             for fill in range(fill_indptr[here], fill_indptr[here + 1]):
-                text = document[head + fill - fill_indptr[here]]
+                text = document[head + fill_member[fill]]
                 low, high = blank_indptr[text], blank_indptr[text + 1]
                 row = low + np.searchsorted(blank_start[low:high], fill_start[fill])
                 while row < high and blank_end[row] <= fill_end[fill]:

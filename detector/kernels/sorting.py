@@ -7,35 +7,45 @@ import numpy as np
 from detector.kernels.compiled import njit
 
 _DIGIT = np.uint64(2047)
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_ONE = np.uint64(1)
+_SPREAD, _OTHER_SPREAD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _bitmap(n, bits_each):  # type: ignore[no-untyped-def]
+    """A bitmap with room for ``n`` keys of ``bits_each`` bits at least, and what shifts a product to a place in it."""
+    bits = 12
+    while (1 << bits) < bits_each * n:
+        bits += 1
+    return np.zeros(1 << (bits - 6), np.uint64), np.uint64(64 - bits)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _may_be_shared(keys, kept):  # type: ignore[no-untyped-def]
-    """Fill ``kept`` (uint64: key, then place) with the keys that a bitmap does not tell from all others; how many.
+    """Fill ``kept`` (uint64: key, then place) with the keys that two bitmaps do not tell from all others; how many.
 
-    Most rows are alone in most bands. Two bitmaps of 16 bits a row, seen once and seen twice, stand in the cache where
-    a sort would not, and leave one lonely row in sixteen.
+    Most rows are alone in most bands. A bitmap of what came before, that stands in the cache where a sort would not,
+    leaves the keys that may have come before; a smaller one of those, by another hash, tells which came first.
     """
-    n = keys.shape[0]
-    bits = 12
-    while (1 << bits) < 16 * n:
-        bits += 1
-    shift = np.uint64(64 - bits)
-    once = np.zeros(1 << (bits - 6), np.uint64)
-    twice = np.zeros(1 << (bits - 6), np.uint64)
+    n, n_again = keys.shape[0], np.int64(0)
+    again = np.empty(n + 1, np.uint32)
+    before, shift = _bitmap(n, 8)
     for row in range(n):
         place = (np.uint64(keys[row]) * _SPREAD) >> shift
-        bit = np.uint64(1) << (place & np.uint64(63))
-        word = np.int64(place >> np.uint64(6))
-        twice[word] |= once[word] & bit
-        once[word] |= bit
-    n_kept = 0
+        word, bit = np.int64(place >> np.uint64(6)), place & np.uint64(63)
+        held = before[word]
+        again[n_again] = keys[row]
+        n_again += np.int64((held >> bit) & _ONE)
+        before[word] = held | _ONE << bit
+    repeated, shift = _bitmap(n_again, 32)
+    for row in range(n_again):
+        place = (np.uint64(again[row]) * _OTHER_SPREAD) >> shift
+        repeated[np.int64(place >> np.uint64(6))] |= _ONE << (place & np.uint64(63))
+    n_kept = np.int64(0)
     for row in range(n):
-        place = (np.uint64(keys[row]) * _SPREAD) >> shift
-        if (twice[np.int64(place >> np.uint64(6))] >> (place & np.uint64(63))) & np.uint64(1):
-            kept[n_kept] = (np.uint64(keys[row]) << np.uint64(32)) | np.uint64(row)
-            n_kept += 1
+        place = (np.uint64(keys[row]) * _OTHER_SPREAD) >> shift
+        kept[n_kept] = (np.uint64(keys[row]) << np.uint64(32)) | np.uint64(row)
+        n_kept += np.int64((repeated[np.int64(place >> np.uint64(6))] >> (place & np.uint64(63))) & _ONE)
     return n_kept
 
 
@@ -69,7 +79,7 @@ def shared_keys(keys):  # type: ignore[no-untyped-def]
 
     Returns the rows of all groups (int32), ascending in each, and the sizes of the groups (int32).
     """
-    kept = np.empty(keys.shape[0], np.uint64)
+    kept = np.empty(keys.shape[0] + 1, np.uint64)
     n_kept = _may_be_shared(keys, kept)
     ranked = _sort_by_key(kept[:n_kept], np.empty(n_kept, np.uint64))
     rows, sizes = np.empty(n_kept, np.int32), np.empty(n_kept // 2 + 1, np.int32)
@@ -86,6 +96,14 @@ def shared_keys(keys):  # type: ignore[no-untyped-def]
             n_groups += 1
         start = end
     return rows[:n_rows].copy(), sizes[:n_groups].copy()
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def name_members(members, numbers, is_member):  # type: ignore[no-untyped-def]
+    """Replace places among some rows (``members``, int32) by the ``numbers`` (int32) of the rows, and mark those."""
+    for place in range(members.shape[0]):
+        row = numbers[members[place]]
+        members[place], is_member[row] = row, True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -13,6 +13,7 @@ _SINGLE, _LETTER, _DIGIT, _EXTENDER, _MARK = 1, 2, 3, 4, 6
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT, _HALF = np.uint64(33), np.uint64(32)
+_CLASS, _FOLDED = np.uint32(24), np.uint32(0xFFFFFF)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -26,62 +27,125 @@ def _mix(value):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def tokenise_documents(  # type: ignore[no-untyped-def]
-    points, text_start, text_stop, first, last, mark_indptr, mark_start, mark_end, classes, folded, counting,
-    indptr, start, end, kind, hashes,
-):  # fmt: skip
-    """Count the tokens of documents ``first`` to ``last`` (half-open), or fill their columns.
+def count_tokens(  # type: ignore[no-untyped-def]
+    points, text_start, text_stop, first, last, mark_indptr, mark_start, mark_end, table, indptr
+):
+    """Write the number of tokens of documents ``first`` to ``last`` (half-open) to ``indptr[d + 1]`` (int64).
 
-    Document d is ``points[text_start[d]:text_stop[d]]`` (uint32; int64). Its marks are rows ``mark_indptr[d]`` to
-    ``mark_indptr[d + 1]`` of ``mark_start``, ``mark_end`` (int32, offsets in the document; sorted, no overlaps).
-    ``classes`` (uint8) and ``folded`` (uint32) are indexed by code point. Counting writes the number of tokens to
-    ``indptr[d + 1]`` (int64) and nothing else; otherwise ``indptr`` tells the rows of ``start``, ``end`` (int32),
-    ``kind`` (uint8) and ``hashes`` (uint64): of the folded characters of a token and their places in it. It is one
-    loop because a call that hands on arrays takes ten times as long as a token.
+    The other arguments are those of `fill_tokens`. A token is counted where it begins; ``going`` is the class of the
+    one that goes on.
     """
     for document in range(first, last):
         base, stop = text_start[document], text_stop[document]
         mark, marks = mark_indptr[document], mark_indptr[document + 1]
-        marked = base + mark_start[mark] if mark < marks else stop  # where the next mark or the end of the text is
-        row = 0 if counting else indptr[document]
+        n = np.int64(marks - mark)
         at = base
-        while at < stop:
-            name = classes[points[at]]
-            until = at + 1
-            if at == marked:
-                until, name = base + mark_end[mark], np.uint8(_MARK)
-                mark += 1
-                marked = base + mark_start[mark] if mark < marks else stop
-            elif name == _SINGLE:
-                while until < marked and classes[points[until]] == _EXTENDER:
-                    until += 1
-            elif name == _LETTER:
-                while until < marked and classes[points[until]] in (_LETTER, _EXTENDER):
-                    until += 1
-            elif name == _DIGIT:
-                while until < marked:
-                    following, point = classes[points[until]], points[until]
-                    if following != _DIGIT and following != _EXTENDER:
-                        is_point = point == 0x2E or point == 0x2C or point == 0xFF0E  # . and , and the full-width stop
-                        if not is_point or until + 1 >= marked:
-                            break
-                        if classes[points[until - 1]] != _DIGIT or classes[points[until + 1]] != _DIGIT:
-                            break
-                    until += 1
-            else:
+        while True:
+            limit = base + mark_start[mark] if mark < marks else stop
+            going = np.uint32(0)
+            while at < limit:
+                name = table[points[at]] >> _CLASS
                 at += 1
-                continue
-            if not counting:
+                if name == _SINGLE:
+                    n += 1
+                    going = np.uint32(0)
+                elif name in (_LETTER, _DIGIT):
+                    n += going != name
+                    going = name
+                elif name != _EXTENDER:
+                    if going == _DIGIT and at < limit:
+                        point = points[at - 1]
+                        if (point == 0x2E or point == 0x2C or point == 0xFF0E) and (
+                            table[points[at - 2]] >> _CLASS == _DIGIT and table[points[at]] >> _CLASS == _DIGIT
+                        ):
+                            continue
+                    going = np.uint32(0)
+            if mark == marks:
+                break
+            at = base + mark_end[mark]
+            mark += 1
+        indptr[document + 1] = n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fill_tokens(  # type: ignore[no-untyped-def]
+    points, text_start, text_stop, first, last, mark_indptr, mark_start, mark_end, table, alone,
+    indptr, start, end, kind, hashes,
+):  # fmt: skip
+    """Fill the columns of the tokens of documents ``first`` to ``last`` (half-open).
+
+    Document d is ``points[text_start[d]:text_stop[d]]`` (uint32; int64). Its marks are rows ``mark_indptr[d]`` to
+    ``mark_indptr[d + 1]`` of ``mark_start``, ``mark_end`` (int32, offsets in the document; sorted, no overlaps). By
+    code point ``table`` (uint32) has the class, shifted, and the folded code point, and ``alone`` (uint64) the hash of
+    a token of just that one. ``indptr`` (int64) tells the rows of ``start``, ``end`` (int32), ``kind`` (uint8) and
+    ``hashes`` (uint64): of the folded characters of a token and their places in it. It is one loop because a call that
+    hands on arrays takes ten times as long as a token.
+    """
+    for document in range(first, last):
+        base, stop = text_start[document], text_stop[document]
+        mark, marks = mark_indptr[document], mark_indptr[document + 1]
+        row = indptr[document]
+        at = base
+        while True:
+            limit = base + mark_start[mark] if mark < marks else stop  # where the next mark or the end of the text is
+            while at < limit:
+                first_point = points[at]
+                name = table[first_point] >> _CLASS
+                until = at + 1
+                if name == _SINGLE:
+                    while until < limit and table[points[until]] >> _CLASS == _EXTENDER:
+                        until += 1
+                elif name == _LETTER:
+                    while until < limit:
+                        following = table[points[until]] >> _CLASS
+                        if following != _LETTER and following != _EXTENDER:
+                            break
+                        until += 1
+                elif name == _DIGIT:
+                    before = name
+                    while until < limit:
+                        following = table[points[until]] >> _CLASS
+                        if following != _DIGIT and following != _EXTENDER:
+                            point = points[until]
+                            is_point = point == 0x2E or point == 0x2C or point == 0xFF0E  # . and , and full-width stop
+                            if not is_point or before != _DIGIT or until + 1 >= limit:
+                                break
+                            if table[points[until + 1]] >> _CLASS != _DIGIT:
+                                break
+                        before = following
+                        until += 1
+                else:
+                    at = until
+                    continue
+                if until == at + 1 and first_point < alone.shape[0]:
+                    hashes[row] = alone[first_point]
+                else:
+                    total = np.uint64(0)
+                    for place in range(at, until):
+                        value = np.uint64(table[points[place]] & _FOLDED) | (np.uint64(place - at) << _HALF)
+                        total += _mix(value * _MULTIPLIER)
+                    hashes[row] = _mix(total)
                 start[row], end[row], kind[row] = at - base, until - base, name
-                total = np.uint64(0)
-                for place in range(at, until):
-                    value = np.uint64(folded[points[place]]) | (np.uint64(place - at) << _HALF)
-                    total += _mix(value * _MULTIPLIER)
-                hashes[row] = _mix(total)
+                row += 1
+                at = until
+            if mark == marks:
+                break
+            until = base + mark_end[mark]
+            total = np.uint64(0)
+            for place in range(at, until):
+                value = np.uint64(table[points[place]] & _FOLDED) | (np.uint64(place - at) << _HALF)
+                total += _mix(value * _MULTIPLIER)
+            start[row], end[row], kind[row], hashes[row] = at - base, until - base, _MARK, _mix(total)
             row += 1
             at = until
-        if counting:
-            indptr[document + 1] = row
+            mark += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hash_alone(table, alone):  # type: ignore[no-untyped-def]
+    """Fill ``alone`` (uint64) with the hash of a token of one character, for the first code points of ``table``."""
+    for point in range(alone.shape[0]):
+        alone[point] = _mix(_mix(np.uint64(table[point] & _FOLDED) * _MULTIPLIER))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -91,7 +155,7 @@ def pack_points(  # type: ignore[no-untyped-def]
     """Write the skeleton characters of the token rows ``first[r]`` to ``stop[r]`` (int64) to ``packed`` (uint32).
 
     The folded characters of a token, or one ``slot_point`` for a number or a mark. The other columns are those of
-    `tokenise_documents`. Counting writes the number of characters of range r to ``packed_indptr[r + 1]`` (int64) and
+    `fill_tokens`. Counting writes the number of characters of range r to ``packed_indptr[r + 1]`` (int64) and
     nothing else; otherwise they begin at ``packed[packed_indptr[r]]``.
     """
     n_documents = indptr.shape[0] - 1
@@ -148,11 +212,11 @@ def split_documents(  # type: ignore[no-untyped-def]
     """Share out the tokens of documents ``first`` to ``last`` (half-open) over passages and clauses.
 
     ``cuts`` and ``counted`` with their ``indptr`` are those of `detector.kernels.cutting.cut_documents`, ``blank``
-    (bool) is indexed by code point, the columns of tokens are those of `tokenise_documents`. A passage has at most
-    ``longest`` tokens. Fills start, end and document (int32) of each column of ``passages`` and ``clauses`` (3 x
-    rows), ``passage_tokens`` (int64), the row of each passage's first token, and ``clause`` (int32), a row per token
-    as ``indptr`` tells, counted from 0; returns the numbers of passages and clauses. A cut inside a mark cuts
-    nothing, nor does the end of a clause inside any token.
+    (bool) is indexed by code point, the columns of tokens are those of `fill_tokens`. A passage has at most ``longest``
+    tokens. Fills start, end and document (int32) of each column of ``passages`` and ``clauses`` (3 x rows),
+    ``passage_tokens`` (int64), the row of each passage's first token, and ``clause`` (uint8), a row per token as
+    ``indptr`` tells: the low byte of its number, counted from 0. Returns the numbers of passages and clauses. A cut
+    inside a mark cuts nothing, nor does the end of a clause inside any token.
     """
     n_passages = n_clauses = 0
     for document in range(first, last):
@@ -167,7 +231,8 @@ def split_documents(  # type: ignore[no-untyped-def]
         )  # the next cut, of which `at` and `other` were taken already; the document itself begins with one
         is_passage, is_last = 1, False
         token_end, in_mark, size = np.int64(-1), 0, 0
-        for token in range(row, rows + 1):
+        token = row
+        while token <= rows:
             here = np.int64(start[token]) if token < rows else length
             passage_first = passage_last = clause_first = clause_last = np.int64(-1)
             while cut <= here and not is_last:
@@ -211,8 +276,17 @@ def split_documents(  # type: ignore[no-untyped-def]
                     passage_tokens[n_passages] = token
                     n_passages += 1
                     size = 0
-            if token < rows:
-                clause[token] = n_clauses - 1
-                token_end, in_mark = np.int64(end[token]), 1 if kind[token] == _MARK else 0
-                size += 1
+            if token == rows:
+                break
+            # no other passage or clause begins with the tokens up to the next cut
+            many = min(rows, token + longest - size)
+            number = np.uint8(n_clauses - 1)
+            size -= token
+            clause[token] = number
+            token += 1
+            while token < many and (is_last or start[token] < cut):
+                clause[token] = number
+                token += 1
+            size += token
+            token_end, in_mark = np.int64(end[token - 1]), 1 if kind[token - 1] == _MARK else 0
     return n_passages, n_clauses

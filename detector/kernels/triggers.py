@@ -297,20 +297,14 @@ def hash_edges(plain, start, end, flags, indptr, n_edge, max_chars, row, hashes)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def count_broken(points, start, stop, classes, counts):  # type: ignore[no-untyped-def]
-    """Per text (``counts``, int64, n x 2) its Han characters and the places where broken text may begin.
-
-    ``classes`` (uint8, by code point): bit 1 for what begins it, bit 2 where something must follow, bit 4 for what may.
-    """
-    for text in range(len(start)):
-        n_han = n_broken = 0
-        for at in range(start[text], stop[text]):
-            point = points[at]
-            n_han += 0x3400 <= point <= 0x9FFF
-            kind = classes[point]
-            if kind & 1:
-                n_broken += not kind & 2 or (at + 1 < stop[text] and classes[points[at + 1]] & 4)
-        counts[text, 0], counts[text, 1] = n_han, n_broken
+def hash_lines(plain, start, end, line, salt, hashes):  # type: ignore[no-untyped-def]
+    """Hashes (uint64) of the characters of some lines, a row each, each with a number of its own (``salt``: int32)."""
+    for row in range(len(line)):
+        value = _GOLDEN + np.uint64(salt[row])
+        for at in range(start[line[row]], end[line[row]]):
+            value = (value ^ np.uint64(plain[at])) * _LAST_TRIPLE
+            value ^= value >> _SHIFT
+        hashes[row] = value
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

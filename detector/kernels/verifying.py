@@ -56,9 +56,8 @@ def _may_reach(a0, a1, a2, a3, b0, b1, b2, b3, threshold):  # type: ignore[no-un
 @njit(cache=True, nogil=True, error_model="numpy")
 def _may_match(sketches, row, other, threshold):  # type: ignore[no-untyped-def]
     """Whether two rows may have this ratio by their sketches; True for those that have it."""
-    a0, a1, a2, a3 = sketches[row, 0], sketches[row, 1], sketches[row, 2], sketches[row, 3]
-    b0, b1, b2, b3 = sketches[other, 0], sketches[other, 1], sketches[other, 2], sketches[other, 3]
-    return _may_reach(a0, a1, a2, a3, b0, b1, b2, b3, threshold)
+    a, b = sketches[row], sketches[other]
+    return _may_reach(a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3], threshold)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -82,12 +81,11 @@ def _pattern(points, start, end):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def _common_so_far(state, length):  # type: ignore[no-untyped-def]
     """The zeros of the state, of a pattern of this length."""
-    common = length
-    for word in range(state.shape[0]):
-        row = state[word]
-        if word == state.shape[0] - 1 and length & 63:
-            row &= (_ONE << np.uint64(length & 63)) - _ONE
-        common -= _ones(row)
+    common, last = length, state.shape[0] - 1
+    for word in range(last + 1):
+        common -= _ones(
+            state[word] & ((_ONE << np.uint64(length & 63)) - _ONE if word == last and length & 63 else _ALL)
+        )
     return common
 
 
@@ -120,11 +118,12 @@ def _common_length(points, start, end, pattern, length, least):  # type: ignore[
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _matches(points, indptr, row, other, pattern, threshold):  # type: ignore[no-untyped-def]
-    """Whether row ``other`` and ``row``, whose pattern is given, have at least this normalised Indel similarity."""
+def _matching_length(points, indptr, row, other, pattern, threshold):  # type: ignore[no-untyped-def]
+    """The LCS length of row ``other`` and ``row``, whose pattern is given; -1 if their ratio is below the threshold."""
     length = indptr[row + 1] - indptr[row]
     least = np.int64(np.ceil((threshold * (length + indptr[other + 1] - indptr[other]) - _ROUNDING) / 2))
-    return _common_length(points, indptr[other], indptr[other + 1], pattern, length, least) >= least
+    common = _common_length(points, indptr[other], indptr[other + 1], pattern, length, least)
+    return common if common >= least else np.int64(-1)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -178,9 +177,10 @@ def _in_order(found, n_found):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def represent(  # type: ignore[no-untyped-def]
     points, indptr, sketches, row_indptr, of, bucket_indptr, members, filled, threshold, first, last, floor, is_last,
-    chosen, compared
+    chosen, common, compared
 ):  # fmt: skip
-    """Fill ``chosen`` (int32) of rows ``first`` to ``last`` with the lowest representative that each matches.
+    """Fill ``chosen`` (int32) of rows ``first`` to ``last`` with the lowest representative that each matches, and
+    ``common`` (int32) of those that have one with the length of their LCS.
 
     ``members`` (int32) are the representatives so far, ascending in each bucket: bucket b has those from
     ``bucket_indptr[b]`` to ``filled[b]``; looked at are those from row ``floor`` on. A row that has one is passed over,
@@ -194,10 +194,9 @@ def represent(  # type: ignore[no-untyped-def]
         if chosen[row] != row or row_indptr[row] == row_indptr[row + 1]:
             continue
         n_found, is_crowded = 0, False
-        for place in range(row_indptr[row], row_indptr[row + 1]):
-            begin = bucket_indptr[of[place]]
-            end = min(filled[of[place]], begin + MAX_LISTED)
-            is_crowded |= end < filled[of[place]]
+        for bucket in of[row_indptr[row] : row_indptr[row + 1]]:
+            begin, end = bucket_indptr[bucket], min(filled[bucket], bucket_indptr[bucket] + MAX_LISTED)
+            is_crowded |= end < filled[bucket]
             low = end if floor else begin
             while low > begin and members[low - 1] >= floor:
                 low -= 1
@@ -213,8 +212,9 @@ def represent(  # type: ignore[no-untyped-def]
             pattern = _pattern(points, indptr[row], indptr[row + 1])
             for candidate in range(n_found):
                 compared[row] += 1
-                if _matches(points, indptr, row, found[candidate], pattern, threshold):
-                    chosen[row] = found[candidate]
+                length = _matching_length(points, indptr, row, found[candidate], pattern, threshold)
+                if length >= 0:
+                    chosen[row], common[row] = found[candidate], length
                     compared[row] = 0
                     break
         if is_last and chosen[row] == row:
@@ -273,12 +273,10 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
             if found[query] >= 0:
                 limit = _rows_below(first, np.int64(0), limit, np.int64(found[query]))
             n_found, beyond = 0, False
-            for place in range(row_indptr[mine], row_indptr[mine + 1]):
-                bucket = of[place]
+            for bucket in of[row_indptr[mine] : row_indptr[mine + 1]]:
                 if only[bucket] == group[query] or only[bucket] == NOBODY:
                     continue
-                begin = bucket_indptr[bucket]
-                stop = bucket_indptr[bucket + 1]
+                begin, stop = bucket_indptr[bucket], bucket_indptr[bucket + 1]
                 if stop > begin and bucket_rows[stop - 1] >= limit:
                     stop = _rows_below(bucket_rows, begin, stop, limit)
                 end = min(stop, begin + reach)
@@ -300,7 +298,7 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
                         is_crowded = True
                         break
                     compared += 1
-                    if _matches(points, indptr, mine, other, pattern, threshold):
+                    if _matching_length(points, indptr, mine, other, pattern, threshold) >= 0:
                         found[query] = occurrence
             if not beyond or is_crowded:
                 break
@@ -338,20 +336,22 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
         found[occurrence] = -1
         if occurrence == first or documents[occurrence - 1] != document:
             begin, n_links, size = occurrence, 0, 16
-            other, n_entries = occurrence, 0
-            while other < last and documents[other] == document:
-                n_entries += row_indptr[rows[other] + 1] - row_indptr[rows[other]]
-                other += 1
+            later, n_entries = occurrence, 0
+            while later < last and documents[later] == document:
+                n_entries += row_indptr[rows[later] + 1] - row_indptr[rows[later]]
+                later += 1
             while size < 2 * n_entries:
                 size *= 2
             if size > lists.shape[1]:
                 lists = np.empty((3, size), np.int32)
             lists[0, :size] = -1
-        if seen[row] >= begin:
-            same = seen[row]
+        same = seen[row]
+        if same >= begin:
             found[occurrence] = found[same] if found[same] >= 0 else same
             continue
         seen[row] = occurrence
+        if row_indptr[row] == row_indptr[row + 1]:
+            continue
         for reach in (FIRST_LISTED, MAX_LISTED):
             n_found, beyond = 0, False
             for place in range(row_indptr[row], row_indptr[row + 1]):
@@ -372,7 +372,8 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
             if n_found:
                 pattern = _pattern(points, indptr[row], indptr[row + 1])
                 for candidate in range(n_found):
-                    if _matches(points, indptr, row, np.int64(rows[gathered[candidate]]), pattern, threshold):
+                    other = np.int64(rows[gathered[candidate]])
+                    if _matching_length(points, indptr, row, other, pattern, threshold) >= 0:
                         found[occurrence] = gathered[candidate]
                         break
             if not beyond:

@@ -7,8 +7,9 @@ PNG: drawing Chinese letters needs a font engine, and every program that places 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from html import escape as escape_html
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
 
 from rich.cells import cell_len
 
@@ -51,6 +52,10 @@ STYLE = (
     )
 )
 """Colours of a chart that stands alone; in the page the style sheet has those of both schemes."""
+
+
+escape = partial(escape_html, quote=False)
+"""As that of ``xml.sax.saxutils``, which loads what speaks to servers."""
 
 
 def charts(scan: Scan, limit: int = 30) -> dict[str, str]:
@@ -116,7 +121,7 @@ def originality_chart(bins: Sequence[int], *, alone: bool = True, link: Callable
         bar = f'<rect class="bin" x="{_n(x + 1)}" y="{_n(bottom - tall)}" width="{_n(step - 2)}" height="{_n(tall)}"/>'
         if link is not None and count:
             whole = f'<rect class="hit" x="{_n(x)}" y="{top}" width="{_n(step)}" height="{bottom - top}"/>'
-            drawn.append(f"<a href={quoteattr(link(low, high))}>{says}{whole}{bar}</a>")
+            drawn.append(f"<a href={_quoted(link(low, high))}>{says}{whole}{bar}</a>")
         elif count:
             drawn.append(f"<g>{says}{bar}</g>")
     drawn.append(f'<path class="axis" d="M{left} {bottom}H{WIDTH - MARGIN}"/>')
@@ -146,7 +151,7 @@ def parts_chart(
         y = top + number * ROW
         label = f'<text class="end" x="{left - 8}" y="{y + 12}">{_text(shortened(shown(name), LABEL_CELLS))}</text>'
         label = f"<title>{_text(name)}</title>{label}"
-        drawn.append(f"<g>{label}</g>" if links is None else f"<a href={quoteattr(links[number])}>{label}</a>")
+        drawn.append(f"<g>{label}</g>" if links is None else f"<a href={_quoted(links[number])}>{label}</a>")
         drawn += _stack(parts, left, y, width)
         drawn.append(f'<text class="quiet" x="{left + width + 8}" y="{y + 12}">{percent(parts.originality)}</text>')
     y = top + len(held) * ROW + 6
@@ -176,7 +181,7 @@ def _stack(parts: Parts, left: float, y: float, width: float) -> list[str]:
 
 
 def _svg(height: float, title: str, drawn: Sequence[str], *, alone: bool) -> str:
-    label = f'role="{"img" if alone else "group"}" aria-label={quoteattr(shown(title))}'
+    label = f'role="{"img" if alone else "group"}" aria-label={_quoted(shown(title))}'
     if not alone:
         return f'<svg class="chart" viewBox="0 0 {WIDTH} {_n(height)}" {label}>{"".join(drawn)}</svg>'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{_n(height)}" '
@@ -191,6 +196,11 @@ def _title(title: str) -> str:
 
 def _text(text: str) -> str:
     return escape(shown(text))
+
+
+def _quoted(text: str) -> str:
+    """A text without line breaks as the value of an attribute."""
+    return '"' + escape(text).replace('"', "&quot;") + '"'
 
 
 def _ticks(tallest: int) -> list[int]:

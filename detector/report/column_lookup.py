@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.columns import CLUSTER_LEVELS, SLOT_TYPES
+from detector.columns import CLUSTER_LEVELS, SLOT_TYPES, FindingColumns
 from detector.folding import is_blank
-from detector.kernels.reporting import count_written
+from detector.kernels.reporting import count_claimed, count_written, gather_claims
 from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Finding, Member, Phrase
 from detector.report.cover import most_explained
 from detector.report.lookup import (
@@ -102,6 +102,7 @@ class ColumnLookup(Lookup):
         self._all_findings: FindingRows = findings
         self._members: MemberRows = members
         self._ids: Sequence[str] = findings.ids
+        self._listed: tuple[Sequence[str], NDArray[np.int64]] = ((), np.empty(0, np.int64))
         levels = members.columns.level
         self._first: Mapping[str, int] = {
             name: int(np.searchsorted(levels, row)) for row, name in enumerate(CLUSTER_LEVELS)
@@ -157,8 +158,10 @@ class ColumnLookup(Lookup):
         columns, order = self._documents.columns, self._least_original(limit)
         rows, ids = order.tolist(), self._ids
         names = [tuple(name for bit, name in enumerate(columns.flag_names) if flags >> bit & 1) for flags in range(256)]
+        names_of = [ids[row] for row in rows]
+        self._listed = (names_of, order)
         return Listing(
-            ids=[ids[row] for row in rows],
+            ids=names_of,
             sources=[self._documents.sources[row] for row in rows],
             rows=[int(self._documents.rows[row]) for row in rows],
             parts=columns.parts[order],
@@ -194,43 +197,30 @@ class ColumnLookup(Lookup):
 
     def shared(self, level: str) -> Mapping[str, int]:
         columns = self._members.columns
-        chosen = np.flatnonzero((columns.level == CLUSTER_LEVELS.index(level)) & (columns.n_families > 1))
+        is_chosen = (columns.level == CLUSTER_LEVELS.index(level)) & (columns.n_families > 1)
+        counts, named = self._claimed_chars
+        if bool((is_chosen & ~named).any()):  # what no finding names shares what its members have
+            counts, owner = counts.copy(), np.repeat(np.arange(len(counts)), np.diff(columns.member_indptr))
+            rest = np.flatnonzero((is_chosen & ~named)[owner])
+            texts = self._all_findings.texts
+            spans = (columns.document[rest], columns.start[rest], columns.end[rest])
+            count_written(counts, owner[rest], *spans, texts.points, texts.start, is_blank())
+        chosen = np.flatnonzero(is_chosen)
         names = [f"{level}-{number}" for number in columns.number[chosen].tolist()]
-        return dict(zip(names, self._chars[chosen].tolist(), strict=True))
+        return dict(zip(names, counts[chosen].tolist(), strict=True))
 
     @cached_property
-    def _chars(self) -> NDArray[np.int64]:
-        """The characters that each cluster shares."""
-        columns, clusters = self._all_findings.columns, self._members.columns
+    def _claimed_chars(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The characters that findings claim for each cluster, and whether any finding does."""
+        columns, levels = self._all_findings.columns, self._members.columns.level
         first = np.array([self._first[name] for name in CLUSTER_LEVELS])
-        rows = np.flatnonzero((columns.part == SHARED) & (columns.level > 0))
-        cluster = first[columns.level[rows]] + columns.cluster[rows] - 1
-        row, start, end = self._spans(rows)
-        counts = np.zeros(len(clusters.level), dtype=np.int64)
+        counts, named = np.zeros(len(levels), np.int64), np.zeros(len(levels), np.bool_)
         texts = self._all_findings.texts
-        base, points, blank = texts.start, texts.points, is_blank()
-        count_written(counts, cluster[row], columns.document[rows[row]], start, end, points, base, blank)
-        owner = np.repeat(np.arange(len(counts)), np.diff(clusters.member_indptr))
-        rest = np.flatnonzero(~np.isin(owner, cluster))
-        spans = (clusters.start[rest].astype(np.int64), clusters.end[rest].astype(np.int64))
-        count_written(counts, owner[rest], clusters.document[rest], *spans, points, base, blank)
-        return counts
-
-    def _spans(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """The spans that some findings claim: the place of each one's finding in ``rows``, its start and its end."""
-        columns = self._all_findings.columns
-        whole = columns.whole[rows]
-        begin = columns.claim_indptr[rows]
-        size = np.where(whole, 1, columns.claim_indptr[rows + 1] - begin)
-        place = np.repeat(np.arange(len(rows)), size)
-        claim = np.arange(len(place)) + np.repeat(begin - np.cumsum(size) + size, size)
-        spans = []
-        for own, claimed in ((columns.start, columns.claim_start), (columns.end, columns.claim_end)):
-            span = own[rows[place]].astype(np.int64)
-            cut = ~whole[place]
-            span[cut] = claimed[claim[cut]]
-            spans.append(span)
-        return place, spans[0], spans[1]
+        count_claimed(
+            counts, named, SHARED, first, columns.document, columns.level, columns.cluster, columns.part,
+            *_spans(columns), texts.points, texts.start, is_blank(),
+        )  # fmt: skip
+        return counts, named
 
     def n_documents(self, cluster: str) -> int:
         columns, row = self._members.columns, self._cluster_row(cluster)
@@ -249,16 +239,29 @@ class ColumnLookup(Lookup):
         members = columns.document[begin : min(end, begin + n_members)]
         start = columns.part_start[first:stop]
         literals = slices(texts, np.repeat(members[:1], stop - first), start, start + size)
-        fills = (columns.fill_indptr[first:stop][slots > 0][:, None] + np.arange(len(members))).ravel()
-        document = np.tile(members, len(fills) // len(members))
-        found = iter(slices(texts, document, columns.fill_start[fills], columns.fill_end[fills]))
+        fills, owner = self._fills(first + np.flatnonzero(slots > 0), len(members))
+        document = columns.document[begin + columns.fill_member[fills]]
+        found = slices(texts, document, columns.fill_start[fills], columns.fill_end[fills])
+        every = iter([found[row] for row in owner.tolist()])
         parts = [
-            SlotTexts(SLOT_TYPES[kind], list(islice(found, len(members)))) if slot else literal
+            SlotTexts(SLOT_TYPES[kind], list(islice(every, len(members)))) if slot else literal
             for slot, kind, literal in zip(
                 slots.tolist(), columns.part_type[first:stop].tolist(), literals, strict=True
             )
         ]
         return Aligned(parts, n_more)
+
+    def _fills(self, parts: NDArray[np.int64], n_members: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of the fills of the first members of a cluster in some of its slots, and which of these each member
+        has, slot by slot: of one that is not listed that which it has in common with others."""
+        columns = self._members.columns
+        begin, sizes = columns.fill_indptr[parts], columns.fill_indptr[parts + 1] - columns.fill_indptr[parts]
+        slot = np.repeat(np.arange(len(parts)), sizes)
+        listed = np.arange(len(slot)) + np.repeat(begin - np.cumsum(sizes) + sizes, sizes)
+        few = np.flatnonzero(columns.fill_member[listed] < n_members)
+        owner = np.repeat(np.arange(len(parts)), n_members).reshape(-1, n_members)
+        owner[slot[few], columns.fill_member[listed[few]]] = len(parts) + np.arange(len(few))
+        return np.concatenate((begin + np.maximum(columns.part_common[parts], 0), listed[few])), owner.ravel()
 
     def blanks(self, cluster: str, n_members: int) -> list[list[str]]:
         columns, row = self._members.columns, self._cluster_row(cluster)
@@ -335,20 +338,29 @@ class ColumnLookup(Lookup):
         return f"{CLUSTER_LEVELS[int(columns.level[row])]}-{int(columns.number[row])}"
 
     def claims(self, docs: Sequence[str]) -> Claims:
-        document = np.array([row_of(self._ids, doc) for doc in docs], dtype=np.int32)
-        first, stop = (np.searchsorted(self._all_findings.columns.document, document + one) for one in (0, 1))
-        owner = np.repeat(np.arange(len(docs)), stop - first)
-        before = np.cumsum(stop - first) - (stop - first)
-        rows = np.arange(len(owner)) + np.repeat(first - before, stop - first)
-        feeds = self._all_findings.columns.part[rows] >= 0
-        rows, owner = rows[feeds], owner[feeds]
-        place, start, end = self._spans(rows)
-        indptr = np.concatenate(([0], np.cumsum(np.bincount(owner[place], minlength=len(docs)))))
-        return Claims(indptr, self._all_findings.columns.part[rows[place]].astype(np.int64), start, end)
+        columns, rows = self._all_findings.columns, self._rows(docs)
+        bounds = np.searchsorted(columns.document, np.arange(len(self._ids) + 1, dtype=columns.document.dtype))
+        n_most = len(columns.document) + len(columns.claim_start)  # most of it is never touched
+        indptr, part = np.empty(len(rows) + 1, np.int64), np.empty(n_most, np.uint8)
+        start, end = np.empty(n_most, np.int32), np.empty(n_most, np.int32)
+        gather_claims(rows, bounds, columns.part, *_spans(columns), indptr, part, start, end)
+        n = int(indptr[-1])
+        return Claims(indptr, part[:n], start[:n], end[:n])
 
     def lengths(self, docs: Sequence[str]) -> NDArray[np.int64]:
-        rows = np.array([row_of(self._ids, doc) for doc in docs], dtype=np.int64)
-        return np.asarray(self._all_findings.texts.lengths[rows])
+        return np.asarray(self._all_findings.texts.lengths[self._rows(docs)])
+
+    def _rows(self, docs: Sequence[str]) -> NDArray[np.int64]:
+        """The rows of some documents; of all that were listed last they are known."""
+        if docs is self._listed[0]:
+            return self._listed[1]
+        return np.array([row_of(self._ids, doc) for doc in docs], dtype=np.int64)
+
+
+def _spans(columns: FindingColumns) -> tuple[NDArray[Any], ...]:
+    """The columns that say what findings claim."""
+    whole, claims = columns.whole, (columns.claim_indptr, columns.claim_start, columns.claim_end)
+    return (columns.start, columns.end, whole, *claims)
 
 
 class _Chosen(Rows[Finding]):

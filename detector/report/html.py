@@ -16,9 +16,12 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from detector.kernels.rendering import MOST_NUMBER
+from detector.kernels.reporting import render_integers
 from detector.model import Parts
 from detector.report import charts, column_lookup, data, page_clusters, page_documents
 from detector.report.leads import leads
@@ -46,6 +49,7 @@ CHARTED = 10
 SCRIPTS = ("page.js", "lists.js", "documents.js", "clusters.js", "map.js", "routes.js")
 ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029", "\x7f": "\\u007f"}
 """What JSON inside a script element must not hold; replaced one after the other, which is faster than a table."""
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 LEVEL_TITLES = {"block": "Paragraphs", "passage": "Passages", "outline": "Outlines"}
 """Titles of the lists of clusters; another level has its name."""
 NOUNS = {"block": ("paragraph", "paragraphs"), "passage": ("passage", "passages"), "outline": ("outline", "outlines")}
@@ -116,10 +120,20 @@ def _asset(environment: Environment, name: str) -> Markup:
 
 def _json(value: Any) -> Markup:
     """JSON that can stand inside a script element: no ``</script>``, no ``<!--``, whatever the strings hold."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _encoded(value)
     for character, escaped in ESCAPED.items():
         text = text.replace(character, escaped)
     return Markup(text)
+
+
+def _encoded(value: Any) -> str:
+    """A value as JSON; arrays of whole numbers (int64) may stand in an object."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_ENCODE(key)}:{_encoded(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, np.ndarray):
+        written = np.empty(MOST_NUMBER * len(value), np.uint8)
+        return f"[{written[: render_integers(written, value)].tobytes().decode()}]"
+    return _ENCODE(value)
 
 
 def _plain(value: Any) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.model import PART_NAMES, Cluster, DocumentScore, Finding, Literal, Member, Phrase, Slot, Span
+from detector.model import PART_NAMES, Cluster, DocumentScore, Fill, Finding, Literal, Member, Phrase, Slot, Span
 from detector.report.cover import Explained, explained
 from detector.rows import MILLIONTHS, TextsById
 
@@ -93,9 +93,9 @@ class Claims(NamedTuple):
     """The claims of some documents: those of document d are rows ``indptr[d]`` to ``indptr[d + 1]`` (int64)."""
 
     indptr: NDArray[np.int64]
-    part: NDArray[np.int64]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
+    part: NDArray[np.uint8]
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
 
 
 def measure(score: DocumentScore) -> float | None:
@@ -109,13 +109,18 @@ def n_written(text: str | None, span: Span) -> int:
 
 
 def _texts_in(slot: Slot, members: Sequence[Member], n_members: int) -> list[str | None]:
-    """What stands in a slot in each of the first members; by its place where not every member has a fill."""
+    """What stands in a slot in each of the first members; by its place where not every member has a fill, and if it
+    has none there, what further members have."""
     if len(slot.fills) == len(members):
         return [fill.text for fill in slot.fills[:n_members]]
     found: list[str | None] = []
+    common = next((fill.text for fill in slot.fills if fill.more), None)
+    places: defaultdict[str, list[Fill]] = defaultdict(list)
+    for fill in slot.fills:
+        places[fill.doc].append(fill)
     for member in members[:n_members]:
-        here = (fill.text for fill in slot.fills if fill.doc == member.doc and member.start <= fill.start <= member.end)
-        found.append(next(here, None))
+        here = (fill.text for fill in places[member.doc] if member.start <= fill.start <= fill.end <= member.end)
+        found.append(next(here, common))
     return found
 
 
@@ -355,8 +360,9 @@ class Lookup:
             found = [(finding.part, claim) for finding in self.findings(doc) for claim in finding.claims]
             rows.extend((PART_NAMES.index(str(part)), *claim) for part, claim in found)
             sizes.append(len(found))
-        columns = np.array(rows, dtype=np.int64).reshape(-1, 3)
-        return Claims(np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))), *columns.T.copy())
+        part, start, end = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        indptr = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+        return Claims(indptr, part.astype(np.uint8), start.astype(np.int32), end.astype(np.int32))
 
     def lengths(self, docs: Sequence[str]) -> NDArray[np.int64]:
         """Characters of some texts; 0 where they are not at hand."""

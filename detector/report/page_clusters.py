@@ -73,12 +73,15 @@ def _cluster(name: str, found: Lookup, places: Mapping[str, int], *, aligned: bo
     blanks = found.blanks(name, MAX_FILLS)
     order = sorted(range(len(blanks)), key=lambda row: (row > 0, not blanks[row], row))[: MAX_ROWS if aligned else 5]
     slots = [part for part in whole.parts if not isinstance(part, str)]
-    tables = [Counter(fill for fill in slot.fills if fill is not None) for slot in slots]
-    numbers = [_numbers(table, [slot.fills[row] for row in order]) for slot, table in zip(slots, tables, strict=True)]
-    rows = []
-    for row in order:
-        member = members[row]
-        fills = [_number(slot.fills[row], number) for slot, number in zip(slots, numbers, strict=True)]
+    tables = [_counted(slot.fills) for slot in slots]
+    drawn = [[slot.fills[row] for row in order] for slot in slots]
+    numbers = [_numbers(table, fills) for table, fills in zip(tables, drawn, strict=True)]
+    places_of = [
+        [-1 if fill is None else number[fill] for fill in fills] for number, fills in zip(numbers, drawn, strict=True)
+    ]
+    rows, first_members = [], members[: max(order, default=-1) + 1]  # made together
+    for row, *fills in zip(order, *places_of, strict=True):
+        member = first_members[row]
         where = [places.get(member.doc, -1), "" if member.doc in places else shown(member.doc), member.start]
         texts = [text for text in blanks[row] if text]  # most rows have none, and many slots
         filled = [(n, slot.fills[row]) for n, slot in enumerate(slots)] if texts else []
@@ -102,15 +105,18 @@ def _cluster(name: str, found: Lookup, places: Mapping[str, int], *, aligned: bo
     }
 
 
+def _counted(fills: Sequence[str | None]) -> Counter[str]:
+    """How many members have each fill."""
+    counts: Counter[Any] = Counter(fills)
+    counts.pop(None, None)
+    return counts
+
+
 def _numbers(table: Counter[str], drawn: Sequence[str | None]) -> dict[str, int]:
     """The fills that are listed or drawn in a row, the commonest first, then as members come, each with its number."""
     ranked = [text for text, _ in table.most_common()]
     needed = {*ranked[:LISTED], *drawn}
     return {text: number for number, text in enumerate(text for text in ranked if text in needed)}
-
-
-def _number(fill: str | None, numbers: Mapping[str, int]) -> int:
-    return -1 if fill is None else numbers[fill]
 
 
 def _n_figures(whole: Aligned) -> int:
@@ -136,7 +142,8 @@ def _sample(name: str, found: Lookup) -> str:
 
 def _cut(text: str, size: int) -> str:
     """A text that is drawn, cut in its middle where it is longer than ``size``; empty lines are left out."""
-    text = BREAKS.sub("\n", text)
+    if not text.isprintable():  # no line breaks, as in nearly all
+        text = BREAKS.sub("\n", text)
     if len(text) <= size:
         return shown(text)
     half = size // 2

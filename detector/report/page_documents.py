@@ -38,21 +38,24 @@ LETTERS = [PAINTS[name].letter for name in PART_NAMES]
 
 
 def table(listing: Listing, found: Lookup, places: Mapping[str, int], n_all: int) -> dict[str, Any]:
-    """The table of documents, column by column: 50,000 objects would take the page longer to read."""
+    """The table of documents, column by column: 50,000 objects would take the page longer to read.
+
+    Whole numbers stay arrays (int64), for a kernel writes them.
+    """
     sources = {name: place for place, name in enumerate(dict.fromkeys(listing.sources))}
     flags = {names: place for place, names in enumerate(dict.fromkeys(listing.flags))}
     return {
         "n_all": n_all,
         "ids": _names(listing.ids),
-        "parts": listing.parts[:, ORDER].ravel().tolist(),
-        "sample": listing.sample.tolist() if bool((listing.sample >= 0).any()) else None,
-        "findings": listing.n_findings.tolist(),
-        "blanks": listing.n_blanks.tolist(),
+        "parts": listing.parts[:, ORDER].ravel(),
+        "sample": listing.sample if bool((listing.sample >= 0).any()) else None,
+        "findings": listing.n_findings,
+        "blanks": listing.n_blanks,
         "heads": [_head(head, doc, places) for head, doc in zip(listing.head, listing.ids, strict=True)],
-        "source": [sources[name] for name in listing.sources],
+        "source": np.array([sources[name] for name in listing.sources], np.int64),
         "sources": _names(list(sources)),
-        "rows": list(listing.rows),
-        "flag": [flags[names] for names in listing.flags],
+        "rows": np.array(listing.rows, np.int64),
+        "flag": np.array([flags[names] for names in listing.flags], np.int64),
         "flags": [_names(names) for names in flags],
         "stripes": stripes(listing.ids, found),
     }

@@ -69,7 +69,7 @@ def shown(text: str, *, lines: bool = False) -> str:
     >>> shown("\x1b[31m\u202eab\ud800\n")
     '␛[31m▯ab�↵'
     """
-    if text.isprintable() and not _BLANK_LETTER.search(text):
+    if text.isprintable() and (text.isascii() or not _BLANK_LETTER.search(text)):
         return text  # nearly all are, and a table is asked for every character
     return text.translate(_LINES if lines else _ONE_LINE)
 

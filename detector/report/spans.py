@@ -60,6 +60,8 @@ def differences(one: str, two: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]
     >>> differences("投资1830.96万元", "投资2150万元")
     ((Span(start=2, end=9),), (Span(start=2, end=6),))
     """
+    if one == two:
+        return (), ()
     changed: tuple[list[Span], list[Span]] = ([], [])
     here = there = 0
     for run in compared(one, two):

@@ -107,8 +107,7 @@ def slot_text(slot: Slot, width: int, *, n_blank: int = 0) -> Text:
         f"{shortened(shown(text), 30)}{f' ×{count}' if count > 1 else ''}"
         for text, count in list(slot.values.items())[:MOST_FILLS]
     ]
-    n_empty = sum(not fill.text for fill in slot.fills)
-    if n_empty:
+    if n_empty := slot.n_empty:
         words.append(f"{NOTHING}{f' ×{n_empty}' if n_empty > 1 else ''}")
     label = f"    «{_number(slot)}» "
     warned = f"{n_blank} {'blank' if n_blank == 1 else 'blanks'} " if n_blank else ""
@@ -141,7 +140,7 @@ def _fill_lines(slot: Slot, width: int) -> list[Text]:
         Text.assemble(
             ("      ", ""),
             shortened(shown(fill.text), width // 2) or NOTHING,
-            (f"  {shown(fill.doc)}:{fill.start}", DIM),
+            (f"  {shown(fill.doc)}:{fill.start}{f' and {fill.more:,} more' if fill.more else ''}", DIM),
         )
         for fill in slot.fills
     ]

@@ -1,0 +1,64 @@
+"""Parts of the file for columns that do not fit in memory: taken, written, given back and taken again."""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector import spilling
+from detector.spilling import PART_BYTES, SpillFile
+
+
+def test_parts_are_taken_again_when_nobody_holds_them(tmp_path: Path) -> None:
+    file = SpillFile(tmp_path)
+    first, second = (file.column(3 * PART_BYTES, put=False, in_order=False) for _ in range(2))
+    assert not first.any() and not second.any(), "what was never used is cleared"
+    places = {file.place_of(first), file.place_of(second)}
+    assert places == {0, 3 * PART_BYTES}
+    first[-1] = 7
+    del first
+    again = file.column(PART_BYTES + 1, put=False, in_order=False)
+    assert file.place_of(again) == 0 and file.n_columns == 2
+    rest = file.column(PART_BYTES, put=False, in_order=False)
+    assert file.place_of(rest) == 2 * PART_BYTES and rest[-1] == 7, "the rest of it, with the pages it had"
+    del again, rest, second
+    assert file.place_of(file.column(6 * PART_BYTES, put=True, in_order=True)) == 0, "neighbours are one again"
+    assert not list(tmp_path.iterdir())
+    file.close()
+
+
+@settings(deadline=None)
+@given(st.data(), st.booleans())
+def test_what_is_written_stands_there(data: st.DataObject, in_order: bool) -> None:
+    file, n = SpillFile(None), 50_000
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spilling, "PIECE_BYTES", 1 << 12)
+        patch.setattr(spilling, "LARGE_PIECE_BYTES", 1 << 14)
+        column = file.column(8 * n, put=False, in_order=in_order).view(np.int64)
+        expected, seven = np.zeros(n, np.int64), column[7:]
+        for number in range(1, 5):
+            first = data.draw(st.integers(0, n - 7))
+            values = np.arange(data.draw(st.integers(0, n - 7 - first))) * number
+            file.write(seven, first, values)
+            expected[7 + first : 7 + first + len(values)] = values
+            file.release_part(column[first : first + len(values)])
+        file.release()
+        assert (column == expected).all()
+    file.close()
+
+
+def test_a_column_knows_whether_it_is_there() -> None:
+    file, memory = SpillFile(None), np.zeros(10)
+    column = file.column(100, put=False, in_order=False).view(np.int32)
+    other = np.frombuffer(mmap.mmap(-1, 100), np.uint8)
+    assert file.has(column) and file.has(column[3:5][::2])
+    assert not file.has(memory) and not file.has(memory[2:]) and not file.has(other)
+    assert file.place_of(column[3:]) == file.place_of(column) + 12
+    file.close()
+    column[:] = 5
+    assert (column == 5).all(), "what is held keeps its values when the file is closed"
