@@ -1,0 +1,124 @@
+"""What the words of a line say of it: a logistic regression on the words that the pages of enough sites have.
+
+Plain counting would call a word junk because one site has it in all its menus; here a word must stand on some sites and
+is weighed beside the others of its line. The draws come from the seed: the same lines give the same weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from detector.folding import plain
+from detector.page_model import MOST_OF_LINE, words_of_line
+
+MIN_SITES = 4
+"""Sites that must have a word; fewer say more of the site than of pages."""
+
+MIN_WEIGHT = 0.1
+"""Words of less weight are left out."""
+
+DIGITS = 2
+EPOCHS, RATE, PENALTY = 8, 0.3, 1e-3
+
+
+class LineWords(NamedTuple):
+    """Words of lines: those of line r are ``word[indptr[r]:indptr[r + 1]]`` (int64), numbers in ``names``."""
+
+    indptr: NDArray[np.int64]
+    word: NDArray[np.int64]
+    names: list[str]
+
+
+class Weights(NamedTuple):
+    """What each word says for each class of lines (float64, words x classes), and a line of none (float64, classes)."""
+
+    weights: NDArray[np.float64]
+    base: NDArray[np.float64]
+
+
+def number_words(lines: Sequence[str]) -> LineWords:
+    """The words of raw lines."""
+    number: dict[str, int] = {}
+    word: list[int] = []
+    indptr = [0]
+    for line in lines:
+        found = words_of_line(plain(line)[:MOST_OF_LINE])
+        word += sorted({number.setdefault(name, len(number)) for name in found})
+        indptr.append(len(word))
+    return LineWords(np.array(indptr), np.array(word, dtype=np.int64), list(number))
+
+
+def fit_words(
+    words: LineWords,
+    site: NDArray[np.int64],
+    classes: Sequence[tuple[NDArray[np.bool_], NDArray[np.float64]]],
+    rows: NDArray[np.bool_],
+) -> Weights:
+    """The weights by some lines; ``site`` (int64) of each line, for each class its members and the weights of lines.
+
+    Lines of weight 0 are not read.
+    """
+    lines = np.repeat(np.arange(len(site)), np.diff(words.indptr))
+    own = rows[lines]
+    pairs = np.unique(words.word[own] * (int(site.max()) + 1) + site[lines[own]])
+    n_sites = np.bincount(pairs // (int(site.max()) + 1), minlength=len(words.names))
+    known = n_sites >= MIN_SITES
+    fits = [
+        _fit(words.indptr, words.word, known, member, weight, np.flatnonzero(rows & (weight > 0)))
+        for member, weight in classes
+    ]
+    table = np.stack([np.where(known, column, 0.0) for column, _ in fits], axis=1)
+    table[np.abs(table).max(axis=1) < MIN_WEIGHT] = 0.0
+    return Weights(np.round(table, DIGITS), np.round([base for _, base in fits], DIGITS))
+
+
+def weigh_lines(words: LineWords, fitted: Weights, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What the words of some lines say (float64, lines x classes; 0 in the others)."""
+    out = np.zeros((len(rows), len(fitted.base)))
+    known = (fitted.weights != 0).any(axis=1)
+    _weigh(words.indptr, words.word, known, fitted.weights, fitted.base, np.flatnonzero(rows), out)
+    return out
+
+
+@njit(cache=False, nogil=True)
+def _fit(indptr, word, known, member, weight, rows):  # type: ignore[no-untyped-def]
+    """Weights and base of one class by descent, each step weakened by the slopes so far (AdaGrad)."""
+    np.random.seed(0)
+    weights, slopes = np.zeros(len(known)), np.full(len(known), 1e-2)
+    base, of_base = 0.0, 1e-2
+    for _ in range(EPOCHS):
+        np.random.shuffle(rows)
+        for row in rows:
+            n_known, total = 0, 0.0
+            for at in range(indptr[row], indptr[row + 1]):
+                if known[word[at]]:
+                    n_known += 1
+                    total += weights[word[at]]
+            share = 1 / np.sqrt(max(n_known, 1))
+            slope = weight[row] * (1 / (1 + np.exp(-base - total * share)) - member[row])
+            of_base += slope**2
+            base -= RATE * slope / np.sqrt(of_base)
+            for at in range(indptr[row], indptr[row + 1]):
+                one = word[at]
+                if known[one]:
+                    step = slope * share + PENALTY * weight[row] * weights[one]
+                    slopes[one] += step**2
+                    weights[one] -= RATE * step / np.sqrt(slopes[one])
+    return weights, base
+
+
+@njit(cache=False, nogil=True)
+def _weigh(indptr, word, known, weights, base, rows, out):  # type: ignore[no-untyped-def]
+    """The sums of the weights of known words over the square root of their number, and the base."""
+    for row in rows:
+        n_known = 0
+        for at in range(indptr[row], indptr[row + 1]):
+            if known[word[at]]:
+                n_known += 1
+                out[row] += weights[word[at]]
+        out[row] = out[row] / np.sqrt(max(n_known, 1)) + base
