@@ -141,7 +141,7 @@ def band_buckets(
     indptr[0] = 0
     np.cumsum(sizes, out=indptr[1:])
     np.cumsum(row_indptr, out=row_indptr)
-    of = work.empty(len(rows), np.int32)
+    of = work.empty(len(rows), np.int32, put=True)
 
     def listed(part: tuple[int, int]) -> None:
         low, high = part

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from detector.model import Hit
 from detector.places import Places
@@ -41,6 +41,21 @@ FOLLOWERS = "要更应必将也清深坚相谨衷一高重克"
 
 _GOES_ON = re.compile("[0-9][0-9:.、]|某[某甲乙丙丁戊己0-9些个种]|([*×○])\\1")
 """The last character of a word and what follows it, where they are more than the word."""
+
+_LETTER_ACTS = re.compile(
+    r"""
+    (?: (?<![\s\S]) | (?<=[\n“"‘(]) | (?<=[.,;:!?][ ]) | (?<=[ ]and[ ]) | (?<=[ ]that[ ]) | (?<=[ ]when[ ])
+      | (?<=[ ]but[ ]) | (?<=because[ ]) | (?<=while[ ]) | (?<=[ ]if[ ]) | (?<=[ ]then[ ]) | (?<=after[ ])
+      | (?<=before[ ]) | (?<=[ ]to[ ]) | (?<=with[ ]) | (?<=[ ]by[ ]) | (?<=[ ]of[ ]) | (?<=whether[ ])
+      | (?<=[ ]as[ ]) )
+    [b-hj-z]
+    (?= ['’]s[ ] | [ ] (?: was | is | had | has | did | does | said | told | lived | left | went | came | made | gave
+      | took | claimed | denied | stated | agreed | refused | could | would | will | may | must | married | worked
+      | wrote | asked | and[ ](?:his|her) ) [ ] )
+    """,
+    re.VERBOSE,
+)
+"""A letter where only a person can stand."""
 
 _PRONOUNS = ("我们", "咱们", "本人", "笔者")
 
@@ -94,11 +109,22 @@ def _by_document(places: Places, matches: list[RuleMatch], table: RuleTable) -> 
 
 
 def _certain(plain: str, matches: Sequence[RuleMatch]) -> list[RuleMatch]:
-    """The matches of certain rules, and those of others where enough certain marks share their first character."""
+    """The matches of certain rules, and those of others where enough certain marks share their first character.
+
+    What a rule must find more than once is counted first.
+    """
+    repeated = Counter((match.rule.name, plain[match.start : match.end]) for match in matches if match.rule.repeats > 1)
+    matches = [
+        match
+        for match in matches
+        if match.rule.repeats < 2 or repeated[match.rule.name, plain[match.start : match.end]] >= match.rule.repeats
+    ]
     places: dict[str, set[int]] = defaultdict(set)
     for match in matches:
         if match.rule.needs == 0 and match.rule.kind == "placeholder":
             places[plain[match.start]].add(match.start)
+            if plain[match.start] in "[(【〔":  # what a bracket holds is a sign as well
+                places[plain[match.start + 1]].add(match.start)
     return [match for match in matches if len(places[plain[match.start]]) >= match.rule.needs]
 
 
@@ -110,12 +136,14 @@ def _everywhere(plain: str, told: Sequence[RuleMatch]) -> list[Hit]:
     first: dict[str, RuleMatch] = {}
     for match in sorted(told, key=lambda match: match[:2]):
         first.setdefault(plain[match.start : match.end], match)
+    letters = [match for word, match in sorted(first.items()) if len(word) == 1]
+    again = [hit for match in letters for hit in _letter_again(plain, match)]
     lengths = sorted({len(word) for word in first if len(word) > 1}, reverse=True)
     if not lengths:
-        return []
+        return again
     seconds = re.compile("[" + re.escape("".join(sorted({word[1] for word in first if len(word) > 1}))) + "]")
     taken = {match.start for match in told}
-    hits: list[Hit] = []
+    hits = again
     for found in seconds.finditer(plain, 1):
         start = found.start() - 1
         for end in (start + length for length in lengths):
@@ -125,6 +153,13 @@ def _everywhere(plain: str, told: Sequence[RuleMatch]) -> list[Hit]:
                     hits.append(Hit(start, end, by.rule.kind, by.rule.name, {"told_at": by.start}))
                 break
     return hits
+
+
+def _letter_again(plain: str, told: RuleMatch) -> Iterator[Hit]:
+    """The other places of a letter that stands for a name: where a person does something or has something."""
+    for found in _LETTER_ACTS.finditer(plain):
+        if plain[found.start()] == plain[told.start] and found.start() != told.start:
+            yield Hit(found.start(), found.start() + 1, told.rule.kind, told.rule.name, {"told_at": told.start})
 
 
 def _stand_ins(plain: str) -> list[Hit]:

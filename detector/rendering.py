@@ -27,7 +27,7 @@ from detector.workspace import Workspace
 Integers = NDArray[np.int64]
 Result = TypeVar("Result")
 
-BLOCK_BYTES, BLOCK_ROWS = 2_000_000, 12_500
+BLOCK_BYTES, BLOCK_ROWS = 8_000_000, 50_000
 """Bytes and rows of a block at most, but for a single row; the bytes are a bound, most blocks take a third."""
 
 BLOCKS_AHEAD = 2
@@ -191,7 +191,11 @@ def json_blocks(sheet: Sheet, work: Workspace) -> Iterator[NDArray[np.uint8]]:
 
 
 def in_order(render: Callable[[tuple[int, int]], Result], sheet: Sheet, work: Workspace) -> Iterator[Result]:
-    """What ``render`` makes of each block of a table, in order; further blocks are made while one is written."""
+    """What ``render`` makes of each block of a table, in order; further blocks are made while one is written.
+
+    While something goes on beside (the page, which takes as long as all tables) one worker is left to it: of three
+    threads on two processors it would be the last one, and then alone.
+    """
     ranges = blocks(sheet.sizes)
     if work.workers == 1 or len(ranges) < 2:
         yield from map(render, ranges)
@@ -200,7 +204,7 @@ def in_order(render: Callable[[tuple[int, int]], Result], sheet: Sheet, work: Wo
     with ThreadPoolExecutor(work.workers, thread_name_prefix="detector") as pool:
         for rows in ranges:
             made.append(pool.submit(render, rows))
-            if len(made) > BLOCKS_AHEAD * work.workers:
+            if len(made) >= (work.workers - 1 if work.is_beside() else BLOCKS_AHEAD * work.workers):
                 yield made.popleft().result()
         while made:
             yield made.popleft().result()

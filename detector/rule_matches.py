@@ -20,7 +20,8 @@ class Rule:
     """One row of a table; the fields are the keys of the row.
 
     ``needs`` is how many other, certain marks that begin with the same character the document must hold before a
-    finding of this rule counts (0: the near context is enough). ``at_least`` is how many places a guard of scope
+    finding of this rule counts (0: the near context is enough). ``repeats`` is in how many places of the document the
+    rule must match the very same words. ``at_least`` is how many places a guard of scope
     ``document`` must match. ``max_chars`` bounds the lines that a rule of scope ``line`` is tried on. ``opens`` makes
     a junk line the heading of a list of junk lines. ``left`` are characters that a finding also takes to its left, at
     most `MAX_LEFT` of them; ``behind`` is a pattern of fixed width that must match just before it then, unless
@@ -39,6 +40,7 @@ class Rule:
     scope: str = "span"
     place: str = "any"
     needs: int = 0
+    repeats: int = 1
     at_least: int = 1
     max_chars: int = 120
     opens: bool = False

@@ -265,7 +265,8 @@ def _rows(content: Mapping[str, Any], where: str, words: dict[str, str]) -> list
 
 
 _REQUIRED = ("name", "kind", "pattern", "why", "hits", "source")
-_TYPES: Mapping[str, type] = {"needs": int, "at_least": int, "max_chars": int, "opens": bool, "everywhere": bool}
+_INTEGERS = ("needs", "repeats", "at_least", "max_chars")
+_TYPES: Mapping[str, type] = {**dict.fromkeys(_INTEGERS, int), "opens": bool, "everywhere": bool}
 _LISTS = ("hits", "misses", "triggers", "affects")
 
 

@@ -285,6 +285,10 @@ class Workspace:
         self._beside.start()
         return future.result
 
+    def is_beside(self) -> bool:
+        """Whether what was begun beside still goes on, and keeps a thread busy."""
+        return self._beside is not None and self._beside.is_alive()
+
     def close(self) -> None:
         """End the threads; columns that are still held keep their values."""
         if self._pool is not None:

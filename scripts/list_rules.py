@@ -78,6 +78,8 @@ def _why(rule: Rule) -> str:
         told.append("told by a method of its own, not by a pattern")
     if rule.needs:
         told.append(f"needs {rule.needs} certain marks of the same sign in the document")
+    if rule.repeats > 1:
+        told.append(f"only words that it meets {rule.repeats} times in the document")
     if rule.everywhere:
         told.append("found once, found everywhere in the document")
     if rule.scope == "document":

@@ -89,6 +89,28 @@ def test_evidence_of_a_stand_in_counts_its_places() -> None:
     assert evidence == {"token": "词条7", "n_occurrences": 4, "n_where_a_pronoun_stands": 3}
 
 
+def test_words_that_must_stand_more_than_once_are_counted_in_the_document() -> None:
+    once = plain("I was sceptical, but [gadget] changed how I sleep.")
+    assert not find_marks(once, TABLE)
+    other = plain("I was sceptical, but [gadget] changed how I sleep; my [gizmo] did not.")
+    assert not find_marks(other, TABLE)
+    again = plain("[Gadget]: a test. I was sceptical, but [gadget] changed how I sleep. With [gadget] I am well.")
+    assert [hit.start for hit in find_marks(again, TABLE)] == [0, 39, 74]
+
+
+def test_a_letter_that_stands_for_a_name_is_found_where_a_person_acts() -> None:
+    text = plain("The claimant, referred to here as K, left. K's vitamin K was low, and K had told R. Plan K is done.")
+    hits = find_marks(text, TABLE)
+    assert [(hit.start, hit.kind) for hit in hits] == [(34, "masked"), (43, "masked"), (70, "masked")]
+    assert not find_marks(plain("K's vitamin K was low, and K had told R so."), TABLE)
+
+
+def test_what_an_empty_bracket_holds_counts_as_its_sign() -> None:
+    line = "You may obtain a copy at _____."
+    assert not find_marks(plain(line), TABLE)
+    assert len(find_marks(plain(line + " Deliver [____] shares."), TABLE)) == 2
+
+
 def test_documents_decide_where_marks_alone_cannot() -> None:
     blank = "甲方应支付____元"
     assert find_marks(plain(blank), TABLE)

@@ -180,7 +180,8 @@ def test_a_text_in_each_mode(texts: list[str], mode: int) -> None:
     if mode == kernel.RAW:
         assert found == [plain_text(text).encode() for text in texts]
     else:
-        of = json_strings(texts, mode)
+        of, between = json_strings(texts, mode), json_strings(texts, mode, '{"x":"', '",')
+        assert between.data.tobytes() == b"".join(b'{"x":"%s",' % text for text in found)
         quoted = [of.data[begin:end].tobytes() for begin, end in pairwise(of.indptr)]
         assert found == [text[1:-1] for text in quoted]
         if mode == kernel.ASCII:

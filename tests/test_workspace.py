@@ -73,8 +73,11 @@ def test_nothing_runs_beside_where_there_is_one_worker_or_memory_is_short() -> N
 def test_closing_waits_for_what_runs_beside() -> None:
     done: list[int] = []
     with Workspace(workers=2) as work:
+        assert not work.is_beside()
         work.beside(lambda: [time.sleep(0.05), done.append(1)])
+        assert work.is_beside()
     assert done == [1]
+    assert not work.is_beside()
 
 
 @given(st.lists(st.integers(0, 20), max_size=40), st.integers(1, 30))

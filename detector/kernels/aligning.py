@@ -226,9 +226,15 @@ def literal_spans(hashes, token_start, token_end, bounds, start, end, left, righ
     for pair in range(n):
         mine, other = left[pair], right[pair]
         first, stop = bounds[mine], bounds[mine + 1]
-        length = stop - first
+        length, base, row = stop - first, bounds[other], 0
+        if bounds[other + 1] - base == length:
+            while row < length and hashes[first + row] == hashes[base + row]:
+                row += 1
+            if row == length:
+                whole[pair], indptr[pair + 1] = True, filled
+                continue
         place = _grown(place, length)
-        align(hashes, first, stop, bounds[other], bounds[other + 1], place, scratch)
+        align(hashes, first, stop, base, bounds[other + 1], place, scratch)
         # Between two literals stands a differing token: there is at most one literal more than half the tokens.
         span_start, span_end = _grown(span_start, filled + length + 1), _grown(span_end, filled + length + 1)
         same = True

@@ -94,11 +94,10 @@ def paint_stripes(out, length, indptr, part, start, end, rank, least):  # type: 
         for place in range(n_chars):
             paint[place] = 5
         paint[n_chars] = 6
-        for now in range(4, -1, -1):
-            for claim in range(indptr[text], indptr[text + 1]):
-                if part[claim] == now:
-                    for place in range(max(0, start[claim]), min(n_chars, end[claim])):
-                        paint[place] = now
+        for claim in range(indptr[text], indptr[text + 1]):
+            now = part[claim]
+            for place in range(max(0, start[claim]), min(n_chars, end[claim])):
+                paint[place] = min(paint[place], now)
         enough = max(1.0, least * n_chars / max(1, n_stripes))
         run = stop = np.int64(0)  # where the run of one part ends, and the stripe
         for stripe in range(n_stripes):
