@@ -62,7 +62,7 @@ class Resident(NamedTuple):
 
 
 RESIDENT = {
-    "passage": Resident(265e6, 60e6, 12e6, 0.8, 2.1),
+    "passage": Resident(265e6, 60e6, 12e6, 0.8, 1.3),
     "document": Resident(240e6, 30e6, 8e6, 0.1, 0.1),
 }
 """Fitted to ``run.peak_memory`` as ``detector scan FILE --json`` prints it, for 0.4, 3, 5, 9, 10, 35 and 100 MB of
