@@ -227,8 +227,8 @@ def test_a_full_disk_under_the_results(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_under_temporary_files(tmp_path: Path) -> None:
-    (tmp_path / "in.jsonl").write_bytes(DATA * 3)
-    done = limited(100_000, "scan", tmp_path / "in.jsonl", "--quiet", "--tmp", tmp_path)
+    (tmp_path / "in.jsonl").write_bytes(DATA * 120)
+    done = limited(100_000, "scan", tmp_path / "in.jsonl", "--quiet", "--tmp", tmp_path, "--memory", "140MB")
     assert done.returncode == 1
     assert done.stderr == "detector: no room for what is set aside in a file: File too large\n"
 
