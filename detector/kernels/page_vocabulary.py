@@ -66,7 +66,8 @@ def weigh_words(plain, start, end, classes, keys, weights, most, out):
     seen = np.full(len(keys), -1, np.int32)
     for row in range(len(start)):
         high = min(end[row], start[row] + most)
-        out[row, :] = 0.0
+        for column in range(weights.shape[1]):
+            out[row, column] = 0.0
         n_known = 0
         word, before = _GOLDEN, np.uint64(0)
         in_word = in_number = False
@@ -90,7 +91,8 @@ def weigh_words(plain, start, end, classes, keys, weights, most, out):
                 before = this
             in_word, in_number = extends, kind == _DIGIT
         if n_known:
-            out[row, :] /= math.sqrt(n_known)
+            for column in range(weights.shape[1]):
+                out[row, column] /= math.sqrt(n_known)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -186,11 +188,11 @@ def describe_scores(scores, runs, indptr, prose, cover, out, column):
     for text in range(len(runs)):
         low, high = indptr[text], indptr[text + 1]
         own = out[low:high]
-        marks = np.empty(high - low)
+        marks, like_prose = np.empty(high - low), np.empty(high - low)
         for row in range(high - low):
-            marks[row] = own[row, cover] >= 0.5
+            marks[row], like_prose[row] = own[row, cover] >= 0.5, own[row, prose]
         at = describe_words(scores[low:high], own, column)
-        describe_gaps(scores[low:high], own[:, prose].copy(), marks, runs[text, 0], runs[text, 1], own, at)
+        describe_gaps(scores[low:high], like_prose, marks, runs[text, 0], runs[text, 1], own, at)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -206,5 +208,7 @@ def describe_vocabulary(
         low, high = indptr[text], indptr[text + 1]
         first, last = begin[text], begin[text] + high - low
         weigh_words(plain, start[first:last], end[first:last], classes, keys, weights, most, scores[low:high])
-    scores += base
+    for row in range(len(out)):
+        for part in range(weights.shape[1]):
+            scores[row, part] += base[part]
     describe_scores(scores, runs, indptr, prose, cover, out, column)
