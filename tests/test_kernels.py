@@ -92,9 +92,9 @@ def alike(left: Sequence[int], right: Sequence[int], threshold: float) -> bool:
 
 
 def common(left: Sequence[int], right: Sequence[int]) -> int:
-    made = columns([left, right])
-    found = np.empty(1, np.int64)
-    common_lengths(made.values, made.indptr, np.array([0]), np.array([1]), found)
+    values = np.array([*left, *right], dtype=np.uint32)
+    indptr, found = np.array([0, len(left), len(values)]), np.empty(1, np.int64)
+    common_lengths(values, indptr, np.array([0]), np.array([1]), found)
     return int(found[0])
 
 
