@@ -302,8 +302,8 @@ def placed(before: Sequence[float], after: Sequence[float], rate: float) -> list
     return [tuple(value / sum(row) for value in row) for row in totals]  # type: ignore[misc]
 
 
-def gate(counts: Sequence[Sequence[int]], repeats: Sequence[int], limits: Sequence[float]) -> int:
-    """2 if enough different short lines are words of pages, 1 if one is."""
+def gate(counts: Sequence[Sequence[int]], repeats: Sequence[int], limits: Sequence[float]) -> bool:
+    """Whether enough different short lines are words of pages."""
     n_all = math.fsum(1 / times for times in repeats)
     units = [row[WORDS] + 0.6 * row[HAN] for row in counts]
     n_chrome = math.fsum(
@@ -314,5 +314,4 @@ def gate(counts: Sequence[Sequence[int]], repeats: Sequence[int], limits: Sequen
     n_chrome += 1e-6
     short = sum(size < 7 for size in units) / len(counts)
     some = n_chrome >= limits[3] and n_chrome >= limits[4] * n_all and short >= limits[5]
-    many = n_chrome >= limits[6] and n_chrome >= limits[7] * n_all and short >= limits[8]
-    return 2 if some or many else int(n_chrome >= 1)
+    return some or (n_chrome >= limits[6] and n_chrome >= limits[7] * n_all and short >= limits[8])
