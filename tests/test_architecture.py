@@ -36,7 +36,7 @@ FLOORS = (
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
     "block_hits partners",
     "hits families matches phrases file_rows arrow_rows spun gathering",
-    "clusters blocks templates pieces",
+    "clusters blocks templates pieces point_buffer",
     "reading",
     "corpus",
     "rereading",
