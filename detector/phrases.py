@@ -88,12 +88,34 @@ def find_phrases(
     work: Workspace | None = None,
 ) -> PhraseTable:
     """The phrases of a corpus; ``is_junk`` is a row per token, ``family`` the number of each document's family."""
+    work = work or Workspace()
+    found = repeated(tokens, passages, is_junk, family, work)
+    return phrases_of(tokens, passages, *found, min_families=min_families, work=work)
+
+
+def repeated(
+    tokens: Tokens, passages: Passages, is_junk: NDArray[np.bool_], family: NDArray[np.int64], work: Workspace
+) -> tuple[Rows, Stretches]:
+    """The rows that phrases are looked for in, and the stretches of them that may hold any: what keeps all threads
+    busy, and takes most memory."""
     n_families = int(family.max()) + 1 if len(family) else 0
     owner = family[passages.document].astype(np.int32) if len(family) else np.empty(0, np.int32)
     bounds = passages.tokens if len(passages.tokens) else np.zeros(1, np.int64)
     rows = Rows(tokens.hashes, tokens.kind, is_junk, bounds, owner, n_families)
-    work = work or Workspace()
-    stretches = find_stretches(rows, MIN_TOKENS, work)
+    return rows, find_stretches(rows, MIN_TOKENS, work)
+
+
+def phrases_of(
+    tokens: Tokens,
+    passages: Passages,
+    rows: Rows,
+    stretches: Stretches,
+    *,
+    min_families: int | None = None,
+    work: Workspace,
+) -> PhraseTable:
+    """The phrases in what is `repeated`."""
+    n_families = rows.n_families
     repeats = Repeats(rows, stretches, MIN_TOKENS, work)
     runs = _cut(tokens, passages, repeats)
     needed = np.where(runs.n_tokens >= LONG_TOKENS, 2, families_needed(n_families, min_families))

@@ -44,9 +44,9 @@ from detector.matches import Matches, find_matches
 from detector.model import LEVELS, Document
 from detector.outlines import OutlineColumns, OutlineRows, outline_columns
 from detector.passages import Passages, prepare_tokens, tokenise_corpus
-from detector.phrases import PhraseTable, find_phrases, phrase_columns
+from detector.phrases import PhraseTable, phrase_columns, phrases_of, repeated
 from detector.protecting import protected_phrases, protected_spans
-from detector.repeats import Places
+from detector.repeats import Places, Rows, Stretches
 from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows, TextsById
 from detector.rules import RuleTable, load_rules
 from detector.score import score_columns
@@ -193,9 +193,13 @@ def _analyse(
         left_out = all_junk | (not table.does(SPUN_RULE))  # switched off, all of it is left out
         spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=left_out)
         del left_out
-    find = partial(_phrases, texts, (tokens, passages), is_junk, family, series, settings, work)
-    phrases_found = find if kept.has("phrases") else work.beside(find)
     with clock.stage("matches"):
+        phrases_found = None
+        if not kept.has("phrases"):
+            # all threads at once, and no other large columns: what follows takes one, beside the others
+            found = repeated(tokens, passages, is_junk, family, work)
+            phrases_found = work.beside(partial(_phrases, texts, tokens, passages, found, series, settings, work))
+            del found
         matches = kept.result(
             "matches",
             find_matches,
@@ -250,16 +254,16 @@ def _analyse(
 
 def _phrases(
     texts: Texts,
-    parts: tuple[Tokens, Passages],
-    is_junk: NDArray[np.bool_],
-    family: NDArray[np.int64],
+    tokens: Tokens,
+    passages: Passages,
+    found: tuple[Rows, Stretches],
     series: NDArray[np.int64],
     settings: Settings,
     work: Workspace,
 ) -> tuple[PhraseTable, PhraseColumns]:
     """The phrases for the findings, without their places, and as they are written."""
-    found = find_phrases(*parts, is_junk, family, min_families=settings.min_families, work=work)
-    return found.without_places(), phrase_columns(found, parts[0], texts, series, work)
+    phrases = phrases_of(tokens, passages, *found, min_families=settings.min_families, work=work)
+    return phrases.without_places(), phrase_columns(phrases, tokens, texts, series, work)
 
 
 def _counts(
