@@ -97,12 +97,12 @@ def repeated(
     tokens: Tokens, passages: Passages, is_junk: NDArray[np.bool_], family: NDArray[np.int64], work: Workspace
 ) -> tuple[Rows, Stretches]:
     """The rows that phrases are looked for in, and the stretches of them that may hold any: what keeps all threads
-    busy, and takes most memory."""
+    busy, and takes most memory. Junk plays no part in what follows, and is not held."""
     n_families = int(family.max()) + 1 if len(family) else 0
     owner = family[passages.document].astype(np.int32) if len(family) else np.empty(0, np.int32)
     bounds = passages.tokens if len(passages.tokens) else np.zeros(1, np.int64)
     rows = Rows(tokens.hashes, tokens.kind, is_junk, bounds, owner, n_families)
-    return rows, find_stretches(rows, MIN_TOKENS, work)
+    return rows._replace(is_junk=np.empty(0, np.bool_)), find_stretches(rows, MIN_TOKENS, work)
 
 
 def phrases_of(
