@@ -206,7 +206,7 @@ def phrase_columns(
 ) -> PhraseColumns:
     """The phrases as they are written to files; ``series`` is a number per document or -1."""
     document = np.searchsorted(tokens.indptr, table.first, side="right") - 1
-    start, end = tokens.start[table.first], tokens.end[table.first + table.n_all - 1]
+    start, end = tokens.start[table.first], tokens.ends(table.first + table.n_all - 1)
     copy_document = np.searchsorted(tokens.indptr, table.copy_start, side="right") - 1
     places = table.places
     n_series = count_series(
@@ -238,7 +238,7 @@ def _keys(table: PhraseTable, tokens: Tokens, texts: Texts, document: NDArray[np
         here = slice(*part)
         return write_keys(  # type: ignore[no-any-return]
             texts.points, texts.start[document[here]], table.first[here], table.n_all[here],
-            tokens.start, tokens.end, tokens.kind, character_table().folded,
+            tokens.where, tokens.kind, character_table().folded,
         )  # fmt: skip
 
     ranges = row_ranges(np.cumsum(table.n_all), BLOCK_KEYS)

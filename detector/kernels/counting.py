@@ -2,8 +2,8 @@
 
 No table over all windows and no sort: every window is a word (what is left of its hash, and its family); the words of a
 block are put in order of the first bits of their hashes, each such partition is counted by itself in a small table, and
-the verdicts are read again in the order in which the block is hashed a second time. Of a hash about 40 bits are left, so
-that of millions of windows one may be taken for another: a stretch is longer then than it need be, and no phrase other.
+the verdicts are read again in the order in which the block is hashed a second time. Of a hash some 40 bits are left: of
+millions of windows one may be taken for another, and then a stretch is longer than it need be, but no repeat is other.
 """
 
 from __future__ import annotations
