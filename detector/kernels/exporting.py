@@ -1,4 +1,4 @@
-"""Compiles a kernel with numba and makes an object file of it that works without numba.
+"""Compiles a kernel with numba and makes code of it that works without numba.
 
 All that such code asks of numba is memory for its arrays; `_MEMORY` gives it that from the C library. Whatever is not
 as expected (the order of arguments, a function of numba's that the code calls) is `Unexpected`, and numba runs the
@@ -16,8 +16,11 @@ from llvmlite import binding
 from numba.core import types
 from numba.np.numpy_support import as_dtype
 
-from detector.kernels import machine_code
-from detector.kernels.machine_code import ENTRY, SCALARS, Code, machine
+from detector.kernels.machine_code import SCALARS, Code
+from detector.kernels.object_files import Unexpected, code_of
+
+ENTRY = "detector_entry"
+"""The function that takes a row of words."""
 
 LIBRARY = {"malloc", "free", "memcpy", "memmove", "memset", "memcmp", "log", "log1p", "exp", "pow"}
 """Functions of the C library that a kernel may call."""
@@ -69,10 +72,6 @@ define void @NRT_MemInfo_call_dtor(ptr %block) {
 _WORDS = {"Q": "ptr", "q": "i64", "d": "double"}
 
 
-class Unexpected(Exception):
-    """Why a kernel cannot do without numba."""
-
-
 def dispatcher(function: Callable[..., Any], *, cached: bool) -> Any:
     """A function as numba has it."""
     return numba.njit(cache=cached, nogil=True, error_model="numpy")(function)
@@ -94,7 +93,7 @@ def export(compiled: Any, arguments: Sequence[Any]) -> Code:
         raise Unexpected(f"takes {found}, not {expected}")
     module.link_in(binding.parse_assembly(_MEMORY))
     module.link_in(binding.parse_assembly(_entry(description.llvm_func_name, found)))
-    return Code(_object_file(module), result)
+    return _code(module)._replace(result=result)
 
 
 def _types(value: Any) -> list[str]:
@@ -146,18 +145,29 @@ define i32 @{ENTRY}(ptr %words) {{
 """
 
 
-def _object_file(module: Any) -> bytes:
-    """The object file of a module, of which only the entry is seen from outside."""
+def _code(module: Any) -> Code:
+    """The code of a module, of which only the entry is seen from outside."""
     for function in module.functions:
         if not function.is_declaration and function.name != ENTRY:
             function.linkage = "internal"
-    target = machine()
+    target = _machine()
     passes = binding.create_new_module_pass_manager()
     passes.add_global_dead_code_eliminate_pass()
     passes.run(module, binding.create_pass_builder(target, binding.create_pipeline_tuning_options()))
     module.verify()
-    data = bytes(target.emit_object(module))
-    foreign = machine_code.missing_names(data) - LIBRARY
+    code = code_of(bytes(target.emit_object(module)), ENTRY)
+    foreign = set(code.outer) - LIBRARY
     if foreign:
         raise Unexpected(f"it needs {sorted(foreign)}")
-    return data
+    return code
+
+
+def _machine() -> Any:
+    """The compiler's description of this processor, with the options that numba chooses for code in memory."""
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    name, features = str(binding.get_host_cpu_name()), binding.get_host_cpu_features().flatten()
+    target = binding.Target.from_triple(binding.get_process_triple())
+    return target.create_target_machine(
+        cpu=name, features=features, opt=3, reloc="static", codemodel="jitdefault", jit=True
+    )

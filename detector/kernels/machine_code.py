@@ -3,23 +3,23 @@
 The calling convention is numba's own. A function takes a place for its result, a place for an error, and its arguments,
 of which each array is as many words as it has parts: owner, parent, values, bytes of a value, address, shape, strides.
 `detector.kernels.exporting` checks that a function takes just that, and wraps it in one that takes a row of words of
-eight bytes (`ENTRY`).
+eight bytes.
+
+Code is kept as it lies in memory, so that neither numba nor its compiler is loaded to run it: where it was put is added
+to the words that name a place in it, and the addresses of the C library's functions stand where they are called.
 """
 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
-import llvmlite
 import numpy as np
-from llvmlite import binding
-
-RELEASE = llvmlite.__version__
-ENTRY = "detector_entry"
 
 SCALARS = "?bBhHiIlLqQfd"
 """Types of arrays and scalars, in numpy's letters; arguments of others are left to numba."""
@@ -29,11 +29,18 @@ SUCCESSES = (0, -2)
 
 
 class Code(NamedTuple):
-    """The object file of a function, and what it returns: None for nothing, a letter of `struct` for a number,
-    ``["array", letter of numpy, dimensions]``, or ``["tuple", what, what...]``."""
+    """A function, and what it returns: None for nothing, a letter of `struct` for a number,
+    ``["array", letter of numpy, dimensions]``, or ``["tuple", what, what...]``.
+
+    It begins at ``entry`` of ``data``; ``inner`` are the places of words that hold places in it, ``outer`` those of
+    words for the address of each function of the C library that it calls.
+    """
 
     data: bytes
     result: Any
+    entry: int = 0
+    inner: Sequence[int] = ()
+    outer: Mapping[str, Sequence[int]] = {}
 
 
 def kind(value: Any) -> Any:
@@ -81,26 +88,9 @@ def _words(value: Any) -> Iterator[Any]:
         yield value
 
 
-def missing_names(data: bytes) -> set[str]:
-    """What an object file needs that it does not hold (the format is ELF's, of 64 bits)."""
-    sections = {section.name(): section.data() for section in binding.ObjectFileRef.from_data(data).sections()}
-    names = sections[b".strtab"]
-    undefined = [
-        name
-        for name, _, _, section, _, _ in struct.iter_unpack("<IBBHQQ", sections[b".symtab"])
-        if name and not section
-    ]
-    return {names[at : names.index(b"\0", at)].decode() for at in undefined}
-
-
-def can_run(code: Code) -> bool:
-    """Whether all that the code calls is there: one that lacks a function would end the process."""
-    return all(hasattr(_library(), name) for name in missing_names(code.data))
-
-
 def caller(code: Code, arguments: Sequence[Any], name: str) -> Callable[[Sequence[Any]], Any]:
     """What calls a function with arguments of the kinds of these; the interpreter lock is released meanwhile."""
-    enter = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p)(_loaded(code.data))
+    enter = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p)(_loaded(code))
     packed = struct.Struct("=QQ" + "".join(map(letters, arguments)))
     returned = struct.Struct(f"@{_result_letters(code.result)}")
     size = returned.size + 8
@@ -116,48 +106,53 @@ def caller(code: Code, arguments: Sequence[Any], name: str) -> Callable[[Sequenc
     return call
 
 
-def _loaded(data: bytes) -> int:
-    """The address of the entry of an object file. It is loaded into the engine that has the others, which takes a tenth
-    of the time that a new one takes; all of them stay as long as the process, and the code with them."""
-    if not _ENGINES:
-        _ENGINES.append(_engine())
-    address = _added(_ENGINES[0], data)
-    if not address or address in _ADDRESSES:  # of two entries of one name the engine is expected to tell the latest
-        _ENGINES.append(_engine())
-        address = _added(_ENGINES[-1], data)
-    _ADDRESSES.add(address)
-    return address
+def _loaded(code: Code) -> int:
+    """The address of the entry of a function, put into memory of its own; it stays there as long as the process, for a
+    thread may be in it to the end. Raises `OSError` or `AttributeError` where it cannot run."""
+    size = len(code.data)
+    base = _map(None, size, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+    if base in (None, _FAILED):
+        raise OSError("no memory for machine code")
+    image = bytearray(code.data)
+    for at in code.inner:
+        _ADDRESS.pack_into(image, at, base + _ADDRESS.unpack_from(image, at)[0])
+    for name, places in code.outer.items():
+        for at in places:
+            _ADDRESS.pack_into(image, at, _function(name))
+    ctypes.memmove(base, bytes(image), size)
+    if _library().mprotect(ctypes.c_void_p(base), ctypes.c_size_t(size), mmap.PROT_READ | mmap.PROT_EXEC):
+        raise OSError("memory must not hold machine code here")
+    return int(base) + code.entry
 
 
-def _engine() -> Any:
-    return binding.create_mcjit_compiler(binding.parse_assembly(""), machine())
+_ADDRESS = struct.Struct("<Q")
+_FAILED = (1 << 64) - 1
 
 
-def _added(engine: Any, data: bytes) -> int:
-    engine.add_object_file(binding.ObjectFileRef.from_data(data))
-    engine.finalize_object()
-    return int(engine.get_function_address(ENTRY))
-
-
-_ENGINES: list[Any] = []
-_ADDRESSES: set[int] = set()
+def _map(*arguments: Any) -> Any:
+    """The system's call that asks for memory."""
+    call = _library().mmap
+    call.restype = ctypes.c_void_p
+    call.argtypes = (ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long)
+    return call(*arguments)
 
 
 @cache
-def processor() -> tuple[str, str]:
-    """The name of this processor and what it can do, as the compiler calls it."""
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    return str(binding.get_host_cpu_name()), binding.get_host_cpu_features().flatten()
+def _function(name: str) -> int:
+    """The address of a function of the C library; raises `AttributeError`."""
+    address = ctypes.cast(getattr(_library(), name), ctypes.c_void_p).value
+    assert address
+    return address
 
 
-def machine() -> Any:
-    """The compiler's description of this processor, with the options that numba chooses for code in memory."""
-    name, features = processor()
-    target = binding.Target.from_triple(binding.get_process_triple())
-    return target.create_target_machine(
-        cpu=name, features=features, opt=3, reloc="static", codemodel="jitdefault", jit=True
-    )
+@cache
+def processor() -> str:
+    """What this processor is and can do, as the system tells it; raises `OSError` where it does not."""
+    try:
+        return Path("/sys/devices/system/cpu/modalias").read_text("ascii")
+    except OSError:
+        first = Path("/proc/cpuinfo").read_text("ascii").partition("\n\n")[0].splitlines()
+        return repr([line for line in first if line.startswith(("vendor", "cpu family", "model", "stepping", "flags"))])
 
 
 @cache
