@@ -27,7 +27,7 @@ from detector.kernels import machine_code
 from detector.kernels.cache import SUFFIX, folders
 from detector.kernels.machine_code import Code
 
-FORMAT = 2
+FORMAT = 3
 """Of the files; a number of its own for every change of what they hold or of how they are called."""
 
 LOCK = threading.RLock()

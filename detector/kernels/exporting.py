@@ -8,15 +8,17 @@ kernel itself.
 from __future__ import annotations
 
 import dis
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numba
+import numpy as np
 from llvmlite import binding
 from numba.core import types
 from numba.np.numpy_support import as_dtype
+from numpy.typing import NDArray
 
-from detector.kernels.machine_code import SCALARS, Code
+from detector.kernels.machine_code import ARRAY_WORDS, SCALARS, Code
 from detector.kernels.object_files import Unexpected, code_of
 
 ENTRY = "detector_entry"
@@ -69,8 +71,6 @@ define void @NRT_MemInfo_call_dtor(ptr %block) {
 }
 """
 
-_WORDS = {"Q": "ptr", "q": "i64", "d": "double"}
-
 
 def dispatcher(function: Callable[..., Any], *, cached: bool) -> Any:
     """A function as numba has it."""
@@ -92,7 +92,7 @@ def export(compiled: Any, arguments: Sequence[Any]) -> Code:
     if found != expected:
         raise Unexpected(f"takes {found}, not {expected}")
     module.link_in(binding.parse_assembly(_MEMORY))
-    module.link_in(binding.parse_assembly(_entry(description.llvm_func_name, found)))
+    module.link_in(binding.parse_assembly(_entry(description.llvm_func_name, found, _items(arguments))))
     return _code(module)._replace(result=result)
 
 
@@ -128,21 +128,57 @@ def _result_of(returned: object, depth: int = 0) -> Any:
     raise Unexpected(f"it returns {kinds}")
 
 
-def _entry(name: str, found: list[str]) -> str:
-    """A function that takes a row of words and calls another with them."""
-    loads = "\n".join(
-        f"  %p{n} = getelementptr i64, ptr %words, i64 {n}\n  %v{n} = load {kind}, ptr %p{n}"
-        for n, kind in enumerate(found)
-    )
-    given = ", ".join(f"{kind} %v{n}" for n, kind in enumerate(found))
+def _items(arguments: Sequence[Any]) -> Iterator[Any]:
+    """The arguments, those in tuples one by one."""
+    for value in arguments:
+        if isinstance(value, tuple):
+            yield from _items(value)
+        else:
+            yield value
+
+
+def _entry(name: str, found: list[str], items: Iterator[Any]) -> str:
+    """A function that takes a row of words and calls another with them; of each array there is the address of numpy's
+    object, from which it takes what the other wants to know."""
+    lines, given, at = ["%v0 = load ptr, ptr %words", *_word("%v1", "ptr", 1)], ["ptr %v0", "ptr %v1"], 2
+    for value in items:
+        if isinstance(value, np.ndarray):
+            lines += _array(f"%a{at}", at, value)
+            own = [f"i64 %a{at}.{what}{n}" for what in ("shape", "stride") for n in range(value.ndim)]
+            given += ["ptr null", "ptr null", f"i64 %a{at}.size", f"i64 {value.itemsize}", f"ptr %a{at}.data", *own]
+        else:
+            lines += _word(f"%v{at}", found[len(given)], at)
+            given.append(f"{found[len(given)]} %v{at}")
+        at += 1
+    body = "\n  ".join(lines)
     return f"""
 declare i32 @"{name}"({", ".join(found)})
 define i32 @{ENTRY}(ptr %words) {{
-{loads}
-  %status = call i32 @"{name}"({given})
+  {body}
+  %status = call i32 @"{name}"({", ".join(given)})
   ret i32 %status
 }}
 """
+
+
+def _word(name: str, kind: str, at: int, row: str = "%words") -> list[str]:
+    """Loads a word of a row."""
+    return [f"{name}.at = getelementptr i64, ptr {row}, i64 {at}", f"{name} = load {kind}, ptr {name}.at"]
+
+
+def _array(name: str, at: int, value: NDArray[Any]) -> list[str]:
+    """Loads what there is to know of an array: `machine_code.ARRAY_WORDS` says where it stands in its object."""
+    lines = _word(name, "ptr", at)
+    for part in ("data", "shape", "stride"):
+        lines += _word(f"{name}.{part}", "ptr", ARRAY_WORDS[part], name)
+    size = "1"
+    for n in range(value.ndim):
+        for part in ("shape", "stride"):
+            lines += _word(f"{name}.{part}{n}", "i64", n, f"{name}.{part}")
+        product = f"{name}.size" if n == value.ndim - 1 else f"{name}.size{n}"
+        lines.append(f"{product} = mul i64 {size}, {name}.shape{n}")
+        size = product
+    return lines
 
 
 def _code(module: Any) -> Code:

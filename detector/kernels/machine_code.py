@@ -3,7 +3,7 @@
 The calling convention is numba's own. A function takes a place for its result, a place for an error, and its arguments,
 of which each array is as many words as it has parts: owner, parent, values, bytes of a value, address, shape, strides.
 `detector.kernels.exporting` checks that a function takes just that, and wraps it in one that takes a row of words of
-eight bytes.
+eight bytes, one for an array: a call is made thousands of times, and machine code is quicker at taking it apart.
 
 Code is kept as it lies in memory, so that neither numba nor its compiler is loaded to run it: where it was put is added
 to the words that name a place in it, and the addresses of the C library's functions stand where they are called.
@@ -43,14 +43,41 @@ class Code(NamedTuple):
     outer: Mapping[str, Sequence[int]] = {}
 
 
+ARRAY_WORDS = {"data": 2, "shape": 4, "stride": 5}
+"""Which words of an array's object, of eight bytes, are the addresses of its values, its shape and its strides: the
+part of it that numpy has promised to those who are compiled with its headers."""
+
+
+@cache
+def is_array_known() -> bool:
+    """Whether the objects of arrays are laid out so in this interpreter."""
+    values = np.zeros((3, 5), np.uint16)[:, 1:]
+    words = (ctypes.c_void_p * 6).from_address(id(values))
+    data, shape, strides = (words[ARRAY_WORDS[name]] for name in ("data", "shape", "stride"))
+    if object.__basicsize__ != 16 or data != values.__array_interface__["data"][0] or not (shape and strides):
+        return False
+    found = [tuple((ctypes.c_int64 * 2).from_address(address)) for address in (shape, strides)]
+    return found == [values.shape, values.strides]
+
+
+_LETTERS = {id(np.dtype(letter)): letter for letter in SCALARS}
+"""Letters by the objects of numpy's own types, of which there is one each."""
+
+_C, _F, _ALIGNED, _WRITEABLE = 1, 2, 0x100, 0x400
+_TOLD = _C | _F | _ALIGNED | _WRITEABLE
+_LAYOUTS = {
+    _ALIGNED | layout | writeable: ("C" if layout & _C else "F" if layout else "A", bool(writeable))
+    for layout in (0, _C, _F, _C | _F)
+    for writeable in (0, _WRITEABLE)
+}
+"""Order and whether it may be written to, by the flags of an array."""
+
+
 def kind(value: Any) -> Any:
     """What decides the type of an argument, the same in every process; None where numba must look at it."""
-    if isinstance(value, np.ndarray):
-        flags, letter = value.flags, value.dtype.char
-        if value.dtype.isbuiltin != 1 or letter not in SCALARS or not flags.aligned or type(value) is not np.ndarray:
-            return None
-        order = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
-        return letter, value.ndim, order, flags.writeable
+    if type(value) is np.ndarray:
+        letter, how = _LETTERS.get(id(value.dtype)), _LAYOUTS.get(value.flags.num & _TOLD)
+        return None if letter is None or how is None else (letter, value.ndim, *how)
     if isinstance(value, np.generic):
         return value.dtype.char if value.dtype.char in SCALARS else None
     if isinstance(value, bool | float):
@@ -65,41 +92,42 @@ def kind(value: Any) -> Any:
 
 def letters(value: Any) -> str:
     """The words of an argument in `struct`'s letters."""
-    if isinstance(value, np.ndarray):
-        return "QQqqQ" + "q" * (2 * value.ndim)
     if isinstance(value, tuple):
         return "".join(map(letters, value))
     if isinstance(value, np.float32):
         return "f4x"
     if isinstance(value, float):
         return "d"
-    return "Q" if isinstance(value, np.unsignedinteger) else "q"
+    return "Q" if isinstance(value, np.ndarray | np.unsignedinteger) else "q"
 
 
-def _words(value: Any) -> Iterator[Any]:
-    """The words of an argument."""
-    if isinstance(value, np.ndarray):
-        address = value.__array_interface__["data"][0]
-        yield from (0, 0, value.size, value.itemsize, address, *value.shape, *value.strides)
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from _words(part)
-    else:
-        yield value
+def _words(values: Sequence[Any]) -> list[Any]:
+    """The words of arguments; that of an array is the address of its object."""
+    words: list[Any] = []
+    for value in values:
+        if type(value) is np.ndarray:
+            words.append(id(value))
+        elif isinstance(value, tuple):
+            words += _words(value)
+        else:
+            words.append(value)
+    return words
 
 
 def caller(code: Code, arguments: Sequence[Any], name: str) -> Callable[[Sequence[Any]], Any]:
     """What calls a function with arguments of the kinds of these; the interpreter lock is released meanwhile."""
+    if not is_array_known():
+        raise TypeError("arrays are not as they were")
     enter = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p)(_loaded(code))
-    packed = struct.Struct("=QQ" + "".join(map(letters, arguments)))
+    pack = struct.Struct("=QQ" + "".join(map(letters, arguments))).pack
     returned = struct.Struct(f"@{_result_letters(code.result)}")
     size = returned.size + 8
+    place_of_result = ctypes.c_char * (size + 8)
 
     def call(given: Sequence[Any]) -> Any:
-        place = ctypes.create_string_buffer(size + 8)
+        place = place_of_result()
         address = ctypes.addressof(place)
-        words = [word for value in given for word in _words(value)]
-        if enter(packed.pack(address, address + size, *words)) not in SUCCESSES:
+        if enter(pack(address, address + size, *_words(given))) not in SUCCESSES:
             raise MemoryError(f"{name}: no memory is left for what it works with")
         return _result(code.result, iter(returned.unpack_from(place)), given)
 
