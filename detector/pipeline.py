@@ -63,7 +63,7 @@ from detector.workspace import Workspace
 MOST_CHARACTERS = (1 << 31) - (1 << 10)
 """Code points of a document: offsets are 32 bits wide, and a few characters beyond its end are looked at."""
 
-STAGES = ("read", "rules", "tokens", "families", "junk", "matches", "phrases", "clusters", "scores")
+STAGES = ("read", "rules", "tokens", "families", "junk", "matches", "clusters", "phrases", "scores")
 
 
 def scan(
@@ -208,9 +208,6 @@ def _analyse(
             is_junk=all_junk,
             work=work,
         )
-    with clock.stage("phrases"):
-        phrases, phrase_table = kept.result("phrases", phrases_found)
-        del is_junk, phrases_found
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
         keys = passage_keys(tokens, passages, work)
@@ -223,6 +220,9 @@ def _analyse(
         outlines = outline_columns(tokens, passages, texts, is_junk=all_junk, family=family, series=series, work=work)
         hits = with_slots(hits, clusters, texts, corpus.ids)
         del keys
+    with clock.stage("phrases"):
+        phrases, phrase_table = kept.result("phrases", phrases_found)
+        del is_junk, phrases_found
     with clock.stage("scores"):
         findings = finding_columns(
             work,

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 
 FLOORS = (
-    "errors model version columns clock cells leftovers interpreter system",
+    "errors model version columns clock cells leftovers interpreter system threads",
     "spilling",
     "workspace",
     "kernels kernels.cache kernels.machine_code",

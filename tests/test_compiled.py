@@ -244,6 +244,17 @@ def test_code_of_another_source_or_type_is_another_file(folder: Path) -> None:
     assert nothing._digest(other) != mixed._digest(other)
 
 
+def test_old_files_of_a_kernel_go_and_the_newest_stay(folder: Path) -> None:
+    names = [f"detector.some_kernel-{number:02}{cache.SUFFIX}" for number in range(compiled.FILES_OF_ONE + 5)]
+    others = [f"detector.some_kernel_more-00{cache.SUFFIX}", "detector.some_kernel-00.txt"]
+    for second, name in enumerate([*others, *names[:-1]]):
+        (folder / name).write_bytes(b"")
+        os.utime(folder / name, (second, second))
+    compiled._write(names[-1], machine_code.Code(b"code", None))
+    assert {file.name for file in folder.iterdir()} == {*others, *names[5:]}
+    assert compiled._read(names[-1]) == machine_code.Code(b"code", None)
+
+
 def test_a_later_process_imports_no_numba(tmp_path: Path) -> None:
     code = (
         "import sys; import numpy as np; from detector.kernels.sorting import shared_keys\n"

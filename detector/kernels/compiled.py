@@ -30,6 +30,10 @@ from detector.kernels.machine_code import Code
 FORMAT = 3
 """Of the files; a number of its own for every change of what they hold or of how they are called."""
 
+FILES_OF_ONE = 16
+"""Files of one kernel that are kept, the newest: it has one for each types of arguments, and a few releases may share a
+folder."""
+
 LOCK = threading.RLock()
 """Held while a kernel is loaded or compiled."""
 
@@ -161,8 +165,17 @@ def _write(name: str, code: Code) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(hashlib.sha256(data).digest() + data)
             temporary.replace(folder / name)
+            _remove_old(folder, name.rpartition("-")[0])
             return
         except OSError:
             continue
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _remove_old(folder: Path, kernel: str) -> None:
+    """Remove the files of a kernel's former sources, which nothing will ask for again."""
+    with suppress(OSError):  # another process may have removed them just now
+        files = sorted(folder.glob(f"{kernel}-*{SUFFIX}"), key=lambda file: (file.stat().st_mtime_ns, file.name))
+        for file in files[:-FILES_OF_ONE]:
+            file.unlink(missing_ok=True)
