@@ -152,7 +152,8 @@ def _read(name: str) -> Code | None:
             continue
         if data[:32] == hashlib.sha256(data[32:]).digest():
             head, _, code = data[32:].partition(b"\n")
-            return Code(code, *json.loads(head))
+            result, entry, inner, outer = json.loads(head)
+            return Code(code, result, entry, tuple(inner), outer)
     return None
 
 
