@@ -178,6 +178,7 @@ def test_rows_and_columns_answer_alike(pair: tuple[Scan, Scan]) -> None:
         assert one.cluster_id(made.clusters.index(cluster)) == other.cluster_id(made.clusters.index(cluster))
     for phrase in made.phrases:
         assert one.phrases[phrase.id] == other.phrases[phrase.id]
+        assert one.counts_of_phrase(phrase.id) == other.counts_of_phrase(phrase.id) is not None
     for document in made.documents:
         assert one.family(document.id) == other.family(document.id)
         assert one.scores[document.id] == other.scores[document.id]
@@ -198,6 +199,7 @@ def test_rows_and_columns_answer_alike(pair: tuple[Scan, Scan]) -> None:
     for found_, same_ in zip(one.claims(docs), other.claims(docs), strict=True):
         assert found_.tolist() == same_.tolist()
     assert one.lengths(docs).tolist() == other.lengths(docs).tolist()
+    assert one.counts_of_phrase("phrase-0") is other.counts_of_phrase("phrase-0") is None
     for names in ("scores", "clusters", "phrases", "members"):
         for name in ("nobody", "", "-", "-1", "passage-99999", "phrase-99999", "block-0", "block-²"):
             assert getattr(one, names).get(name) is None

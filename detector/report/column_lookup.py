@@ -133,6 +133,15 @@ class ColumnLookup(Lookup):
     def phrases(self) -> Mapping[str, Phrase]:
         return _Named(self._phrase_row, self.scan.phrases.__getitem__, None)
 
+    def counts_of_phrase(self, name: str) -> tuple[int, int] | None:
+        phrases = self.scan.phrases
+        assert isinstance(phrases, PhraseRows)
+        try:
+            row = self._phrase_row(name)
+        except KeyError:
+            return None
+        return int(phrases.columns.n_families[row]), int(phrases.columns.n_occurrences[row])
+
     @cached_property
     def members(self) -> Mapping[str, Rows[Member]]:
         return _Named(self._cluster_row, self._members.of_cluster, None)

@@ -145,6 +145,11 @@ class Lookup:
         """Phrases by id."""
         return {phrase.id: phrase for phrase in self.scan.phrases}
 
+    def counts_of_phrase(self, name: str) -> tuple[int, int] | None:
+        """In how many families a phrase is said, and in how many places; None for the id of none."""
+        phrase = self.phrases.get(name)
+        return None if phrase is None else (phrase.n_families, phrase.n_occurrences)
+
     @cached_property
     def members(self) -> Mapping[str, Sequence[Member]]:
         """The members of clusters by their ids, the representative first."""
