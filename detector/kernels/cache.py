@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 SUFFIX = ".kernel"
 
 
-def folders() -> list[Path]:
-    """The folders for compiled kernels, the best first: where numba keeps its own."""
+def folders() -> Iterator[Path]:
+    """The folders for compiled kernels, the best first: where numba keeps its own. Most need no more than that."""
     if named := os.environ.get("NUMBA_CACHE_DIR"):
-        return [Path(named)]
-    found = [Path(__file__).parent / "__pycache__"]
+        yield Path(named)
+        return
+    yield _BESIDE
     with suppress(RuntimeError):  # a user without a home
-        found.append(Path.home() / ".cache" / "numba")
-    return found
+        yield Path.home() / ".cache" / "numba"
+
+
+_BESIDE = Path(__file__).parent / "__pycache__"
 
 
 def are_compiled() -> bool:
