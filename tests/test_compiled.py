@@ -70,7 +70,7 @@ def roots(values):  # type: ignore[no-untyped-def]
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, and kernels that have not run."""
-    monkeypatch.setattr(compiled, "folders", lambda: [tmp_path])
+    monkeypatch.setattr(cache, "folders", lambda: [tmp_path])
     for kernel in (mixed, nothing, refused, roots):
         monkeypatch.setattr(kernel, "_callers", {})
     return tmp_path

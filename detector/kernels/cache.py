@@ -1,7 +1,8 @@
-"""Where compiled kernels are kept."""
+"""Where compiled kernels are kept, and what else takes longer to make than to read."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -24,3 +25,30 @@ def are_compiled() -> bool:
     patterns = (f"*verifying*{SUFFIX}", "verifying.*.nbi")
     existing = [folder for folder in folders() if folder.is_dir()]
     return any(next(folder.rglob(pattern), None) is not None for folder in existing for pattern in patterns)
+
+
+def read_kept(name: str) -> bytes | None:
+    """What a file holds, None where there is none that is whole."""
+    for folder in folders():
+        try:
+            data = (folder / name).read_bytes()
+        except OSError:
+            continue
+        if data[:32] == hashlib.sha256(data[32:]).digest():
+            return data[32:]
+    return None
+
+
+def keep(name: str, data: bytes) -> None:
+    """Write a file to the first folder that takes it; where none does, every run makes it."""
+    for folder in folders():
+        temporary = folder / f".{name}.{os.getpid()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(hashlib.sha256(data).digest() + data)
+            temporary.replace(folder / name)
+            return
+        except OSError:
+            continue
+        finally:
+            temporary.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.kernels import machine_code
-from detector.kernels.cache import SUFFIX, folders
+from detector.kernels.cache import SUFFIX, keep, read_kept
 from detector.kernels.machine_code import Code
 
 FORMAT = 1
@@ -134,28 +134,13 @@ def _surroundings() -> tuple[Any, ...]:
 
 def _read(name: str) -> Code | None:
     """The code in a file, None where there is none that is whole."""
-    for folder in folders():
-        try:
-            data = (folder / name).read_bytes()
-        except OSError:
-            continue
-        if data[:32] == hashlib.sha256(data[32:]).digest():
-            head, _, code = data[32:].partition(b"\n")
-            return Code(code, json.loads(head))
-    return None
+    data = read_kept(name)
+    if data is None:
+        return None
+    head, _, code = data.partition(b"\n")
+    return Code(code, json.loads(head))
 
 
 def _write(name: str, code: Code) -> None:
-    """Keep code in the first folder that takes it; where none does, every run compiles."""
-    data = json.dumps(code.result).encode() + b"\n" + code.data
-    for folder in folders():
-        temporary = folder / f".{name}.{os.getpid()}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(hashlib.sha256(data).digest() + data)
-            temporary.replace(folder / name)
-            return
-        except OSError:
-            continue
-        finally:
-            temporary.unlink(missing_ok=True)
+    """Keep code for the next run."""
+    keep(name, json.dumps(code.result).encode() + b"\n" + code.data)
