@@ -46,9 +46,10 @@ FLOORS = (
     "parquet_shard",
     "tables shards",
     "template_files",
-    "report report.shown report.spans report.palette report.cover report.families_page",
+    "report report.shown report.spans report.palette report.words report.cover report.families_page",
     "report.lookup",
     "report.column_lookup",
+    "report.bars report.reasons",
     "report.data report.blanks report.drawing report.estimated report.sharing report.charts report.leads"
     " report.filtered",
     "report.brief report.listings report.templates",
