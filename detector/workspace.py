@@ -121,11 +121,7 @@ class Workspace:
         """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
         if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= room(self.memory, near=near):
-            column = np.empty(shape, dtype)
-            if size >= SMALLEST_MAPPED:
-                self.used += size
-                weakref.finalize(column, self._freed, size)
-            return column
+            return self.counted(np.empty(shape, dtype))
         mapped: NDArray[Any] = self._mapped(size, put=put, in_order=in_order, near=near).view(dtype).reshape(shape)
         return mapped
 
@@ -137,6 +133,13 @@ class Workspace:
             self._status = STATUS.open("rb", buffering=0)
             self._watcher = threading.Thread(target=self._watch, name="detector-memory", daemon=True)
             self._watcher.start()
+
+    def counted(self, column: NDArray[Any]) -> NDArray[Any]:
+        """A column in memory, counted as one of those that the budget has room for."""
+        if column.nbytes >= SMALLEST_MAPPED:
+            self.used += column.nbytes
+            weakref.finalize(column, self._freed, column.nbytes)
+        return column
 
     def _freed(self, size: int) -> None:
         self.used -= size

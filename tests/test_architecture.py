@@ -26,18 +26,19 @@ FLOORS = (
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
     " kernels.phrasing kernels.broken kernels.page_words kernels.pages kernels.page_context kernels.page_model"
     " kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing kernels.outlining"
-    " kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking kernels.spinning",
+    " kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking kernels.spinning"
+    " kernels.trying",
     "settings folding encodings scan_files dataset_folders problems",
-    "texts rows places",
+    "texts rows places programs",
     "rendering stored",
-    "sheets",
+    "sheets program_files",
     "rule_matches",
     "rules protecting tokens formats signatures gold decisions stripping counts cutting_points languages",
     "lines pages tuning claim_masks last_copies filter_plan",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
     "block_hits partners",
     "hits families matches phrases file_rows arrow_rows spun gathering",
-    "clusters blocks templates pieces",
+    "clusters blocks templates pieces point_buffer",
     "reading",
     "corpus",
     "rereading",

@@ -80,7 +80,7 @@ def roots(values):  # type: ignore[no-untyped-def]
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, and kernels that have not run."""
-    monkeypatch.setattr(compiled, "folders", lambda: [tmp_path])
+    monkeypatch.setattr(cache, "folders", lambda: [tmp_path])
     for kernel in (mixed, nothing, refused, roots, tabled):
         monkeypatch.setattr(kernel, "_callers", {})
     return tmp_path
@@ -245,7 +245,7 @@ def test_code_of_another_source_or_type_is_another_file(folder: Path) -> None:
 
 
 def test_old_files_of_a_kernel_go_and_the_newest_stay(folder: Path) -> None:
-    names = [f"detector.some_kernel-{number:02}{cache.SUFFIX}" for number in range(compiled.FILES_OF_ONE + 5)]
+    names = [f"detector.some_kernel-{number:02}{cache.SUFFIX}" for number in range(cache.FILES_OF_ONE + 5)]
     others = [f"detector.some_kernel_more-00{cache.SUFFIX}", "detector.some_kernel-00.txt"]
     for second, name in enumerate([*others, *names[:-1]]):
         (folder / name).write_bytes(b"")

@@ -93,7 +93,7 @@ def test_what_was_found_is_not_computed_again(corpus: Path, tmp_path: Path, monk
     out = tmp_path / "out"
     with pytest.raises(Killed):
         run(corpus, out, killed_in="scores")
-    for name in ("find_hits", "find_families", "find_matches", "find_phrases", "cluster_columns"):
+    for name in ("find_hits", "find_families", "find_matches", "repeated", "cluster_columns"):
         monkeypatch.setattr(pipeline, name, not_again)
     run(corpus, out, resume=True)
     monkeypatch.undo()

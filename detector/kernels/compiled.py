@@ -24,15 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from detector.kernels import machine_code
-from detector.kernels.cache import SUFFIX, folders
+from detector.kernels.cache import SUFFIX, keep, read_kept
 from detector.kernels.machine_code import Code
 
 FORMAT = 3
 """Of the files; a number of its own for every change of what they hold or of how they are called."""
-
-FILES_OF_ONE = 16
-"""Files of one kernel that are kept, the newest: it has one for each types of arguments, and a few releases may share a
-folder."""
 
 LOCK = threading.RLock()
 """Held while a kernel is loaded or compiled."""
@@ -144,39 +140,14 @@ def _release(package: str) -> bytes:
 
 def _read(name: str) -> Code | None:
     """The code in a file, None where there is none that is whole."""
-    for folder in folders():
-        try:
-            with (folder / name).open("rb", buffering=0) as file:
-                data = file.read()
-        except OSError:
-            continue
-        if data[:32] == hashlib.sha256(data[32:]).digest():
-            head, _, code = data[32:].partition(b"\n")
-            result, entry, inner, outer = json.loads(head)
-            return Code(code, result, entry, tuple(inner), outer)
-    return None
+    data = read_kept(name)
+    if data is None:
+        return None
+    head, _, code = data.partition(b"\n")
+    result, entry, inner, outer = json.loads(head)
+    return Code(code, result, entry, tuple(inner), outer)
 
 
 def _write(name: str, code: Code) -> None:
-    """Keep code in the first folder that takes it; where none does, every run compiles."""
-    data = json.dumps(code[1:]).encode() + b"\n" + code.data
-    for folder in folders():
-        temporary = folder / f".{name}.{os.getpid()}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(hashlib.sha256(data).digest() + data)
-            temporary.replace(folder / name)
-            _remove_old(folder, name.rpartition("-")[0])
-            return
-        except OSError:
-            continue
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-def _remove_old(folder: Path, kernel: str) -> None:
-    """Remove the files of a kernel's former sources, which nothing will ask for again."""
-    with suppress(OSError):  # another process may have removed them just now
-        files = sorted(folder.glob(f"{kernel}-*{SUFFIX}"), key=lambda file: (file.stat().st_mtime_ns, file.name))
-        for file in files[:-FILES_OF_ONE]:
-            file.unlink(missing_ok=True)
+    """Keep code for the next run."""
+    keep(name, json.dumps(code[1:]).encode() + b"\n" + code.data)
