@@ -28,6 +28,7 @@ FLOORS = (
     " kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing kernels.outlining"
     " kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking kernels.spinning"
     " kernels.trying",
+    "kept_tables",
     "settings folding encodings scan_files dataset_folders problems",
     "texts rows places programs",
     "rendering stored",
