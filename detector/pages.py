@@ -9,7 +9,6 @@ the words of each class that it holds and the lines around it. Words are ``data/
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import DIGIT, LETTER, N_CODE_POINTS, SINGLE, character_table, code_points
-from detector.kept_tables import kept_tables
+from detector.kept_tables import kept_tables, toml_of
 from detector.kernels.page_context import describe_all_odds, relate_pages
 from detector.kernels.page_model import first_round, scout_pages, second_round
 from detector.kernels.page_words import count_pages, may_be_pages
@@ -167,7 +166,7 @@ def units(phrase: str) -> list[str]:
 @cache
 def page_phrases() -> dict[str, tuple[str, ...]]:
     """The phrases of each class."""
-    rows = tomllib.loads(resources.files("detector").joinpath("data/pages.toml").read_text("utf-8"))["words"]
+    rows = toml_of("pages.toml")["words"]
     return {name: tuple(filter(None, rows[name].replace("\n", "|").split("|"))) for name in CLASSES}
 
 
