@@ -31,7 +31,6 @@ from detector.places import Places
 from detector.rule_matches import (
     Rule,
     RuleMatch,
-    Trial,
     Trials,
     any_fits,
     find_spans,
@@ -46,8 +45,8 @@ __all__ = [
     "Rule",
     "RuleMatch",
     "RuleTable",
-    "Trial",
     "Trials",
+    "built_in_patterns",
     "check_rule",
     "example_matches",
     "find_spans",
@@ -216,6 +215,14 @@ def _built_in() -> tuple[tuple[Rule, ...], Mapping[str, str]]:
         content = tomllib.loads(resources.files("detector").joinpath(f"data/{name}").read_text("utf-8"))
         rows += _rows(_methods(content) if name == "artefacts.toml" else content, name, words)
     return tuple(rows), words
+
+
+@cache
+def built_in_patterns() -> tuple[str, ...]:
+    """The patterns of the built-in rules that are tried on every corpus."""
+    rows, _ = _built_in()
+    tried = (rule.pattern for rule in rows if rule.kind != "content" and rule.scope in ("span", "line"))
+    return tuple(dict.fromkeys(tried))
 
 
 def _methods(content: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -32,7 +32,7 @@ from detector.junk import find_junk, frequent_lines
 from detector.lines import split_lines
 from detector.marks import _STAND_IN, FOLLOWERS, find_marks
 from detector.model import FINDING_KINDS, Hit
-from detector.places import AFTER_BLANK, SENTENCE, AnyOf, Places, make_triggers, read_block
+from detector.places import AFTER_BLANK, SENTENCE, Places, make_triggers, read_block
 from detector.rules import load_rules, marked_spans
 from detector.settings import Settings
 from detector.texts import Texts
@@ -295,16 +295,6 @@ def test_junk_of_tokens_and_passages(data: st.DataObject) -> None:
     assert np.unpackbits(junk, count=len(wanted), bitorder="little").tolist() == wanted
     of_passages = [all(wanted[low:high]) for low, high in zip(passages.tokens[:-1], passages.tokens[1:], strict=True)]
     assert junk_passages(passages, junk).tolist() == of_passages
-
-
-def test_one_pattern_rules_out_what_none_of_several_matches() -> None:
-    several = AnyOf(["a+(?P<mark>b)  # a comment", "(?P<mark>c)|d", "[^e]f"])
-    for text in ("ab", "c", "d", "xf", "ef", "e", "") * 1000:
-        assert several.may_match(text, 0) is not None or not any(several.matches(text, 0))
-    assert several.may_match("e", 0) is several.may_match_all("cc") is None
-    for refers in ("(a)\\1", "(?P<x>a)(?P=x)", "(a)?(?(1)b|c)", "[(?P<x>]"):
-        alone = AnyOf([refers, "b"])
-        assert alone.screen() is None
 
 
 def test_hits_without_documents() -> None:
