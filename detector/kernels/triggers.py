@@ -354,7 +354,7 @@ def mark_tokens(where, token_indptr, document, start, end, out):  # type: ignore
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def all_marked(indptr, is_marked, out):  # type: ignore[no-untyped-def]
-    """Whether all bits ``indptr[r]`` to ``indptr[r + 1]`` of ``is_marked`` (uint8, eight in each) are set, row by row."""
+    """Whether all bits ``indptr[r]`` to ``indptr[r + 1]`` of ``is_marked`` (uint8, eight in each) are set, by row."""
     for row in range(len(out)):
         at, last = indptr[row], indptr[row + 1]
         while at < last and is_marked[at >> 3] >> (at & 7) & 1:
