@@ -239,7 +239,7 @@ def junk_tokens(tokens: Tokens, hits: HitColumns, out: NDArray[Any]) -> None:
     out[:] = 0
     junk = hits.kind == _JUNK
     mark_tokens(
-        tokens.start, tokens.end, tokens.indptr, _documents(hits)[junk],
+        tokens.where, tokens.indptr, _documents(hits)[junk],
         hits.start[junk].astype(np.int64), hits.end[junk].astype(np.int64), out,
     )  # fmt: skip
 

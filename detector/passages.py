@@ -167,7 +167,7 @@ def _split_block(tokens: Tokens, clause: NDArray[np.uint8], begin: int, end: int
     n_passages, n_clauses = split_documents(
         read_only(tokens.texts.points), tokens.texts.start, tokens.texts.stop, begin, end, is_blank(),
         MAX_PASSAGE_TOKENS, cuts, cut_indptr, counted, counted_indptr,
-        tokens.indptr, tokens.start, tokens.end, tokens.kind, *part, clause,
+        tokens.indptr, tokens.where, tokens.kind, *part, clause,
     )  # fmt: skip
     return _Part(
         part.passages[:, :n_passages].copy(), part.tokens[:n_passages].copy(), part.clauses[:, :n_clauses].copy()

@@ -75,7 +75,11 @@ def _report(scan: Scan) -> bytes:
     """The page; what draws it is loaded beside the tables, too."""
     from detector.report.html import render_html
 
-    return plain_text(render_html(scan)).encode()
+    page = render_html(scan)
+    try:
+        return page.encode()
+    except UnicodeEncodeError:  # a lone surrogate: looking for one takes longer than the whole encoding
+        return plain_text(page).encode()
 
 
 def json_line(row: Any) -> str:

@@ -14,10 +14,11 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 
 FLOORS = (
-    "errors model version columns clock cells leftovers interpreter system",
+    "errors model version columns clock cells leftovers interpreter system threads",
     "spilling",
     "workspace",
     "kernels kernels.cache kernels.machine_code",
+    "kernels.object_files",
     "kernels.exporting",
     "kernels.compiled",
     "kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
@@ -37,7 +38,7 @@ FLOORS = (
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
     "block_hits partners",
     "hits families matches phrases file_rows arrow_rows spun gathering",
-    "clusters blocks templates pieces",
+    "clusters blocks templates pieces point_buffer",
     "reading",
     "corpus",
     "rereading",
@@ -81,7 +82,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.s
 
 ONLY_IN = {
     "numba": {"kernels.exporting"},
-    "llvmlite": {"kernels.exporting", "kernels.machine_code"},
+    "llvmlite": {"kernels.exporting"},
     "jinja2": {"report.html"},
     "pyarrow": {
         "arrow_rows",
@@ -163,7 +164,7 @@ def test_no_module_is_too_long(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("kernels.")])
 def test_kernels_stand_alone(name: str) -> None:
-    alone = ("kernels.cache", "kernels.machine_code", "kernels.exporting", "kernels.compiled")
+    alone = ("kernels.cache", "kernels.machine_code", "kernels.object_files", "kernels.exporting", "kernels.compiled")
     assert name in alone or own_imports(name) == {"kernels.compiled"}
 
 

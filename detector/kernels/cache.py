@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 SUFFIX = ".kernel"
 
+FILES_OF_ONE = 16
+"""Files of one name but for its digest that are kept, the newest: a kernel has one for each types of arguments, and a
+few releases may share a folder."""
 
-def folders() -> list[Path]:
-    """The folders for compiled kernels, the best first: where numba keeps its own."""
+
+def folders() -> Iterator[Path]:
+    """The folders for compiled kernels, the best first: where numba keeps its own. Most need no more than that."""
     if named := os.environ.get("NUMBA_CACHE_DIR"):
-        return [Path(named)]
-    found = [Path(__file__).parent / "__pycache__"]
+        yield Path(named)
+        return
+    yield _BESIDE
     with suppress(RuntimeError):  # a user without a home
-        found.append(Path.home() / ".cache" / "numba")
-    return found
+        yield Path.home() / ".cache" / "numba"
+
+
+_BESIDE = Path(__file__).parent / "__pycache__"
 
 
 def are_compiled() -> bool:
@@ -31,7 +39,8 @@ def read_kept(name: str) -> bytes | None:
     """What a file holds, None where there is none that is whole."""
     for folder in folders():
         try:
-            data = (folder / name).read_bytes()
+            with (folder / name).open("rb", buffering=0) as file:
+                data = file.read()
         except OSError:
             continue
         if data[:32] == hashlib.sha256(data[32:]).digest():
@@ -47,8 +56,18 @@ def keep(name: str, data: bytes) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(hashlib.sha256(data).digest() + data)
             temporary.replace(folder / name)
+            _remove_old(folder, name)
             return
         except OSError:
             continue
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _remove_old(folder: Path, name: str) -> None:
+    """Remove the files of former contents of one that was written, which nothing will ask for again."""
+    pattern = f"{name.rpartition('-')[0]}-*{Path(name).suffix}"
+    with suppress(OSError):  # another process may have removed them just now
+        files = sorted(folder.glob(pattern), key=lambda file: (file.stat().st_mtime_ns, file.name))
+        for file in files[:-FILES_OF_ONE]:
+            file.unlink(missing_ok=True)

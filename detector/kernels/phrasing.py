@@ -124,17 +124,25 @@ def count_series(first, last, suffixes, sequence_of, copy_indptr, copy_series, n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def write_keys(points, base, first, n_all, start, end, kind, folded):  # type: ignore[no-untyped-def]
+def _end(where, row):  # type: ignore[no-untyped-def]
+    """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
+    start, length, long_row, long_end = where
+    size = length[row]
+    return np.int64(start[row] + size if size < 255 else long_end[np.searchsorted(long_row, row)])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def write_keys(points, base, first, n_all, where, kind, folded):  # type: ignore[no-untyped-def]
     """The folded tokens of phrases: words apart, other tokens together, ``#`` (which no folded token holds) for a slot.
 
     Phrase p is the token rows ``first[p]`` to ``first[p] + n_all[p]`` of a text that begins at ``base[p]`` in
     ``points`` (uint32); ``folded`` (uint32) is indexed by code point. Returns the characters of all keys (uint32) and
-    where each of them ends (int64).
+    where each of them ends (int64). ``where``: `detector.tokens.Tokens.where`.
     """
-    total = 0
+    total, start = 0, where[0]
     for phrase in range(first.shape[0]):
         for row in range(first[phrase], first[phrase] + n_all[phrase]):
-            total += 1 + max(1, end[row] - start[row])
+            total += 1 + max(1, _end(where, row) - start[row])
     keys = np.empty(total, np.uint32)
     ends = np.empty(first.shape[0], np.int64)
     n = 0
@@ -149,7 +157,7 @@ def write_keys(points, base, first, n_all, start, end, kind, folded):  # type: i
                 keys[n] = _NUMBER_SIGN
                 n += 1
                 continue
-            for place in range(start[row], end[row]):
+            for place in range(start[row], _end(where, row)):
                 keys[n] = folded[points[base[phrase] + place]]
                 n += 1
         ends[phrase] = n

@@ -28,7 +28,7 @@ from detector.report.drawing import BOLD, DIM, Frame, cell_width, counted, text_
 from detector.report.lookup import Lookup
 from detector.report.palette import PAINTS, bar, chip, percent
 from detector.report.shown import ELLIPSIS, clipped, rows, shortened, shown
-from detector.report.spans import painted
+from detector.report.spans import RUN, painted
 from detector.report.terminal import document_notes
 
 if TYPE_CHECKING:
@@ -148,7 +148,10 @@ def pieces(length: int, findings: Sequence[Finding]) -> list[Piece]:
             marks[start:end] = bytes([mark]) * (end - start)
     found: list[Piece] = []
     for start, end, part in painted(length, findings):
-        for run in re.finditer(rb"(.)\1*", bytes(marks[start:end]), re.DOTALL):
+        if marks.count(UNMARKED, start, end) == end - start:  # as in nearly all
+            found.append(Piece(start, end, part, UNMARKED))
+            continue
+        for run in RUN.finditer(bytes(marks[start:end])):
             found.append(Piece(start + run.start(), start + run.end(), part, marks[start + run.start()]))
     return found
 
@@ -216,11 +219,10 @@ def notes(findings: Sequence[Finding], found: Lookup) -> list[Note]:
 
 def says(finding: Finding, found: Lookup) -> str:
     """Why a finding is one, in words: where the same text stands, how many families have it, or which rule spoke."""
-    phrase = found.phrases.get(finding.cluster or "")
-    if finding.kind == "phrase" and phrase is not None:
-        return (
-            f"{shown(phrase.id)}: in {counted(phrase.n_families, 'family')}, {counted(phrase.n_occurrences, 'place')}"
-        )
+    counts = found.counts_of_phrase(finding.cluster or "") if finding.kind == "phrase" else None
+    if counts is not None:
+        families, places = counted(counts[0], "family"), counted(counts[1], "place")
+        return f"{shown(finding.cluster or '')}: in {families}, {places}"
     place = elsewhere(finding, found)
     if place is None:
         return ", ".join([shown(finding.rule or finding.kind), *evidence_words(finding.evidence)])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 from detector.report import data
@@ -40,14 +39,11 @@ FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 def shared(level: str, found: Lookup, places: Mapping[str, int], limit: int) -> dict[str, Any]:
     """Clusters of one level that several families have: those first that cover most text."""
-    sizes = found.shared(level)
-    least = nlargest(limit, sizes.values())[-1:]
-    large = [name for name, size in sizes.items() if size >= least[0]]
-    names = sorted(large, key=lambda name: (-sizes[name], -found.n_families(name), name))[:limit]
-    rows = _within(names, found, places)
-    for name, row in zip(names, rows, strict=True):
-        row["chars"] = sizes[name]
-    return {"rows": rows, "n_all": len(sizes)}
+    sizes, n_all = found.largest(level, limit)
+    rows = _within(list(sizes), found, places)
+    for row, size in zip(rows, sizes.values(), strict=True):
+        row["chars"] = size
+    return {"rows": rows, "n_all": n_all}
 
 
 def families(found: Lookup, places: Mapping[str, int], limit: int) -> dict[str, Any]:

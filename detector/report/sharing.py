@@ -79,7 +79,7 @@ def _by_family(rows: Lookup) -> tuple[Integers, Integers, Integers]:
     keys, which = np.unique(claimed.document * width + claimed.cluster, return_inverse=True)
     sizes = np.bincount(which, weights=claimed.n_chars).astype(np.int64)
     document, which = np.unique(keys // width, return_inverse=True)
-    head = np.array([rows.head(row) for row in document.tolist()], dtype=np.int64)[which]
+    head = rows.heads(document)[which]
     keys, which = np.unique(head * width + keys % width, return_inverse=True)
     most = np.zeros(len(keys), dtype=np.int64)
     np.maximum.at(most, which, sizes)
