@@ -235,8 +235,7 @@ def _without(marks: HitColumns, junk: HitColumns) -> HitColumns:
 
 
 def junk_tokens(tokens: Tokens, hits: HitColumns, out: NDArray[Any]) -> None:
-    """Write to ``out`` (uint8 or bool, a row per token) whether a token lies in junk."""
-    out[:] = 0
+    """Set in ``out`` (uint8 or bool, a row per token, zeros) the tokens that lie in junk."""
     junk = hits.kind == _JUNK
     mark_tokens(
         tokens.where, tokens.indptr, _documents(hits)[junk],
