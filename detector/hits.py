@@ -235,7 +235,8 @@ def _without(marks: HitColumns, junk: HitColumns) -> HitColumns:
 
 
 def junk_tokens(tokens: Tokens, hits: HitColumns, out: NDArray[Any]) -> None:
-    """Set in ``out`` (uint8 or bool, a row per token, zeros) the tokens that lie in junk."""
+    """Write to ``out`` (uint8 or bool, a row per token) whether a token lies in junk."""
+    out[:] = 0
     junk = hits.kind == _JUNK
     mark_tokens(
         tokens.where, tokens.indptr, _documents(hits)[junk],

@@ -187,7 +187,7 @@ def _analyse(
         protected = protected_spans(texts, protected_phrases(settings.protect), work)
         hits = site_and_own(own_hits, texts, family, series, protected)
         del own_hits, marks
-        is_junk = work.zeros(len(tokens.start), np.bool_)
+        is_junk = work.empty(len(tokens.start), np.bool_)
         junk_tokens(tokens, hits, is_junk)
         all_junk = junk_passages(passages, is_junk)
         left_out = all_junk | (not table.does(SPUN_RULE))  # switched off, all of it is left out

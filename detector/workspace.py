@@ -120,22 +120,10 @@ class Workspace:
         of it at a time is read in ascending order.
         """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self._holds(size, near=near):
+        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= room(self.memory, near=near):
             return self.counted(np.empty(shape, dtype))
         mapped: NDArray[Any] = self._mapped(size, put=put, in_order=in_order, near=near).view(dtype).reshape(shape)
         return mapped
-
-    def zeros(self, length: int, dtype: Any) -> NDArray[Any]:
-        """A column of zeros; in memory only what is written takes room and time."""
-        if self._holds(length * np.dtype(dtype).itemsize):
-            return self.counted(np.zeros(length, dtype))
-        column = self.empty(length, dtype)
-        column[:] = 0
-        return column
-
-    def _holds(self, size: int, *, near: bool = False) -> bool:
-        """Whether a column of so many bytes is in memory."""
-        return self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= room(self.memory, near=near)
 
     def _begin_watch(self) -> None:
         """Where the system tells the resident memory, begin to look at it."""

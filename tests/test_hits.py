@@ -295,7 +295,7 @@ def test_junk_of_tokens_and_passages(data: st.DataObject) -> None:
         kinds = ("junk", "masked")
         found += [(row, Hit(start, end, kinds[start % 2], "junk.share")) for start, end in pairs]
     tokens, passages = columns(*some)
-    is_junk = np.zeros(len(tokens.start), dtype=np.uint8)
+    is_junk = np.ones(len(tokens.start), dtype=np.uint8)
     junk_tokens(tokens, hit_columns(len(some), found, rule_names(TABLE)), is_junk)
     document = np.repeat(np.arange(len(some)), np.diff(tokens.indptr))
     spans = [(row, hit.start, hit.end) for row, hit in found if hit.kind == "junk"]
