@@ -7,16 +7,15 @@ character carries 製度 for 制度. Both are found with reviewed tables (``arte
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import N_CODE_POINTS, code_points
+from detector.kept_tables import toml_of
 from detector.model import Hit
 
 FLAG_NAMES = ("machine_converted", "mojibake", "spun", "year_swapped")
@@ -120,7 +119,7 @@ class ArtefactTable:
 @cache
 def artefact_table() -> ArtefactTable:
     """The table of ``artefacts.toml``, read once."""
-    content = tomllib.loads(resources.files("detector").joinpath("data/artefacts.toml").read_text("utf-8"))
+    content = toml_of("artefacts.toml")
     founding = [(word, row["year"]) for row in content["founding"] for word in row["words"]]
     return ArtefactTable(
         tuple(sorted(founding, key=lambda item: (-len(item[0]), item[0]))),

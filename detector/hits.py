@@ -235,7 +235,7 @@ def _without(marks: HitColumns, junk: HitColumns) -> HitColumns:
 
 
 def junk_tokens(tokens: Tokens, hits: HitColumns, out: NDArray[Any]) -> None:
-    """Write to ``out`` (uint8 or bool, a row per token) whether a token lies in junk."""
+    """Write to ``out`` (uint8, a bit per token, eight in each) whether a token lies in junk."""
     out[:] = 0
     junk = hits.kind == _JUNK
     mark_tokens(
@@ -245,7 +245,7 @@ def junk_tokens(tokens: Tokens, hits: HitColumns, out: NDArray[Any]) -> None:
 
 
 def junk_passages(passages: Passages, is_junk: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether all tokens of a passage are junk; ``is_junk`` (uint8 or bool) has a row per token."""
+    """Whether all tokens of a passage are junk; ``is_junk`` as `junk_tokens` writes it."""
     out = np.empty(len(passages.tokens) - 1, dtype=np.bool_)
     all_marked(passages.tokens, is_junk, out)
     return out

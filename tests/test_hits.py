@@ -295,17 +295,17 @@ def test_junk_of_tokens_and_passages(data: st.DataObject) -> None:
         kinds = ("junk", "masked")
         found += [(row, Hit(start, end, kinds[start % 2], "junk.share")) for start, end in pairs]
     tokens, passages = columns(*some)
-    is_junk = np.ones(len(tokens.start), dtype=np.uint8)
-    junk_tokens(tokens, hit_columns(len(some), found, rule_names(TABLE)), is_junk)
+    junk = np.full(-(-len(tokens.start) // 8), 255, dtype=np.uint8)
+    junk_tokens(tokens, hit_columns(len(some), found, rule_names(TABLE)), junk)
     document = np.repeat(np.arange(len(some)), np.diff(tokens.indptr))
     spans = [(row, hit.start, hit.end) for row, hit in found if hit.kind == "junk"]
     wanted = [
         any(row == own and start < end_ and begin < end for row, begin, end_ in spans)
         for own, start, end in zip(document, tokens.start, tokens.end, strict=True)
     ]
-    assert is_junk.tolist() == wanted
+    assert np.unpackbits(junk, count=len(wanted), bitorder="little").tolist() == wanted
     of_passages = [all(wanted[low:high]) for low, high in zip(passages.tokens[:-1], passages.tokens[1:], strict=True)]
-    assert junk_passages(passages, is_junk).tolist() == of_passages
+    assert junk_passages(passages, junk).tolist() == of_passages
 
 
 def test_hits_without_documents() -> None:

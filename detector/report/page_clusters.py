@@ -14,7 +14,7 @@ from detector.report import data
 from detector.report.lookup import MAX_FILLS, Aligned, Lookup
 from detector.report.sharing import sharing
 from detector.report.shown import ELLIPSIS, shown
-from detector.report.terminal import KIND_TITLES
+from detector.report.words import KIND_TITLES
 
 if TYPE_CHECKING:
     from detector.index import Scan
