@@ -24,10 +24,11 @@ FLOORS = (
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
     " kernels.phrasing kernels.broken kernels.page_words kernels.pages kernels.page_context kernels.page_model"
-    " kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing kernels.outlining"
-    " kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking kernels.spinning",
+    " kernels.page_vocabulary kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing"
+    " kernels.outlining kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking"
+    " kernels.spinning",
     "settings folding encodings scan_files dataset_folders problems",
-    "texts rows places",
+    "texts rows places page_model",
     "rendering stored",
     "sheets",
     "rule_matches",
