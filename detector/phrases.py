@@ -89,20 +89,20 @@ def find_phrases(
 ) -> PhraseTable:
     """The phrases of a corpus; ``is_junk`` is a row per token, ``family`` the number of each document's family."""
     work = work or Workspace()
-    found = repeated(tokens, passages, is_junk, family, work)
+    found = repeated(tokens, passages, np.packbits(is_junk, bitorder="little"), family, work)
     return phrases_of(tokens, passages, *found, min_families=min_families, work=work)
 
 
 def repeated(
-    tokens: Tokens, passages: Passages, is_junk: NDArray[np.bool_], family: NDArray[np.int64], work: Workspace
+    tokens: Tokens, passages: Passages, junk: NDArray[np.uint8], family: NDArray[np.int64], work: Workspace
 ) -> tuple[Rows, Stretches]:
     """The rows that phrases are looked for in, and the stretches of them that may hold any: what keeps all threads
-    busy, and takes most memory. Junk plays no part in what follows, and is not held."""
+    busy, and takes most memory. ``junk`` (a bit per token) plays no part in what follows, and is not held."""
     n_families = int(family.max()) + 1 if len(family) else 0
     owner = family[passages.document].astype(np.int32) if len(family) else np.empty(0, np.int32)
     bounds = passages.tokens if len(passages.tokens) else np.zeros(1, np.int64)
-    rows = Rows(tokens.hashes, tokens.kind, is_junk, bounds, owner, n_families)
-    return rows._replace(is_junk=np.empty(0, np.bool_)), find_stretches(rows, MIN_TOKENS, work)
+    rows = Rows(tokens.hashes, tokens.kind, junk, bounds, owner, n_families)
+    return rows._replace(junk=np.empty(0, np.uint8)), find_stretches(rows, MIN_TOKENS, work)
 
 
 def phrases_of(
@@ -148,7 +148,7 @@ def _cut(tokens: Tokens, passages: Passages, repeats: Repeats) -> _Runs:
     base = repeats.start[found.sequence]
     start = base + found.offset
     stop = start + found.length
-    n_tokens = cut_runs(tokens.kind, passages.clause, start, stop, MIN_CLAUSE_TOKENS)
+    n_tokens = cut_runs(tokens.kind, passages.begins, start, stop, MIN_CLAUSE_TOKENS)
     kept = np.flatnonzero(n_tokens >= MIN_TOKENS)
     length = (stop - start)[kept]
     chain, n_chains, before = repeats.lookup(found.sequence[kept], (start - base)[kept], length)

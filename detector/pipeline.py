@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -124,6 +125,8 @@ def _prepare(table: RuleTable) -> None:
     """Make tables while files are read: one thread does that, between the kernels of others."""
     prepare_rules(table)
     prepare_tokens()
+    for name in ("numpy.ma", "numpy.random"):  # numpy loads them for `unique` and for seeds, when others would wait
+        import_module(name)
 
 
 def _corpus(source: Any, settings: Settings, work: Workspace, progress: Progress) -> tuple[CorpusColumns, list[str]]:
@@ -187,16 +190,16 @@ def _analyse(
         protected = protected_spans(texts, protected_phrases(settings.protect), work)
         hits = site_and_own(own_hits, texts, family, series, protected)
         del own_hits, marks
-        is_junk = work.empty(len(tokens.start), np.bool_)
-        junk_tokens(tokens, hits, is_junk)
-        all_junk = junk_passages(passages, is_junk)
+        junk = work.empty(-(-len(tokens.start) // 8), np.uint8)
+        junk_tokens(tokens, hits, junk)
+        all_junk = junk_passages(passages, junk)
         left_out = all_junk | (not table.does(SPUN_RULE))  # switched off, all of it is left out
         spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=left_out)
         del left_out
     with clock.stage("matches"):
-        find = partial(_phrases_beside, texts, (tokens, passages), is_junk, family, series, settings, work)
+        find = partial(_phrases_beside, texts, (tokens, passages), junk, family, series, settings, work)
         phrases_found = _not_needed if kept.has("phrases") else find()
-        del is_junk, find
+        del junk, find
         matches = kept.result(
             "matches",
             find_matches,
@@ -252,7 +255,7 @@ def _analyse(
 def _phrases_beside(
     texts: Texts,
     parts: tuple[Tokens, Passages],
-    is_junk: NDArray[np.bool_],
+    junk: NDArray[np.uint8],
     family: NDArray[np.int64],
     series: NDArray[np.int64],
     settings: Settings,
@@ -262,7 +265,7 @@ def _phrases_beside(
 
     What takes most memory and all threads is done before anything else is begun, the rest beside that.
     """
-    found = repeated(*parts, is_junk, family, work)
+    found = repeated(*parts, junk, family, work)
 
     def phrases() -> tuple[PhraseTable, PhraseColumns]:
         table = phrases_of(*parts, *found, min_families=settings.min_families, work=work)

@@ -37,13 +37,14 @@ BLOCK_PLACES = 1 << 20
 class Rows(NamedTuple):
     """What repeats are made of, in sections that no repeat leaves: tokens in passages, or passages in documents.
 
-    A row each: ``hashes`` (uint64), ``kind`` (uint8; from 3 on a slot, of which one is as good as another), ``is_junk``
-    (bool); a section each: rows ``bounds[s]`` to ``bounds[s + 1]`` (int64), ``owner`` (int32, the family).
+    A row each: ``hashes`` (uint64), ``kind`` (uint8; from 3 on a slot, of which one is as good as another), a bit in
+    ``junk`` (uint8, eight in each); a section each: rows ``bounds[s]`` to ``bounds[s + 1]`` (int64), ``owner`` (int32,
+    the family).
     """
 
     hashes: NDArray[np.uint64]
     kind: NDArray[np.uint8]
-    is_junk: NDArray[np.bool_]
+    junk: NDArray[np.uint8]
     bounds: NDArray[np.int64]
     owner: NDArray[np.int32]
     n_families: int
@@ -114,8 +115,7 @@ class _Windows:
 
     def __init__(self, rows: Rows, size: int, work: Workspace) -> None:
         self.rows, self.size, self._work = rows, size, work
-        eights = tuple(column[: len(column) & ~7].view(np.uint64) for column in (rows.kind, rows.is_junk))
-        self._tokens = (rows.hashes, rows.kind, rows.is_junk, *eights)
+        self._tokens = (rows.hashes, rows.kind, rows.junk, rows.kind[: len(rows.kind) & ~7].view(np.uint64))
         first, last = int(rows.bounds[0]), int(rows.bounds[-1])
         marks = np.searchsorted(rows.bounds, np.arange(first, last, BLOCK_ROWS))
         self.blocks = list(pairwise(np.unique(np.append(marks, len(rows.bounds) - 1)).tolist()))

@@ -49,18 +49,18 @@ def _room(bounds, low, high):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _find_stops(kind, is_junk, kinds, junks, first, last, stops):  # type: ignore[no-untyped-def]
+def _find_stops(kind, junk, kinds, first, last, stops):  # type: ignore[no-untyped-def]
     """Fill ``stops`` (int64) with the slots and junk among tokens ``first`` to ``last``; how many they are. ``kinds``
-    and ``junks`` (uint64) are the columns eight at a time, as long as there are eight."""
+    (uint64) is ``kind`` eight at a time, as long as there are eight; ``junk`` (uint8) has a bit for each of eight."""
     n, least, high = np.int64(0), np.uint64(128 - _SLOT) * _EACH, np.uint64(128) * _EACH
     for eight in range(first >> 3, min((last + 7) >> 3, kinds.shape[0])):
-        if (kinds[eight] + least | junks[eight] << np.uint64(7)) & high:
+        if (kinds[eight] + least) & high or junk[eight]:
             for token in range(max(first, 8 * eight), min(last, 8 * eight + 8)):
                 stops[n] = token
-                n += kind[token] >= _SLOT or is_junk[token]
+                n += kind[token] >= _SLOT or (junk[eight] >> (token & 7)) & 1
     for token in range(max(first, 8 * kinds.shape[0]), last):
         stops[n] = token
-        n += kind[token] >= _SLOT or is_junk[token]
+        n += kind[token] >= _SLOT or (junk[token >> 3] >> (token & 7)) & 1
     return n
 
 
@@ -73,11 +73,11 @@ def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped
     (int64) with the place behind the last one, and ``runs`` (int64, 3 x n) with its passage, its first row and the row
     behind it. Returns the next passage and how many words and runs there are.
     """
-    (hashes, kind, is_junk, kinds, junks), (words, _, rows, stops, ends, runs) = tokens, room
+    (hashes, kind, junk, kinds), (words, _, rows, stops, ends, runs) = tokens, room
     first, last = bounds[passage], passage
     while last < high and bounds[last + 1] - first < words.shape[0]:
         last += 1
-    n_stops = _find_stops(kind, is_junk, kinds, junks, first, bounds[last], stops)
+    n_stops = _find_stops(kind, junk, kinds, first, bounds[last], stops)
     begin, n = first, np.int64(0)
     for stop in range(n_stops + 1):
         end = stops[stop] if stop < n_stops else bounds[last]
@@ -91,7 +91,7 @@ def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped
     for number in range(passage, last):
         begin, end = bounds[number], bounds[number + 1]
         while True:
-            while at < n_stops and stops[at] < end and not is_junk[stops[at]]:
+            while at < n_stops and stops[at] < end and not (junk[stops[at] >> 3] >> (stops[at] & 7)) & 1:
                 at += 1
             is_last = at == n_stops or stops[at] >= end
             behind = end if is_last else stops[at]
@@ -129,7 +129,7 @@ def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, families, 
     """Hash every run of ``size`` tokens of one passage that are no slots and have no junk between them.
 
     Of the passages ``low`` to ``high``: ``bounds`` (int64, their token rows), ``owner`` (int32, the family of each).
-    ``tokens`` are columns: hash (uint64), kind (uint8) and whether it is junk (bool), and the last two eight at a time.
+    ``tokens`` are columns: hash (uint64), kind (uint8), junk (uint8, a bit for each of eight), kind eight at a time.
     Slots inside a run count by their number only. Fills ``keys`` (uint64) and ``families`` (int32), in the order of the
     windows, with room for all tokens, and ``begin`` (int64, n_partitions + 1) with where the windows of each partition
     begin, the first ``64 - shift`` bits of their keys; returns how many windows there are.

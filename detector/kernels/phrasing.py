@@ -13,10 +13,16 @@ _SPACE, _NUMBER_SIGN = 0x20, 0x23
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def cut_runs(kind, clause, start, stop, least):  # type: ignore[no-untyped-def]
+def _is_set(bits, row):  # type: ignore[no-untyped-def]
+    return (bits[row >> 3] >> (row & 7)) & 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def cut_runs(kind, begins, start, stop, least):  # type: ignore[no-untyped-def]
     """Trim runs of token rows ``start`` to ``stop`` (int64, changed) of slots and short partial clauses at both ends.
 
-    ``clause`` is a row per token; a partial clause is short if it has less than ``least`` tokens that are no slots.
+    ``begins`` (uint8, eight tokens each) has a bit for each token that begins a clause; a partial clause is short if it
+    has less than ``least`` tokens that are no slots.
     Returns the number of tokens of each run that are no slots. A clause that was found long enough is walked again
     only after the other end has come closer than its first ``least`` tokens.
     """
@@ -32,18 +38,18 @@ def cut_runs(kind, clause, start, stop, least):  # type: ignore[no-untyped-def]
                 a += 1
             while a < b and kind[b - 1] >= _SLOT:
                 b -= 1
-            if a < b and a > 0 and clause[a - 1] == clause[a] and not (a == before_a and 0 <= right <= b):
+            if a < b and a > 0 and not _is_set(begins, a) and not (a == before_a and 0 <= right <= b):
                 words, row = 0, a
-                while row < b and clause[row] == clause[a] and words < least:
+                while row < b and not (row > a and _is_set(begins, row)) and words < least:
                     words += kind[row] < _SLOT
                     row += 1
                 if words < least:
                     a = row
                 else:
                     right = row
-            if a < b and b < n and clause[b] == clause[b - 1] and not (b == before_b and left >= a):
+            if a < b and b < n and not _is_set(begins, b) and not (b == before_b and left >= a):
                 words, row = 0, b
-                while row > a and clause[row - 1] == clause[b - 1] and words < least:
+                while row > a and not (row < b and _is_set(begins, row)) and words < least:
                     words += kind[row - 1] < _SLOT
                     row -= 1
                 if words < least:

@@ -222,19 +222,20 @@ def _shown_end(points, base, edge, token_end, blank):  # type: ignore[no-untyped
 @njit(cache=True, nogil=True, error_model="numpy")
 def split_documents(  # type: ignore[no-untyped-def]
     points, text_start, text_stop, first, last, blank, longest, cuts, cut_indptr, counted, counted_indptr,
-    indptr, where, kind, passages, passage_tokens, clauses, clause,
+    indptr, where, kind, passages, passage_tokens, clauses, begins,
 ):  # fmt: skip
     """Share out the tokens of documents ``first`` to ``last`` (half-open) over passages and clauses.
 
     ``cuts`` and ``counted`` with their ``indptr`` are those of `detector.kernels.cutting.cut_documents`, ``blank``
     (bool) is indexed by code point, ``where`` and the columns of tokens are those of `pack_points`. A passage has at
     most ``longest`` tokens. Fills start, end and document (int32) of each column of ``passages`` and ``clauses``
-    (3 x rows), ``passage_tokens`` (int64), the row of each passage's first token, and ``clause`` (uint8), a row per
-    token as ``indptr`` tells: the low byte of its number, counted from 0. Returns the numbers of passages and clauses.
-    A cut inside a mark cuts nothing, nor does the end of a clause inside any token.
+    (3 x rows), ``passage_tokens`` (int64), the row of each passage's first token, and sets the bits in ``begins``
+    (uint8, eight tokens each from the last multiple of 8 rows before) of the tokens that begin a clause. Returns the
+    numbers of passages and clauses. A cut inside a mark cuts nothing, nor does the end of a clause inside any token.
     """
     start, sizes, long_row, long_end = where
     n_passages = n_clauses = 0
+    eight = indptr[first] >> 3
     for document in range(first, last):
         row, rows = indptr[document], indptr[document + 1]
         if row == rows:
@@ -282,6 +283,7 @@ def split_documents(  # type: ignore[no-untyped-def]
                 if token < rows:
                     clauses[0, n_clauses] = _shown_start(points, base, clause_last, here, blank)
                     clauses[2, n_clauses] = document
+                    begins[(token >> 3) - eight] |= np.uint8(1 << (token & 7))
                     n_clauses += 1
             if passage_first >= 0:
                 if token > row:
@@ -296,12 +298,11 @@ def split_documents(  # type: ignore[no-untyped-def]
                 break
             # no other passage or clause begins with the tokens up to the next cut
             many = min(rows, token + longest - size)
-            number = np.uint8(n_clauses - 1)
             size -= token
-            clause[token] = number
             token += 1
-            while token < many and (is_last or start[token] < cut):
-                clause[token] = number
+            if is_last:
+                token = max(token, many)
+            while token < many and start[token] < cut:
                 token += 1
             size += token
             token_end, in_mark = np.int64(start[token - 1]) + sizes[token - 1], 1 if kind[token - 1] == _MARK else 0
