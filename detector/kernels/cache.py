@@ -50,12 +50,12 @@ def read_kept(name: str) -> bytes | None:
 
 def keep(name: str, data: bytes) -> None:
     """Write what `read_kept` reads."""
-    keep_whole(name, [hashlib.sha256(data).digest() + data], FILES_OF_ONE)
+    keep_whole(name, [hashlib.sha256(data).digest() + data], n_kept=FILES_OF_ONE, is_checked=True)
 
 
-def keep_whole(name: str, parts: Iterable[bytes], n_kept: int = 2) -> None:
-    """Write a file to the first folder that takes it; where none does, every run makes it. It has its name once all of
-    it is on the disk."""
+def keep_whole(name: str, parts: Iterable[bytes], *, n_kept: int = 2, is_checked: bool = False) -> None:
+    """Write a file to the first folder that takes it; where none does, every run makes it. One that nobody checks when
+    it is read has its name only once all of it is on the disk."""
     for folder in folders():
         temporary = folder / f".{name}.{os.getpid()}"
         try:
@@ -63,7 +63,8 @@ def keep_whole(name: str, parts: Iterable[bytes], n_kept: int = 2) -> None:
             with temporary.open("wb") as file:
                 file.writelines(parts)
                 file.flush()
-                os.fsync(file.fileno())
+                if not is_checked:
+                    os.fsync(file.fileno())
             temporary.replace(folder / name)
             _remove_old(folder, name, n_kept)
             return
