@@ -187,9 +187,21 @@ def _words() -> list[NDArray[Any]]:
     return [signs, upper, keys, masks]
 
 
+LIMITS = ("words_odds", "han_odds")
+
+
+@cache
 def fitted() -> Model:
     """The model, with the columns of `FEATURES` and `SECOND`."""
-    return page_model((*FEATURES, *SECOND))
+    feature, limit, leaves, parts, limits, *words = kept_tables(_fitted, ["pages.tsv"], ["detector.page_model"])
+    return Model(feature, limit, leaves, parts, dict(zip(LIMITS, limits.tolist(), strict=True)), *words)
+
+
+def _fitted() -> list[NDArray[Any]]:
+    """The columns of the model, which take 60 ms."""
+    model = page_model((*FEATURES, *SECOND))
+    limits = np.array([model.limits[name] for name in LIMITS])
+    return [limits if column is model.limits else np.asarray(column) for column in model]
 
 
 class PageCounts(NamedTuple):

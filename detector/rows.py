@@ -367,3 +367,19 @@ class DocumentRows(Rows[DocumentScore]):
             )
             for row, (parts, own, expected, counts, head, flags) in enumerate(zip(*lists, strict=True), start)
         ]
+
+
+class ChosenFindings(Rows[Finding]):
+    """Some of the findings, by their rows (int64)."""
+
+    def __init__(self, findings: FindingRows, rows: NDArray[np.int64]) -> None:
+        self._findings, self._rows = findings, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return (self._findings[int(row)] for row in self._rows)
+
+    def block(self, start: int, stop: int) -> list[Finding]:
+        return [self._findings[row] for row in self._rows[start:stop].tolist()]

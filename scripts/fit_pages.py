@@ -3,7 +3,7 @@
     python scripts/fit_pages.py DOCS.jsonl:GOLD.jsonl ... PLAIN.jsonl ... [--more DOCS:GOLD ...] [--check] [--folds 10]
 
 Files without labels hold documents that are no pages; they teach a little. Pages under ``--more`` teach too, but no
-limit is fitted to them: what counts as content differs between labelled corpora. A folder of texts may stand for a file,
+limit is fitted to them: what counts as content differs between labelled corpora. A folder of texts may be a file,
 and spans for letters (``seeds:seeds/labels.jsonl``). For every corpus the script prints, cross-validated over sites,
 the mean over pages of the share of junk characters found and of content characters lost: the whole way of a scan, which
 first decides whether a text is a page at all, and whose rules find lines too. Everything that is fitted (words, trees,

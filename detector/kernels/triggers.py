@@ -297,17 +297,6 @@ def hash_edges(plain, start, end, flags, indptr, n_edge, max_chars, row, hashes)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def hash_lines(plain, start, end, line, salt, hashes):  # type: ignore[no-untyped-def]
-    """Hashes (uint64) of the characters of some lines, a row each, each with a number of its own (``salt``: int32)."""
-    for row in range(len(line)):
-        value = _GOLDEN + np.uint64(salt[row])
-        for at in range(start[line[row]], end[line[row]]):
-            value = (value ^ np.uint64(plain[at])) * _LAST_TRIPLE
-            value ^= value >> _SHIFT
-        hashes[row] = value
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def cut_overlaps(document, start, end, keep):  # type: ignore[no-untyped-def]
     """Cut each span to what those before it in its document leave of it; ``keep`` (bool) is whether any is left.
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from detector.columns import CLUSTER_LEVELS, SLOT_TYPES, FindingColumns
 from detector.folding import is_blank
 from detector.kernels.reporting import count_claimed, count_written, gather_claims, mark_blanks
-from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Finding, Member, Phrase
+from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Member, Phrase
 from detector.report.cover import most_explained
 from detector.report.lookup import (
     N_BINS,
@@ -33,6 +33,7 @@ from detector.report.lookup import (
 )
 from detector.rows import (
     MILLIONTHS,
+    ChosenFindings,
     ClusterRows,
     DocumentRows,
     FindingRows,
@@ -327,7 +328,7 @@ class ColumnLookup(Lookup):
             for place in sorted(range(len(names)), key=lambda place: (-sizes[place], names[place])):
                 mine = order[bounds[place] : bounds[place + 1]]
                 n_documents = len(np.unique(columns.document[mine]))
-                yield RuleGroup(kind, names[place], _Chosen(self._all_findings, mine), n_documents)
+                yield RuleGroup(kind, names[place], ChosenFindings(self._all_findings, mine), n_documents)
 
     def occurrences(self, phrases: Sequence[str], limit: int) -> Mapping[str, list[Occurrence]]:
         columns = self._all_findings.columns
@@ -385,19 +386,3 @@ def _spans(columns: FindingColumns) -> tuple[NDArray[Any], ...]:
     """The columns that say what findings claim."""
     whole, claims = columns.whole, (columns.claim_indptr, columns.claim_start, columns.claim_end)
     return (columns.start, columns.end, whole, *claims)
-
-
-class _Chosen(Rows[Finding]):
-    """Some of the findings, by their rows (int64)."""
-
-    def __init__(self, findings: FindingRows, rows: NDArray[np.int64]) -> None:
-        self._findings, self._rows = findings, rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Finding]:
-        return (self._findings[int(row)] for row in self._rows)
-
-    def block(self, start: int, stop: int) -> list[Finding]:
-        return [self._findings[row] for row in self._rows[start:stop].tolist()]
