@@ -15,6 +15,7 @@ from detector.artefacts import (
     YEAR_REACH,
     is_traditional_by,
     script_errors_of,
+    year_patterns,
     year_swaps_at,
 )
 from detector.junk import (
@@ -64,7 +65,7 @@ class Plan(NamedTuple):
     other junk, and the others.
 
     ``spans`` has rows ``indptr[t]`` to ``indptr[t + 1]`` for trigger t; ``is_junk`` (bool) tells those of junk.
-    ``beside_bits`` are those of `BESIDE_BITS`.
+    ``beside_bits`` are those of `BESIDE_BITS`; ``years`` are the programs of `year_patterns`.
     """
 
     triggers: Triggers
@@ -76,6 +77,7 @@ class Plan(NamedTuple):
     untriggered: Sequence[int]
     beside: Tried
     beside_bits: NDArray[np.uint8]
+    years: NDArray[np.int32]
     shapes: NDArray[np.uint8]
 
 
@@ -92,7 +94,9 @@ def make_plan(table: RuleTable) -> Plan:
     at_trigger = [(*marks.get(name, ()), *junk.get(name, ())) for name in triggers.names]
     span_rules = [rule for rules in at_trigger for rule in rules]
     beside = [rule for rule in table.select(("junk",), "line") if rule.place in BESIDE_BITS]
-    found, number_of = programs_of([rule.pattern for rule in (*span_rules, *line_rules, *beside)], built_in_patterns())
+    of_years = year_patterns()
+    patterns = [*(rule.pattern for rule in (*span_rules, *line_rules, *beside)), *of_years]
+    found, number_of = programs_of(patterns, (*built_in_patterns(), *of_years))
 
     def tried(rules: Sequence[Rule]) -> Tried:
         return Tried(rules, np.array([number_of[rule.pattern] for rule in rules], dtype=np.int32))
@@ -109,6 +113,7 @@ def make_plan(table: RuleTable) -> Plan:
         [number for number, rule in enumerate(line_rules) if not rule.triggers],
         tried(beside),
         np.array([BESIDE_BITS[rule.place] for rule in beside], dtype=np.uint8),
+        np.array([number_of[pattern] for pattern in of_years], dtype=np.int32),
         shape,
     )
 
@@ -146,20 +151,34 @@ class BlockHits:
         self._texts, self._table, self._plan, self._begin = texts, table, plan, begin
         self._block = block = read_block(texts.points, texts.start[begin:end], texts.stop[begin:end], plan.triggers)
         self._place_rows = np.searchsorted(block.place, block.bounds)
-        self.years, self.n_stand_ins = self._signs()
+        near, self.n_stand_ins = self.signs()
+        self.years = self._years(near)
         self._pages = self._page_lines()
         self._pairs = self._line_pairs()
         self._bits = self._beside()
-        self._sentence_lines = np.flatnonzero(block.line_flags & SENTENCE)
-        self._sentence_rows = np.searchsorted(self._sentence_lines, block.line_indptr)
+        sentences = np.flatnonzero(block.line_flags & SENTENCE)
+        n_lines = np.diff(block.line_indptr)
+        base = np.repeat(block.bounds[:-1], n_lines)
+        self._starts, self._ends = block.line_start - base, block.line_end - base
+        self._after_blank = block.line_flags & AFTER_BLANK != 0
+        self._line_rows = block.line_indptr.tolist()
+        self._sentence_rows = np.searchsorted(sentences, block.line_indptr).tolist()
+        self._sentences = sentences - np.repeat(block.line_indptr[:-1], n_lines)[sentences]
 
-    def _signs(self) -> tuple[_Rows, NDArray[np.int64]]:
-        """Years that may be swapped, and how many numbers of each text may stand for a pronoun."""
+    def signs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Years near to what could contradict them, and how many numbers of each text may stand for a pronoun."""
         block = self._block
         years = np.empty(len(block.plain) // 5 + 1, dtype=np.int64)
         n_stand_ins = np.empty(len(block.counts), dtype=np.int64)
         n_years = find_years(block.plain, block.bounds, self._plan.shapes, YEAR_REACH, years, n_stand_ins)
-        return self._rows(years[:n_years], np.zeros(n_years, dtype=np.int64)), n_stand_ins
+        return years[:n_years].copy(), n_stand_ins
+
+    def _years(self, near: NDArray[np.int64]) -> _Rows:
+        """Years that may be swapped."""
+        programs = self._plan.years
+        rows, _ = self._tried(near, np.zeros(len(near), dtype=np.int32), np.array([0, len(programs)]), programs)
+        years = near[rows[np.diff(rows, prepend=-1) > 0]]
+        return self._rows(years, np.zeros(len(years), dtype=np.int64))
 
     def _page_lines(self) -> _Rows:
         """Lines that the model of pages calls junk, with their log odds."""
@@ -181,30 +200,40 @@ class BlockHits:
     def _places(self) -> tuple[_Rows, _Rows]:
         """The places of triggers at which rules of marks, and of junk, may match, each with the rule."""
         block, plan = self._block, self._plan
-        size = len(block.place) // 8 + 1024
-        while True:
-            found, entry = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int32)
-            size = try_places(
-                block.plain, block.bounds, block.place, block.trigger, plan.indptr, plan.spans.program,
-                *plan.programs[:4], found, entry,
-            )  # fmt: skip
-            if size <= len(found):
-                break
-        place, entry = block.place[found[:size]], entry[:size]
-        is_junk = plan.is_junk[entry]
+        rows, entry = self._tried(block.place, block.trigger, plan.indptr, plan.spans.program)
+        place, is_junk = block.place[rows], plan.is_junk[entry]
         return self._rows(place[~is_junk], entry[~is_junk]), self._rows(place[is_junk], entry[is_junk])
+
+    def _tried(
+        self,
+        place: NDArray[np.int64],
+        trigger: NDArray[np.int32],
+        indptr: NDArray[np.int64],
+        program: NDArray[np.int32],
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """What `try_places` finds: rows of ``place`` and of ``program``."""
+        size = len(place) // 8 + 1024
+        while True:
+            rows, entry = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int32)
+            size = try_places(
+                self._block.plain, self._block.bounds, place, trigger, indptr, program,
+                *self._plan.programs[:4], rows, entry,
+            )  # fmt: skip
+            if size <= len(rows):
+                return rows[:size], entry[:size]
 
     def _line_pairs(self) -> _Rows:
         """Lines and the rules that match them wherever they stand, sorted: of those by triggers, and of those that have
         none."""
         block, lengths = self._block, self._block.line_end - self._block.line_start
         held = np.diff(block.line_indptr) > 0
-        first, last = block.line_indptr[:-1][held], block.line_indptr[1:][held] - 1
+        is_end = np.zeros(len(lengths), dtype=np.bool_)
+        is_end[block.line_indptr[:-1][held]] = is_end[block.line_indptr[1:][held] - 1] = True
         lines, rules = [block.line.astype(np.int64)], [block.rule]
         for number in self._plan.untriggered:
             rule = self._plan.lines.rules[number]
-            some = np.union1d(first, last) if rule.place == "end" else np.arange(len(lengths))
-            lines.append(some[lengths[some] <= rule.max_chars])
+            fits = lengths <= rule.max_chars
+            lines.append(np.flatnonzero(fits & is_end if rule.place == "end" else fits))
             rules.append(np.full(len(lines[-1]), number, dtype=np.int32))
         line, numbers = np.concatenate(lines), np.concatenate(rules)
         matched = self._matched(line, numbers)
@@ -286,14 +315,13 @@ class BlockHits:
         self, row: int, places: FoundPlaces, matches: Sequence[RuleMatch], pairs: Iterable[tuple[int, int]]
     ) -> list[Hit]:
         """The junk of a document."""
-        block, begin = self._block, self._block.line_indptr[row]
-        own, base = slice(begin, block.line_indptr[row + 1]), block.bounds[row]
-        sentences = self._sentence_lines[self._sentence_rows[row] : self._sentence_rows[row + 1]] - begin
+        own = slice(self._line_rows[row], self._line_rows[row + 1])
+        sentences = self._sentences[self._sentence_rows[row] : self._sentence_rows[row + 1]]
         lines = Lines(
             places.plain,
-            (block.line_start[own] - base).tolist(),
-            (block.line_end[own] - base).tolist(),
-            (block.line_flags[own] & AFTER_BLANK != 0).tolist(),
+            self._starts[own].tolist(),
+            self._ends[own].tolist(),
+            self._after_blank[own].tolist(),
             sentences.tolist(),
             self._bits[own].tobytes(),
         )
@@ -305,8 +333,9 @@ class BlockHits:
     def _script_errors(self) -> Iterator[tuple[int, Hit]]:
         if not self._table.does(SCRIPT_ERROR):
             return
-        for row, counts in enumerate(self._block.counts.tolist()):
-            if is_traditional_by(*counts):
+        n_changed = self._block.counts[:, 2]
+        for row in np.flatnonzero(n_changed > 0).tolist():
+            if is_traditional_by(*self._block.counts[row].tolist()):
                 document = self._begin + row
                 for hit in script_errors_of(self._texts[document]):
                     yield document, hit

@@ -1,28 +1,29 @@
 """Lines that a scraper saved around the text of a web page: menus, lists of other pages, comments, share widgets.
 
-First a text must be shown to be a scraped page: many short lines, and enough different ones that are nothing but words
-of pages (log in, share, related articles). Otherwise nothing is said. Then each of its lines is scored by its shape,
-the words of each class that it holds and the lines around it. Words are ``data/pages.toml``; the model is
-``data/pages.tsv``, the mean of a linear model and of boosted trees of three questions, made by
-``scripts/fit_pages.py``. Sums run in one order, so a score depends on the text alone.
+Each line of a text that has some short lines, and one that is nothing but words of pages (log in, share, related
+articles), is scored by its shape, the words of each class that it holds, what its words say by themselves and the lines
+around it. The text must then be shown to be a scraped page: by several lines that are junk without a doubt, or by fewer
+and many different ones that are words of pages. Otherwise nothing is said. Classes of words are
+``data/pages.toml``; the model is ``data/pages.tsv``, weights of words and boosted trees of three questions, made by
+``scripts/fit_pages.py`` (`detector.page_model`). Sums run in one order, so a score depends on the text alone.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from functools import cache
-from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import DIGIT, LETTER, N_CODE_POINTS, SINGLE, character_table, code_points
+from detector.kept_tables import kept_tables, toml_of
 from detector.kernels.page_context import describe_all_odds, relate_pages
-from detector.kernels.page_model import first_round, scout_pages, second_round
+from detector.kernels.page_model import first_round, judge_pages, second_round
+from detector.kernels.page_vocabulary import describe_vocabulary
 from detector.kernels.page_words import count_pages, may_be_pages
 from detector.kernels.pages import describe_pages
+from detector.page_model import MOST_OF_LINE, WORD_PARTS, Model, hash_table, page_model, prefix_keys
 from detector.places import Block, make_triggers, read_block
 
 PAGE_LINE = "junk.page_line"
@@ -47,7 +48,6 @@ _GATE = np.array([8, MAX_LINES, 0.15, 3, 0.03, 0.4, 8, 0.015, 0.5], dtype=np.flo
 different short lines that are words of pages, their share of all, and the share of lines under 7 words, in either of
 two measures. No text of eight kinds of documents reaches half of it but for one licence (``tests/test_pages.py``)."""
 
-_GOLDEN, _MIX, _ALL_BITS = 0x9E3779B97F4A7C15, 0xC4CEB9FE1A85EC53, 0xFFFFFFFFFFFFFFFF
 _LONGER = 1 << 15
 
 
@@ -70,6 +70,12 @@ def _feature_names() -> tuple[str, ...]:
         "unlike_1", "unlike_2", "unlike_3",
         "with_prose", "with_rare", "with_body", "with_before", "with_after",
         "with_prose_6", "with_body_6", "with_body_3_words", "with_body_8_words",
+        "with_headline", "to_headline", "from_headline", "headline", "headline_gap",
+        *(f"{part}_words{way}" for part in WORD_PARTS for way in (
+            "", "_before_1", "_after_1", "_before_3", "_after_3", "_before_8", "_after_8", "_fading_before",
+            "_fading_after", "_all_before", "_all_after")),
+        *(f"gap_{name}_{way}" for way in ("before", "after") for name in ("lines", "marks", "most", "junk", "outer")),
+        "outside_marks", "outside_most", "outside_junk",
     )  # fmt: skip
 
 
@@ -84,22 +90,28 @@ def _second_names() -> tuple[str, ...]:
 
 FEATURES = _feature_names()
 SECOND = _second_names()
-_PROSE, _HAN, _WITH = (FEATURES.index(name) for name in ("prose", "han", "with_prose"))
-PARTS = ("scout", "junk", "before", "after", "last")
-"""The parts of the model: whether a line is one that only pages have; whether it is junk, stands before the text, after
-it, which is the first round; whether it is junk by what the first round says around it."""
-
+_PROSE, _COVER, _HAN, _WITH, _WORDS = (
+    FEATURES.index(name) for name in ("prose", "cover", "han", "with_prose", "junk_words")
+)
+_CHARS, _ENDS = 0, 3
 HAN_LIMIT = 0.35
 """Share of Han from which a page is Chinese: limits differ by script."""
 
-MIN_LIKE_PAGES, LIKE_PAGES_SHARE = 3, 0.1
-"""Lines that only pages have, and their share of all, from which a text is a page."""
+SURE = np.array([8.5, 3, 0.04, 3.0, 0.3], dtype=np.float64)
+"""What shows a text to be a page: lines of these odds, this many different ones and this share of all; or, where words
+show it too, lines of these odds and this share. See `detector.kernels.page_model.judge_pages`."""
+
+BY_WORDS = 2
+"""The sign of a text that its words show to be a page; 1: it has a line that is nothing but words of pages."""
 
 FIRST_SHARE = 0.6
 """What the first round's odds count beside the second's, which alone would trust its neighbourhood too much."""
 
 LINES_TOGETHER = 2_000
 """Lines of texts whose features are made together, but for one longer text: calls cost more than most texts do."""
+
+WHOLE_TEXT, WHOLE_SENTENCES = 1_500, 4
+"""Characters and sentences of a line that is never junk: a whole text. Of 32 in labelled pages 2 were comments."""
 
 ROUND_ONE, ROUND_TWO = len(FEATURES), len(FEATURES) + len(SECOND)
 
@@ -114,32 +126,11 @@ class Words(NamedTuple):
     masks: NDArray[np.uint16]
 
 
-class Model(NamedTuple):
-    """The model as the kernels read it; see `detector.kernels.page_model`.
-
-    ``tree_feature``: int32, ``tree_limit``: float64, a row of three for each tree; ``leaves``: float64, a row of eight;
-    ``parts``: int64, where the trees of each of `PARTS` begin, and their number; ``limits``: what the log odds of a
-    line must exceed, by name.
-    """
-
-    tree_feature: NDArray[np.int32]
-    tree_limit: NDArray[np.float64]
-    leaves: NDArray[np.float64]
-    parts: NDArray[np.int64]
-    limits: Mapping[str, float]
-
-
 class PageLines(NamedTuple):
     """Junk lines of pages: ``row`` (int64, ascending) is the line's row in the block, ``score`` (float64) its odds."""
 
     row: NDArray[np.int64]
     score: NDArray[np.float64]
-
-
-def mixed(value: int, point: int) -> int:
-    """A hash with one value more, modulo 2**64."""
-    value = (value ^ point) * _MIX & _ALL_BITS
-    return value ^ (value >> 32)
 
 
 def units(phrase: str) -> list[str]:
@@ -166,72 +157,64 @@ def units(phrase: str) -> list[str]:
 @cache
 def page_phrases() -> dict[str, tuple[str, ...]]:
     """The phrases of each class."""
-    rows = tomllib.loads(resources.files("detector").joinpath("data/pages.toml").read_text("utf-8"))["words"]
+    rows = toml_of("pages.toml")["words"]
     return {name: tuple(filter(None, rows[name].replace("\n", "|").split("|"))) for name in CLASSES}
 
 
 @cache
 def page_words() -> Words:
-    """The table of phrases, built once."""
+    """The table of phrases."""
+    return Words(character_table().classes, *kept_tables(_words, ["characters.tsv", "pages.toml"]))
+
+
+def _words() -> list[NDArray[Any]]:
+    """The columns of the table but for classes, which takes 50 ms."""
     found: dict[int, int] = {}
     for number, phrases in enumerate(page_phrases().values()):
         for parts in filter(None, map(units, phrases)):
-            value = _GOLDEN
-            for at, unit in enumerate(parts):
-                of_unit = _GOLDEN
-                for character in unit:
-                    of_unit = mixed(of_unit, ord(character))
-                value = mixed(value, of_unit)
-                key = value | 1
-                found[key] = found.get(key, 0) | (1 << number if at + 1 == len(parts) else _LONGER)
-    size = 16
-    while size < 4 * len(found):
-        size *= 2
-    keys, masks = np.zeros(size, dtype=np.uint64), np.zeros(size, dtype=np.uint16)
-    for key in sorted(found):
-        slot = (key >> 32) & (size - 1)
-        while keys[slot]:
-            slot = (slot + 1) & (size - 1)
-        keys[slot], masks[slot] = key, found[key]
+            *prefixes, key = prefix_keys(parts)
+            for prefix in prefixes:
+                found[prefix] = found.get(prefix, 0) | _LONGER
+            found[key] = found.get(key, 0) | 1 << number
+    keys, slots = hash_table(sorted(found))
+    masks = np.zeros(len(keys), dtype=np.uint16)
+    masks[slots] = [found[key] for key in sorted(found)]
     signs = np.zeros(N_CODE_POINTS, dtype=np.uint8)
     for bit, characters in enumerate(_SIGNS):
         signs[[ord(character) for character in characters]] |= np.uint8(1 << bit)
     table = character_table()
     upper = (table.plain != np.arange(N_CODE_POINTS)) & (table.classes == LETTER)
-    return Words(table.classes, signs, upper, keys, masks)
+    return [signs, upper, keys, masks]
+
+
+LIMITS = ("words_odds", "han_odds")
 
 
 @cache
-def page_model() -> Model:
-    """The model of ``data/pages.tsv``."""
-    rows = [
-        line.split("\t")
-        for line in resources.files("detector").joinpath("data/pages.tsv").read_text("utf-8").splitlines()
-        if not line.startswith("#")
-    ]
-    trees = sorted((row[1:] for row in rows if row[0] == "tree"), key=lambda row: PARTS.index(row[0]))
-    place = {name: at for at, name in enumerate((*FEATURES, *SECOND))}
-    counts = [sum(row[0] == part for row in trees) for part in PARTS]
-    return Model(
-        np.array([[place[name] for name in row[1:7:2]] for row in trees], dtype=np.int32),
-        np.array([[float(value) for value in row[2:7:2]] for row in trees]),
-        np.array([[float(value) for value in row[7:]] for row in trees]),
-        np.concatenate(([0], np.cumsum(counts))),
-        {row[1]: float(row[2]) for row in rows if row[0] == "limit"},
-    )
+def fitted() -> Model:
+    """The model, with the columns of `FEATURES` and `SECOND`."""
+    feature, limit, leaves, parts, limits, *words = kept_tables(_fitted, ["pages.tsv"], ["detector.page_model"])
+    return Model(feature, limit, leaves, parts, dict(zip(LIMITS, limits.tolist(), strict=True)), *words)
+
+
+def _fitted() -> list[NDArray[Any]]:
+    """The columns of the model, which take 60 ms."""
+    model = page_model((*FEATURES, *SECOND))
+    limits = np.array([model.limits[name] for name in LIMITS])
+    return [limits if column is model.limits else np.asarray(column) for column in model]
 
 
 class PageCounts(NamedTuple):
     """Counts of the lines of texts that may be pages: text ``texts[n]`` has the rows ``indptr[n]`` to ``indptr[n + 1]``
 
-    of ``counts`` (int32, `LINE_COLUMNS`) and ``repeats`` (int32); ``is_page`` (bool) has one for each text.
+    of ``counts`` (int32, `LINE_COLUMNS`) and ``repeats`` (int32); ``signs`` (uint8) has one for each text: `BY_WORDS`.
     """
 
     texts: NDArray[np.int64]
     indptr: NDArray[np.int64]
     counts: NDArray[np.int32]
     repeats: NDArray[np.int32]
-    is_page: NDArray[np.bool_]
+    signs: NDArray[np.uint8]
 
 
 def count_page_lines(
@@ -248,14 +231,14 @@ def count_page_lines(
     indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(n_lines)))
     counts = np.empty((int(indptr[-1]), LINE_COLUMNS), dtype=np.int32)
     found = PageCounts(
-        texts, indptr, counts, np.empty(len(counts), dtype=np.int32), np.zeros(len(texts), dtype=np.bool_)
+        texts, indptr, counts, np.empty(len(counts), dtype=np.int32), np.zeros(len(texts), dtype=np.uint8)
     )
     if len(texts):
         count_pages(
             block.plain, points, start - block.bounds[:-1], block.line_start, block.line_end, block.line_indptr,
-            texts, indptr, *page_words(), len(CLASSES), _GATE, counts, found.repeats, found.is_page,
+            texts, indptr, *page_words(), len(CLASSES), _GATE, counts, found.repeats, found.signs,
         )  # fmt: skip
-        found.is_page[:] &= may_be[texts]
+        found.signs[:] *= may_be[texts]
     return found
 
 
@@ -285,12 +268,32 @@ def _relate(
     )  # fmt: skip
 
 
+def _weigh_words(
+    features: NDArray[np.float64],
+    indptr: NDArray[np.int64],
+    runs: NDArray[np.int64],
+    block: Block,
+    texts: NDArray[np.int64],
+) -> None:
+    """Write what the words of the lines of some texts of a block say by themselves."""
+    model = fitted()
+    describe_vocabulary(
+        block.plain, block.line_start, block.line_end, block.line_indptr[texts], indptr, page_words().classes,
+        model.keys, model.weights, model.base, MOST_OF_LINE, runs, _PROSE, _COVER, features, _WORDS,
+    )  # fmt: skip
+
+
+def is_whole_text(counts: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether lines are so much prose that each is a text by itself (bool)."""
+    return np.asarray((counts[:, _CHARS] >= WHOLE_TEXT) & (counts[:, _ENDS] >= WHOLE_SENTENCES))
+
+
 def score_pages(features: NDArray[np.float64], indptr: NDArray[np.int64]) -> NDArray[np.float64]:
     """The log odds that the lines of pages are junk (float64), by both rounds; the second's features are written.
 
     The lines of page n are rows ``indptr[n]`` to ``indptr[n + 1]``.
     """
-    trees = page_model()[:4]
+    trees = fitted()[:4]
     describe_all_odds(first_round(features, *trees), indptr, features, ROUND_ONE)
     scores = np.empty(len(features))
     second_round(features, *trees, ROUND_ONE, FIRST_SHARE, scores)
@@ -300,11 +303,13 @@ def score_pages(features: NDArray[np.float64], indptr: NDArray[np.int64]) -> NDA
 def find_page_lines(found: PageCounts, block: Block) -> PageLines:
     """The junk lines of a block's pages."""
     rows, scores = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    chosen = np.flatnonzero(found.signs)
+    n_lines = np.cumsum(found.indptr[chosen + 1] - found.indptr[chosen])
     begin = 0
-    while begin < len(found.texts):
-        most = found.indptr[begin] + LINES_TOGETHER
-        end = max(begin + 1, int(np.searchsorted(found.indptr, most, side="right")) - 1)
-        at, odds = _find_together(found, block, begin, end)
+    while begin < len(chosen):
+        most = LINES_TOGETHER + (n_lines[begin - 1] if begin else 0)
+        end = max(begin + 1, int(np.searchsorted(n_lines, most, side="right")))
+        at, odds = _find_together(found, block, chosen[begin:end])
         rows.append(at)
         scores.append(odds)
         begin = end
@@ -312,25 +317,23 @@ def find_page_lines(found: PageCounts, block: Block) -> PageLines:
 
 
 def _find_together(
-    found: PageCounts, block: Block, begin: int, end: int
+    found: PageCounts, block: Block, chosen: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Rows in the block and odds of the junk lines of some texts that may be pages."""
-    model = page_model()
-    own, indptr = slice(found.indptr[begin], found.indptr[end]), found.indptr[begin : end + 1] - found.indptr[begin]
-    features, runs = np.zeros((int(indptr[-1]), ROUND_ONE)), np.empty((end - begin, 2), dtype=np.int64)
-    describe_pages(found.counts[own], found.repeats[own], indptr, len(CLASSES), features, runs)
-    is_page = found.is_page[begin:end].copy()
-    scout_pages(features, indptr, *model[:4], model.limits["scout_odds"], MIN_LIKE_PAGES, LIKE_PAGES_SHARE, is_page)
-    if not is_page.any():
-        return np.zeros(0, dtype=np.int64), np.zeros(0)
-    n_lines, texts = np.diff(indptr)[is_page], found.texts[begin:end][is_page]
-    whole = np.zeros((int(n_lines.sum()), ROUND_TWO))
-    whole[:, :ROUND_ONE] = features[np.repeat(is_page, np.diff(indptr))]
+    n_lines = found.indptr[chosen + 1] - found.indptr[chosen]
     indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(n_lines)))
-    _relate(whole, indptr, runs[is_page], block, texts)
-    limits = np.where(whole[indptr[:-1], _HAN] > HAN_LIMIT, model.limits["han_odds"], model.limits["words_odds"])
-    odds = score_pages(whole, indptr) - np.repeat(limits, n_lines)
-    at = np.flatnonzero(odds > 0)
+    own = np.arange(indptr[-1]) + np.repeat(found.indptr[chosen] - indptr[:-1], n_lines)
+    counts, repeats, texts = found.counts[own], found.repeats[own], found.texts[chosen]
+    features, runs = np.zeros((len(own), ROUND_TWO)), np.empty((len(chosen), 2), dtype=np.int64)
+    describe_pages(counts, repeats, indptr, len(CLASSES), features, runs)
+    _relate(features, indptr, runs, block, texts)
+    _weigh_words(features, indptr, runs, block, texts)
+    odds, is_page = score_pages(features, indptr), np.empty(len(chosen), dtype=np.bool_)
+    judge_pages(odds, repeats, indptr, found.signs[chosen], SURE, is_page)
+    limits = fitted().limits
+    limit = np.where(features[indptr[:-1], _HAN] > HAN_LIMIT, limits["han_odds"], limits["words_odds"])
+    odds -= np.repeat(np.where(is_page, limit, np.inf), n_lines)
+    at = np.flatnonzero((odds > 0) & ~is_whole_text(counts))
     return at + np.repeat(block.line_indptr[texts] - indptr[:-1], n_lines)[at], odds[at]
 
 

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import N_CODE_POINTS, character_table, code_points, is_blank
+from detector.kept_tables import kept_tables
 from detector.kernels import cutting
 from detector.kernels.cutting import cut_documents
 from detector.kernels.tokenising import split_documents
@@ -215,6 +216,11 @@ def passage_cuts(text: str, folded: str | None = None) -> NDArray[np.int64]:
 @cache
 def _cutting_table() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """What `detector.kernels.cutting` knows of each code point: the kind of its plain form, and its properties."""
+    kinds, properties = kept_tables(_kinds_and_properties, ["characters.tsv"], [cutting.__name__])
+    return kinds, properties
+
+
+def _kinds_and_properties() -> list[NDArray[np.uint8]]:
     kinds, properties = np.zeros(N_CODE_POINTS, np.uint8), np.zeros(N_CODE_POINTS, np.uint8)
     for kind, members in _KINDS.items():
         kinds[code_points(members)] = kind
@@ -223,7 +229,7 @@ def _cutting_table() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     characters = np.arange(_N_ASSIGNED, dtype=np.uint32).view("<U1")
     for bit, name in _PROPERTIES.items():
         properties[:_N_ASSIGNED] |= np.where(getattr(np.char, name)(characters), np.uint8(bit), np.uint8(0))
-    return read_only(kinds), read_only(properties)
+    return [kinds, properties]
 
 
 @cache

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -124,6 +125,8 @@ def _prepare(table: RuleTable) -> None:
     """Make tables while files are read: one thread does that, between the kernels of others."""
     prepare_rules(table)
     prepare_tokens()
+    for name in ("numpy.ma", "numpy.random"):  # numpy loads them for `unique` and for seeds, when others would wait
+        import_module(name)
 
 
 def _corpus(source: Any, settings: Settings, work: Workspace, progress: Progress) -> tuple[CorpusColumns, list[str]]:

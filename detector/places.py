@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import N_CODE_POINTS, character_table, code_points, from_code_points, is_blank
+from detector.kept_tables import kept_tables
 from detector.kernels.triggers import find_lines, find_triggers, fold_texts
 
 MIN_SENTENCE = 12
@@ -211,7 +212,11 @@ def read_block(
 @cache
 def shapes() -> NDArray[np.uint8]:
     """What a plain character is to lines (uint8, by code point): bits `BLANK` and `BREAK`."""
+    return kept_tables(_shapes)[0]
+
+
+def _shapes() -> list[NDArray[np.uint8]]:
     shape = np.where(is_blank(), np.uint8(BLANK), np.uint8(0))
     for character in LINE_BREAKS:
         shape[ord(character)] |= BREAK
-    return shape
+    return [shape]

@@ -25,7 +25,8 @@ SUFFIX = ".patterns"
 
 def programs_of(patterns: Sequence[str], known: Sequence[str]) -> tuple[Programs, Mapping[str, int]]:
     """Programs of some patterns, and the number of that of each; those of ``known`` ones are kept in a file."""
-    more = list(dict.fromkeys(pattern for pattern in patterns if pattern not in set(known)))
+    own = set(known)
+    more = list(dict.fromkeys(pattern for pattern in patterns if pattern not in own))
     kept, added = _kept(tuple(known)), write_programs(more)
     joined = Programs(
         np.concatenate((kept.code, added.code)),

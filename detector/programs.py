@@ -1,8 +1,8 @@
 """Programs: patterns of rules in a form that a kernel can try, so that a regular expression is compiled only for a hit.
 
 A pattern is parsed by `re` itself and written as instructions of `detector.kernels.trying`. A program that is ``exact``
-matches where its pattern does; another one there and elsewhere: it takes no account of what it cannot express (groups
-that are referred to, groups that give nothing back). A pattern with flags of its own is left to `re`. Code is relative,
+matches where its pattern does; another one there and elsewhere: it takes no account of what it cannot express (which
+text a group matched, groups that give nothing back). A pattern with flags of its own is left to `re`. Code is relative,
 so that programs are joined by putting them one after the other (`detector.program_files`).
 """
 
@@ -156,6 +156,7 @@ class _Writer:
         self.pool: list[int] = []
         self.exact = True
         self._sets: dict[Ranges, tuple[int, int]] = {}
+        self._groups: dict[int, Items] = {}
         self._n_registers = 0
 
     def _put(self, *numbers: int) -> int:
@@ -220,6 +221,8 @@ class _Writer:
     def _item(self, item: tuple[Any, Any], rest: Items) -> None:
         """One item, before the rest of its sequence."""
         name, value = str(item[0]), item[1]
+        if name == "SUBPATTERN" and value[0] is not None:
+            self._groups[value[0]] = value[3]
         single = _character(item)
         if single is not None:
             self._put(SET, *self._set(single))
@@ -238,6 +241,9 @@ class _Writer:
         elif name == "ATOMIC_GROUP":
             self.exact = False
             self.sequence(value)
+        elif name == "GROUPREF" and value in self._groups:  # it is at least one more match of the group
+            self.exact = False
+            self.sequence(self._groups[value])
         elif name == "FAILURE":
             self._put(FAIL)
         else:

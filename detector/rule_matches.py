@@ -148,4 +148,12 @@ def _grown(plain: str, start: int, left: str) -> int:
 @lru_cache(maxsize=4096)
 def any_fits(names: frozenset[str], globs: tuple[str, ...]) -> bool:
     """Whether any of the names fits any of the globs; documents ask the same again and again."""
-    return any(fnmatchcase(name, glob) for name in names for glob in globs)
+    return any(_fits(name, glob) for name in names for glob in globs)
+
+
+def _fits(name: str, glob: str) -> bool:
+    """`fnmatchcase`, which compiles every glob; most are a name or its beginning."""
+    begin = glob.removesuffix("*")
+    if any(sign in begin for sign in "*?["):
+        return fnmatchcase(name, glob)
+    return name == glob if begin == glob else name.startswith(begin)

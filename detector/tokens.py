@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import DIGIT, character_table, code_points
+from detector.kept_tables import kept_tables
 from detector.kernels.tokenising import count_tokens, fill_tokens, hash_alone, pack_points
 from detector.texts import Texts
 from detector.workspace import Workspace, document_ranges
@@ -130,12 +131,16 @@ class Alphabet(NamedTuple):
 
 @cache
 def alphabet() -> Alphabet:
-    """The table of all code points, made once."""
+    """The table of all code points."""
+    return Alphabet(*kept_tables(_alphabet, ["characters.tsv"], ["detector.kernels.tokenising"]))
+
+
+def _alphabet() -> list[NDArray[Any]]:
     characters = character_table()
     table = characters.classes.astype(np.uint32) << np.uint32(24) | characters.folded
     alone = np.empty(HASHED_POINTS, np.uint64)
     hash_alone(table, alone)
-    return Alphabet(read_only(table), read_only(alone))
+    return [table, alone]
 
 
 def tokenise_texts(texts: Texts, marks: Marks, work: Workspace) -> Tokens:

@@ -237,7 +237,7 @@ def words_of(line: str) -> set[str]:
 
 
 def related(lines: Sequence[str], prose: Sequence[float], first: int, last: int) -> dict[str, Column]:
-    """The features of `detector.kernels.page_context.relate_lines` by name."""
+    """The features of `detector.kernels.page_context.relate_lines` and `place_headline` by name."""
     n, words = len(lines), [words_of(line) for line in lines]
     counted = Counter(word for own in words for word in own)
 
@@ -267,6 +267,12 @@ def related(lines: Sequence[str], prose: Sequence[float], first: int, last: int)
         return found
 
     sizes = [len(own) for own in words]
+    head, best = None, 0.0
+    for row in range(min(first + 4, last + 1)):
+        value = body[row] ** 2 * weight(words[row]) if body[row] > 0 else -1.0
+        if prose[row] == 0 and len(words[row]) >= 3 and value >= best - 1e-9:
+            head, best = row, max(best, value)
+    far = [0 if head is None else row - head for row in range(n)]
     return {
         "with_prose": shared,
         "with_rare": rare,
@@ -277,6 +283,11 @@ def related(lines: Sequence[str], prose: Sequence[float], first: int, last: int)
         "with_body_6": mean_around(body, [1] * n, 6),
         "with_body_3_words": mean_around(body, sizes, 3),
         "with_body_8_words": mean_around(body, sizes, 8),
+        "with_headline": [share(row, set() if head is None else words[head]) for row in range(n)],
+        "to_headline": [math.log1p(max(-away, 0)) for away in far],
+        "from_headline": [math.log1p(max(away, 0)) for away in far],
+        "headline": [math.log1p(best)] * n,
+        "headline_gap": [0.0 if head is None else math.log1p(max(first - head, 0))] * n,
     }
 
 
@@ -302,8 +313,8 @@ def placed(before: Sequence[float], after: Sequence[float], rate: float) -> list
     return [tuple(value / sum(row) for value in row) for row in totals]  # type: ignore[misc]
 
 
-def gate(counts: Sequence[Sequence[int]], repeats: Sequence[int], limits: Sequence[float]) -> bool:
-    """Whether enough different short lines are words of pages."""
+def gate(counts: Sequence[Sequence[int]], repeats: Sequence[int], limits: Sequence[float]) -> int:
+    """2 if enough different short lines are words of pages, 1 if one is."""
     n_all = math.fsum(1 / times for times in repeats)
     units = [row[WORDS] + 0.6 * row[HAN] for row in counts]
     n_chrome = math.fsum(
@@ -314,4 +325,5 @@ def gate(counts: Sequence[Sequence[int]], repeats: Sequence[int], limits: Sequen
     n_chrome += 1e-6
     short = sum(size < 7 for size in units) / len(counts)
     some = n_chrome >= limits[3] and n_chrome >= limits[4] * n_all and short >= limits[5]
-    return some or (n_chrome >= limits[6] and n_chrome >= limits[7] * n_all and short >= limits[8])
+    many = n_chrome >= limits[6] and n_chrome >= limits[7] * n_all and short >= limits[8]
+    return 2 if some or many else int(n_chrome >= 1)

@@ -25,11 +25,12 @@ FLOORS = (
     " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
     " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
     " kernels.phrasing kernels.broken kernels.page_words kernels.pages kernels.page_context kernels.page_model"
-    " kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing kernels.outlining"
-    " kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking kernels.spinning"
-    " kernels.trying",
+    " kernels.page_vocabulary kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing"
+    " kernels.outlining kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking"
+    " kernels.spinning kernels.trying",
+    "kept_tables",
     "settings folding encodings scan_files dataset_folders problems",
-    "texts rows places programs",
+    "texts rows places programs page_model",
     "rendering stored",
     "sheets program_files",
     "rule_matches",
@@ -47,9 +48,10 @@ FLOORS = (
     "parquet_shard",
     "tables shards",
     "template_files",
-    "report report.shown report.spans report.palette report.cover report.families_page",
+    "report report.shown report.spans report.palette report.words report.cover report.families_page",
     "report.lookup",
     "report.column_lookup",
+    "report.bars report.reasons",
     "report.data report.blanks report.drawing report.estimated report.sharing report.charts report.leads"
     " report.filtered",
     "report.brief report.listings report.templates",

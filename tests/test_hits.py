@@ -23,6 +23,7 @@ from detector.artefacts import (
     find_script_errors,
     find_year_swaps,
     is_traditional,
+    year_swaps_at,
 )
 from detector.block_hits import BlockHits, make_plan
 from detector.columns import HitColumns
@@ -212,10 +213,16 @@ def test_more_places_than_there_was_room_for() -> None:
     assert len(block.place) == 6 * 40_000 - 3
 
 
+YEAR_WORDS = ("是新中国成立69", "由", "的5%提高到", "完成7亿元,比", "增长", ",是五四运动", "100", ",又恰逢")
+
+
 @timeless
 @given(
     st.lists(
-        st.lists(st.sampled_from(["2019年", "1999年", "12019年", "周年", "3要", "词7必", "。", "x" * 90]), max_size=12)
+        st.lists(
+            st.sampled_from(["2019年", "1999年", "12019年", "周年", "3要", "词7必", "。", "x" * 90, *YEAR_WORDS]),
+            max_size=12,
+        )
     )
 )
 def test_years_are_those_that_can_matter(some: list[list[str]]) -> None:
@@ -224,20 +231,24 @@ def test_years_are_those_that_can_matter(some: list[list[str]]) -> None:
     if not joined:
         return
     block = BlockHits(texts, TABLE, make_plan(TABLE), 0, len(joined))
+    near, n_stand_ins = block.signs()
+    bounds = np.cumsum([0, *map(len, joined)])
     for row, text in enumerate(joined):
         found: list[int] = []
         for match in re.finditer("(?<![0-9])(?:19|20)[0-9]{2}年", text):
             reach = text[match.start() + 1 : match.start() + YEAR_REACH + 1]
             found += [match.start()] if match[0] in reach or "周年" in reach else []
-        assert [at for at, _ in block.years.of(row)] == found
+        assert (near[(near >= bounds[row]) & (near < bounds[row + 1])] - bounds[row]).tolist() == found
+        tried = [at for at, _ in block.years.of(row)]
+        assert year_swaps_at(text, tried) == year_swaps_at(text, found)
         signs = re.findall(f"(?<=[\u3400-\u9fffa-z0-9][0-9])[{FOLLOWERS}]", text)
-        assert block.n_stand_ins[row] == len(signs)
+        assert block.n_stand_ins[row] == n_stand_ins[row] == len(signs)
 
 
 def test_prefilters_know_their_patterns() -> None:
     """What the kernels look for is what the patterns can begin with, end with or span."""
     patterns = [row.pattern for row in artefact_table().comparisons]
-    patterns += [artefacts._anniversary_pattern().pattern]
+    patterns += [artefacts._anniversary_pattern()]
     assert all(re._parser.parse(one, re.VERBOSE).getwidth()[1] < YEAR_REACH for one in patterns)  # type: ignore[attr-defined]
     sentence = re._parser.parse(artefacts._SENTENCE_OF_YEAR.pattern)  # type: ignore[attr-defined]
     assert sentence.getwidth()[1] < YEAR_REACH

@@ -17,16 +17,16 @@ from page_oracles import CLASS, described, gate, placed, related
 from detector.folding import DIGIT, LETTER, SINGLE, character_table, code_points, plain
 from detector.junk import find_junk
 from detector.kernels.page_context import describe_odds, place_lines
-from detector.kernels.page_model import add_trees, first_round, scout_pages, second_round
-from detector.kernels.page_words import count_repeats, is_page_by_words, may_be_pages
+from detector.kernels.page_model import add_trees, first_round, judge_pages, second_round
+from detector.kernels.page_words import count_repeats, may_be_pages, signs_of_page
 from detector.lines import split_lines
 from detector.model import Document
+from detector.page_model import PARTS
 from detector.pages import (
     CLASSES,
     FEATURES,
     FIRST_SHARE,
     PAGE_LINE,
-    PARTS,
     ROUND_ONE,
     ROUND_TWO,
     SECOND,
@@ -34,8 +34,8 @@ from detector.pages import (
     count_page_lines,
     describe_page,
     find_page_lines,
+    fitted,
     page_lines_of,
-    page_model,
     page_phrases,
     relate_page,
     units,
@@ -189,7 +189,7 @@ def test_repeats_are_counted(values: list[int]) -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_odds_are_sums_of_leaves(seed: int) -> None:
     features = np.random.default_rng(seed).normal(size=(3, ROUND_TWO))
-    model = page_model()
+    model = fitted()
     scores = np.empty(3)
     second_round(features, *model[:4], ROUND_ONE, FIRST_SHARE, scores)
     first = int(model.parts[PARTS.index("last")])
@@ -208,21 +208,20 @@ def test_odds_are_sums_of_leaves(seed: int) -> None:
         assert odds[number].tolist() == expected.tolist()
 
 
-@given(st.integers(0, 2**32 - 1), st.floats(-1, 1))
-def test_texts_are_pages_by_enough_lines_that_only_pages_have(seed: int, above: float) -> None:
-    features = np.random.default_rng(seed).normal(size=(12, ROUND_TWO))
-    model = page_model()
-    odds = np.empty(12)
-    add_trees(features, *model[:3], 0, model.parts[1], odds)
-    for limit in (float(np.median(odds)) + above, model.limits["scout_odds"]):
-        for n_least, share in ((3, 0.1), (1, 0.5), (2, 0.0)):
-            is_page = np.array([False, False, True])
-            scout_pages(features, np.array([0, 3, 11, 12]), *model[:4], limit, n_least, share, is_page)
-            parts = (odds[:3], odds[3:11])
-            assert is_page.tolist() == [
-                *((part > limit).sum() >= max(n_least, share * len(part)) for part in parts),
-                True,
-            ]
+SURE_LINES = st.tuples(st.sampled_from([0.0, 6.0, 10.0]), st.integers(1, 4), st.integers(0, 2))
+
+
+@given(st.lists(SURE_LINES, min_size=1, max_size=40))
+def test_texts_are_pages_by_lines_that_are_junk_without_a_doubt(lines: list[tuple[float, int, int]]) -> None:
+    odds, repeats = np.array([line[0] for line in lines]), np.array([line[1] for line in lines], dtype=np.int32)
+    bounds = np.array([0, len(lines) // 2, len(lines)])
+    signs = np.array([lines[0][2], lines[-1][2]], dtype=np.uint8)
+    is_page = np.empty(2, dtype=np.bool_)
+    judge_pages(odds, repeats, bounds, signs, np.array([9.0, 2, 0.1, 5.0, 0.5]), is_page)
+    for at, own in enumerate((slice(bounds[1]), slice(bounds[1], None))):
+        part, different = odds[own], (1 / repeats[own])[odds[own] > 9].sum()
+        sure = different >= 2 - 1e-6 and (part > 9).sum() >= 0.1 * len(part)
+        assert is_page[at] == (sure or (signs[at] == 2 and (part > 5).sum() >= 0.5 * len(part)))
 
 
 def test_pages_judged_together_are_judged_as_alone() -> None:
@@ -246,7 +245,9 @@ def test_features_are_the_obvious_ones(lines: list[str]) -> None:
     features, first, last = describe_page(found.counts, found.repeats)
     wanted, *run = described(found.counts.tolist(), found.repeats.tolist())
     assert [first, last] == run
-    assert set(wanted) | {name for name in FEATURES if name.startswith("with_")} == set(FEATURES)
+    by_words = FEATURES[FEATURES.index("with_prose") :]
+    assert set(wanted) | set(by_words) == set(FEATURES)
+    assert len(wanted) + len(by_words) == len(FEATURES)
     for name, column in wanted.items():
         assert features[:, FEATURES.index(name)].tolist() == pytest.approx(column, abs=1e-9), name
 
@@ -306,8 +307,8 @@ def test_what_the_first_round_says_around_a_line(odds: list[tuple[float, float, 
 def test_the_gate_of_words_is_the_obvious_one(lines: list[str]) -> None:
     found = counted("\n".join(lines * 3))
     limits = [8, 100, 0.15, 1, 0.03, 0.4, 3, 0.015, 0.5]
-    is_page = is_page_by_words(found.counts, found.repeats, np.array(limits))
-    assert is_page == gate(found.counts.tolist(), found.repeats.tolist(), limits)
+    signs = signs_of_page(found.counts, found.repeats, np.array(limits))
+    assert signs == gate(found.counts.tolist(), found.repeats.tolist(), limits)
 
 
 @given(st.lists(st.tuples(st.integers(1, 99), st.booleans()), max_size=40))

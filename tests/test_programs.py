@@ -111,7 +111,7 @@ OF_RULES = write_programs([rule.pattern for rule in RULES])
 
 def test_most_rules_are_exact() -> None:
     inexact = [rule.name for rule, exact in zip(RULES, OF_RULES.exact, strict=True) if not exact]
-    assert len(inexact) <= 4, inexact
+    assert len(inexact) <= 0.05 * len(RULES), inexact
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -49,25 +49,36 @@ def read_kept(name: str) -> bytes | None:
 
 
 def keep(name: str, data: bytes) -> None:
-    """Write a file to the first folder that takes it; where none does, every run makes it."""
+    """Write what `read_kept` reads."""
+    keep_whole(name, [hashlib.sha256(data).digest() + data], n_kept=FILES_OF_ONE, is_checked=True)
+
+
+def keep_whole(name: str, parts: Iterable[bytes], *, n_kept: int = 2, is_checked: bool = False) -> None:
+    """Write a file to the first folder that takes it; where none does, every run makes it. One that nobody checks when
+    it is read has its name only once all of it is on the disk."""
     for folder in folders():
         temporary = folder / f".{name}.{os.getpid()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(hashlib.sha256(data).digest() + data)
+            with temporary.open("wb") as file:
+                file.writelines(parts)
+                file.flush()
+                if not is_checked:
+                    os.fsync(file.fileno())
             temporary.replace(folder / name)
-            _remove_old(folder, name)
+            _remove_old(folder, name, n_kept)
             return
         except OSError:
             continue
         finally:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
-def _remove_old(folder: Path, name: str) -> None:
+def _remove_old(folder: Path, name: str, n_kept: int) -> None:
     """Remove the files of former contents of one that was written, which nothing will ask for again."""
     pattern = f"{name.rpartition('-')[0]}-*{Path(name).suffix}"
     with suppress(OSError):  # another process may have removed them just now
         files = sorted(folder.glob(pattern), key=lambda file: (file.stat().st_mtime_ns, file.name))
-        for file in files[:-FILES_OF_ONE]:
+        for file in files[:-n_kept]:
             file.unlink(missing_ok=True)

@@ -20,6 +20,7 @@ _SHIFT = np.uint64(32)
 _LONG_WORD = 4
 _PROSE = 2.0
 _REACH = 6
+_HEAD_REACH, _HEAD_WORDS = 4, 3
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -158,6 +159,58 @@ def relate_lines(numbers, n_words, indptr, prose, first, last, out, column):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def place_headline(numbers, n_words, indptr, prose, first, last, out, column):
+    """Write where each line stands by the likely headline, in five columns.
+
+    The headline is the line before or in the text from ``first`` to ``last``, no sentence and of three words at least,
+    whose words the other lines of that text have most: their weight, as in `relate_lines`, times its share of the
+    line's; of equals the last. Columns: the share by weight of a line's words that the headline has (-0.1 without
+    words); logarithms of how far the line stands before it and behind it; that of the headline's value; that of how far
+    the text begins behind it. Without a headline all but the first are 0.
+    """
+    n = len(indptr) - 1
+    n_lines, n_body = np.zeros(n_words), np.zeros(n_words)
+    for row in range(n):
+        for at in range(indptr[row], indptr[row + 1]):
+            if numbers[at] >= 0:
+                n_lines[numbers[at]] += 1
+                n_body[numbers[at]] += first <= row <= last
+    head, best = -1, 0.0
+    for row in range(min(first + _HEAD_REACH, last + 1)):
+        if prose[row] > 0:
+            continue
+        weight = found = 0.0
+        n_own = 0
+        for at in range(indptr[row], indptr[row + 1]):
+            word = numbers[at]
+            if word >= 0:
+                n_own += 1
+                value = math.log((n + 1) / n_lines[word])
+                weight += value
+                found += value if n_body[word] > (first <= row <= last) else 0.0
+        if n_own >= _HEAD_WORDS and found > 0 and found * found / weight >= best - 1e-9:
+            head, best = row, max(best, found * found / weight)
+    in_head = np.zeros(n_words)
+    if head >= 0:
+        for at in range(indptr[head], indptr[head + 1]):
+            if numbers[at] >= 0:
+                in_head[numbers[at]] = 1.0
+    for row in range(n):
+        weight = found = 0.0
+        for at in range(indptr[row], indptr[row + 1]):
+            word = numbers[at]
+            if word >= 0:
+                value = math.log((n + 1) / n_lines[word])
+                weight += value
+                found += value * in_head[word]
+        out[row, column] = found / weight if weight > 0 else -0.1
+        out[row, column + 1] = math.log1p(max(head - row, 0)) if head >= 0 else 0.0
+        out[row, column + 2] = math.log1p(max(row - head, 0)) if head >= 0 else 0.0
+        out[row, column + 3] = math.log1p(best)
+        out[row, column + 4] = math.log1p(max(first - head, 0)) if head >= 0 else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _added(one, other):
     """The logarithm of the sum of two numbers given by their logarithms."""
     high, low = max(one, other), min(one, other)
@@ -281,6 +334,7 @@ def relate_pages(plain, start, end, begin, indptr, runs, classes, source, out, c
         n = number_words(words[: len(numbers)], of_line, numbers)
         prose = out[low:high, source].copy()
         relate_lines(numbers, n, of_line, prose, runs[text, 0], runs[text, 1], out[low:high], column)
+        place_headline(numbers, n, of_line, prose, runs[text, 0], runs[text, 1], out[low:high], column + 9)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -229,8 +229,8 @@ def may_be_pages(start, end, flags, indptr, limits, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def is_page_by_words(counts, repeats, limits):
-    """Whether enough different short lines are made of words of pages; each line counts by its share of all such."""
+def signs_of_page(counts, repeats, limits):
+    """2 if enough different short lines are made of words of pages, 1 if one is; equal lines count as one."""
     n_short = 0
     n_all = n_chrome = 0.0
     for row in range(len(counts)):
@@ -246,15 +246,15 @@ def is_page_by_words(counts, repeats, limits):
     short = n_short / len(counts)
     some = n_chrome >= limits[3] and n_chrome >= limits[4] * n_all and short >= limits[5]
     many = n_chrome >= limits[6] and n_chrome >= limits[7] * n_all and short >= limits[8]
-    return some or many
+    return 2 if some or many else 1 if n_chrome >= 1 else 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def count_pages(
     plain, points, back, start, end, line_indptr, texts, indptr, classes, signs, upper, keys, masks, n_classes,
-    limits, counts, repeats, is_page,
+    limits, counts, repeats, signs_of,
 ):  # fmt: skip
-    """Counts of the lines of ``texts`` (int64) and how often each stands there, and whether the text is a page.
+    """Counts of the lines of ``texts`` (int64) and how often each stands there, and `signs_of_page` of the text.
 
     The lines of the n-th are rows ``indptr[n]`` to ``indptr[n + 1]`` of ``counts`` and ``repeats`` (int32); raw
     characters of text d stand ``back[d]`` (int64) after the plain ones.
@@ -274,4 +274,4 @@ def count_pages(
         while size <= 2 * n:
             size *= 2
         count_repeats(hashes, np.empty(size, np.int32), repeats[first:last])
-        is_page[number] = is_page_by_words(counts[first:last], repeats[first:last], limits)
+        signs_of[number] = signs_of_page(counts[first:last], repeats[first:last], limits)

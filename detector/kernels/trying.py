@@ -239,9 +239,14 @@ def try_groups(  # type: ignore[no-untyped-def]
         low, high = start[line], end[line]
         found = 0
         for number in range(len(program) if wanted[line] else 0):
-            if high - low > max_chars[number] or found & bit[number]:
-                continue
             one = program[number]
+            row = first[one]
+            if high - low > max_chars[number] or found & bit[number] or low >= high:
+                continue
+            if code[row] == _PEEK and not _is_in(
+                pool, pool_first[one] + code[row + 1], code[row + 2], np.int64(plain[low])
+            ):
+                continue
             if _run(
                 plain, low, high, low, True, code, first[one], pool, pool_first[one], registers, kind, then, at, least
             ):  # fmt: skip

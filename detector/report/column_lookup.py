@@ -264,7 +264,7 @@ class ColumnLookup(Lookup):
         fills, owner = self._fills(first + np.flatnonzero(slots > 0), len(members))
         document = columns.document[begin + columns.fill_member[fills]]
         found = slices(texts, document, columns.fill_start[fills], columns.fill_end[fills])
-        every = iter([found[row] for row in owner.tolist()])
+        every = map(found.__getitem__, owner.tolist())
         parts = [
             SlotTexts(SLOT_TYPES[kind], list(islice(every, len(members)))) if slot else literal
             for slot, kind, literal in zip(
@@ -291,10 +291,12 @@ class ColumnLookup(Lookup):
         some = slice(begin, min(end, begin + n_members))
         document = columns.document[some].astype(np.int64) << 32
         placeholders, places = self._placeholders
-        first, stop = (np.searchsorted(places, document + at[some]).tolist() for at in (columns.start, columns.end))
+        first, stop = (np.searchsorted(places, document + at[some]) for at in (columns.start, columns.end))
+        if (first == stop).all():
+            return [[] for _ in first]  # as of most clusters
         return [
             [self._all_findings[int(one)].text for one in placeholders[here:there]]
-            for here, there in zip(first, stop, strict=True)
+            for here, there in zip(first.tolist(), stop.tolist(), strict=True)
         ]
 
     @cached_property
