@@ -105,7 +105,7 @@ def prepare(paths: Sequence[Path]) -> Prepared:
     found = find_hits(corpus.texts, load_rules(settings), work)
     tokens, passages = tokenise_corpus(corpus.texts, Marks(*found.marks[:3]), work)
     family = find_families(tokens, threshold=settings.family_jaccard, seed=settings.seed).number
-    in_junk = np.empty(len(tokens.start), np.bool_)
+    in_junk = np.empty(-(-len(tokens.start) // 8), np.uint8)
     junk_tokens(tokens, site_and_own(found, corpus.texts, family, series_numbers(corpus.series)), in_junk)
     return Prepared(corpus.texts, tokens, passages, family, junk_passages(passages, in_junk))
 

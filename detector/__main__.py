@@ -1,6 +1,6 @@
 """Runs the command: ``python -m detector``."""
 
-from detector.cli import main
+from detector.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

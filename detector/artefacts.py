@@ -7,16 +7,15 @@ character carries 製度 for 制度. Both are found with reviewed tables (``arte
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import N_CODE_POINTS, code_points
+from detector.kept_tables import toml_of
 from detector.model import Hit
 
 FLAG_NAMES = ("machine_converted", "mojibake", "spun", "year_swapped")
@@ -58,8 +57,12 @@ SPUN_RULES = ("placeholder.keyword_token", "placeholder.stand_in")
 _OCCASION = "(?:既?是|恰逢|适逢|正值|正逢|喜逢|时逢|欣逢|喜迎|将?迎来了?|我们迎来了?|(?:我们)?(?:隆重)?(?:庆祝|纪念))"
 """How a sentence says what anniversary a year is."""
 
+MOST_OF_SENTENCE = 120
+"""Characters of a sentence that are read."""
+
 _SENTENCE_OF_YEAR = re.compile(
-    "[0-9]{4}年(?:,|既?是|恰逢|适逢|正值)(?:(?![0-9]{4}年|[去明今来昨前次上]年)[^。;!?\n\r]){1,120}"
+    "[0-9]{4}年(?:,|既?是|恰逢|适逢|正值)(?:(?![0-9]{4}年|[去明今来昨前次上]年)[^。;!?\n\r])"
+    f"{{1,{MOST_OF_SENTENCE}}}"
 )
 """What a sentence says after a year that it begins with, up to another year."""
 
@@ -116,7 +119,7 @@ class ArtefactTable:
 @cache
 def artefact_table() -> ArtefactTable:
     """The table of ``artefacts.toml``, read once."""
-    content = tomllib.loads(resources.files("detector").joinpath("data/artefacts.toml").read_text("utf-8"))
+    content = toml_of("artefacts.toml")
     founding = [(word, row["year"]) for row in content["founding"] for word in row["words"]]
     return ArtefactTable(
         tuple(sorted(founding, key=lambda item: (-len(item[0]), item[0]))),
@@ -164,6 +167,16 @@ def year_swaps_at(plain: str, years: Iterable[int], does: Callable[[str], bool] 
     return hits
 
 
+@cache
+def year_patterns() -> tuple[str, ...]:
+    """Patterns one of which matches at each year of which there is anything to find."""
+    return (
+        *(row.pattern for row in artefact_table().comparisons),
+        _anniversary_pattern(),
+        f"[0-9]{{4}}年[^。;!?\\n\\r]{{1,{MOST_OF_SENTENCE}}}周年",
+    )
+
+
 def _comparison(plain: str, start: int, does: Callable[[str], bool]) -> Hit | None:
     """The comparison with itself of the year that begins at ``start``."""
     for row in artefact_table().comparisons:
@@ -176,9 +189,8 @@ def _comparison(plain: str, start: int, does: Callable[[str], bool]) -> Hit | No
     return None
 
 
-@cache
-def _anniversary_pattern() -> re.Pattern[str]:
-    return _verbose(f"(?P<year>[0-9]{{4}})年 ,? {_OCCASION} {_event_and_count()}")
+def _anniversary_pattern() -> str:
+    return f"(?P<year>[0-9]{{4}})年 ,? {_OCCASION} {_event_and_count()}"
 
 
 @cache
@@ -198,7 +210,7 @@ def _event_and_count() -> str:
 
 def _anniversary(plain: str, start: int) -> Hit | None:
     """An anniversary that the year beginning at ``start`` is said to be and is not."""
-    match = _anniversary_pattern().match(plain, start)
+    match = _verbose(_anniversary_pattern()).match(plain, start)
     return None if match is None else _wrong_anniversary(match, start, int(match["year"]))
 
 

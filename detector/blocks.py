@@ -55,7 +55,7 @@ def block_groups(
     key, clustered = _symbols(matches, group_of, keys)
     bounds = np.searchsorted(passages.document, np.arange(len(family) + 1)).astype(np.int64)
     kind = np.zeros(len(key), dtype=np.uint8)
-    rows = Rows(key, kind, is_junk, bounds, family.astype(np.int32), n_families)
+    rows = Rows(key, kind, np.packbits(is_junk, bitorder="little"), bounds, family.astype(np.int32), n_families)
     work = work or Workspace()
     stretches = find_stretches(rows, MIN_PASSAGES, work)
     repeats = Repeats(rows, stretches, MIN_PASSAGES, work)

@@ -25,6 +25,7 @@ from detector.clock import Progress
 from detector.encodings import paired
 from detector.errors import OutputError, RoomError, printable
 from detector.model import Document, InputFile, Problem
+from detector.point_buffer import PointBuffer, point_buffer
 from detector.reading import Reader, corpus_digest
 from detector.settings import Settings
 from detector.system import available_bytes
@@ -71,14 +72,15 @@ def read_corpus(
 ) -> CorpusColumns:
     """The documents that the inputs name; raises `InputError` where nothing can be read.
 
-    Texts wait as UTF-8 until it is known how large the buffer must be: in memory, and what is more than
-    `WAITING_SHARE` of the budget in a file without a name (in ``tmp``).
+    Where it is not known beforehand how large a buffer they need (`point_buffer`), texts wait as UTF-8 until it is: in
+    memory, and what is more than `WAITING_SHARE` of the budget in a file without a name (in ``tmp``).
     """
     from detector.kernels.decoding import count_points
 
     reader = Reader(inputs, settings)
     read = Notes(progress)
     in_memory = None if work.memory is None else round(WAITING_SHARE * work.memory)
+    buffer = point_buffer(reader.named, work)
     with TextStore(tmp) as store, ahead(work.workers) as threads:
 
         def kept(placed: tuple[TextBlock, int]) -> _Waiting:
@@ -87,6 +89,8 @@ def read_corpus(
             values = block.values[block.offsets[0] : block.offsets[-1]]
             count_points(values, offsets - at, counts)
             read.digest(block)
+            if buffer is not None and (begins := buffer.decode(values, offsets - at, counts)) is not None:
+                return _Waiting(offsets, counts, None, begins)
             if in_memory is None or offsets[-1] <= in_memory:
                 return _Waiting(offsets, counts, values)
             store.write(block, at)
@@ -94,7 +98,7 @@ def read_corpus(
 
         waiting = list(threads.map(kept, store.placed(read.noted(reader.blocks(work.workers)))))
         order = id_order(read.ids)
-        texts = _decoded(store, waiting, order, work)
+        texts = _decoded(store, waiting, order, work, buffer)
     sources, rows = read.places(order)
     return CorpusColumns(
         ids=[read.ids[row] for row in order.tolist()],
@@ -312,22 +316,38 @@ class RowStore(_Store):
 
 class _Waiting(NamedTuple):
     """The texts of a block: ``offsets``: int64, n + 1, where they begin and end in the file, or would; ``counts``:
-    int64, their code points; ``values``: uint8, their UTF-8 one after the other, None where it is in the file."""
+    int64, their code points; ``values``: uint8, their UTF-8 one after the other, None where it is in the file or not
+    needed any more; ``begins``: int64, where they begin in a `PointBuffer`, None where they are not there."""
 
     offsets: NDArray[np.int64]
     counts: NDArray[np.int64]
     values: NDArray[np.uint8] | None
+    begins: NDArray[np.int64] | None = None
 
 
-def _decoded(store: TextStore, waiting: Sequence[_Waiting], order: NDArray[np.int64], work: Workspace) -> Texts:
-    """The texts in one buffer, in ``order`` (int64, of their places in reading order)."""
+def _decoded(
+    store: TextStore,
+    waiting: Sequence[_Waiting],
+    order: NDArray[np.int64],
+    work: Workspace,
+    buffer: PointBuffer | None,
+) -> Texts:
+    """The texts in ``order`` (int64, of their places in reading order) over one buffer, which those that wait follow in
+    that order."""
     from detector.kernels.decoding import decode_texts
 
     sizes = np.concatenate([np.empty(0, np.int64), *(block.counts for block in waiting)])
-    bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes[order])))
-    to = np.empty(len(order), np.int64)
-    to[order] = bounds[:-1]
-    points: NDArray[np.uint32] = work.empty(int(bounds[-1]), np.uint32)
+    begins = [np.full(len(block.counts), -1) if block.begins is None else block.begins for block in waiting]
+    to = np.concatenate([np.empty(0, np.int64), *begins])
+    held = np.empty(0, np.uint32) if buffer is None else buffer.points(work)
+    late = order[to[order] < 0]
+    bounds = np.cumsum(np.concatenate(([len(held)], sizes[late])))
+    to[late] = bounds[:-1]
+    points = held
+    if len(late):
+        points = work.empty(int(bounds[-1]), np.uint32)
+        points[: len(held)] = held
+    del held
     firsts = np.cumsum([0, *(len(block.counts) for block in waiting)]).tolist()
     tasks: list[Callable[[], None]] = [
         partial(
@@ -336,7 +356,7 @@ def _decoded(store: TextStore, waiting: Sequence[_Waiting], order: NDArray[np.in
         for block, first in zip(waiting, firsts, strict=False)
         if block.values is not None
     ]
-    in_file = np.repeat([block.values is None for block in waiting], np.diff(firsts))
+    in_file = np.repeat([block.values is None and block.begins is None for block in waiting], np.diff(firsts))
     rows = order[in_file[order]] if len(order) else order
     start = np.concatenate([np.empty(0, np.int64), *(block.offsets[:-1] for block in waiting)])[rows]
     stop = np.concatenate([np.empty(0, np.int64), *(block.offsets[1:] for block in waiting)])[rows]
@@ -348,7 +368,7 @@ def _decoded(store: TextStore, waiting: Sequence[_Waiting], order: NDArray[np.in
     edges = [0, *cuts.tolist(), len(rows)]
     tasks += [partial(decode, slice(a, b)) for a, b in pairwise(edges) if a < b]
     work.map(lambda task: task(), tasks)
-    return Texts(points, bounds[:-1], bounds[1:])
+    return Texts(points, to[order], to[order] + sizes[order])
 
 
 def block_digests(block: TextBlock) -> NDArray[np.uint8]:

@@ -83,13 +83,16 @@ def gather_passages(
     """
     first, last = passages.tokens[rows], passages.tokens[rows + 1]
     bounds = _offsets(last - first)
-    start, end, kind, hashes = (
-        gathered(work, column, first, last) for column in (tokens.start, tokens.end, tokens.kind, tokens.hashes)
+    start, length, kind, hashes = (
+        gathered(work, column, first, last) for column in (tokens.start, tokens.length, tokens.kind, tokens.hashes)
     )
+    run = np.searchsorted(first, tokens.long_row, side="right") - 1
+    long = np.flatnonzero((run >= 0) & (tokens.long_row < np.append(last, 0)[run]))
+    long_row = bounds[run[long]] + tokens.long_row[long] - first[run[long]]
     texts = tokens.texts
     if with_texts:
         texts = gather_texts(work, texts, passages.document[rows], passages.start[rows], passages.end[rows])
-    return Gathering(rows, Tokens(start, end, kind, hashes, bounds, texts), bounds)
+    return Gathering(rows, Tokens(start, length, kind, hashes, bounds, texts, long_row, tokens.long_end[long]), bounds)
 
 
 def gather_texts(

@@ -7,7 +7,7 @@ for one text, and decide here too; ``tests/test_hits.py`` proves that both ways 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,7 +45,7 @@ from detector.texts import Texts
 from detector.tokens import Tokens
 from detector.workspace import Workspace, document_ranges
 
-BLOCK_CHARACTERS = 4_000_000
+BLOCK_CHARACTERS = 2_000_000
 """Texts are read in blocks of about this size."""
 
 NO_SERIES = -1
@@ -99,20 +99,18 @@ def rule_names(table: RuleTable) -> tuple[str, ...]:
 
 def hit_columns(n_documents: int, found: Iterable[tuple[int, Hit]], names: Sequence[str]) -> HitColumns:
     """Hits as columns; they come in document order."""
-    number = {name: at for at, name in enumerate(names)}
-    extras: list[Mapping[str, Any]] = []
-    rows = []
-    for document, hit in found:
-        extra = -1
-        if hit.evidence:
-            extra = len(extras)
-            extras.append(hit.evidence)
-        rows.append((document, hit.start, hit.end, _KIND[hit.kind], number[hit.rule], extra))
-    values = np.array(rows, dtype=np.int64).reshape(-1, 6)
-    indptr = np.searchsorted(values[:, 0], np.arange(n_documents + 1)).astype(np.int64)
+    found, number = list(found), {name: at for at, name in enumerate(names)}
+    extra = np.full(len(found), -1, dtype=np.int32)
+    evident = [row for row, (_, hit) in enumerate(found) if hit.evidence]
+    extra[evident] = np.arange(len(evident))
+    document = np.array([document for document, _ in found], dtype=np.int64)
     return HitColumns(
-        indptr, values[:, 1].astype(np.int32), values[:, 2].astype(np.int32), values[:, 3].astype(np.uint8),
-        values[:, 4].astype(np.int16), values[:, 5].astype(np.int32), names, extras,
+        np.searchsorted(document, np.arange(n_documents + 1)).astype(np.int64),
+        np.array([hit.start for _, hit in found], dtype=np.int32),
+        np.array([hit.end for _, hit in found], dtype=np.int32),
+        np.array([_KIND[hit.kind] for _, hit in found], dtype=np.uint8),
+        np.array([number[hit.rule] for _, hit in found], dtype=np.int16),
+        extra, names, [found[row][1].evidence for row in evident],
     )  # fmt: skip
 
 
@@ -237,17 +235,17 @@ def _without(marks: HitColumns, junk: HitColumns) -> HitColumns:
 
 
 def junk_tokens(tokens: Tokens, hits: HitColumns, out: NDArray[Any]) -> None:
-    """Write to ``out`` (uint8 or bool, a row per token) whether a token lies in junk."""
+    """Write to ``out`` (uint8, a bit per token, eight in each) whether a token lies in junk."""
     out[:] = 0
     junk = hits.kind == _JUNK
     mark_tokens(
-        tokens.start, tokens.end, tokens.indptr, _documents(hits)[junk],
+        tokens.where, tokens.indptr, _documents(hits)[junk],
         hits.start[junk].astype(np.int64), hits.end[junk].astype(np.int64), out,
     )  # fmt: skip
 
 
 def junk_passages(passages: Passages, is_junk: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether all tokens of a passage are junk; ``is_junk`` (uint8 or bool) has a row per token."""
+    """Whether all tokens of a passage are junk; ``is_junk`` as `junk_tokens` writes it."""
     out = np.empty(len(passages.tokens) - 1, dtype=np.bool_)
     all_marked(passages.tokens, is_junk, out)
     return out

@@ -28,7 +28,6 @@ from detector.rows import FindingRows, Rows
 from detector.scan_files import OPTIONAL_TABLES, TABLES, table_files
 from detector.settings import Settings
 from detector.version import FORMAT_VERSION
-from detector.writing import check_table, read_rows, write_scan
 
 ROW = TypeVar("ROW")
 
@@ -63,6 +62,8 @@ class Scan:
 
     def write(self, directory: str | Path) -> None:
         """Writes the files of the contract to a folder, each complete or not at all; raises `OutputError`."""
+        from detector.writing import write_scan
+
         write_scan(self, Path(directory))
 
     def report(self, limit: int = 10) -> None:
@@ -94,6 +95,8 @@ def open_scan(directory: str | Path, inputs: list[str] | None = None) -> Scan:
         raise ScanError(
             f"{directory}: written in format {version}, this is format {FORMAT_VERSION}. Scan the input again."
         )
+    from detector.writing import check_table  # whoever scans comes to writing last
+
     for name in TABLES:
         check_table(directory, name)
     return Scan(
@@ -118,8 +121,13 @@ class StoredRows(Rows[ROW]):
     def _all(self) -> list[ROW]:
         if self._rows is None:
             optional = self.name in OPTIONAL_TABLES and not table_files(self.directory, self.name)
-            self._rows = [] if optional else self._read(read_rows(self.directory, self.name))
+            self._rows = [] if optional else self._read(self._written())
         return self._rows
+
+    def _written(self, **which: str) -> Iterator[dict[str, Any]]:
+        from detector.writing import read_rows
+
+        return read_rows(self.directory, self.name, **which)
 
     def _read(self, rows: Iterator[dict[str, Any]]) -> list[ROW]:
         try:
@@ -137,7 +145,7 @@ class StoredRows(Rows[ROW]):
 
     def named(self, row_id: str) -> Sequence[ROW]:
         """The row of an id, none where there is none; no others are made for it."""
-        return self._read(read_rows(self.directory, self.name, row_id=row_id))
+        return self._read(self._written(row_id=row_id))
 
 
 class StoredFindings(StoredRows[Finding]):
@@ -146,7 +154,7 @@ class StoredFindings(StoredRows[Finding]):
     def of(self, name: str) -> Sequence[Finding]:
         """Those of one document; no others are read for them."""
         if self._rows is None:
-            return self._read(read_rows(self.directory, self.name, doc=name))
+            return self._read(self._written(doc=name))
         return [finding for finding in self._rows if finding.doc == name]
 
 

@@ -16,7 +16,7 @@ import math
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -102,27 +102,27 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     """
     lines = split_lines(plain)
     places = Places(plain)
-    tried = rules_by_line(lines, [rule for rule in table.select(("junk",), "line") if rule.place in PLACED])
+    matched = rules_by_line(lines, [rule for rule in table.select(("junk",), "line") if rule.place in PLACED])
     of_page = page_lines_of(text) if table.does(PAGE_LINE) else {}
-    return junk_of(places, find_spans(places, table.trials(("junk",))), lines, tried, table, of_page)
+    return junk_of(places, find_spans(places, table.trials(("junk",))), lines, matched, table, of_page)
 
 
 def junk_of(
     places: Places,
     matches: Iterable[RuleMatch],
     lines: Lines,
-    tried: Mapping[int, Sequence[Rule]],
+    matched: Mapping[int, Sequence[Rule]],
     table: RuleTable,
     of_page: Mapping[int, float],
 ) -> list[Hit]:
-    """The same by what its rules match inside lines, and the rules of `PLACED` that have a trigger in each line.
+    """The same by what its rules match inside lines, and the rules of `PLACED` that match each line.
 
-    The lines of ``tried`` come in order, and none is longer than its rules allow; ``of_page`` are lines that the model
-    of pages calls junk, with their log odds. Where a rule calls such a line junk too, the rule is named.
+    The lines of ``matched`` come in order; ``of_page`` are lines that the model of pages calls junk, with their log
+    odds. Where a rule calls such a line junk too, the rule is named.
     """
     guarded = _Guarded(places, table)
     of_page = of_page if of_page and guarded.allows(table.named(PAGE_LINE)) else {}
-    marked = _by_rules(lines, tried, guarded)
+    marked = _by_rules(lines, matched, guarded)
     if marked:
         titles = _Titles(lines)
         _lists(lines, marked, table, titles)
@@ -190,31 +190,24 @@ def _last_sentence(lines: Lines, marked: Mapping[int, str]) -> int:
     return next((at for at in reversed(lines.sentences) if at not in marked), -1)
 
 
-def _by_rules(lines: Lines, tried: Mapping[int, Sequence[Rule]], guarded: _Guarded) -> dict[int, str]:
+def _by_rules(lines: Lines, matched: Mapping[int, Sequence[Rule]], guarded: _Guarded) -> dict[int, str]:
     """Lines that a rule calls junk where they stand, with the rule's name."""
     marked: dict[int, str] = {}
-    placed: dict[str, list[int]] = {}
-    for at, rules in tried.items():
-        text = ""
-        for rule in rules:
-            if rule.place != "any":
-                some = placed.setdefault(rule.place, [])
-                if not some or some[-1] != at:
-                    some.append(at)
-            elif at not in marked:
-                text = text or lines.text(at)
-                if rule.regex.fullmatch(text) and guarded.allows(rule):
-                    marked[at] = rule.name
-    if placed:
-        edges, n = _edges(lines, marked), len(lines)
-        ends = (0, n - 1) if n > 1 else ()
+
+    def mark(place: str, within: Container[int]) -> None:
+        for at, rules in matched.items():
+            if at in within and at not in marked:
+                for rule in rules:
+                    if rule.place == place and guarded.allows(rule):
+                        marked[at] = rule.name
+                        break
+
+    n = len(lines)
+    mark("any", range(n))
+    if any(rule.place != "any" for rules in matched.values() for rule in rules):
+        edges, ends = _edges(lines, marked), (0, n - 1) if n > 1 else ()
         for place, within in (("head", range(edges.head)), ("tail", range(edges.tail, n)), ("end", ends)):
-            for at in placed.get(place, ()):
-                if at in within and at not in marked:
-                    for rule in tried[at]:
-                        if rule.place == place and rule.regex.fullmatch(lines.text(at)) and guarded.allows(rule):
-                            marked[at] = rule.name
-                            break
+            mark(place, within)
     return marked
 
 
@@ -257,7 +250,9 @@ def _goes_on(lines: Lines, at: int, marked: dict[int, str], titles: _Titles, *, 
 
 def _beside(lines: Lines, marked: dict[int, str], table: RuleTable) -> None:
     """Mark menu words and counters beside junk; one pass down and one up reach every chain of them."""
-    beside, in_head = _placed(table, "next"), _placed(table, "next", "head+")
+    beside, in_head, _ = placed_rules(table)
+    if not any(bits & in_head.bits for bits in set(lines.bits)):
+        return
     head = _edges(lines, marked).head
     for step in (1, -1):
         for begin in sorted(marked, reverse=step < 0):
@@ -268,21 +263,27 @@ def _beside(lines: Lines, marked: dict[int, str], table: RuleTable) -> None:
                 at += step
 
 
-def _placed(table: RuleTable, *places: str) -> LineRules:
-    """The line rules of some places, place after place."""
+BESIDE_BITS = {"next": 1, "head+": 2, "between": 4}
+"""Of places of a rule that depend on other junk."""
+
+
+def placed_rules(table: RuleTable) -> tuple[LineRules, LineRules, LineRules]:
+    """The line rules that are tried beside junk, those that are in the head, and those that are between junk lines."""
     rules = table.select(("junk",), "line")
-    return table.kept(
-        ("placed", *places), lambda: LineRules([rule for place in places for rule in rules if rule.place == place])
-    )
+
+    def of(*places: str) -> LineRules:
+        found = [rule for place in places for rule in rules if rule.place == place]
+        return LineRules(found, sum(BESIDE_BITS[place] for place in places))
+
+    return table.kept("placed", lambda: (of("next"), of("next", "head+"), of("between")))
 
 
 def _mark(marked: dict[int, str], at: int, lines: Lines, rules: LineRules) -> bool:
     """Mark a line by the first rule that matches it; returns whether one does."""
-    rule = rules.first(lines.text(at)) if lines.length(at) <= rules.max_chars else None
-    if rule is None:
-        return False
-    marked[at] = rule.name
-    return True
+    rule = rules.first(lines, at)
+    if rule is not None:
+        marked[at] = rule.name
+    return rule is not None
 
 
 def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titles) -> None:
@@ -292,14 +293,13 @@ def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Ti
     the document stands where banners do: under the path of the page, over the line of its date and counter, so neither
     of these encloses a gap.
     """
-    rules = _placed(table, "between")
+    _, _, rules = placed_rules(table)
     for last, at in pairwise(sorted(marked)):
-        gap = range(last + 1, at)
-        if not 0 < len(gap) <= MAX_GAP:
+        if at == last + 1 or at - last > MAX_GAP + 1:
             continue
-        n_marked = sum(_mark(marked, place, lines, rules) for place in gap)
+        gap = range(last + 1, at)
         if (
-            not n_marked
+            not sum([_mark(marked, place, lines, rules) for place in gap])
             and table.does(BETWEEN)
             and not marked[last].startswith(ABOVE_TITLE)
             and not marked[at].startswith(BELOW_TITLE)

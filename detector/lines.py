@@ -7,11 +7,10 @@ the same for one text.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from bisect import bisect_left
 from collections.abc import Sequence
 
-from detector.places import LINE_BREAKS, MIN_SENTENCE, MIN_WORDS, AnyOf, Places
+from detector.places import LINE_BREAKS, MIN_SENTENCE, MIN_WORDS
 from detector.rules import Rule, matches_line
 
 _LINE = re.compile(f"[^{LINE_BREAKS}]+")
@@ -20,14 +19,18 @@ _INNER_END = re.compile('[。!?;](?=.)|[.!?][”"]? (?=.)')
 _NUMBERED = re.compile("[(]?[0-9]{1,3}[.)、][ ]?")
 
 
+ANY_BIT = 255
+"""Of a line of which it is not known which rules may match it."""
+
+
 class Lines:
     """The non-blank lines of a plain text, without their surrounding blanks.
 
     ``starts``, ``ends`` are their offsets, ``after_blank`` whether a blank line stands before each, ``sentences`` those
-    that read as a sentence of content, ascending.
+    that read as a sentence of content, ascending. ``bits`` are those of the `LineRules` that may match each.
     """
 
-    __slots__ = ("after_blank", "ends", "plain", "sentences", "starts")
+    __slots__ = ("after_blank", "bits", "ends", "plain", "sentences", "starts")
 
     def __init__(
         self,
@@ -36,9 +39,10 @@ class Lines:
         ends: Sequence[int],
         after_blank: Sequence[bool],
         sentences: Sequence[int],
+        bits: Sequence[int],
     ) -> None:
         self.plain, self.starts, self.ends = plain, starts, ends
-        self.after_blank, self.sentences = after_blank, sentences
+        self.after_blank, self.sentences, self.bits = after_blank, sentences, bits
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -81,7 +85,7 @@ def split_lines(plain: str) -> Lines:
             starts.append(start)
             ends.append(end)
             after_blank.append(breaks > 1)
-    return Lines(plain, starts, ends, after_blank, sentences)
+    return Lines(plain, starts, ends, after_blank, sentences, bytes((ANY_BIT,)) * len(starts))
 
 
 def is_sentence(line: str) -> bool:
@@ -100,48 +104,23 @@ def is_sentence(line: str) -> bool:
 
 
 def rules_by_line(lines: Lines, rules: Sequence[Rule]) -> dict[int, list[Rule]]:
-    """For each line the rules, in their order, of which it holds a trigger; what has none is tried on every line."""
-    places = Places(lines.plain)
-    by_trigger: dict[str, set[int]] = {}
-    tried: dict[int, list[Rule]] = defaultdict(list)
-    for rule in rules:
-        found = set(range(len(lines))) if not rule.triggers else set()
-        for trigger in places.held(rule.triggers):
-            if trigger not in by_trigger:
-                by_trigger[trigger] = _lines_with(trigger, lines)
-            found |= by_trigger[trigger]
-        for at in found:
-            if lines.length(at) <= rule.max_chars:
-                tried[at].append(rule)
-    return {at: tried[at] for at in sorted(tried)}
-
-
-def _lines_with(trigger: str, lines: Lines) -> set[int]:
-    """The lines that hold a trigger; each is looked at once."""
-    found: set[int] = set()
-    start = lines.plain.find(trigger)
-    while start >= 0:
-        at = bisect_right(lines.starts, start) - 1
-        if at >= 0:
-            if start + len(trigger) <= lines.ends[at]:
-                found.add(at)
-            start = max(start, lines.ends[at] - 1)
-        start = lines.plain.find(trigger, start + 1)
-    return found
+    """For each line the rules, in their order, that match it wherever it stands."""
+    held = [rule for rule in rules if not rule.triggers or any(trigger in lines.plain for trigger in rule.triggers)]
+    found = {at: [rule for rule in held if matches_line(rule, lines.text(at))] for at in range(len(lines))}
+    return {at: matching for at, matching in found.items() if matching}
 
 
 class LineRules:
-    """Rules of scope ``line`` that are tried on lines of which no trigger is known."""
+    """Rules of scope ``line`` that are tried on lines beside others; ``bits`` says which they are."""
 
-    __slots__ = ("_patterns", "max_chars", "rules")
+    __slots__ = ("bits", "rules")
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self.rules = rules
-        self.max_chars = max((rule.max_chars for rule in rules), default=0)
-        self._patterns = AnyOf([rule.pattern for rule in rules])
+    def __init__(self, rules: Sequence[Rule], bits: int) -> None:
+        self.rules, self.bits = rules, bits
 
-    def first(self, line: str) -> Rule | None:
-        """The first rule that matches a stripped line."""
-        if self._patterns.may_match_all(line) is None:
+    def first(self, lines: Lines, at: int) -> Rule | None:
+        """The first rule that matches a line."""
+        if not lines.bits[at] & self.bits:
             return None
-        return next((rule for rule in self.rules if matches_line(rule, line)), None)
+        text = lines.text(at)
+        return next((rule for rule in self.rules if matches_line(rule, text)), None)

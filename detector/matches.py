@@ -164,7 +164,7 @@ def _rows(
         def sketch(bounds: tuple[int, int]) -> None:
             some = slice(*bounds)
             sketch_rows(
-                points, folded, tokens.start, tokens.end, tokens.kind, base[some], begin[some], end[some],
+                points, folded, tokens.where, tokens.kind, base[some], begin[some], end[some],
                 np.uint32(SLOT_POINT), rows[some], sketches,
             )  # fmt: skip
 

@@ -10,15 +10,14 @@ and many different ones that are words of pages. Otherwise nothing is said. Clas
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import DIGIT, LETTER, N_CODE_POINTS, SINGLE, character_table, code_points
+from detector.kept_tables import kept_tables, toml_of
 from detector.kernels.page_context import describe_all_odds, relate_pages
 from detector.kernels.page_model import first_round, judge_pages, second_round
 from detector.kernels.page_vocabulary import describe_vocabulary
@@ -158,13 +157,18 @@ def units(phrase: str) -> list[str]:
 @cache
 def page_phrases() -> dict[str, tuple[str, ...]]:
     """The phrases of each class."""
-    rows = tomllib.loads(resources.files("detector").joinpath("data/pages.toml").read_text("utf-8"))["words"]
+    rows = toml_of("pages.toml")["words"]
     return {name: tuple(filter(None, rows[name].replace("\n", "|").split("|"))) for name in CLASSES}
 
 
 @cache
 def page_words() -> Words:
-    """The table of phrases, built once."""
+    """The table of phrases."""
+    return Words(character_table().classes, *kept_tables(_words, ["characters.tsv", "pages.toml"]))
+
+
+def _words() -> list[NDArray[Any]]:
+    """The columns of the table but for classes, which takes 50 ms."""
     found: dict[int, int] = {}
     for number, phrases in enumerate(page_phrases().values()):
         for parts in filter(None, map(units, phrases)):
@@ -180,7 +184,7 @@ def page_words() -> Words:
         signs[[ord(character) for character in characters]] |= np.uint8(1 << bit)
     table = character_table()
     upper = (table.plain != np.arange(N_CODE_POINTS)) & (table.classes == LETTER)
-    return Words(table.classes, signs, upper, keys, masks)
+    return [signs, upper, keys, masks]
 
 
 def fitted() -> Model:

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import N_CODE_POINTS, character_table, code_points, is_blank
+from detector.kept_tables import kept_tables
 from detector.kernels import cutting
 from detector.kernels.cutting import cut_documents
 from detector.kernels.tokenising import split_documents
@@ -98,27 +99,34 @@ class Passages(NamedTuple):
     ``start``, ``end``: int32, code points of the passage's document, without surrounding blanks; ``document``: int32,
     the row of its document; ``tokens``: int64, n_passages + 1, the tokens of passage p are rows ``tokens[p]`` to
     ``tokens[p + 1]`` (a passage has at least one token and every token is in one passage);
-    ``clause``: uint8, a row per token: the low byte of the number of its clause, so that of two tokens side by side it
-    tells whether a clause begins between them; ``clause_start``, ``clause_end``: int32, code points
-    of each clause's document, without surrounding blanks; ``clause_document``: int32.
+    ``begins``: uint8, a bit per token, eight in each: whether a clause begins with it; ``clause_start``,
+    ``clause_end``: int32, code points of each clause's document, without surrounding blanks; ``clause_document``:
+    int32.
     """
 
     start: NDArray[np.int32]
     end: NDArray[np.int32]
     document: NDArray[Any]
     tokens: NDArray[np.int64]
-    clause: NDArray[np.uint8]
+    begins: NDArray[np.uint8]
     clause_start: NDArray[np.int32]
     clause_end: NDArray[np.int32]
     clause_document: NDArray[np.int32]
 
+    @property
+    def clause(self) -> NDArray[np.int64]:
+        """The number of each token's clause (int64): a column that few need."""
+        return np.cumsum(_bits(self.begins, int(self.tokens[-1])), dtype=np.int64) - 1
+
 
 class _Part(NamedTuple):
-    """Passages and clauses of a block: start, end and document (int32, 3 rows), and the first token of each passage."""
+    """Passages and clauses of a block: start, end and document (int32, 3 rows), the first token of each passage, and
+    which tokens begin a clause."""
 
     passages: NDArray[np.int32]
     tokens: NDArray[np.int64]
     clauses: NDArray[np.int32]
+    begins: NDArray[np.uint8]
 
 
 _FIELDS = (np.int32, np.int32, np.int32, np.int64, np.int32, np.int32, np.int32)
@@ -140,38 +148,44 @@ def tokenise_corpus(texts: Texts, marks: Marks, work: Workspace) -> tuple[Tokens
 
 def split_tokens(tokens: Tokens, work: Workspace) -> Passages:
     """Passages and clauses of the texts that ``tokens`` were made of."""
-    clause = work.empty(len(tokens.kind), np.uint8)
+    begins = work.empty(-(-len(tokens.kind) // 8), np.uint8)
+    begins[:] = 0
     blocks = document_ranges(tokens.texts.lengths, BLOCK_CHARACTERS)
     columns = [Gathered(work, dtype) for dtype in _FIELDS]
-    bases = []
-    for part in work.each(lambda block: _split_block(tokens, clause, *block), blocks):
-        bases.append(columns[-1].n)
+    parts = work.each(lambda block: _split_block(tokens, *block), blocks)
+    for (begin, _), part in zip(blocks, parts, strict=True):
+        first = int(tokens.indptr[begin]) // 8
+        begins[first : first + len(part.begins)] |= part.begins
         add_all(columns, (*part.passages, part.tokens, *part.clauses))
     columns[3].add(np.array([len(tokens.kind)], np.int64))
-
-    def number(item: tuple[int, tuple[int, int]]) -> None:
-        row, (begin, end) = item
-        clause[tokens.indptr[begin] : tokens.indptr[end]] += np.uint8(bases[row] & 0xFF)
-
-    work.map(number, enumerate(blocks))
-    start, end, document, first, *clauses = (column.column() for column in columns)
-    return Passages(start, end, document, first, clause, *clauses)
+    start, end, document, tokens_of, *clauses = (column.column() for column in columns)
+    return Passages(start, end, document, tokens_of, begins, *clauses)
 
 
-def _split_block(tokens: Tokens, clause: NDArray[np.uint8], begin: int, end: int) -> _Part:
-    """The passages and clauses of some documents; ``clause`` is filled in for their tokens, counted from 0."""
+def _split_block(tokens: Tokens, begin: int, end: int) -> _Part:
+    """The passages and clauses of some documents."""
     cuts, cut_indptr, counted, counted_indptr = find_cuts(tokens.texts, begin, end)
-    n_tokens = int(tokens.indptr[end] - tokens.indptr[begin])
+    first, last = int(tokens.indptr[begin]), int(tokens.indptr[end])
+    n_tokens = last - first
     most = min(n_tokens, len(cuts) + len(counted) + end - begin + n_tokens // MAX_PASSAGE_TOKENS)
-    part = _Part(np.empty((3, most), np.int32), np.empty(most, np.int64), np.empty((3, most), np.int32))
+    begins = np.zeros(-(-last // 8) - first // 8, np.uint8)
+    part = _Part(np.empty((3, most), np.int32), np.empty(most, np.int64), np.empty((3, most), np.int32), begins)
     n_passages, n_clauses = split_documents(
         read_only(tokens.texts.points), tokens.texts.start, tokens.texts.stop, begin, end, is_blank(),
         MAX_PASSAGE_TOKENS, cuts, cut_indptr, counted, counted_indptr,
-        tokens.indptr, tokens.start, tokens.end, tokens.kind, *part, clause,
+        tokens.indptr, tokens.where, tokens.kind, *part,
     )  # fmt: skip
     return _Part(
-        part.passages[:, :n_passages].copy(), part.tokens[:n_passages].copy(), part.clauses[:, :n_clauses].copy()
+        part.passages[:, :n_passages].copy(),
+        part.tokens[:n_passages].copy(),
+        part.clauses[:, :n_clauses].copy(),
+        begins,
     )
+
+
+def _bits(packed: NDArray[np.uint8], n: int) -> NDArray[np.uint8]:
+    """The first ``n`` bits, one each (uint8)."""
+    return np.unpackbits(packed, count=n, bitorder="little")
 
 
 def find_cuts(
@@ -202,6 +216,11 @@ def passage_cuts(text: str, folded: str | None = None) -> NDArray[np.int64]:
 @cache
 def _cutting_table() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """What `detector.kernels.cutting` knows of each code point: the kind of its plain form, and its properties."""
+    kinds, properties = kept_tables(_kinds_and_properties, ["characters.tsv"], [cutting.__name__])
+    return kinds, properties
+
+
+def _kinds_and_properties() -> list[NDArray[np.uint8]]:
     kinds, properties = np.zeros(N_CODE_POINTS, np.uint8), np.zeros(N_CODE_POINTS, np.uint8)
     for kind, members in _KINDS.items():
         kinds[code_points(members)] = kind
@@ -210,7 +229,7 @@ def _cutting_table() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     characters = np.arange(_N_ASSIGNED, dtype=np.uint32).view("<U1")
     for bit, name in _PROPERTIES.items():
         properties[:_N_ASSIGNED] |= np.where(getattr(np.char, name)(characters), np.uint8(bit), np.uint8(0))
-    return read_only(kinds), read_only(properties)
+    return [kinds, properties]
 
 
 @cache
@@ -231,7 +250,7 @@ def split_passages(block: Block, tokens: Tokens, marks: Sequence[tuple[int, int]
 def concatenate(parts: Sequence[Passages], n_documents: Sequence[int]) -> Passages:
     """Passages of several blocks as those of one corpus; ``n_documents`` is the number of documents of each block."""
     documents = np.cumsum([0, *n_documents])
-    clauses = np.cumsum([0] + [len(part.clause_start) for part in parts])
+    bits = [_bits(part.begins, int(part.tokens[-1])) for part in parts]
     pairs = list(enumerate(parts))
 
     def joined(columns: list[NDArray[Any]]) -> NDArray[np.int32]:
@@ -242,7 +261,7 @@ def concatenate(parts: Sequence[Passages], n_documents: Sequence[int]) -> Passag
         joined([part.end for part in parts]),
         joined([part.document + documents[i] for i, part in pairs]),
         join_offsets([part.tokens for part in parts]),
-        np.concatenate([np.empty(0, np.uint8), *((part.clause + clauses[i]).astype(np.uint8) for i, part in pairs)]),
+        np.packbits(np.concatenate([np.empty(0, np.uint8), *bits]), bitorder="little"),
         joined([part.clause_start for part in parts]),
         joined([part.clause_end for part in parts]),
         joined([part.clause_document + documents[i] for i, part in pairs]),

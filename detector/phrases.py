@@ -88,12 +88,34 @@ def find_phrases(
     work: Workspace | None = None,
 ) -> PhraseTable:
     """The phrases of a corpus; ``is_junk`` is a row per token, ``family`` the number of each document's family."""
+    work = work or Workspace()
+    found = repeated(tokens, passages, np.packbits(is_junk, bitorder="little"), family, work)
+    return phrases_of(tokens, passages, *found, min_families=min_families, work=work)
+
+
+def repeated(
+    tokens: Tokens, passages: Passages, junk: NDArray[np.uint8], family: NDArray[np.int64], work: Workspace
+) -> tuple[Rows, Stretches]:
+    """The rows that phrases are looked for in, and the stretches of them that may hold any: what keeps all threads
+    busy, and takes most memory. ``junk`` (a bit per token) plays no part in what follows, and is not held."""
     n_families = int(family.max()) + 1 if len(family) else 0
     owner = family[passages.document].astype(np.int32) if len(family) else np.empty(0, np.int32)
     bounds = passages.tokens if len(passages.tokens) else np.zeros(1, np.int64)
-    rows = Rows(tokens.hashes, tokens.kind, is_junk, bounds, owner, n_families)
-    work = work or Workspace()
-    stretches = find_stretches(rows, MIN_TOKENS, work)
+    rows = Rows(tokens.hashes, tokens.kind, junk, bounds, owner, n_families)
+    return rows._replace(junk=np.empty(0, np.uint8)), find_stretches(rows, MIN_TOKENS, work)
+
+
+def phrases_of(
+    tokens: Tokens,
+    passages: Passages,
+    rows: Rows,
+    stretches: Stretches,
+    *,
+    min_families: int | None = None,
+    work: Workspace,
+) -> PhraseTable:
+    """The phrases in what is `repeated`."""
+    n_families = rows.n_families
     repeats = Repeats(rows, stretches, MIN_TOKENS, work)
     runs = _cut(tokens, passages, repeats)
     needed = np.where(runs.n_tokens >= LONG_TOKENS, 2, families_needed(n_families, min_families))
@@ -126,7 +148,7 @@ def _cut(tokens: Tokens, passages: Passages, repeats: Repeats) -> _Runs:
     base = repeats.start[found.sequence]
     start = base + found.offset
     stop = start + found.length
-    n_tokens = cut_runs(tokens.kind, passages.clause, start, stop, MIN_CLAUSE_TOKENS)
+    n_tokens = cut_runs(tokens.kind, passages.begins, start, stop, MIN_CLAUSE_TOKENS)
     kept = np.flatnonzero(n_tokens >= MIN_TOKENS)
     length = (stop - start)[kept]
     chain, n_chains, before = repeats.lookup(found.sequence[kept], (start - base)[kept], length)
@@ -184,7 +206,7 @@ def phrase_columns(
 ) -> PhraseColumns:
     """The phrases as they are written to files; ``series`` is a number per document or -1."""
     document = np.searchsorted(tokens.indptr, table.first, side="right") - 1
-    start, end = tokens.start[table.first], tokens.end[table.first + table.n_all - 1]
+    start, end = tokens.start[table.first], tokens.ends(table.first + table.n_all - 1)
     copy_document = np.searchsorted(tokens.indptr, table.copy_start, side="right") - 1
     places = table.places
     n_series = count_series(
@@ -216,7 +238,7 @@ def _keys(table: PhraseTable, tokens: Tokens, texts: Texts, document: NDArray[np
         here = slice(*part)
         return write_keys(  # type: ignore[no-any-return]
             texts.points, texts.start[document[here]], table.first[here], table.n_all[here],
-            tokens.start, tokens.end, tokens.kind, character_table().folded,
+            tokens.where, tokens.kind, character_table().folded,
         )  # fmt: skip
 
     ranges = row_ranges(np.cumsum(table.n_all), BLOCK_KEYS)

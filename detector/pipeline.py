@@ -7,12 +7,13 @@ that took long may be kept (`detector.unfinished`), so that a scan that was inte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ from detector.matches import Matches, find_matches
 from detector.model import LEVELS, Document
 from detector.outlines import OutlineColumns, OutlineRows, outline_columns
 from detector.passages import Passages, prepare_tokens, tokenise_corpus
-from detector.phrases import PhraseTable, find_phrases, phrase_columns
+from detector.phrases import PhraseTable, phrase_columns, phrases_of, repeated
 from detector.protecting import protected_phrases, protected_spans
 from detector.repeats import Places
 from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows, TextsById
@@ -63,7 +64,7 @@ from detector.workspace import Workspace
 MOST_CHARACTERS = (1 << 31) - (1 << 10)
 """Code points of a document: offsets are 32 bits wide, and a few characters beyond its end are looked at."""
 
-STAGES = ("read", "rules", "tokens", "families", "junk", "matches", "phrases", "clusters", "scores")
+STAGES = ("read", "rules", "tokens", "families", "junk", "matches", "clusters", "phrases", "scores")
 
 
 def scan(
@@ -124,6 +125,8 @@ def _prepare(table: RuleTable) -> None:
     """Make tables while files are read: one thread does that, between the kernels of others."""
     prepare_rules(table)
     prepare_tokens()
+    for name in ("numpy.ma", "numpy.random"):  # numpy loads them for `unique` and for seeds, when others would wait
+        import_module(name)
 
 
 def _corpus(source: Any, settings: Settings, work: Workspace, progress: Progress) -> tuple[CorpusColumns, list[str]]:
@@ -187,15 +190,16 @@ def _analyse(
         protected = protected_spans(texts, protected_phrases(settings.protect), work)
         hits = site_and_own(own_hits, texts, family, series, protected)
         del own_hits, marks
-        is_junk = work.empty(len(tokens.start), np.bool_)
-        junk_tokens(tokens, hits, is_junk)
-        all_junk = junk_passages(passages, is_junk)
+        junk = work.empty(-(-len(tokens.start) // 8), np.uint8)
+        junk_tokens(tokens, hits, junk)
+        all_junk = junk_passages(passages, junk)
         left_out = all_junk | (not table.does(SPUN_RULE))  # switched off, all of it is left out
         spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=left_out)
         del left_out
-    find = partial(_phrases, texts, (tokens, passages), is_junk, family, series, settings, work)
-    phrases_found = find if kept.has("phrases") else work.beside(find)
     with clock.stage("matches"):
+        find = partial(_phrases_beside, texts, (tokens, passages), junk, family, series, settings, work)
+        phrases_found = _not_needed if kept.has("phrases") else find()
+        del junk, find
         matches = kept.result(
             "matches",
             find_matches,
@@ -208,9 +212,6 @@ def _analyse(
             is_junk=all_junk,
             work=work,
         )
-    with clock.stage("phrases"):
-        phrases, phrase_table = kept.result("phrases", phrases_found)
-        del is_junk, phrases_found
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
         keys = passage_keys(tokens, passages, work)
@@ -223,6 +224,9 @@ def _analyse(
         outlines = outline_columns(tokens, passages, texts, is_junk=all_junk, family=family, series=series, work=work)
         hits = with_slots(hits, clusters, texts, corpus.ids)
         del keys
+    with clock.stage("phrases"):
+        phrases, phrase_table = kept.result("phrases", phrases_found)
+        del phrases_found
     with clock.stage("scores"):
         findings = finding_columns(
             work,
@@ -248,18 +252,31 @@ def _analyse(
     return Found(scores, findings, clusters, phrase_table, outlines, counts)
 
 
-def _phrases(
+def _phrases_beside(
     texts: Texts,
     parts: tuple[Tokens, Passages],
-    is_junk: NDArray[np.bool_],
+    junk: NDArray[np.uint8],
     family: NDArray[np.int64],
     series: NDArray[np.int64],
     settings: Settings,
     work: Workspace,
-) -> tuple[PhraseTable, PhraseColumns]:
-    """The phrases for the findings, without their places, and as they are written."""
-    found = find_phrases(*parts, is_junk, family, min_families=settings.min_families, work=work)
-    return found.without_places(), phrase_columns(found, parts[0], texts, series, work)
+) -> Callable[[], tuple[PhraseTable, PhraseColumns]]:
+    """Begin to look for the phrases for the findings; they come without their places, and as they are written.
+
+    What takes most memory and all threads is done before anything else is begun, the rest beside that.
+    """
+    found = repeated(*parts, junk, family, work)
+
+    def phrases() -> tuple[PhraseTable, PhraseColumns]:
+        table = phrases_of(*parts, *found, min_families=settings.min_families, work=work)
+        return table.without_places(), phrase_columns(table, parts[0], texts, series, work)
+
+    return work.beside(phrases)
+
+
+def _not_needed() -> NoReturn:
+    """Stands where a step would that was done before: nobody calls it."""
+    raise AssertionError("what was kept is not looked for")
 
 
 def _counts(

@@ -8,7 +8,7 @@ number of rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import N_CODE_POINTS, character_table, code_points, from_code_points, is_blank
+from detector.kept_tables import kept_tables
 from detector.kernels.triggers import find_lines, find_triggers, fold_texts
 
 MIN_SENTENCE = 12
@@ -32,14 +33,9 @@ LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 BLANK, BREAK, FOLLOWER = 1, 2, 4
 """Bits of the shape of a character."""
 
-MAX_TRIED = 2000
-"""Tries of the patterns of a trigger one by one; from then on one pattern made of all rules places out first. Compiling
-it costs as much as some thousand tries."""
-
 _ALONE = 0x1FFFFF
 _POINT_BITS = 21
 _GOLDEN = 0x9E3779B97F4A7C15
-_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 
 
 class Places:
@@ -90,63 +86,6 @@ class FoundPlaces(Places):
     def starts(self, trigger: str) -> Iterable[int]:
         """Where a trigger stands; of a run of one character only its first place."""
         return self.found.get(trigger, ())
-
-
-class AnyOf:
-    """Several patterns that are tried at the same places; most places are ruled out by one pattern made of all.
-
-    Few corpora try them all, so that they are compiled at the first place. ``may_match`` and ``may_match_all`` are None
-    where none of them matches at a place of a text, or all of a text; what else they are means nothing.
-    """
-
-    __slots__ = ("_made", "_n_tried", "_patterns", "may_match", "may_match_all")
-
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterns, self._made = patterns, list[re.Pattern[str]]()
-        self._n_tried = 0
-        self.may_match: Callable[[str, int], object] = self._tried
-        self.may_match_all: Callable[[str], object] = self._tried
-
-    @property
-    def patterns(self) -> Sequence[re.Pattern[str]]:
-        """The compiled patterns."""
-        if not self._made:
-            self._made = [compiled(pattern) for pattern in self._patterns]
-        return self._made
-
-    def screen(self) -> re.Pattern[str] | None:
-        """A pattern that matches wherever any of them does, and no less of the text where it must match all of it."""
-        return self.patterns[0] if len(self.patterns) == 1 else _made_of_all(self.patterns)
-
-    def _tried(self, *_: object) -> bool:
-        """All may match as far as is known; counts, and after `MAX_TRIED` tries the one pattern is asked instead."""
-        is_known = self._n_tried >= MAX_TRIED
-        self._n_tried += MAX_TRIED if len(self._patterns) == 1 else len(self._patterns)
-        if self._n_tried >= MAX_TRIED and not is_known and (screen := self.screen()) is not None:
-            self.may_match, self.may_match_all = screen.match, screen.fullmatch
-        return True
-
-    def matches(self, plain: str, at: int) -> Iterator[tuple[int, re.Match[str]]]:
-        """The number and the match of each pattern that matches at a place."""
-        for number, pattern in enumerate(self.patterns):
-            match = pattern.match(plain, at)
-            if match is not None:
-                yield number, match
-
-
-def _made_of_all(patterns: Sequence[re.Pattern[str]]) -> re.Pattern[str] | None:
-    """A pattern that matches where any of some does; None where they refer to their groups."""
-    branches = []
-    for pattern in patterns:
-        branch, n_named = _NAMED_GROUP.subn("(", pattern.pattern)
-        refers = re.search(r"\\[0-9]|\(\?\(|\(\?P=", branch)
-        if refers or n_named != len(pattern.groupindex) or pattern.flags != compiled("a").flags:
-            return None
-        branches.append(f"(?:{branch}\n)")
-    try:
-        return compiled("|".join(branches))
-    except (re.error, OverflowError):
-        return None
 
 
 @cache
@@ -273,7 +212,11 @@ def read_block(
 @cache
 def shapes() -> NDArray[np.uint8]:
     """What a plain character is to lines (uint8, by code point): bits `BLANK` and `BREAK`."""
+    return kept_tables(_shapes)[0]
+
+
+def _shapes() -> list[NDArray[np.uint8]]:
     shape = np.where(is_blank(), np.uint8(BLANK), np.uint8(0))
     for character in LINE_BREAKS:
         shape[ord(character)] |= BREAK
-    return shape
+    return [shape]

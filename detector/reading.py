@@ -73,8 +73,8 @@ class Reader:
         self.settings = settings or Settings()
         if isinstance(inputs, str | Path):
             inputs = [inputs]
-        self._named, self._passed = expand(inputs, self.settings.skip_files)
-        self._text_ids = _text_ids(self._named)
+        self.named, self._passed = expand(inputs, self.settings.skip_files)
+        self._text_ids = _text_ids(self.named)
         self._stdin: BinaryIO | None = None
         self._start()
         self._report_passed()
@@ -82,7 +82,7 @@ class Reader:
     @property
     def paths(self) -> dict[str, Path]:
         """The files that are read, by source; standard input is none."""
-        return {named.source: named.path for named in self._named if named.path is not None}
+        return {named.source: named.path for named in self.named if named.path is not None}
 
     def _start(self) -> None:
         self.files: list[InputFile] = []
@@ -101,7 +101,7 @@ class Reader:
         """Every record of the input in input order, those without a document, too."""
         self._start()
         self._report_passed()
-        for named in self._named:
+        for named in self.named:
             yield from self._read_file(named)
 
     def blocks(self, workers: int = 1) -> Iterator[TextBlock]:
@@ -126,7 +126,7 @@ class Reader:
         self._start()
         self._report_passed()
         with ahead(workers) as threads:
-            for named in self._named:
+            for named in self.named:
                 source = Source(named)
                 source.pieces = self._source_pieces(source, threads, whole, (known or {}).get(named.source))
                 yield source

@@ -22,7 +22,7 @@ from detector.kernels import counting, linking, repeating
 from detector.tokens import SLOT_HASH
 from detector.workspace import Gathered, Workspace, add_all, row_ranges
 
-BLOCK_ROWS = 1 << 21
+BLOCK_ROWS = 1 << 20
 """Rows (tokens, passages) whose windows are hashed at a time."""
 
 PARTITION_ROWS = 1 << 15
@@ -37,13 +37,14 @@ BLOCK_PLACES = 1 << 20
 class Rows(NamedTuple):
     """What repeats are made of, in sections that no repeat leaves: tokens in passages, or passages in documents.
 
-    A row each: ``hashes`` (uint64), ``kind`` (uint8; from 3 on a slot, of which one is as good as another), ``is_junk``
-    (bool); a section each: rows ``bounds[s]`` to ``bounds[s + 1]`` (int64), ``owner`` (int32, the family).
+    A row each: ``hashes`` (uint64), ``kind`` (uint8; from 3 on a slot, of which one is as good as another), a bit in
+    ``junk`` (uint8, eight in each); a section each: rows ``bounds[s]`` to ``bounds[s + 1]`` (int64), ``owner`` (int32,
+    the family).
     """
 
     hashes: NDArray[np.uint64]
     kind: NDArray[np.uint8]
-    is_junk: NDArray[np.bool_]
+    junk: NDArray[np.uint8]
     bounds: NDArray[np.int64]
     owner: NDArray[np.int32]
     n_families: int
@@ -114,33 +115,35 @@ class _Windows:
 
     def __init__(self, rows: Rows, size: int, work: Workspace) -> None:
         self.rows, self.size, self._work = rows, size, work
-        eights = tuple(column[: len(column) & ~7].view(np.uint64) for column in (rows.kind, rows.is_junk))
-        self._tokens = (rows.hashes, rows.kind, rows.is_junk, *eights)
+        self._tokens = (rows.hashes, rows.kind, rows.junk, rows.kind[: len(rows.kind) & ~7].view(np.uint64))
         first, last = int(rows.bounds[0]), int(rows.bounds[-1])
         marks = np.searchsorted(rows.bounds, np.arange(first, last, BLOCK_ROWS))
         self.blocks = list(pairwise(np.unique(np.append(marks, len(rows.bounds) - 1)).tolist()))
         self.bits = min(max(((last - first) // PARTITION_ROWS).bit_length(), 1), MAX_PARTITION_BITS)
         self._shift = np.uint64(64 - self.bits)
         self._family_bits = max(rows.n_families - 1, 1).bit_length()
-        self._words, self._shared = work.empty(last - first, np.uint64, put=True), work.empty(last - first, np.uint8)
+        self._words = work.empty(last - first, np.uint32, put=True), work.empty(last - first, np.uint16, put=True)
+        self._step = 1 if work.is_mapped(self._words[1]) else 2  # 2: verdicts stand where the words stood
+        self._shared = self._words[1].view(np.uint8) if self._step == 2 else work.empty(last - first, np.uint8)
         self._begin = np.zeros((len(self.blocks), (1 << self.bits) + 1), np.int64)
 
     def scatter(self, block: int) -> None:
         """Hash the windows of a block and put them in the order of their partitions."""
-        rows, (low, high) = self.rows, self.blocks[block]
-        room = int(rows.bounds[high] - rows.bounds[low])
+        rows, (first, stop) = self.rows, self.blocks[block]
+        room = int(rows.bounds[stop] - rows.bounds[first])
         keys, families, begin = np.empty(room, np.uint64), np.empty(room, np.int32), self._begin[block]
         n = counting.hash_windows(
-            self._tokens, rows.bounds, rows.owner, low, high, self.size, self._shift, keys, families, begin
+            self._tokens, rows.bounds, rows.owner, first, stop, self.size, self._shift, keys, families, begin
         )  # fmt: skip
-        base = int(rows.bounds[low] - rows.bounds[0])
-        with self._work.filling(self._words, base, base + n) as words:
-            counting.scatter_windows(keys[:n], families, self._shift, self._family_bits, begin, words)
+        base = int(rows.bounds[first] - rows.bounds[0])
+        bits, (upper, lower) = self._family_bits, self._words
+        with self._work.filling(upper, base, base + n) as high, self._work.filling(lower, base, base + n) as low:
+            counting.scatter_windows(keys[:n], families, self._shift, bits, begin, high, low)
         begin += base
 
     def count(self, partitions: tuple[int, int]) -> None:
         """Find out which windows of some partitions two families have."""
-        counting.count_partitions(self._words, self._begin, *partitions, self._family_bits, self._shared)
+        counting.count_partitions(*self._words, self._begin, *partitions, self._family_bits, self._shared, self._step)
 
     def stretches(self, block: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
         """The columns of the stretches of a block."""
@@ -148,8 +151,8 @@ class _Windows:
         room = int(rows.bounds[high] - rows.bounds[low]) // self.size + 1
         start, length, section = np.empty(room, np.int64), np.empty(room, np.int32), np.empty(room, np.int32)
         n = counting.find_stretches(
-            self._tokens, rows.bounds, low, high, self.size, self._shift, self._begin[block].view(np.uint64),
-            self._shared, start, length, section,
+            self._tokens, rows.bounds, low, high, self.size, self._shift,
+            (self._step * self._begin[block]).view(np.uint64), self._shared, start, length, section,
         )  # fmt: skip
         return start[:n].copy(), length[:n].copy(), rows.owner[section[:n]]
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
 
-from detector.places import AnyOf, Places, compiled
+from detector.places import Places, compiled
 
 MAX_LEFT = 40
 """Longer than any number, name of a mail box or address whose covered part a mask rule meets."""
@@ -63,10 +63,7 @@ class Rule:
         return any_fits(frozenset((name,)), self.affects)
 
 
-Trial = tuple[Sequence[Rule], AnyOf]
-"""Rules that are tried at the same places, and their patterns."""
-
-Trials = Mapping[str, Trial]
+Trials = Mapping[str, Sequence[Rule]]
 """By trigger the rules that are tried where it stands."""
 
 
@@ -80,44 +77,34 @@ class RuleMatch(NamedTuple):
 
 def find_spans(places: Places, tried: Trials) -> list[RuleMatch]:
     """Every match of some rules of scope ``span`` where their triggers stand; in no order, overlaps included."""
-    found = ((at, tried[trigger]) for trigger in places.held(tried) for at in places.starts(trigger))
-    return _matches(places.plain, found)
+    found = ((at, rule) for trigger in places.held(tried) for at in places.starts(trigger) for rule in tried[trigger])
+    return matches_at(places.plain, found)
 
 
-def matches_at(plain: str, places: Iterable[tuple[int, int]], tried: Sequence[Trial | None]) -> list[RuleMatch]:
-    """The same at known places: each with the number of its trigger, which has rules to be tried."""
-    return _matches(plain, ((at, tried[trigger]) for at, trigger in places))
-
-
-def _matches(plain: str, places: Iterable[tuple[int, Trial | None]]) -> list[RuleMatch]:
+def matches_at(plain: str, places: Iterable[tuple[int, Rule]]) -> list[RuleMatch]:
+    """The same at known places, each with a rule that is tried there."""
     found: dict[tuple[int, int, str], RuleMatch] = {}
-    for at, trial in places:
-        if trial is None or trial[1].may_match(plain, at) is None:
+    for at, rule in places:
+        match = rule.regex.match(plain, at)
+        if match is None:
             continue
-        rules, patterns = trial
-        for number, match in patterns.matches(plain, at):
-            rule = rules[number]
-            start, end = _span(match)
-            if start < end:
-                start = _grown(plain, start, rule.left)
-                if rule.behind and compiled(f"(?<={rule.behind})|(?<![\\s\\S])").match(plain, start) is None:
-                    continue
-                found[start, end, rule.name] = RuleMatch(start, end, rule)
+        start, end = _span(match)
+        if start < end:
+            start = _grown(plain, start, rule.left)
+            if rule.behind and compiled(f"(?<={rule.behind})|(?<![\\s\\S])").match(plain, start) is None:
+                continue
+            found[start, end, rule.name] = RuleMatch(start, end, rule)
     return list(found.values())
 
 
 @lru_cache(maxsize=256)
 def trials(rules: tuple[Rule, ...]) -> Trials:
-    """Rules by trigger, with their patterns."""
+    """Rules by trigger."""
     by_trigger: dict[str, list[Rule]] = {}
     for rule in rules:
         for trigger in dict.fromkeys(rule.triggers):
             by_trigger.setdefault(trigger, []).append(rule)
-    patterns: dict[tuple[Rule, ...], AnyOf] = {}
-    for tried in by_trigger.values():
-        if tuple(tried) not in patterns:
-            patterns[tuple(tried)] = AnyOf([rule.pattern for rule in tried])
-    return {trigger: (tried, patterns[tuple(tried)]) for trigger, tried in by_trigger.items()}
+    return by_trigger
 
 
 def matches_line(rule: Rule, line: str) -> bool:
@@ -161,4 +148,12 @@ def _grown(plain: str, start: int, left: str) -> int:
 @lru_cache(maxsize=4096)
 def any_fits(names: frozenset[str], globs: tuple[str, ...]) -> bool:
     """Whether any of the names fits any of the globs; documents ask the same again and again."""
-    return any(fnmatchcase(name, glob) for name in names for glob in globs)
+    return any(_fits(name, glob) for name in names for glob in globs)
+
+
+def _fits(name: str, glob: str) -> bool:
+    """`fnmatchcase`, which compiles every glob; most are a name or its beginning."""
+    begin = glob.removesuffix("*")
+    if any(sign in begin for sign in "*?["):
+        return fnmatchcase(name, glob)
+    return name == glob if begin == glob else name.startswith(begin)

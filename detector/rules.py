@@ -16,22 +16,21 @@ Rows of kind ``content`` are guards: what they find is never a finding of the ru
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
 from detector.errors import RuleError
+from detector.kept_tables import toml_of
 from detector.model import Span
 from detector.places import Places
 from detector.rule_matches import (
     Rule,
     RuleMatch,
-    Trial,
     Trials,
     any_fits,
     find_spans,
@@ -46,8 +45,8 @@ __all__ = [
     "Rule",
     "RuleMatch",
     "RuleTable",
-    "Trial",
     "Trials",
+    "built_in_patterns",
     "check_rule",
     "example_matches",
     "find_spans",
@@ -213,9 +212,17 @@ def _built_in() -> tuple[tuple[Rule, ...], Mapping[str, str]]:
     words: dict[str, str] = {}
     rows: list[Rule] = []
     for name in BUILT_IN:
-        content = tomllib.loads(resources.files("detector").joinpath(f"data/{name}").read_text("utf-8"))
+        content = toml_of(name)
         rows += _rows(_methods(content) if name == "artefacts.toml" else content, name, words)
     return tuple(rows), words
+
+
+@cache
+def built_in_patterns() -> tuple[str, ...]:
+    """The patterns of the built-in rules that are tried on every corpus."""
+    rows, _ = _built_in()
+    tried = (rule.pattern for rule in rows if rule.kind != "content" and rule.scope in ("span", "line"))
+    return tuple(dict.fromkeys(tried))
 
 
 def _methods(content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -227,6 +234,8 @@ def _methods(content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _user_rules(path: str, words: Mapping[str, str]) -> list[Rule]:
     """The checked rows of a user's table."""
+    import tomllib  # most have none
+
     try:
         content = tomllib.loads(Path(path).read_text("utf-8"))
     except OSError as error:
@@ -257,9 +266,8 @@ def _rows(content: Mapping[str, Any], where: str, words: dict[str, str]) -> list
     if not isinstance(rows, list):
         raise RuleError(f"{where}: write [[rule]] with two brackets before each rule")
     rules = [_rule(row, where, words) for row in rows]
-    names = [rule.name for rule in rules]
-    for name in names:
-        if names.count(name) > 1:
+    for name, number in Counter(rule.name for rule in rules).items():
+        if number > 1:
             raise RuleError(f"{where}: two rules are named {name}; rename one")
     return rules
 
@@ -267,6 +275,7 @@ def _rows(content: Mapping[str, Any], where: str, words: dict[str, str]) -> list
 _REQUIRED = ("name", "kind", "pattern", "why", "hits", "source")
 _INTEGERS = ("needs", "repeats", "at_least", "max_chars")
 _TYPES: Mapping[str, type] = {**dict.fromkeys(_INTEGERS, int), "opens": bool, "everywhere": bool}
+_KNOWN = {item.name for item in fields(Rule)}
 _LISTS = ("hits", "misses", "triggers", "affects")
 
 
@@ -274,10 +283,9 @@ def _rule(row: Mapping[str, Any], where: str, words: Mapping[str, str]) -> Rule:
     """One row, its fields checked and its word lists put in."""
     name = row.get("name", "without a name")
     place = f"{where}: rule {name}"
-    known = {item.name for item in fields(Rule)}
     for key in row:
-        if key not in known:
-            raise RuleError(f"{place}: unknown key {key!r}; there are {', '.join(sorted(known))}")
+        if key not in _KNOWN:
+            raise RuleError(f"{place}: unknown key {key!r}; there are {', '.join(sorted(_KNOWN))}")
     for key in _REQUIRED:
         if not row.get(key) and (key, row.get("scope")) != ("pattern", METHOD):
             raise RuleError(f"{place}: {key} is missing")

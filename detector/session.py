@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from detector.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from detector.clock import Progress
     from detector.decisions import Thresholds
     from detector.index import Scan
     from detector.unfinished import Results
@@ -84,10 +86,26 @@ def scanned(options: argparse.Namespace, settings: Settings, work: Workspace, ke
         check_room(options, settings, work, display)
         from detector.pipeline import scan
 
-        result = scan(options.input, settings, work=work, progress=display.progress, kept=kept)
+        progress = display.progress if kept is None or work.workers == 1 else _loading_page(display.progress)
+        result = scan(options.input, settings, work=work, progress=progress, kept=kept)
     if not result.documents:
         refuse_without_documents(result.summary)
     return result
+
+
+def _loading_page(progress: Progress) -> Progress:
+    """Progress, and at a stage at which threads are in kernels one more that loads what the page is drawn with."""
+    begun: list[threading.Thread] = []
+
+    def step(stage: str, done: int, total: int) -> None:
+        progress(stage, done, total)
+        if stage == "tokens" and not begun:
+            from detector.writing import load_page
+
+            begun.append(threading.Thread(target=load_page, name="detector-page", daemon=True))
+            begun[0].start()
+
+    return step
 
 
 def refuse_without_documents(summary: Mapping[str, Any]) -> NoReturn:

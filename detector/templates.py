@@ -208,7 +208,7 @@ def _fills(
     """The fills of some clusters and their classes; the slots are counted in ``n_slots``."""
     tokens, bounds, _, first, last = brought
     clusters = (0, len(n_gaps))
-    read = (tokens.hashes, tokens.kind, tokens.start, tokens.end, texts.points, texts.start, bounds)
+    read = (tokens.hashes, tokens.kind, tokens.where, texts.points, texts.start, bounds)
     of = (some.indptr, some.document, first)
     whole = slotting.join_gaps(*read, *of, last, clusters, n_gaps, *gaps)
     begin, until = dividing.divide_gaps(*read, *of, clusters, n_gaps, whole, *gaps, n_slots)
@@ -219,7 +219,7 @@ def _fills(
     begin, until = begin[:n], until[:n]
     start, end, fill_class = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8)
     slotting.write_fills(
-        tokens.kind, tokens.start, tokens.end, bounds, some.indptr, first, some.start, clusters, n_slots, begin, until,
+        tokens.kind, tokens.where, bounds, some.indptr, first, some.start, clusters, n_slots, begin, until,
         start, end, fill_class,
     )  # fmt: skip
     return start, end, fill_class

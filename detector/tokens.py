@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.folding import DIGIT, character_table, code_points
+from detector.kept_tables import kept_tables
 from detector.kernels.tokenising import count_tokens, fill_tokens, hash_alone, pack_points
 from detector.texts import Texts
 from detector.workspace import Workspace, document_ranges
@@ -27,6 +28,9 @@ SLOT_HASH = np.uint64(0x736C6F74736C6F74)
 
 SLOT_POINT = 0x110000
 """The one character of a slot in a skeleton: beyond Unicode, so that no text holds it."""
+
+LONG = 255
+"""The length of a token that has at least as many characters."""
 
 BLOCK_CHARACTERS = 4_000_000
 """Documents are worked on in blocks of about this size, one a thread; a longer document is a block of its own."""
@@ -53,21 +57,43 @@ class _TokenColumns(NamedTuple):
     """The fields of `Tokens`."""
 
     start: NDArray[np.int32]
-    end: NDArray[np.int32]
+    length: NDArray[np.uint8]
     kind: NDArray[np.uint8]
     hashes: NDArray[np.uint64]
     indptr: NDArray[np.int64]
     texts: Texts
+    long_row: NDArray[np.int64]
+    long_end: NDArray[np.int32]
 
 
 class Tokens(_TokenColumns):
     """Columns of the tokens of a corpus, in document order.
 
-    ``start``, ``end``: int32, code points of the token's own document; ``kind``: uint8, SINGLE, LETTER, DIGIT or MARK;
-    ``hashes``: uint64, of the folded token; ``indptr``: int64, n_documents + 1, the tokens of document d are rows
-    ``indptr[d]`` to ``indptr[d + 1]``; ``texts``: what they are the tokens of. In the skeleton a number or a mark
-    (``kind >= DIGIT``) has the hash `SLOT_HASH` and the one character `SLOT_POINT` (`packed_points`).
+    ``start``: int32, code points of the token's own document; ``length``: uint8, its code points, `LONG` for that many
+    or more, of which ``long_row`` (int64, ascending) and ``long_end`` (int32) tell row and end; ``kind``: uint8,
+    SINGLE, LETTER, DIGIT or MARK; ``hashes``: uint64, of the folded token; ``indptr``: int64, n_documents + 1, the
+    tokens of document d are rows ``indptr[d]`` to ``indptr[d + 1]``; ``texts``: what they are the tokens of. In the
+    skeleton a number or a mark (``kind >= DIGIT``) has the hash `SLOT_HASH` and the one character `SLOT_POINT`
+    (`packed_points`).
     """
+
+    @property
+    def where(self) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64], NDArray[np.int32]]:
+        """What tells kernels where tokens begin and end."""
+        return self.start, self.length, self.long_row, self.long_end
+
+    def ends(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Where some tokens end (int32)."""
+        length = self.length[rows]
+        end = self.start[rows] + length
+        is_long = length == LONG
+        end[is_long] = self.long_end[np.searchsorted(self.long_row, rows[is_long])]
+        return end
+
+    @cached_property
+    def end(self) -> NDArray[np.int32]:
+        """Where each token ends (int32): a column that few need whole."""
+        return self.ends(np.arange(len(self.start)))
 
     @property
     def is_slot(self) -> NDArray[np.bool_]:
@@ -105,12 +131,16 @@ class Alphabet(NamedTuple):
 
 @cache
 def alphabet() -> Alphabet:
-    """The table of all code points, made once."""
+    """The table of all code points."""
+    return Alphabet(*kept_tables(_alphabet, ["characters.tsv"], ["detector.kernels.tokenising"]))
+
+
+def _alphabet() -> list[NDArray[Any]]:
     characters = character_table()
     table = characters.classes.astype(np.uint32) << np.uint32(24) | characters.folded
     alone = np.empty(HASHED_POINTS, np.uint64)
     hash_alone(table, alone)
-    return Alphabet(read_only(table), read_only(alone))
+    return [table, alone]
 
 
 def tokenise_texts(texts: Texts, marks: Marks, work: Workspace) -> Tokens:
@@ -130,11 +160,13 @@ def tokenise_texts(texts: Texts, marks: Marks, work: Workspace) -> Tokens:
     work.map(count, blocks)
     np.cumsum(indptr, out=indptr)
     n = int(indptr[-1])
-    start, end, kind, hashes = (
-        work.empty(n, dtype, put=True, in_order=True) for dtype in (np.int32, np.int32, np.uint8, np.uint64)
+    start, length, kind, hashes = (
+        work.empty(n, dtype, put=True, in_order=True) for dtype in (np.int32, np.uint8, np.uint8, np.uint64)
     )
-    work.map(partial(_fill, texts, points, mark_columns, indptr, (start, end, kind, hashes), work), blocks)
-    return Tokens(start, end, kind, hashes, indptr, texts)
+    fill = partial(_fill, texts, points, mark_columns, indptr, (start, length, kind, hashes), work)
+    long = [(np.empty(0, np.int64), np.empty(0, np.int32)), *work.map(fill, blocks)]
+    long_row, long_end = (np.concatenate(column) for column in zip(*long, strict=True))
+    return Tokens(start, length, kind, hashes, indptr, texts, long_row, long_end)
 
 
 def _fill(
@@ -145,17 +177,20 @@ def _fill(
     columns: tuple[NDArray[Any], ...],
     work: Workspace,
     block: tuple[int, int],
-) -> None:
-    """Fill the columns of the tokens of some documents."""
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Fill the columns of the tokens of some documents; returns the rows and ends of the long ones."""
     here = slice(*block)
+    most = int(texts.lengths[here].sum()) // LONG
+    long_row, long_end = np.empty(most, np.int64), np.empty(most, np.int32)
     first, last = int(indptr[block[0]]), int(indptr[block[1]])
     with ExitStack() as stack:
         parts = [stack.enter_context(work.filling(column, first, last)) for column in columns]
-        fill_tokens(
+        n = fill_tokens(
             points, texts.start[here], texts.stop[here], 0, block[1] - block[0],
             marks[0][block[0] : block[1] + 1], *marks[1:], *alphabet(),
-            indptr[block[0] : block[1] + 1] - first, *parts,
+            indptr[block[0] : block[1] + 1] - first, *parts, long_row, long_end,
         )  # fmt: skip
+    return long_row[:n] + first, long_end[:n].copy()
 
 
 def packed_points(
@@ -171,8 +206,8 @@ def packed_points(
     packed = np.empty(0, np.uint32)
     for counting in (True, False):
         pack_points(
-            read_only(tokens.texts.points), tokens.texts.start, character_table().folded, tokens.indptr, tokens.start,
-            tokens.end, tokens.kind, first, stop, np.uint32(SLOT_POINT), counting, indptr, packed,
+            read_only(tokens.texts.points), tokens.texts.start, character_table().folded, tokens.indptr, tokens.where,
+            tokens.kind, first, stop, np.uint32(SLOT_POINT), counting, indptr, packed,
         )  # fmt: skip
         if counting:
             np.cumsum(indptr, out=indptr)
@@ -220,14 +255,18 @@ def concatenate(parts: Sequence[Tokens]) -> Tokens:
     """Tokens of several blocks as those of one corpus."""
     if not parts:
         parts = [tokenise(join_block([]), [])]
-    start, end, kind, hashes = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    start, length, kind, hashes = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    rows = np.cumsum([0] + [len(part.start) for part in parts])
+    long_row = np.concatenate([part.long_row + rows[i] for i, part in enumerate(parts)])
+    long_end = np.concatenate([part.long_end for part in parts])
     base = np.cumsum([0] + [len(part.texts.points) for part in parts])
     texts = Texts(
         np.concatenate([part.texts.points for part in parts]),
         np.concatenate([part.texts.start + base[i] for i, part in enumerate(parts)]),
         np.concatenate([part.texts.stop + base[i] for i, part in enumerate(parts)]),
     )
-    return Tokens(start, end, kind, hashes, join_offsets([part.indptr for part in parts]), texts)
+    indptr = join_offsets([part.indptr for part in parts])
+    return Tokens(start, length, kind, hashes, indptr, texts, long_row, long_end)
 
 
 def join_offsets(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:

@@ -11,9 +11,7 @@ import os
 import tempfile
 import threading
 import weakref
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import FileIO
 from itertools import pairwise
@@ -33,6 +31,7 @@ from detector.system import (
     memory_pages,
     pages,
 )
+from detector.threads import Threads
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -68,9 +67,6 @@ SCATTERED_PART = 64
 CHUNK_BYTES = 1 << 25
 """Parts of a column that is gathered are put together up to this size: every mapped file keeps a descriptor open."""
 
-AHEAD = 3
-"""Items per thread that `Workspace.each` works on before the first result is taken."""
-
 PLENTY = 1 << 32
 """Bytes of a budget from which on temporaries stay with the process: that a page is made and cleared costs more time
 than most kernels take for what stands on it."""
@@ -91,8 +87,7 @@ class Workspace:
         self.spilled = 0
         self._file: SpillFile | None = None
         self.tmp = tmp
-        self._pool: ThreadPoolExecutor | None = None
-        self._beside: threading.Thread | None = None
+        self._threads = Threads(workers)
         self._making = threading.Lock()  # what is made when it is first needed, by whichever thread
         self._closed = threading.Event()
         self._status: FileIO | None = None
@@ -126,11 +121,7 @@ class Workspace:
         """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
         if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= room(self.memory, near=near):
-            column = np.empty(shape, dtype)
-            if size >= SMALLEST_MAPPED:
-                self.used += size
-                weakref.finalize(column, self._freed, size)
-            return column
+            return self.counted(np.empty(shape, dtype))
         mapped: NDArray[Any] = self._mapped(size, put=put, in_order=in_order, near=near).view(dtype).reshape(shape)
         return mapped
 
@@ -142,6 +133,13 @@ class Workspace:
             self._status = STATUS.open("rb", buffering=0)
             self._watcher = threading.Thread(target=self._watch, name="detector-memory", daemon=True)
             self._watcher.start()
+
+    def counted(self, column: NDArray[Any]) -> NDArray[Any]:
+        """A column in memory, counted as one of those that the budget has room for."""
+        if column.nbytes >= SMALLEST_MAPPED:
+            self.used += column.nbytes
+            weakref.finalize(column, self._freed, column.nbytes)
+        return column
 
     def _freed(self, size: int) -> None:
         self.used -= size
@@ -242,28 +240,11 @@ class Workspace:
 
         results: Iterator[Result] = map(relieved, listed)
         if self.workers > 1 and len(listed) > 1:
-            results = self._ahead(relieved, listed)
+            results = self._threads.ahead(relieved, listed)
         for done, result in enumerate(results, 1):
-            if self.told is not None and threading.current_thread() is not self._beside:
+            if self.told is not None and not self._threads.in_job():
                 self.told(done, len(listed))
             yield result
-
-    def _ahead(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Results in order; as many items are begun as threads can do before the first result is asked for."""
-        with self._making:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="detector")
-        begun: deque[Future[Result]] = deque()
-        try:
-            for item in items:
-                begun.append(self._pool.submit(function, item))
-                if len(begun) > AHEAD * self.workers:
-                    yield begun.popleft().result()
-            while begun:
-                yield begun.popleft().result()
-        finally:
-            for future in begun:
-                future.cancel()
 
     def beside(self, function: Callable[[], Result]) -> Callable[[], Result]:
         """Begin ``function``, one at a time, beside what the caller does next; what is returned waits for its result.
@@ -271,31 +252,15 @@ class Workspace:
         Where there is one worker, or columns had to be spilled and memory is short, it begins when it is waited for.
         What it maps is not told.
         """
-        if self.workers == 1 or self.spilled:
-            return function
-        future: Future[Result] = Future()
-
-        def run() -> None:
-            try:
-                future.set_result(function())
-            except BaseException as error:  # for the thread that waits, whatever it is
-                future.set_exception(error)
-
-        self._beside = threading.Thread(target=run, name="detector-beside", daemon=True)
-        self._beside.start()
-        return future.result
+        return function if self.workers == 1 or self.spilled else self._threads.beside(function)
 
     def is_beside(self) -> bool:
         """Whether what was begun beside still goes on, and keeps a thread busy."""
-        return self._beside is not None and self._beside.is_alive()
+        return self._threads.is_beside
 
     def close(self) -> None:
         """End the threads; columns that are still held keep their values."""
-        if self._pool is not None:
-            self._pool.shutdown()
-        if self._beside is not None:
-            self._beside.join()
-        self._pool = self._beside = None
+        self._threads.close()
         self._closed.set()
         if self._watcher is not None:
             self._watcher.join()

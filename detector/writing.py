@@ -71,11 +71,22 @@ def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None
         raise OutputError(f"{directory}: cannot write the scan: {error.strerror or error}") from None
 
 
+def load_page() -> None:
+    """Load what draws the page, a twentieth of a second: a scan has time for it while kernels keep other threads."""
+    from detector.report.html import page_template
+
+    page_template()
+
+
 def _report(scan: Scan) -> bytes:
-    """The page; what draws it is loaded beside the tables, too."""
+    """The page; what draws it is loaded beside the tables, too, if it was not before."""
     from detector.report.html import render_html
 
-    return plain_text(render_html(scan)).encode()
+    page = render_html(scan)
+    try:
+        return page.encode()
+    except UnicodeEncodeError:  # a lone surrogate: looking for one takes longer than the whole encoding
+        return plain_text(page).encode()
 
 
 def json_line(row: Any) -> str:

@@ -493,3 +493,30 @@ def test_a_terminal_of_another_encoding_is_no_reason_to_fail(folder: Path, encod
         done = started(*command, environment={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
         assert (done.returncode, done.stderr) == (0, b"")
         assert done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["rules", "list"], ["scan", "SEEDS", "--json"]])
+def test_a_process_that_ends_at_once_has_said_everything(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("第一段。\n" * 9, "utf-8")
+    given = [str(tmp_path) if word == "SEEDS" else word for word in arguments]
+    code = f"import sys, detector.cli; sys.argv = ['detector', *{given!r}]; detector.cli.main()"
+    first, second = (
+        subprocess.run([sys.executable, *how], capture_output=True, check=True)
+        for how in (["-m", "detector", *given], ["-c", code])
+    )
+    assert first.stdout
+    if "--json" not in arguments:  # which tells times
+        assert first.stdout == second.stdout
+    assert len(first.stdout.splitlines()) == len(second.stdout.splitlines())
+
+
+def test_what_is_to_be_done_at_the_end_is_done(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    code = (
+        "import atexit, pathlib, sys, detector.cli\n"
+        f"atexit.register(pathlib.Path({str(mark)!r}).touch)\n"
+        "sys.argv = ['detector', '--version']\n"
+        "detector.cli.run()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert mark.exists()

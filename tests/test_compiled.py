@@ -61,6 +61,16 @@ def refused(value):  # type: ignore[no-untyped-def]
     return value + 1
 
 
+_TABLE = np.array([7, 5, 3, 2], np.uint8)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def tabled(out, values):  # type: ignore[no-untyped-def]
+    """Reads a table of its own, and calls the mathematical library."""
+    for place in range(values.shape[0]):
+        out[place] = _TABLE[place] + np.log(values[place])
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def roots(values):  # type: ignore[no-untyped-def]
     """Needs a function of the mathematical library."""
@@ -70,8 +80,8 @@ def roots(values):  # type: ignore[no-untyped-def]
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, and kernels that have not run."""
-    monkeypatch.setattr(compiled, "folders", lambda: [tmp_path])
-    for kernel in (mixed, nothing, refused, roots):
+    monkeypatch.setattr(cache, "folders", lambda: [tmp_path])
+    for kernel in (mixed, nothing, refused, roots, tabled):
         monkeypatch.setattr(kernel, "_callers", {})
     return tmp_path
 
@@ -128,18 +138,53 @@ def test_any_array_will_do(values: Any) -> None:
             nothing(values)
 
 
-def test_an_engine_that_tells_an_older_entry_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
+def test_code_refers_to_its_own_places_and_to_the_library_wherever_it_lies() -> None:
+    values = np.arange(1, 5, dtype=np.float64)
+    for _ in range(3):  # each time it is put somewhere else
+        out = np.zeros(4)
+        tabled(out, values)
+        assert out.tolist() == pytest.approx((np.log(values) + np.array([7.0, 5.0, 3.0, 2.0])).tolist())
+        tabled._callers.clear()
 
-    def added(engine: Any, data: bytes) -> int:
-        asked.append(engine)
-        return 5 if engine is asked[0] else 7
 
-    monkeypatch.setattr(machine_code, "_added", added)
-    monkeypatch.setattr(machine_code, "_ADDRESSES", {5})
-    monkeypatch.setattr(machine_code, "_ENGINES", [])
-    assert machine_code._loaded(b"") == 7
-    assert len(asked) == 2
+def test_where_memory_cannot_hold_code_numba_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Strict:
+        def __getattr__(self, name: str) -> Any:
+            return (lambda *_: -1) if name == "mprotect" else getattr(library, name)
+
+    library = machine_code._library()
+    monkeypatch.setattr(machine_code, "_library", Strict)
+    values = np.zeros(2, np.int8)
+    nothing(values)
+    assert values.tolist() == [1, 1]
+    assert nothing._left_to_numba.signatures
+
+
+def test_code_that_calls_what_is_not_there_is_left_to_numba(folder: Path) -> None:
+    tabled(np.zeros(4), np.ones(4))
+    path = next(folder.iterdir())
+    code = compiled._read(path.name)
+    assert code is not None
+    assert "log" in code.outer
+    compiled._write(path.name, code._replace(outer={"no_such_function": code.outer["log"]}))
+    tabled._callers.clear()
+    out = np.zeros(4)
+    tabled(out, np.ones(4))
+    assert out.tolist() == [7.0, 5.0, 3.0, 2.0]
+
+
+def test_the_processor_is_told_without_the_folder_of_the_system_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Path.read_text
+
+    def hidden(path: Path, *arguments: Any) -> str:
+        if path.name == "modalias":
+            raise FileNotFoundError
+        return read(path, *arguments)
+
+    monkeypatch.setattr(Path, "read_text", hidden)
+    told = machine_code.processor.__wrapped__()
+    assert "flags" in told
+    assert "MHz" not in told
 
 
 def test_what_raises_is_left_to_numba() -> None:
@@ -197,6 +242,17 @@ def test_code_of_another_source_or_type_is_another_file(folder: Path) -> None:
     assert nothing._digest(other) == same._digest(other)
     assert nothing._digest(other) != nothing._digest((("b", 1, "C", False),))
     assert nothing._digest(other) != mixed._digest(other)
+
+
+def test_old_files_of_a_kernel_go_and_the_newest_stay(folder: Path) -> None:
+    names = [f"detector.some_kernel-{number:02}{cache.SUFFIX}" for number in range(cache.FILES_OF_ONE + 5)]
+    others = [f"detector.some_kernel_more-00{cache.SUFFIX}", "detector.some_kernel-00.txt"]
+    for second, name in enumerate([*others, *names[:-1]]):
+        (folder / name).write_bytes(b"")
+        os.utime(folder / name, (second, second))
+    compiled._write(names[-1], machine_code.Code(b"code", None))
+    assert {file.name for file in folder.iterdir()} == {*others, *names[5:]}
+    assert compiled._read(names[-1]) == machine_code.Code(b"code", None)
 
 
 def test_a_later_process_imports_no_numba(tmp_path: Path) -> None:

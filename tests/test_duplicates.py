@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -310,8 +311,8 @@ def test_a_corpus_read_as_columns(tmp_path: Path, rows: list[dict[str, Any]]) ->
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     reader = Reader(path)
     expected = sorted(reader, key=lambda document: document.id)
-    for workers in (1, 2):
-        with Workspace(workers=workers, memory=1 << 16) as work:
+    for workers, memory in product((1, 2), (1 << 16, None)):
+        with Workspace(workers=workers, memory=memory) as work:
             found = read_corpus(path, Settings(), work, silent)
         columns = zip(found.ids, found.texts, found.sources, found.rows, found.series, strict=True)
         assert [Document(*row) for row in columns] == expected

@@ -17,7 +17,14 @@ from detector.workspace import Workspace
 kernel = settings(max_examples=60, deadline=None)
 """No deadline: the first call of a kernel may compile it."""
 
-TEXTS = st.lists(st.text("甲乙丙丁戊，。；1a \n", max_size=40), min_size=1, max_size=6)
+LONG_WORD = "b" * 300
+"""A token whose end is in a list of its own."""
+
+TEXTS = st.lists(
+    st.lists(st.text("甲乙丙丁戊，。；1a \n", max_size=20) | st.just(LONG_WORD), max_size=4).map("".join),
+    min_size=1,
+    max_size=6,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +86,7 @@ def test_passages_with_their_tokens_and_texts(contents: list[str], data: st.Data
         for here, row in enumerate(rows.tolist()):
             mine = slice(some.bounds[here], some.bounds[here + 1])
             whole = slice(passages.tokens[row], passages.tokens[row + 1])
-            for name in ("start", "end", "kind", "hashes"):
+            for name in ("start", "length", "end", "kind", "hashes"):
                 assert getattr(some.tokens, name)[mine].tolist() == getattr(tokens, name)[whole].tolist()
         spans = gather_texts(work, texts, passages.document[rows], passages.start[rows], passages.end[rows])
         for here, row in enumerate(rows.tolist()):

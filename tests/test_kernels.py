@@ -56,8 +56,9 @@ def columns(rows: Sequence[Sequence[int]]) -> Columns:
     # every character is a token of its own, whatever it is; what folds to what is `detector.folding`'s
     folded, place = np.arange(int(values.max(initial=0)) + 1, dtype=np.uint32), np.arange(len(values), dtype=np.int32)
     kind, base = np.where(values == SLOT_POINT, 4, 1).astype(np.uint8), np.zeros(n, np.int64)
+    where = place, np.ones(len(place), np.uint8), np.empty(0, np.int64), np.empty(0, np.int32)
     sketch_rows(
-        values, folded, place, place + np.int32(1), kind, base, indptr[:-1], indptr[1:], np.uint32(SLOT_POINT),
+        values, folded, where, kind, base, indptr[:-1], indptr[1:], np.uint32(SLOT_POINT),
         np.arange(n, dtype=np.int32), sketches,
     )  # fmt: skip
     return Columns(

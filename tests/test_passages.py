@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from oracles import Span, split_of
 from oracles import passage_cuts as cuts_of
 
@@ -138,13 +137,6 @@ def test_cases_say_what_they_are() -> None:
         assert len({row["label"] for row in rows}) == len(rows), path.name
 
 
-def clause_numbers(found: Passages) -> NDArray[np.int64]:
-    """The number of the clause of each token, of which the column has the low byte."""
-    numbers = np.cumsum(np.diff(found.clause, prepend=found.clause[:1]) != 0)
-    assert (numbers % 256 == found.clause).all()
-    return numbers
-
-
 def check_partition(texts: Sequence[str], marks: Sequence[Span]) -> None:
     """Passages and clauses hold every token once, in order, and their spans hold their tokens and nothing blank."""
     tokens, found = split(texts, marks)
@@ -155,7 +147,7 @@ def check_partition(texts: Sequence[str], marks: Sequence[Span]) -> None:
     assert len(found.tokens) == len(found.start) + 1 == len(found.document) + 1
     assert len(found.clause) == n
     assert set(np.diff(found.clause).tolist()) <= {0, 1}
-    clause_tokens = np.searchsorted(clause_numbers(found), np.arange(len(found.clause_start) + 1))
+    clause_tokens = np.searchsorted(found.clause, np.arange(len(found.clause_start) + 1))
     document = np.repeat(np.arange(len(texts)), np.diff(tokens.indptr))
     for starts, ends, documents, rows in (
         (found.start, found.end, found.document, found.tokens),
@@ -279,7 +271,7 @@ def check_columns(
     texts: Sequence[str], marks: Sequence[Sequence[Span]], tokens: Tokens, found: Passages, longest: int
 ) -> None:
     assert [column.dtype for column in found] == [*[np.int32] * 3, np.int64, np.uint8, *[np.int32] * 3]
-    clause_tokens = np.searchsorted(clause_numbers(found), np.arange(len(found.clause_start)))
+    clause_tokens = np.searchsorted(found.clause, np.arange(len(found.clause_start)))
     assert found.tokens[-1] == len(found.clause) == len(tokens.kind)
     for document, text in enumerate(texts):
         base, stop = tokens.indptr[document : document + 2].tolist()

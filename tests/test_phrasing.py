@@ -32,7 +32,8 @@ def test_ends_are_cut_as_the_definition_says(data: st.DataObject) -> None:
     least = data.draw(st.integers(1, 5))
     start, stop = (np.array([run[side] for run in runs], np.int64) for side in (0, 1))
     kind = np.array([DIGIT if symbol == SLOT else 1 for symbol in symbols], np.uint8)
-    n_tokens = cut_runs(kind, np.array(clause, np.int32), start, stop, least)
+    begins = np.packbits(np.diff(clause, prepend=-1), bitorder="little")
+    n_tokens = cut_runs(kind, begins, start, stop, least)
     corpus = Corpus(symbols, [0] * n, clause, [0] * n, [False] * n, 1)
     for run, (begin, end) in enumerate(runs):
         expected = cut_ends(corpus, begin, end, least)

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from corpora import LINES, check_scan, documents, gibberish, timeless
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector import hits, pipeline, score, tokens
+from detector import hits, passages, pipeline, score, tokens
 from detector.errors import InputError, RuleError
 from detector.index import Scan
 from detector.model import PART_NAMES, Document
 from detector.pipeline import STAGES, scan
+from detector.reading import Reader
 from detector.settings import Settings
 
 ODD = (
@@ -145,6 +147,26 @@ def test_documents_of_one_id_from_memory_are_those_from_a_file(tmp_path: Path) -
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     from_memory = scan([Document(row["id"], row["text"]) for row in rows])
     assert [document.id for document in scan(path).documents] == [document.id for document in from_memory.documents]
+
+
+def test_every_step_finds_where_long_tokens_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scan in which all tokens are in the list of those that are too long for a byte is the same scan."""
+    folder = Path(__file__).parents[1] / "seeds"
+    seeds = list(Reader(folder))[:40]
+    copies = [Document(f"{item.id}~", item.text.replace("1", "23")) for item in seeds[::3]]
+    expected = scan([*seeds, *copies])
+    make = passages.tokenise_texts
+
+    def all_long(*given: Any) -> tokens.Tokens:
+        made: tokens.Tokens = make(*given)
+        rows = np.arange(len(made.start))
+        return made._replace(length=np.full(len(rows), tokens.LONG, np.uint8), long_row=rows, long_end=made.end)
+
+    monkeypatch.setattr(passages, "tokenise_texts", all_long)
+    found = scan([*seeds, *copies])
+    assert same(found, expected)
+    assert {item.kind for item in found.findings} >= {"passage", "phrase", "placeholder"}
+    assert any(cluster.slots for cluster in found.clusters)
 
 
 def test_blocks_of_the_corpus_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:

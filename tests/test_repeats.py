@@ -159,7 +159,7 @@ def rows_of(symbols: Sequence[Sequence[int]], junk: Sequence[Sequence[bool]], ow
     return Rows(
         mix64(flat + np.uint64(1)),
         np.where(flat == 0, 3, 1).astype(np.uint8),
-        np.array([value for row in junk for value in row], dtype=bool),
+        np.packbits(np.array([value for row in junk for value in row], dtype=bool), bitorder="little"),
         np.cumsum([0, *map(len, symbols)]).astype(np.int64),
         np.array(owners, dtype=np.int32),
         N_FAMILIES,

@@ -8,6 +8,7 @@ import numpy as np
 from corpora import timeless
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from detector.report.lookup import Claimed, Lookup
 from detector.report.sharing import Sharing, sharing
@@ -24,8 +25,8 @@ class Made(Lookup):
     def claimed(self) -> Claimed:
         return Claimed(*np.array(self.rows, dtype=np.int64).reshape(-1, 3).T.copy())
 
-    def head(self, row: int) -> int:
-        return row - row % 2
+    def heads(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        return rows - rows % 2
 
     def cluster_id(self, row: int) -> str:
         return f"c{row}"

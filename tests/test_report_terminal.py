@@ -149,9 +149,12 @@ def test_the_gutter_counts_offsets_of_the_text() -> None:
 
 
 def test_with_colour_parts_are_backgrounds_and_the_text_is_not_changed() -> None:
-    page = drawn(sample(), 140, colour=True, doc="xindian-street")
-    assert "会议由某某主持，参加人员：[姓名]、{{name}}。" in SGR.sub("", page)
-    assert "48;2;213;94;0" in page
+    console = Console(file=StringIO(), width=140, force_terminal=True, color_system="truecolor", record=True)
+    render_document(sample(), "xindian-street", console)
+    # Not the codes of the terminal: Rich keeps those that equal styles had on the console that drew them first.
+    page = console.export_html(inline_styles=True, clear=False)
+    assert "background-color: #d55e00" in page
+    assert "会议由某某主持，参加人员：[姓名]、{{name}}。" in console.export_text()
 
 
 def test_findings_that_say_the_same_are_one_note() -> None:

@@ -13,6 +13,7 @@ from oracles import Span, class_of, tokens_of
 
 from detector.folding import DIGIT, EXTENDER, LETTER, SINGLE, character_table, fold, plain
 from detector.tokens import (
+    LONG,
     MARK,
     SLOT_HASH,
     SLOT_POINT,
@@ -108,11 +109,28 @@ def test_a_block_is_its_documents_one_by_one(documents: list[tuple[str, list[Spa
     ]
     together = tokenise(block, marks)
     alone = concatenate([tokens(text, spans) for text, spans in documents])
-    for name, left, right in zip(Tokens._fields[:-1], together, alone, strict=False):
+    for name in set(Tokens._fields) - {"texts"}:
+        left, right = getattr(together, name), getattr(alone, name)
         assert left.dtype == right.dtype, name
         assert np.array_equal(left, right), name
     assert list(alone.texts) == list(together.texts) == [text for text, _ in documents]
     assert len(together.indptr) == len(documents) + 1
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "1", "X"]), st.sampled_from([1, 2, 253, 254, 255, 256, 1000]))))
+def test_tokens_of_any_length_equal_the_oracle(runs: list[tuple[str, int]]) -> None:
+    """Those of 255 characters and more have their ends in a list."""
+    text, marks = "", []
+    for char, size in runs:
+        if char == "X":
+            marks.append((len(text), len(text) + size))
+        text += char * size + "好，"
+    check_against_oracle(text, marks)
+    found = tokens(text, marks)
+    assert found.length.tolist() == [min(end - start, LONG) for start, end in zip(found.start, found.end, strict=True)]
+    assert len(found.long_row) == len(found.long_end) == sum(size >= LONG for _, size in runs)
+    some = np.arange(len(found.start))[::-2]
+    assert found.ends(some).tolist() == found.end[some].tolist()
 
 
 @given(st.lists(marked_texts(), min_size=1, max_size=4), st.data())

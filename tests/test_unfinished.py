@@ -22,7 +22,7 @@ from detector.unfinished import Unfinished, unfinished_scan
 from detector.workspace import Workspace
 from detector.writing import write_scan
 
-KEPT = ["rules", "families", "matches", "phrases", "clusters", "found"]
+KEPT = ["rules", "families", "matches", "clusters", "phrases", "found"]
 """In the order in which they are kept."""
 
 
@@ -76,7 +76,7 @@ def test_a_scan_goes_on_from_every_stage(corpus: Path, tmp_path: Path, stage: st
     run(corpus, tmp_path / "whole")
     with pytest.raises(Killed):
         run(corpus, out, killed_in=stage)
-    n_kept = {"rules": 0, "tokens": 1, "families": 1, "junk": 2, "matches": 2, "phrases": 3, "clusters": 4, "scores": 5}
+    n_kept = {"rules": 0, "tokens": 1, "families": 1, "junk": 2, "matches": 2, "clusters": 3, "phrases": 4, "scores": 5}
     if n_kept[stage]:
         assert list(manifest(out)["stages"]) == KEPT[: n_kept[stage]]
     told = run(corpus, out, resume=True)
@@ -93,7 +93,7 @@ def test_what_was_found_is_not_computed_again(corpus: Path, tmp_path: Path, monk
     out = tmp_path / "out"
     with pytest.raises(Killed):
         run(corpus, out, killed_in="scores")
-    for name in ("find_hits", "find_families", "find_matches", "find_phrases", "cluster_columns"):
+    for name in ("find_hits", "find_families", "find_matches", "repeated", "cluster_columns"):
         monkeypatch.setattr(pipeline, name, not_again)
     run(corpus, out, resume=True)
     monkeypatch.undo()
@@ -169,7 +169,7 @@ def test_an_unfinished_scan_is_mentioned_by_the_next_one(corpus: Path, tmp_path:
     out = tmp_path / "out"
     with pytest.raises(Killed):
         run(corpus, out, killed_in="phrases")
-    with pytest.raises(ScanError, match=r"unfinished scan \(kept: rules, families, matches\); continue it with"):
+    with pytest.raises(ScanError, match=r"unfinished scan \(kept: rules, families, matches, clusters\); continue"):
         run(corpus, out)
     shutil.rmtree(out / UNFINISHED)
     assert run(corpus, out) == []

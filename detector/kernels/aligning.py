@@ -210,15 +210,23 @@ def _grown(column, needed):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def literal_spans(hashes, token_start, token_end, bounds, start, end, left, right):  # type: ignore[no-untyped-def]
+def _end(where, row):  # type: ignore[no-untyped-def]
+    """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
+    start, length, long_row, long_end = where
+    size = length[row]
+    return np.int64(start[row] + size if size < 255 else long_end[np.searchsorted(long_row, row)])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def literal_spans(hashes, where, bounds, start, end, left, right):  # type: ignore[no-untyped-def]
     """The parts of each passage ``left[i]`` that its alignment with passage ``right[i]`` accounts for.
 
-    ``token_start``, ``token_end``: code points of each token; ``bounds``, ``start``, ``end``: tokens and code points of
-    each passage. Returns ``whole`` (bool, n: nothing differs), ``indptr`` (int64, n + 1) and ``span_start``,
-    ``span_end`` (int32): all but the differing tokens where it is not whole, no row where it is. Punctuation between
-    two differing tokens goes with them, any other with the literal beside it.
+    ``where``: `detector.tokens.Tokens.where`; ``bounds``, ``start``, ``end``: tokens and code points of each passage.
+    Returns ``whole`` (bool, n: nothing differs), ``indptr`` (int64, n + 1) and ``span_start``, ``span_end`` (int32):
+    all but the differing tokens where it is not whole, no row where it is. Punctuation between two differing tokens
+    goes with them, any other with the literal beside it.
     """
-    n = left.shape[0]
+    n, token_start = left.shape[0], where[0]
     whole, indptr = np.empty(n, np.bool_), np.zeros(n + 1, np.int64)
     span_start, span_end = np.empty(256, np.int32), np.empty(256, np.int32)
     place, scratch = np.empty(256, np.int64), np.empty(SCRATCH, np.uint64)
@@ -250,7 +258,7 @@ def literal_spans(hashes, token_start, token_end, bounds, start, end, left, righ
                 filled += 1
             while row < length and place[row] < 0:
                 row += 1
-            at = token_end[first + row - 1]
+            at = _end(where, first + row - 1)
         if not same and at < end[mine]:
             span_start[filled], span_end[filled] = at, end[mine]
             filled += 1

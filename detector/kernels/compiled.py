@@ -1,9 +1,9 @@
 """`njit` for kernels: numba's, with machine code in files of our own; a run that compiles nothing imports no numba.
 
 Importing numba takes half a second, and its cache nearly as long for the kernels of a whole scan: more than the work on
-a small corpus. A file of ours takes a millisecond. Its name is a digest of all that its code depends on: the source of
-the kernel's module, the types of the arguments, the releases of numba and llvmlite, the processor. So no file is ever
-out of date, and one that is damaged counts as missing.
+a small corpus. A file of ours takes a fifth of a millisecond. Its name is a digest of all that its code depends on: the
+source of the kernel's module, the types of the arguments, the releases of numba and llvmlite, the processor. So no file
+is ever out of date, and one that is damaged counts as missing.
 
 Numba does everything itself where this has not been tested (other systems and processors), where one of its own
 environment variables asks for it (``NUMBA_BOUNDSCHECK``), and for a kernel that cannot be taken out of it.
@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from detector.kernels import machine_code
-from detector.kernels.cache import SUFFIX, folders
+from detector.kernels.cache import SUFFIX, keep, read_kept
 from detector.kernels.machine_code import Code
 
-FORMAT = 1
+FORMAT = 3
 """Of the files; a number of its own for every change of what they hold or of how they are called."""
 
 LOCK = threading.RLock()
@@ -66,7 +66,7 @@ class Kernel:
         if None not in kinds:
             with suppress(Exception):
                 code = self._code(kinds, arguments)
-                if code.data and machine_code.can_run(code):
+                if code.data:
                     return machine_code.caller(code, arguments, self.py_func.__name__)
         return lambda given: self._left_to_numba(*given)
 
@@ -85,9 +85,9 @@ class Kernel:
         return code
 
     def _digest(self, kinds: Any) -> str:
-        source = _source(self.py_func.__code__.co_filename)
-        depends = repr((_surroundings(), source, self.py_func.__qualname__, kinds))
-        return hashlib.sha256(depends.encode()).hexdigest()[:32]
+        depends = _of_module(self.py_func.__code__.co_filename).copy()
+        depends.update(repr((self.py_func.__qualname__, kinds)).encode())
+        return str(depends.hexdigest()[:32])
 
     @cached_property
     def _exported(self) -> Any:
@@ -118,44 +118,36 @@ def njit(*, cache: bool, nogil: bool, error_model: str) -> Callable[[Callable[..
 
 
 @cache
-def _source(path: str) -> bytes:
-    """The file of a module, as it is when its first kernel runs."""
-    return Path(path).read_bytes()
+def _of_module(path: str) -> Any:
+    """A digest of a module's file, as it is when its first kernel runs, and of all that code depends on beside it."""
+    digest = hashlib.sha256(repr(_surroundings()).encode())
+    digest.update(Path(path).read_bytes())
+    return digest
 
 
 @cache
 def _surroundings() -> tuple[Any, ...]:
     """What code depends on beside its source and its types."""
-    numba = find_spec("numba")
-    assert numba is not None and numba.origin is not None
-    release = Path(numba.origin).with_name("_version.py").read_bytes()
-    return FORMAT, release, machine_code.RELEASE, machine_code.processor(), sys.implementation.cache_tag
+    return FORMAT, _release("numba"), _release("llvmlite"), machine_code.processor(), sys.implementation.cache_tag
+
+
+def _release(package: str) -> bytes:
+    """The file of a package that says which release it is; the package is not loaded."""
+    found = find_spec(package)
+    assert found is not None and found.origin is not None
+    return Path(found.origin).with_name("_version.py").read_bytes()
 
 
 def _read(name: str) -> Code | None:
     """The code in a file, None where there is none that is whole."""
-    for folder in folders():
-        try:
-            data = (folder / name).read_bytes()
-        except OSError:
-            continue
-        if data[:32] == hashlib.sha256(data[32:]).digest():
-            head, _, code = data[32:].partition(b"\n")
-            return Code(code, json.loads(head))
-    return None
+    data = read_kept(name)
+    if data is None:
+        return None
+    head, _, code = data.partition(b"\n")
+    result, entry, inner, outer = json.loads(head)
+    return Code(code, result, entry, tuple(inner), outer)
 
 
 def _write(name: str, code: Code) -> None:
-    """Keep code in the first folder that takes it; where none does, every run compiles."""
-    data = json.dumps(code.result).encode() + b"\n" + code.data
-    for folder in folders():
-        temporary = folder / f".{name}.{os.getpid()}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(hashlib.sha256(data).digest() + data)
-            temporary.replace(folder / name)
-            return
-        except OSError:
-            continue
-        finally:
-            temporary.unlink(missing_ok=True)
+    """Keep code for the next run."""
+    keep(name, json.dumps(code[1:]).encode() + b"\n" + code.data)

@@ -2,7 +2,8 @@
 
 No table over all windows and no sort: every window is a word (what is left of its hash, and its family); the words of a
 block are put in order of the first bits of their hashes, each such partition is counted by itself in a small table, and
-the verdicts are read again in the order in which the block is hashed a second time.
+the verdicts are read again in the order in which the block is hashed a second time. Of a hash some 40 bits are left: of
+millions of windows one may be taken for another, and then a stretch is longer than it need be, but no repeat is other.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _BASE = np.uint64(0x9E3779B97F4A7C15)
 _GAP = np.uint64(0xD1B54A32D192ED03)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
-_ONE = np.uint64(1)
+_ONE, _PART = np.uint64(1), np.uint64(16)
 _EACH = np.uint64(0x0101010101010101)
 _LANES = 32
 """Values that a loop takes at a time, at most; what is left over it takes one by one."""
@@ -48,18 +49,18 @@ def _room(bounds, low, high):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _find_stops(kind, is_junk, kinds, junks, first, last, stops):  # type: ignore[no-untyped-def]
+def _find_stops(kind, junk, kinds, first, last, stops):  # type: ignore[no-untyped-def]
     """Fill ``stops`` (int64) with the slots and junk among tokens ``first`` to ``last``; how many they are. ``kinds``
-    and ``junks`` (uint64) are the columns eight at a time, as long as there are eight."""
+    (uint64) is ``kind`` eight at a time, as long as there are eight; ``junk`` (uint8) has a bit for each of eight."""
     n, least, high = np.int64(0), np.uint64(128 - _SLOT) * _EACH, np.uint64(128) * _EACH
     for eight in range(first >> 3, min((last + 7) >> 3, kinds.shape[0])):
-        if (kinds[eight] + least | junks[eight] << np.uint64(7)) & high:
+        if (kinds[eight] + least) & high or junk[eight]:
             for token in range(max(first, 8 * eight), min(last, 8 * eight + 8)):
                 stops[n] = token
-                n += kind[token] >= _SLOT or is_junk[token]
+                n += kind[token] >= _SLOT or (junk[eight] >> (token & 7)) & 1
     for token in range(max(first, 8 * kinds.shape[0]), last):
         stops[n] = token
-        n += kind[token] >= _SLOT or is_junk[token]
+        n += kind[token] >= _SLOT or (junk[token >> 3] >> (token & 7)) & 1
     return n
 
 
@@ -72,11 +73,11 @@ def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped
     (int64) with the place behind the last one, and ``runs`` (int64, 3 x n) with its passage, its first row and the row
     behind it. Returns the next passage and how many words and runs there are.
     """
-    (hashes, kind, is_junk, kinds, junks), (words, _, rows, stops, ends, runs) = tokens, room
+    (hashes, kind, junk, kinds), (words, _, rows, stops, ends, runs) = tokens, room
     first, last = bounds[passage], passage
     while last < high and bounds[last + 1] - first < words.shape[0]:
         last += 1
-    n_stops = _find_stops(kind, is_junk, kinds, junks, first, bounds[last], stops)
+    n_stops = _find_stops(kind, junk, kinds, first, bounds[last], stops)
     begin, n = first, np.int64(0)
     for stop in range(n_stops + 1):
         end = stops[stop] if stop < n_stops else bounds[last]
@@ -90,7 +91,7 @@ def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped
     for number in range(passage, last):
         begin, end = bounds[number], bounds[number + 1]
         while True:
-            while at < n_stops and stops[at] < end and not is_junk[stops[at]]:
+            while at < n_stops and stops[at] < end and not (junk[stops[at] >> 3] >> (stops[at] & 7)) & 1:
                 at += 1
             is_last = at == n_stops or stops[at] >= end
             behind = end if is_last else stops[at]
@@ -128,7 +129,7 @@ def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, families, 
     """Hash every run of ``size`` tokens of one passage that are no slots and have no junk between them.
 
     Of the passages ``low`` to ``high``: ``bounds`` (int64, their token rows), ``owner`` (int32, the family of each).
-    ``tokens`` are columns: hash (uint64), kind (uint8) and whether it is junk (bool), and the last two eight at a time.
+    ``tokens`` are columns: hash (uint64), kind (uint8), junk (uint8, a bit for each of eight), kind eight at a time.
     Slots inside a run count by their number only. Fills ``keys`` (uint64) and ``families`` (int32), in the order of the
     windows, with room for all tokens, and ``begin`` (int64, n_partitions + 1) with where the windows of each partition
     begin, the first ``64 - shift`` bits of their keys; returns how many windows there are.
@@ -158,22 +159,23 @@ def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, families, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def scatter_windows(keys, families, shift, family_bits, begin, words):  # type: ignore[no-untyped-def]
-    """Put windows in the order of their partitions, as words; ``begin`` as `hash_windows` made it.
+def scatter_windows(keys, families, shift, family_bits, begin, upper, lower):  # type: ignore[no-untyped-def]
+    """Put windows in the order of their partitions, as words of 48 bits; ``begin`` as `hash_windows` made it.
 
-    A word is the rest of the key, cut to what one bit for the verdict and ``family_bits`` for the family leave of 64,
-    and the family; it is never less than the first place of the key's part. Fills ``words`` (uint64).
+    A word is as much of the rest of the key (never 0) as the ``family_bits`` of the family leave, and the family.
+    Fills ``upper`` (uint32) and ``lower`` (uint16) with its parts.
     """
     place = np.empty(begin.shape[0], np.uint64)
     for number in range(begin.shape[0]):
         place[number] = np.uint64(begin[number])
-    low = np.uint64(family_bits + 1)
-    up = np.uint64(64) - shift
+    bits = np.uint64(family_bits)
+    down, up = bits + _PART, np.uint64(64) - shift
     for row in range(keys.shape[0]):
-        identity = max((keys[row] << up) >> low, _ONE)
+        word = (max((keys[row] << up) >> down, _ONE) << bits) | np.uint64(families[row])
         partition = keys[row] >> shift
-        words[place[partition]] = (identity << low) | np.uint64(families[row])
-        place[partition] += _ONE
+        to = place[partition]
+        place[partition] = to + _ONE
+        upper[to], lower[to] = np.uint32(word >> _PART), np.uint16(word)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -186,9 +188,8 @@ def _width(n, bits_each):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _repeated_rows(words, begin, partition, n, low, bitmap, rows, shared):  # type: ignore[no-untyped-def]
-    """Fill ``rows`` (int64) with the rows of those of the ``n`` words of a partition whose keys may come twice, and set
-    ``shared`` (uint8) of all to 0; how many they are.
+def _repeated_rows(words, n, low, bitmap, rows):  # type: ignore[no-untyped-def]
+    """Fill ``rows`` (int32) with those of the ``n`` words of a partition whose keys may come twice; how many they are.
 
     Most keys come once. A bitmap of what came before tells which may have come before; a smaller one of those, by other
     bits, which came first. Without a branch: a wrong guess costs more than a look. ``bitmap`` (uint64) is room.
@@ -197,14 +198,13 @@ def _repeated_rows(words, begin, partition, n, low, bitmap, rows, shared):  # ty
     bitmap[: 1 << (bits - 6)] = 0
     shift = np.uint64(64 - bits)
     n_again = np.int64(0)
-    for block in range(begin.shape[0]):
-        for row in range(begin[block, partition], begin[block, partition + 1]):
-            place = words[row] >> shift
-            word, bit = np.int64(place >> np.uint64(6)), place & np.uint64(63)
-            held = bitmap[word]
-            rows[n_again] = row
-            n_again += np.int64((held >> bit) & _ONE)
-            bitmap[word] = held | _ONE << bit
+    for row in range(n):
+        place = words[row] >> shift
+        word, bit = np.int64(place >> np.uint64(6)), place & np.uint64(63)
+        held = bitmap[word]
+        rows[n_again] = row
+        n_again += np.int64((held >> bit) & _ONE)
+        bitmap[word] = held | _ONE << bit
     bits = _width(n_again, 32)
     bitmap[: 1 << (bits - 6)] = 0
     mask = np.uint64((1 << bits) - 1)
@@ -212,22 +212,22 @@ def _repeated_rows(words, begin, partition, n, low, bitmap, rows, shared):  # ty
         place = (words[rows[number]] >> low) & mask
         bitmap[np.int64(place >> np.uint64(6))] |= _ONE << (place & np.uint64(63))
     n_rows = np.int64(0)
-    for block in range(begin.shape[0]):
-        for row in range(begin[block, partition], begin[block, partition + 1]):
-            place = (words[row] >> low) & mask
-            rows[n_rows] = row
-            n_rows += np.int64((bitmap[np.int64(place >> np.uint64(6))] >> (place & np.uint64(63))) & _ONE)
-            shared[row] = 0
+    for row in range(n):
+        place = (words[row] >> low) & mask
+        rows[n_rows] = row
+        n_rows += np.int64((bitmap[np.int64(place >> np.uint64(6))] >> (place & np.uint64(63))) & _ONE)
     return n_rows
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def count_partitions(words, begin, first, last, family_bits, shared):  # type: ignore[no-untyped-def]
+def count_partitions(upper, lower, begin, first, last, family_bits, shared, step):  # type: ignore[no-untyped-def]
     """Whether two families have the key of each word, for the partitions ``first`` to ``last``.
 
-    ``begin`` (int64, n_blocks x (n_partitions + 1)): where in ``words`` each block has the words of each partition.
-    Fills ``shared`` (uint8, a row per word). What a word tells of the first one of its key is written there
-    at once; only those of the first one's family wait for the end.
+    ``upper``, ``lower``: the words as `scatter_windows` puts them; ``begin`` (int64, n_blocks x (n_partitions + 1)):
+    where each block has those of each partition. The verdicts on the words from ``begin[b, p]`` on are written to
+    ``shared`` (uint8) from ``step * begin[b, p]`` on, one after the other: with a step of 2 it may be the memory of
+    ``lower``. What a word tells of the first one of its key is noted at once; only those of the first one's family wait
+    for the end.
     """
     most = 0
     for partition in range(first, last):
@@ -239,22 +239,31 @@ def count_partitions(words, begin, first, last, family_bits, shared):  # type: i
     while size < 2 * most:
         size *= 2
     bitmap = np.empty(max(64, size), np.uint64)
-    table, holder = np.empty(size, np.uint64), np.empty(size, np.int64)
-    rows = np.empty(most + 1, np.int64)
-    low = np.uint64(family_bits + 1)
-    verdict = _ONE << np.uint64(family_bits)
+    table, holder = np.empty(size, np.uint64), np.empty(size, np.int32)
+    words, verdicts = np.empty(most, np.uint64), np.empty(most, np.uint8)
+    rows = np.empty(most + 1, np.int32)
+    bits = np.uint64(family_bits)
+    low = bits + _PART
+    verdict = _ONE << bits
     for partition in range(first, last):
         n = 0
         for block in range(begin.shape[0]):
-            n += begin[block, partition + 1] - begin[block, partition]
-        n = _repeated_rows(words, begin, partition, n, low, bitmap, rows, shared)
+            begun, stop = begin[block, partition], begin[block, partition + 1]
+            its_words, its_upper, its_lower = words[n:], upper[begun:stop], lower[begun:stop]
+            for place in range(stop - begun):
+                word = np.uint64(its_upper[place]) << _PART | np.uint64(its_lower[place])
+                its_words[place] = (word >> bits) << low | word & (verdict - _ONE)
+            n += stop - begun
+        for row in range(n):
+            verdicts[row] = 0
+        n_rows = _repeated_rows(words, n, low, bitmap, rows)
         size = 16
-        while size < 2 * n:
+        while size < 2 * n_rows:
             size *= 2
         table[:size] = 0
         mask = np.uint64(size - 1)
         n_waiting = 0
-        for number in range(n):
+        for number in range(n_rows):
             row = rows[number]
             word = words[row]
             identity = word >> low
@@ -266,7 +275,7 @@ def count_partitions(words, begin, first, last, family_bits, shared):  # type: i
                 table[place], holder[place] = word, row
             elif (known ^ word) & (verdict - _ONE):
                 table[place] = known | verdict
-                shared[row] = shared[holder[place]] = 1
+                verdicts[row] = verdicts[holder[place]] = 1
             else:
                 rows[n_waiting] = row
                 n_waiting += 1
@@ -276,7 +285,14 @@ def count_partitions(words, begin, first, last, family_bits, shared):  # type: i
             place = (identity * _BASE >> np.uint64(32)) & mask
             while table[place] >> low != identity:
                 place = (place + _ONE) & mask
-            shared[row] = shared[holder[place]]
+            verdicts[row] = verdicts[holder[place]]
+        n = 0
+        for block in range(begin.shape[0]):
+            begun, stop = begin[block, partition], begin[block, partition + 1]
+            its_shared, its_verdicts = shared[step * begun :], verdicts[n:]
+            for place in range(stop - begun):
+                its_shared[place] = its_verdicts[place]
+            n += stop - begun
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -171,7 +171,15 @@ def _is_anchor(n_holding, n_lost, n_kin):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _runs(kind, token_start, token_end, points, text, head, m, n_kin, hold, lost, split, at_start, at_end, run):  # type: ignore[no-untyped-def]
+def _gap(where, at):  # type: ignore[no-untyped-def]
+    """Characters between a token and the one before; ``where`` is `detector.tokens.Tokens.where`."""
+    start, length, long_row, long_end = where
+    size = length[at - 1]
+    return start[at] - (start[at - 1] + size if size < 255 else long_end[np.searchsorted(long_row, at - 1)])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _runs(kind, where, points, text, head, m, n_kin, hold, lost, split, at_start, at_end, run):  # type: ignore[no-untyped-def]
     """The anchors of a gap: rows ``3 * k`` of ``run`` (int64) are the first token, the last and whether it is numbers.
 
     ``at_start``: how many begin with the first token of the head and go on; ``at_end``: how many end with its last.
@@ -191,7 +199,7 @@ def _runs(kind, token_start, token_end, points, text, head, m, n_kin, hold, lost
             j += 1
         strong = j - i > 1 or numeric or n_kin > 3 or (kind[head + i] == LETTER and n_kin > 2)
         if not strong and kind[head + i] == SINGLE:
-            strong = _among(points[text + token_start[head + i]], _FUNCTION)
+            strong = _among(points[text + where[0][head + i]], _FUNCTION)
         if strong:
             run[3 * n_runs], run[3 * n_runs + 1], run[3 * n_runs + 2] = i, j, numeric
             n_runs += 1
@@ -203,8 +211,8 @@ def _runs(kind, token_start, token_end, points, text, head, m, n_kin, hold, lost
             # A number alone proves nothing: it stands beside words that all have, or at the end of the gap.
             beside = k > 0 and run[3 * k - 2] == i and not run[3 * k - 1]
             beside |= k + 1 < n_runs and run[3 * k + 3] == j and not run[3 * k + 5]
-            glued = i > 0 and kind[head + i - 1] == LETTER and token_end[head + i - 1] == token_start[head + i]
-            glued |= j < m and kind[head + j] == LETTER and token_end[head + j - 1] == token_start[head + j]
+            glued = i > 0 and kind[head + i - 1] == LETTER and not _gap(where, head + i)
+            glued |= j < m and kind[head + j] == LETTER and not _gap(where, head + j)
             beside |= not glued and i == 0 and 3 * at_start >= 2 * n_kin
             beside |= not glued and j == m and 3 * at_end >= 2 * n_kin
             if not beside:
@@ -215,10 +223,10 @@ def _runs(kind, token_start, token_end, points, text, head, m, n_kin, hold, lost
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _after_numbers(kind, token_start, token_end, points, text, at, until):  # type: ignore[no-untyped-def]
+def _after_numbers(kind, where, points, text, at, until):  # type: ignore[no-untyped-def]
     """Where a number ends that goes on after ``at``: with further numbers, or with what a hyphen joins to it."""
     while at < until:
-        hyphen = token_start[at] - token_end[at - 1] == 1 and _among(points[text + token_end[at - 1]], _HYPHENS)
+        hyphen = _gap(where, at) == 1 and _among(points[text + where[0][at] - 1], _HYPHENS)
         if kind[at] != DIGIT and not hyphen:
             break
         at += 1
@@ -226,9 +234,7 @@ def _after_numbers(kind, token_start, token_end, points, text, at, until):  # ty
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _lay_out(  # type: ignore[no-untyped-def]
-    kind, token_start, token_end, points, text, member, size, begin, until, place, run, n_runs, out_begin, out_until
-):
+def _lay_out(kind, where, points, text, member, size, begin, until, place, run, n_runs, out_begin, out_until):  # type: ignore[no-untyped-def]
     """Divide one member's fill over the ``2 * n_runs + 1`` columns of a gap: rows ``column * size + member``."""
     at, column = begin, 0
     for k in range(n_runs + 1):
@@ -243,7 +249,7 @@ def _lay_out(  # type: ignore[no-untyped-def]
                 continue
             low, high = begin + first, begin + last + 1
         if column and run[3 * (column // 2) - 1]:
-            more = _after_numbers(kind, token_start, token_end, points, text, at, low)
+            more = _after_numbers(kind, where, points, text, at, low)
             out_until[(column - 1) * size + member] = at = more
         out_begin[column * size + member], out_until[column * size + member] = at, low
         for empty in range(column + 1, 2 * k + 1):
@@ -257,8 +263,7 @@ def _lay_out(  # type: ignore[no-untyped-def]
 def _take_in(size, n_runs, out_begin, out_until):  # type: ignore[no-untyped-def]
     """Where a few members have other text instead of an anchor, both are one column: that of the anchor."""
     for k in range(n_runs):
-        before, anchor = 2 * k * size, (2 * k + 1) * size
-        either = False
+        before, anchor, either = 2 * k * size, (2 * k + 1) * size, False
         for member in range(size):
             has_text = out_begin[before + member] < out_until[before + member]
             has_anchor = out_begin[anchor + member] < out_until[anchor + member]
@@ -274,9 +279,7 @@ def _take_in(size, n_runs, out_begin, out_until):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _columns(  # type: ignore[no-untyped-def]
-    hashes, kind, token_start, token_end, points, base, size, begin, until, scratch, out_begin, out_until
-):
+def _columns(hashes, kind, where, points, base, size, begin, until, scratch, out_begin, out_until):  # type: ignore[no-untyped-def]
     """Divide the fills of one gap (``begin``, ``until``: int64, a row per member) into columns, some of which may be
     empty in all members. Returns their number (0: the gap is one slot), the grown columns and scratch."""
     places, counts, table = scratch
@@ -311,8 +314,7 @@ def _columns(  # type: ignore[no-untyped-def]
         n_held = 0
         for token in range(m):
             n_held += place[token] >= 0
-        is_same = n_held == m == n
-        n_same, n_seen = n_same + is_same, n_seen + (not is_same)
+        n_same, n_seen = n_same + (n_held == m == n), n_seen + (not n_held == m == n)
         if m >= LONG and 5 * n_held < 2 * min(m, n):
             place[:] = -1
             continue
@@ -322,9 +324,7 @@ def _columns(  # type: ignore[no-untyped-def]
         _count(place, m, n, hold, lost, split)
     n_runs = 0
     if 4 * (n_rows - n_kin) <= n_rows:
-        n_runs = _runs(
-            kind, token_start, token_end, points, base[chosen], head, m, n_kin, hold, lost, split, at_start, at_end, run
-        )
+        n_runs = _runs(kind, where, points, base[chosen], head, m, n_kin, hold, lost, split, at_start, at_end, run)
     if n_runs == 0:
         return 0, out_begin, out_until, (places, counts, table)
     n_columns = 2 * n_runs + 1
@@ -335,7 +335,7 @@ def _columns(  # type: ignore[no-untyped-def]
                 out_begin[column * size + member] = out_until[column * size + member] = begin[member]
         else:
             _lay_out(
-                kind, token_start, token_end, points, base[member], member, size, begin[member], until[member],
+                kind, where, points, base[member], member, size, begin[member], until[member],
                 places[member * m : (member + 1) * m], run, n_runs, out_begin, out_until,
             )  # fmt: skip
     _take_in(size, n_runs, out_begin, out_until)
@@ -344,15 +344,15 @@ def _columns(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def divide_gaps(  # type: ignore[no-untyped-def]
-    hashes, kind, token_start, token_end, points, text_start, bounds, indptr, document, first, clusters, n_gaps, whole,
+    hashes, kind, where, points, text_start, bounds, indptr, document, first, clusters, n_gaps, whole,
     gap_begin, gap_until, n_slots,
 ):  # fmt: skip
     """The slots of clusters ``clusters[0]`` to ``clusters[1]``, slot by slot, as tokens of each member.
 
     ``n_gaps`` (int64, a row per cluster), ``whole`` (bool, a row per gap: one slot), ``gap_begin``, ``gap_until``
-    (int32, tokens counted from the member's first): what `detector.kernels.slotting.join_gaps` leaves. Members are
-    passages from ``first`` on of ``document``. Fills ``n_slots`` (int64, a row per cluster) and returns ``begin`` and
-    ``until`` as the gaps had them; at least one member has something in every slot.
+    (int32, tokens from the member's first): what `detector.kernels.slotting.join_gaps` leaves. Members are passages
+    from ``first`` on of ``document``. Fills ``n_slots`` (int64, a row per cluster) and returns ``begin``, ``until`` as
+    the gaps had them; at least one member has something in every slot.
     """
     begin, until = np.empty(64, np.int32), np.empty(64, np.int32)
     scratch = (np.empty(64, np.int32), np.empty(64, np.int64), np.empty(64, np.int16))
@@ -382,7 +382,7 @@ def divide_gaps(  # type: ignore[no-untyped-def]
                 token = bounds[first[head + member]]
                 low[member], high[member] = token + gap_begin[at + member], token + gap_until[at + member]
             n_columns, out_begin, out_until, scratch = _columns(
-                hashes, kind, token_start, token_end, points, base, size, low, high, scratch, out_begin, out_until
+                hashes, kind, where, points, base, size, low, high, scratch, out_begin, out_until
             )
             for column in range(max(n_columns, 1)):
                 begin, until = _grown(begin, filled + size), _grown(until, filled + size)

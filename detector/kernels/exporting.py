@@ -1,4 +1,4 @@
-"""Compiles a kernel with numba and makes an object file of it that works without numba.
+"""Compiles a kernel with numba and makes code of it that works without numba.
 
 All that such code asks of numba is memory for its arrays; `_MEMORY` gives it that from the C library. Whatever is not
 as expected (the order of arguments, a function of numba's that the code calls) is `Unexpected`, and numba runs the
@@ -8,16 +8,21 @@ kernel itself.
 from __future__ import annotations
 
 import dis
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numba
+import numpy as np
 from llvmlite import binding
 from numba.core import types
 from numba.np.numpy_support import as_dtype
+from numpy.typing import NDArray
 
-from detector.kernels import machine_code
-from detector.kernels.machine_code import ENTRY, SCALARS, Code, machine
+from detector.kernels.machine_code import ARRAY_WORDS, SCALARS, Code
+from detector.kernels.object_files import Unexpected, code_of
+
+ENTRY = "detector_entry"
+"""The function that takes a row of words."""
 
 LIBRARY = {"malloc", "free", "memcpy", "memmove", "memset", "memcmp", "log", "log1p", "exp", "pow"}
 """Functions of the C library that a kernel may call."""
@@ -66,12 +71,6 @@ define void @NRT_MemInfo_call_dtor(ptr %block) {
 }
 """
 
-_WORDS = {"Q": "ptr", "q": "i64", "d": "double"}
-
-
-class Unexpected(Exception):
-    """Why a kernel cannot do without numba."""
-
 
 def dispatcher(function: Callable[..., Any], *, cached: bool) -> Any:
     """A function as numba has it."""
@@ -93,8 +92,8 @@ def export(compiled: Any, arguments: Sequence[Any]) -> Code:
     if found != expected:
         raise Unexpected(f"takes {found}, not {expected}")
     module.link_in(binding.parse_assembly(_MEMORY))
-    module.link_in(binding.parse_assembly(_entry(description.llvm_func_name, found)))
-    return Code(_object_file(module), result)
+    module.link_in(binding.parse_assembly(_entry(description.llvm_func_name, found, _items(arguments))))
+    return _code(module)._replace(result=result)
 
 
 def _types(value: Any) -> list[str]:
@@ -129,35 +128,82 @@ def _result_of(returned: object, depth: int = 0) -> Any:
     raise Unexpected(f"it returns {kinds}")
 
 
-def _entry(name: str, found: list[str]) -> str:
-    """A function that takes a row of words and calls another with them."""
-    loads = "\n".join(
-        f"  %p{n} = getelementptr i64, ptr %words, i64 {n}\n  %v{n} = load {kind}, ptr %p{n}"
-        for n, kind in enumerate(found)
-    )
-    given = ", ".join(f"{kind} %v{n}" for n, kind in enumerate(found))
+def _items(arguments: Sequence[Any]) -> Iterator[Any]:
+    """The arguments, those in tuples one by one."""
+    for value in arguments:
+        if isinstance(value, tuple):
+            yield from _items(value)
+        else:
+            yield value
+
+
+def _entry(name: str, found: list[str], items: Iterator[Any]) -> str:
+    """A function that takes a row of words and calls another with them; of each array there is the address of numpy's
+    object, from which it takes what the other wants to know."""
+    lines, given, at = ["%v0 = load ptr, ptr %words", *_word("%v1", "ptr", 1)], ["ptr %v0", "ptr %v1"], 2
+    for value in items:
+        if isinstance(value, np.ndarray):
+            lines += _array(f"%a{at}", at, value)
+            own = [f"i64 %a{at}.{what}{n}" for what in ("shape", "stride") for n in range(value.ndim)]
+            given += ["ptr null", "ptr null", f"i64 %a{at}.size", f"i64 {value.itemsize}", f"ptr %a{at}.data", *own]
+        else:
+            lines += _word(f"%v{at}", found[len(given)], at)
+            given.append(f"{found[len(given)]} %v{at}")
+        at += 1
+    body = "\n  ".join(lines)
     return f"""
 declare i32 @"{name}"({", ".join(found)})
 define i32 @{ENTRY}(ptr %words) {{
-{loads}
-  %status = call i32 @"{name}"({given})
+  {body}
+  %status = call i32 @"{name}"({", ".join(given)})
   ret i32 %status
 }}
 """
 
 
-def _object_file(module: Any) -> bytes:
-    """The object file of a module, of which only the entry is seen from outside."""
+def _word(name: str, kind: str, at: int, row: str = "%words") -> list[str]:
+    """Loads a word of a row."""
+    return [f"{name}.at = getelementptr i64, ptr {row}, i64 {at}", f"{name} = load {kind}, ptr {name}.at"]
+
+
+def _array(name: str, at: int, value: NDArray[Any]) -> list[str]:
+    """Loads what there is to know of an array: `machine_code.ARRAY_WORDS` says where it stands in its object."""
+    lines = _word(name, "ptr", at)
+    for part in ("data", "shape", "stride"):
+        lines += _word(f"{name}.{part}", "ptr", ARRAY_WORDS[part], name)
+    size = "1"
+    for n in range(value.ndim):
+        for part in ("shape", "stride"):
+            lines += _word(f"{name}.{part}{n}", "i64", n, f"{name}.{part}")
+        product = f"{name}.size" if n == value.ndim - 1 else f"{name}.size{n}"
+        lines.append(f"{product} = mul i64 {size}, {name}.shape{n}")
+        size = product
+    return lines
+
+
+def _code(module: Any) -> Code:
+    """The code of a module, of which only the entry is seen from outside."""
     for function in module.functions:
         if not function.is_declaration and function.name != ENTRY:
             function.linkage = "internal"
-    target = machine()
+    target = _machine()
     passes = binding.create_new_module_pass_manager()
     passes.add_global_dead_code_eliminate_pass()
     passes.run(module, binding.create_pass_builder(target, binding.create_pipeline_tuning_options()))
     module.verify()
-    data = bytes(target.emit_object(module))
-    foreign = machine_code.missing_names(data) - LIBRARY
+    code = code_of(bytes(target.emit_object(module)), ENTRY)
+    foreign = set(code.outer) - LIBRARY
     if foreign:
         raise Unexpected(f"it needs {sorted(foreign)}")
-    return data
+    return code
+
+
+def _machine() -> Any:
+    """The compiler's description of this processor, with the options that numba chooses for code in memory."""
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    name, features = str(binding.get_host_cpu_name()), binding.get_host_cpu_features().flatten()
+    target = binding.Target.from_triple(binding.get_process_triple())
+    return target.create_target_machine(
+        cpu=name, features=features, opt=3, reloc="static", codemodel="jitdefault", jit=True
+    )

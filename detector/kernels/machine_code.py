@@ -3,23 +3,23 @@
 The calling convention is numba's own. A function takes a place for its result, a place for an error, and its arguments,
 of which each array is as many words as it has parts: owner, parent, values, bytes of a value, address, shape, strides.
 `detector.kernels.exporting` checks that a function takes just that, and wraps it in one that takes a row of words of
-eight bytes (`ENTRY`).
+eight bytes, one for an array: a call is made thousands of times, and machine code is quicker at taking it apart.
+
+Code is kept as it lies in memory, so that neither numba nor its compiler is loaded to run it: where it was put is added
+to the words that name a place in it, and the addresses of the C library's functions stand where they are called.
 """
 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
-import llvmlite
 import numpy as np
-from llvmlite import binding
-
-RELEASE = llvmlite.__version__
-ENTRY = "detector_entry"
 
 SCALARS = "?bBhHiIlLqQfd"
 """Types of arrays and scalars, in numpy's letters; arguments of others are left to numba."""
@@ -29,21 +29,55 @@ SUCCESSES = (0, -2)
 
 
 class Code(NamedTuple):
-    """The object file of a function, and what it returns: None for nothing, a letter of `struct` for a number,
-    ``["array", letter of numpy, dimensions]``, or ``["tuple", what, what...]``."""
+    """A function, and what it returns: None for nothing, a letter of `struct` for a number,
+    ``["array", letter of numpy, dimensions]``, or ``["tuple", what, what...]``.
+
+    It begins at ``entry`` of ``data``; ``inner`` are the places of words that hold places in it, ``outer`` those of
+    words for the address of each function of the C library that it calls.
+    """
 
     data: bytes
     result: Any
+    entry: int = 0
+    inner: Sequence[int] = ()
+    outer: Mapping[str, Sequence[int]] = {}
+
+
+ARRAY_WORDS = {"data": 2, "shape": 4, "stride": 5}
+"""Which words of an array's object, of eight bytes, are the addresses of its values, its shape and its strides: the
+part of it that numpy has promised to those who are compiled with its headers."""
+
+
+@cache
+def is_array_known() -> bool:
+    """Whether the objects of arrays are laid out so in this interpreter."""
+    values = np.zeros((3, 5), np.uint16)[:, 1:]
+    words = (ctypes.c_void_p * 6).from_address(id(values))
+    data, shape, strides = (words[ARRAY_WORDS[name]] for name in ("data", "shape", "stride"))
+    if object.__basicsize__ != 16 or data != values.__array_interface__["data"][0] or not (shape and strides):
+        return False
+    found = [tuple((ctypes.c_int64 * 2).from_address(address)) for address in (shape, strides)]
+    return found == [values.shape, values.strides]
+
+
+_LETTERS = {id(np.dtype(letter)): letter for letter in SCALARS}
+"""Letters by the objects of numpy's own types, of which there is one each."""
+
+_C, _F, _ALIGNED, _WRITEABLE = 1, 2, 0x100, 0x400
+_TOLD = _C | _F | _ALIGNED | _WRITEABLE
+_LAYOUTS = {
+    _ALIGNED | layout | writeable: ("C" if layout & _C else "F" if layout else "A", bool(writeable))
+    for layout in (0, _C, _F, _C | _F)
+    for writeable in (0, _WRITEABLE)
+}
+"""Order and whether it may be written to, by the flags of an array."""
 
 
 def kind(value: Any) -> Any:
     """What decides the type of an argument, the same in every process; None where numba must look at it."""
-    if isinstance(value, np.ndarray):
-        flags, letter = value.flags, value.dtype.char
-        if value.dtype.isbuiltin != 1 or letter not in SCALARS or not flags.aligned or type(value) is not np.ndarray:
-            return None
-        order = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
-        return letter, value.ndim, order, flags.writeable
+    if type(value) is np.ndarray:
+        letter, how = _LETTERS.get(id(value.dtype)), _LAYOUTS.get(value.flags.num & _TOLD)
+        return None if letter is None or how is None else (letter, value.ndim, *how)
     if isinstance(value, np.generic):
         return value.dtype.char if value.dtype.char in SCALARS else None
     if isinstance(value, bool | float):
@@ -58,106 +92,95 @@ def kind(value: Any) -> Any:
 
 def letters(value: Any) -> str:
     """The words of an argument in `struct`'s letters."""
-    if isinstance(value, np.ndarray):
-        return "QQqqQ" + "q" * (2 * value.ndim)
     if isinstance(value, tuple):
         return "".join(map(letters, value))
     if isinstance(value, np.float32):
         return "f4x"
     if isinstance(value, float):
         return "d"
-    return "Q" if isinstance(value, np.unsignedinteger) else "q"
+    return "Q" if isinstance(value, np.ndarray | np.unsignedinteger) else "q"
 
 
-def _words(value: Any) -> Iterator[Any]:
-    """The words of an argument."""
-    if isinstance(value, np.ndarray):
-        address = value.__array_interface__["data"][0]
-        yield from (0, 0, value.size, value.itemsize, address, *value.shape, *value.strides)
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from _words(part)
-    else:
-        yield value
-
-
-def missing_names(data: bytes) -> set[str]:
-    """What an object file needs that it does not hold (the format is ELF's, of 64 bits)."""
-    sections = {section.name(): section.data() for section in binding.ObjectFileRef.from_data(data).sections()}
-    names = sections[b".strtab"]
-    undefined = [
-        name
-        for name, _, _, section, _, _ in struct.iter_unpack("<IBBHQQ", sections[b".symtab"])
-        if name and not section
-    ]
-    return {names[at : names.index(b"\0", at)].decode() for at in undefined}
-
-
-def can_run(code: Code) -> bool:
-    """Whether all that the code calls is there: one that lacks a function would end the process."""
-    return all(hasattr(_library(), name) for name in missing_names(code.data))
+def _words(values: Sequence[Any]) -> list[Any]:
+    """The words of arguments; that of an array is the address of its object."""
+    words: list[Any] = []
+    for value in values:
+        if type(value) is np.ndarray:
+            words.append(id(value))
+        elif isinstance(value, tuple):
+            words += _words(value)
+        else:
+            words.append(value)
+    return words
 
 
 def caller(code: Code, arguments: Sequence[Any], name: str) -> Callable[[Sequence[Any]], Any]:
     """What calls a function with arguments of the kinds of these; the interpreter lock is released meanwhile."""
-    enter = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p)(_loaded(code.data))
-    packed = struct.Struct("=QQ" + "".join(map(letters, arguments)))
+    if not is_array_known():
+        raise TypeError("arrays are not as they were")
+    enter = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p)(_loaded(code))
+    pack = struct.Struct("=QQ" + "".join(map(letters, arguments))).pack
     returned = struct.Struct(f"@{_result_letters(code.result)}")
     size = returned.size + 8
+    place_of_result = ctypes.c_char * (size + 8)
 
     def call(given: Sequence[Any]) -> Any:
-        place = ctypes.create_string_buffer(size + 8)
+        place = place_of_result()
         address = ctypes.addressof(place)
-        words = [word for value in given for word in _words(value)]
-        if enter(packed.pack(address, address + size, *words)) not in SUCCESSES:
+        if enter(pack(address, address + size, *_words(given))) not in SUCCESSES:
             raise MemoryError(f"{name}: no memory is left for what it works with")
         return _result(code.result, iter(returned.unpack_from(place)), given)
 
     return call
 
 
-def _loaded(data: bytes) -> int:
-    """The address of the entry of an object file. It is loaded into the engine that has the others, which takes a tenth
-    of the time that a new one takes; all of them stay as long as the process, and the code with them."""
-    if not _ENGINES:
-        _ENGINES.append(_engine())
-    address = _added(_ENGINES[0], data)
-    if not address or address in _ADDRESSES:  # of two entries of one name the engine is expected to tell the latest
-        _ENGINES.append(_engine())
-        address = _added(_ENGINES[-1], data)
-    _ADDRESSES.add(address)
-    return address
+def _loaded(code: Code) -> int:
+    """The address of the entry of a function, put into memory of its own; it stays there as long as the process, for a
+    thread may be in it to the end. Raises `OSError` or `AttributeError` where it cannot run."""
+    size = len(code.data)
+    base = _map(None, size, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+    if base in (None, _FAILED):
+        raise OSError("no memory for machine code")
+    image = bytearray(code.data)
+    for at in code.inner:
+        _ADDRESS.pack_into(image, at, base + _ADDRESS.unpack_from(image, at)[0])
+    for name, places in code.outer.items():
+        for at in places:
+            _ADDRESS.pack_into(image, at, _function(name))
+    ctypes.memmove(base, bytes(image), size)
+    if _library().mprotect(ctypes.c_void_p(base), ctypes.c_size_t(size), mmap.PROT_READ | mmap.PROT_EXEC):
+        raise OSError("memory must not hold machine code here")
+    return int(base) + code.entry
 
 
-def _engine() -> Any:
-    return binding.create_mcjit_compiler(binding.parse_assembly(""), machine())
+_ADDRESS = struct.Struct("<Q")
+_FAILED = (1 << 64) - 1
 
 
-def _added(engine: Any, data: bytes) -> int:
-    engine.add_object_file(binding.ObjectFileRef.from_data(data))
-    engine.finalize_object()
-    return int(engine.get_function_address(ENTRY))
-
-
-_ENGINES: list[Any] = []
-_ADDRESSES: set[int] = set()
+def _map(*arguments: Any) -> Any:
+    """The system's call that asks for memory."""
+    call = _library().mmap
+    call.restype = ctypes.c_void_p
+    call.argtypes = (ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long)
+    return call(*arguments)
 
 
 @cache
-def processor() -> tuple[str, str]:
-    """The name of this processor and what it can do, as the compiler calls it."""
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    return str(binding.get_host_cpu_name()), binding.get_host_cpu_features().flatten()
+def _function(name: str) -> int:
+    """The address of a function of the C library; raises `AttributeError`."""
+    address = ctypes.cast(getattr(_library(), name), ctypes.c_void_p).value
+    assert address
+    return address
 
 
-def machine() -> Any:
-    """The compiler's description of this processor, with the options that numba chooses for code in memory."""
-    name, features = processor()
-    target = binding.Target.from_triple(binding.get_process_triple())
-    return target.create_target_machine(
-        cpu=name, features=features, opt=3, reloc="static", codemodel="jitdefault", jit=True
-    )
+@cache
+def processor() -> str:
+    """What this processor is and can do, as the system tells it; raises `OSError` where it does not."""
+    try:
+        return Path("/sys/devices/system/cpu/modalias").read_text("ascii")
+    except OSError:
+        first = Path("/proc/cpuinfo").read_text("ascii").partition("\n\n")[0].splitlines()
+        return repr([line for line in first if line.startswith(("vendor", "cpu family", "model", "stepping", "flags"))])
 
 
 @cache

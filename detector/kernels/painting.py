@@ -151,24 +151,33 @@ def choose_blocks(indptr, first, last, n_families, compared, owner, chosen):  # 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def spans_without_slots(kind, token_start, token_end, first, stop, n_slots, indptr, start, end):  # type: ignore[no-untyped-def]
+def _end(where, row):  # type: ignore[no-untyped-def]
+    """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
+    start, length, long_row, long_end = where
+    size = length[row]
+    return np.int64(start[row] + size if size < 255 else long_end[np.searchsorted(long_row, row)])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def spans_without_slots(kind, where, first, stop, n_slots, indptr, start, end):  # type: ignore[no-untyped-def]
     """The spans of token rows ``first[i]`` to ``stop[i]`` but for their slots; none where ``n_slots[i]`` is 0.
 
     ``start``, ``end`` (int32) have room for one span more than slots in every row that has any; ``indptr`` int64.
     """
-    filled = 0
+    filled, token_start = 0, where[0]
     indptr[0] = 0
     for row in range(first.shape[0]):
         if n_slots[row]:
-            at = token_start[first[row]]
+            at = np.int64(token_start[first[row]])
             for token in range(first[row], stop[row]):
                 if kind[token] >= _SLOT_KIND:
                     if at < token_start[token]:
                         start[filled], end[filled] = at, token_start[token]
                         filled += 1
-                    at = token_end[token]
-            if at < token_end[stop[row] - 1]:
-                start[filled], end[filled] = at, token_end[stop[row] - 1]
+                    at = _end(where, token)
+            final = _end(where, stop[row] - 1)
+            if at < final:
+                start[filled], end[filled] = at, final
                 filled += 1
         indptr[row + 1] = filled
 

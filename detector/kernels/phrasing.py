@@ -13,10 +13,16 @@ _SPACE, _NUMBER_SIGN = 0x20, 0x23
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def cut_runs(kind, clause, start, stop, least):  # type: ignore[no-untyped-def]
+def _is_set(bits, row):  # type: ignore[no-untyped-def]
+    return (bits[row >> 3] >> (row & 7)) & 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def cut_runs(kind, begins, start, stop, least):  # type: ignore[no-untyped-def]
     """Trim runs of token rows ``start`` to ``stop`` (int64, changed) of slots and short partial clauses at both ends.
 
-    ``clause`` is a row per token; a partial clause is short if it has less than ``least`` tokens that are no slots.
+    ``begins`` (uint8, eight tokens each) has a bit for each token that begins a clause; a partial clause is short if it
+    has less than ``least`` tokens that are no slots.
     Returns the number of tokens of each run that are no slots. A clause that was found long enough is walked again
     only after the other end has come closer than its first ``least`` tokens.
     """
@@ -32,18 +38,18 @@ def cut_runs(kind, clause, start, stop, least):  # type: ignore[no-untyped-def]
                 a += 1
             while a < b and kind[b - 1] >= _SLOT:
                 b -= 1
-            if a < b and a > 0 and clause[a - 1] == clause[a] and not (a == before_a and 0 <= right <= b):
+            if a < b and a > 0 and not _is_set(begins, a) and not (a == before_a and 0 <= right <= b):
                 words, row = 0, a
-                while row < b and clause[row] == clause[a] and words < least:
+                while row < b and not (row > a and _is_set(begins, row)) and words < least:
                     words += kind[row] < _SLOT
                     row += 1
                 if words < least:
                     a = row
                 else:
                     right = row
-            if a < b and b < n and clause[b] == clause[b - 1] and not (b == before_b and left >= a):
+            if a < b and b < n and not _is_set(begins, b) and not (b == before_b and left >= a):
                 words, row = 0, b
-                while row > a and clause[row - 1] == clause[b - 1] and words < least:
+                while row > a and not (row < b and _is_set(begins, row)) and words < least:
                     words += kind[row - 1] < _SLOT
                     row -= 1
                 if words < least:
@@ -124,17 +130,25 @@ def count_series(first, last, suffixes, sequence_of, copy_indptr, copy_series, n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def write_keys(points, base, first, n_all, start, end, kind, folded):  # type: ignore[no-untyped-def]
+def _end(where, row):  # type: ignore[no-untyped-def]
+    """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
+    start, length, long_row, long_end = where
+    size = length[row]
+    return np.int64(start[row] + size if size < 255 else long_end[np.searchsorted(long_row, row)])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def write_keys(points, base, first, n_all, where, kind, folded):  # type: ignore[no-untyped-def]
     """The folded tokens of phrases: words apart, other tokens together, ``#`` (which no folded token holds) for a slot.
 
     Phrase p is the token rows ``first[p]`` to ``first[p] + n_all[p]`` of a text that begins at ``base[p]`` in
     ``points`` (uint32); ``folded`` (uint32) is indexed by code point. Returns the characters of all keys (uint32) and
-    where each of them ends (int64).
+    where each of them ends (int64). ``where``: `detector.tokens.Tokens.where`.
     """
-    total = 0
+    total, start = 0, where[0]
     for phrase in range(first.shape[0]):
         for row in range(first[phrase], first[phrase] + n_all[phrase]):
-            total += 1 + max(1, end[row] - start[row])
+            total += 1 + max(1, _end(where, row) - start[row])
     keys = np.empty(total, np.uint32)
     ends = np.empty(first.shape[0], np.int64)
     n = 0
@@ -149,7 +163,7 @@ def write_keys(points, base, first, n_all, start, end, kind, folded):  # type: i
                 keys[n] = _NUMBER_SIGN
                 n += 1
                 continue
-            for place in range(start[row], end[row]):
+            for place in range(start[row], _end(where, row)):
                 keys[n] = folded[points[base[phrase] + place]]
                 n += 1
         ends[phrase] = n

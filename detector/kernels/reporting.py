@@ -6,6 +6,9 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
+_EIGHT = np.uint64(0x0101010101010101)
+"""A byte of this times a number is that number."""
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def count_written(counts, group, document, start, end, points, base, blank):  # type: ignore[no-untyped-def]
@@ -17,9 +20,20 @@ def count_written(counts, group, document, start, end, points, base, blank):  # 
     for span in range(len(group)):
         text = base[document[span]]
         number = np.int64(0)
-        for place in range(text + start[span], text + end[span]):
+        for place in range(np.uint64(text + start[span]), np.uint64(text + end[span])):
             number += not blank[points[place]]
         counts[group[span]] += number
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def mark_blanks(out, start, stop, points, blank):  # type: ignore[no-untyped-def]
+    """Sets ``out`` (bool), a place for each character of all spans, where it is blank; ``start``, ``stop`` (int64) are
+    places in ``points`` (uint32)."""
+    at = np.int64(0)
+    for span in range(len(start)):
+        for place in range(start[span], stop[span]):
+            out[at] = blank[points[place]]
+            at += 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -47,7 +61,7 @@ def count_claimed(  # type: ignore[no-untyped-def]
                 text + (start[row] if own else claim_start[claim]),
                 text + (end[row] if own else claim_end[claim]),
             )
-            for place in range(from_, to):
+            for place in range(np.uint64(from_), np.uint64(to)):  # a signed place might count from the end
                 number += not blank[points[place]]
         counts[owner] += number
 
@@ -86,17 +100,19 @@ def paint_stripes(out, length, indptr, part, start, end, rank, least):  # type: 
     ``indptr[t + 1]`` of ``part`` (uint8), ``start``, ``end`` (int32); where they meet the lowest part wins.
     """
     paint, weights = np.empty(4096, np.uint8), np.empty(6, np.int64)
+    eights = paint.view(np.uint64)
     for text in range(len(length)):
         n_chars = length[text]
         n_stripes = min(n_chars, np.int64(out.shape[1]))
         if n_chars >= len(paint):
-            paint = np.empty(2 * n_chars, np.uint8)
+            paint = np.empty(2 * (n_chars + 8) & ~7, np.uint8)
+            eights = paint.view(np.uint64)
         for place in range(n_chars):
             paint[place] = 5
         paint[n_chars] = 6
         for claim in range(indptr[text], indptr[text + 1]):
             now = part[claim]
-            for place in range(max(0, start[claim]), min(n_chars, end[claim])):
+            for place in range(np.uint64(max(0, start[claim])), np.uint64(min(n_chars, np.int64(end[claim])))):
                 paint[place] = min(paint[place], now)
         enough = max(1.0, least * n_chars / max(1, n_stripes))
         run = stop = np.int64(0)  # where the run of one part ends, and the stripe
@@ -110,8 +126,11 @@ def paint_stripes(out, length, indptr, part, start, end, rank, least):  # type: 
                 weights[now] = 0
             while begin < stop:
                 one = paint[begin]
+                eight = np.uint64(one) * _EIGHT
                 while paint[run] == one:
                     run += 1
+                    while run & 7 == 0 and eights[run >> 3] == eight:
+                        run += 8
                 weights[one] += min(run, stop) - begin
                 begin = min(run, stop)
             best, claimed = 5, np.int64(0)

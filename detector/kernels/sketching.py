@@ -38,13 +38,14 @@ def _bit(point, counts, row):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sketch_rows(  # type: ignore[no-untyped-def]
-    points, folded, start, end, kind, base, first, stop, slot_point, rows, sketches
+    points, folded, where, kind, base, first, stop, slot_point, rows, sketches
 ):  # fmt: skip
     """Fill ``sketches[rows[r]]`` (n x 4) of the skeletons of the token rows ``first[r]`` to ``stop[r]`` (int64).
 
     The characters of a token, ``folded`` (uint32, by code point), stand in ``points`` (uint32) from ``base[r]`` plus
-    its ``start`` to that plus its ``end``; for a number or a mark there is one ``slot_point``.
+    its start, as ``where`` (`detector.tokens.Tokens.where`) has it; for a number or a mark there is one ``slot_point``.
     """
+    start, length, long_row, long_end = where
     counts, words, name = np.zeros(4096, np.uint32), np.empty(4, np.uint64), np.int64(0)
     for number in range(first.shape[0]):
         name += 1
@@ -59,10 +60,13 @@ def sketch_rows(  # type: ignore[no-untyped-def]
                 words[bit >> np.uint64(6)] |= _ONE << (bit & np.uint64(63))
                 n += 1
                 continue
-            for place in range(text + start[token], text + end[token]):
+            begin, size = text + start[token], np.int64(length[token])
+            if size == 255:
+                size = long_end[np.searchsorted(long_row, token)] - np.int64(start[token])
+            for place in range(begin, begin + size):
                 bit = _bit(folded[points[place]], counts, name)
                 words[bit >> np.uint64(6)] |= _ONE << (bit & np.uint64(63))
-            n += end[token] - start[token]
+            n += size
         row = rows[number]
         for word in range(4):
             sketches[row, word] = words[word]

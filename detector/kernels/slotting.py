@@ -81,9 +81,15 @@ def _same_fill(hashes, one, one_until, other, other_until):  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _joins(  # type: ignore[no-untyped-def]
-    hashes, kind, token_start, token_end, points, base, token, size, begin, until, here
-):
+def _end(where, row):  # type: ignore[no-untyped-def]
+    """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
+    start, length, long_row, long_end = where
+    size = length[row]
+    return np.int64(start[row] + size if size < 255 else long_end[np.searchsorted(long_row, row)])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _joins(hashes, kind, where, points, base, token, size, begin, until, here):  # type: ignore[no-untyped-def]
     """Whether one slot lies in two gaps of a cluster: 1 for a date, 2 for names, 0 for none.
 
     ``base``, ``token``: int64, the place of each member's text in ``points`` and its first token; the fills of the gap
@@ -94,7 +100,7 @@ def _joins(  # type: ignore[no-untyped-def]
         if begin[after + member] - until[here + member] != 1:
             return 0
     middle = token[0] + until[here]
-    point = points[base[0] + token_start[middle]]
+    point = points[base[0] + where[0][middle]]
     numeric = some_numeric = True
     if _among(point, _UNITS):
         for member in range(size):
@@ -112,7 +118,7 @@ def _joins(  # type: ignore[no-untyped-def]
         for row in range(low, high):
             some_numeric &= kind[row] < DIGIT
             # a name is written in one: nothing stands between its characters
-            some_numeric &= row == low or token_end[row - 1] == token_start[row]
+            some_numeric &= row == low or _end(where, row - 1) == where[0][row]
         if not some_numeric or high - low > NAME:
             return 0
         begun, stopped = token[first] + begin[here + first], token[first] + until[after + first]
@@ -146,7 +152,7 @@ def _is_date(kind, token_start, points, base, token, size, begin, until, here): 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def join_gaps(  # type: ignore[no-untyped-def]
-    hashes, kind, token_start, token_end, points, text_start, bounds, indptr, document, first, last, clusters, n_gaps,
+    hashes, kind, where, points, text_start, bounds, indptr, document, first, last, clusters, n_gaps,
     begin, until,
 ):  # fmt: skip
     """Join the gaps of clusters ``clusters[0]`` to ``clusters[1]`` that are one slot, in place.
@@ -173,11 +179,9 @@ def join_gaps(  # type: ignore[no-untyped-def]
         past = at + n * size
         while at < past:
             here, after = at, at + size
-            is_date = _is_date(kind, token_start, points, base, token, size, begin, until, here)
+            is_date = _is_date(kind, where[0], points, base, token, size, begin, until, here)
             while after < past:
-                why = _joins(
-                    hashes, kind, token_start, token_end, points, base, token, size, begin, until, after - size
-                )
+                why = _joins(hashes, kind, where, points, base, token, size, begin, until, after - size)
                 if why == 0:
                     break
                 is_date |= why == DATE
@@ -185,7 +189,7 @@ def join_gaps(  # type: ignore[no-untyped-def]
             final, more = after - size, np.int32(0)
             stop = token[0] + until[final]
             if is_date and stop < (token[0] + begin[after] if after < past else bounds[last[head]]):
-                more = np.int32(_among(points[base[0] + token_start[stop]], _LAST_UNITS))
+                more = np.int32(_among(points[base[0] + where[0][stop]], _LAST_UNITS))
             if filled < here or here < final or more:
                 for member in range(size):
                     begin[filled + member] = begin[here + member]
@@ -200,10 +204,10 @@ def join_gaps(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _after_numbers(kind, token_start, token_end, points, text, at, until):  # type: ignore[no-untyped-def]
+def _after_numbers(kind, where, points, text, at, until):  # type: ignore[no-untyped-def]
     """Where a number ends that goes on after ``at``: with further numbers, or with what a hyphen joins to it."""
     while at < until:
-        hyphen = token_start[at] - token_end[at - 1] == 1 and _among(points[text + token_end[at - 1]], _HYPHENS)
+        hyphen = where[0][at] - _end(where, at - 1) == 1 and _among(points[text + where[0][at] - 1], _HYPHENS)
         if kind[at] != DIGIT and not hyphen:
             break
         at += 1
@@ -211,7 +215,7 @@ def _after_numbers(kind, token_start, token_end, points, text, at, until):  # ty
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _alone(kind, token_start, token_end, points, text, begin, until, cuts):  # type: ignore[no-untyped-def]
+def _alone(kind, where, points, text, begin, until, cuts):  # type: ignore[no-untyped-def]
     """Where a line that only one member has is cut: before and after its one number, and at the end of the line.
 
     Only between words that stand apart, and in no more than `LINE` tokens. Returns whether ``cuts`` (int64, 3 tokens)
@@ -223,14 +227,14 @@ def _alone(kind, token_start, token_end, points, text, begin, until, cuts):  # t
     while at < until and kind[at] != DIGIT:
         at += 1
     stop = at + 1
-    if at in (until, begin) or token_end[at - 1] == token_start[at]:
+    if at in (until, begin) or _end(where, at - 1) == where[0][at]:
         return False
-    stop = _after_numbers(kind, token_start, token_end, points, text, stop, until)
-    if stop == until or token_end[stop - 1] == token_start[stop]:
+    stop = _after_numbers(kind, where, points, text, stop, until)
+    if stop == until or _end(where, stop - 1) == where[0][stop]:
         return False
     end = stop
     while end < until:
-        for place in range(token_end[end - 1], token_start[end]):
+        for place in range(_end(where, end - 1), where[0][end]):
             if points[text + place] == 10:
                 cuts[0], cuts[1], cuts[2] = at, stop, end
                 return True
@@ -242,11 +246,11 @@ def _alone(kind, token_start, token_end, points, text, begin, until, cuts):  # t
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _apart(kind, token_start, token_end, points, text, begin, until):  # type: ignore[no-untyped-def]
+def _apart(kind, where, points, text, begin, until):  # type: ignore[no-untyped-def]
     """Whether numbers and marks are values of their own: only marks, or each in a line of its own."""
     for token in range(begin + 1, until):
         apart = kind[token] == MARK and kind[token - 1] == MARK
-        for place in range(token_end[token - 1], token_start[token]):
+        for place in range(_end(where, token - 1), where[0][token]):
             apart |= points[text + place] == 10
         if not apart:
             return False
@@ -255,7 +259,7 @@ def _apart(kind, token_start, token_end, points, text, begin, until):  # type: i
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def cut_slots(  # type: ignore[no-untyped-def]
-    kind, token_start, token_end, points, text_start, bounds, indptr, document, first, clusters, n_slots, begin, until
+    kind, where, points, text_start, bounds, indptr, document, first, clusters, n_slots, begin, until
 ):
     """Cut the slots of clusters ``clusters[0]`` to ``clusters[1]`` where values stand apart in them.
 
@@ -279,9 +283,9 @@ def cut_slots(  # type: ignore[no-untyped-def]
             token, text = bounds[first[head + row]], text_start[document[head + row]]
             low, high = token + begin[at + row], token + until[at + row]
             if longest > 1:
-                if n_rows == 1 and _alone(kind, token_start, token_end, points, text, low, high, cuts):
+                if n_rows == 1 and _alone(kind, where, points, text, low, high, cuts):
                     n_columns = np.int64(4 if cuts[2] < high else 3)
-                elif _is_numeric(kind, low, high) and _apart(kind, token_start, token_end, points, text, low, high):
+                elif _is_numeric(kind, low, high) and _apart(kind, where, points, text, low, high):
                     n_columns = high - low
                     for member in range(size):
                         here = bounds[first[head + member]]
@@ -309,7 +313,7 @@ def cut_slots(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def write_fills(  # type: ignore[no-untyped-def]
-    kind, token_start, token_end, bounds, indptr, first, start, clusters, n_slots, begin, until, fill_start, fill_end,
+    kind, where, bounds, indptr, first, start, clusters, n_slots, begin, until, fill_start, fill_end,
     fill_class,
 ):  # fmt: skip
     """Fills as code points: ``fill_start``, ``fill_end`` (int32), and ``fill_class``: uint8, 0 for a fill of nothing or
@@ -330,9 +334,9 @@ def write_fills(  # type: ignore[no-untyped-def]
                 base, fill = bases[member], filled + member
                 low, high = base + begin[fill], base + until[fill]
                 if low < high:
-                    fill_start[fill], fill_end[fill] = token_start[low], token_end[high - 1]
+                    fill_start[fill], fill_end[fill] = where[0][low], _end(where, high - 1)
                 else:
-                    fill_start[fill] = token_end[low - 1] if low > base else start[head + member]
+                    fill_start[fill] = _end(where, low - 1) if low > base else start[head + member]
                     fill_end[fill] = fill_start[fill]
                 marks, digits, marked = True, True, False
                 for token in range(low, high):

@@ -20,13 +20,14 @@ def breaks_line(point):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def spun_candidates(  # type: ignore[no-untyped-def]
-    points, text_start, document, passage_start, passage_end, bounds, clause, kind, hashes, is_junk, least, slot_hash,
+    points, text_start, document, passage_start, passage_end, bounds, begins, kind, hashes, is_junk, least, slot_hash,
     first, last, found,
 ):  # fmt: skip
     """The passages from ``first`` to ``last`` that stand in one line with the one before them, have at least ``least``
     tokens and as many as its end has, which begins at a clause and has another skeleton.
 
-    ``bounds``: the tokens of each passage; ``found`` (int64) has room for all of them. Returns how many there are.
+    ``bounds``: the tokens of each passage; ``begins`` (uint8, eight tokens each): a bit for each that begins a clause;
+    ``found`` (int64) has room for all of them. Returns how many there are.
     """
     n_found = 0
     for passage in range(max(first, 1), last):
@@ -36,7 +37,7 @@ def spun_candidates(  # type: ignore[no-untyped-def]
             continue
         if is_junk[passage] or is_junk[passage - 1]:
             continue
-        if tail != bounds[passage - 1] and clause[tail] == clause[tail - 1]:
+        if tail != bounds[passage - 1] and not (begins[tail >> 3] >> (tail & 7)) & 1:
             continue
         base = text_start[document[passage]]
         in_line = True

@@ -14,6 +14,8 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT, _HALF = np.uint64(33), np.uint64(32)
 _CLASS, _FOLDED = np.uint32(24), np.uint32(0xFFFFFF)
+_LONG = np.int64(255)
+"""The length that is told of a token of at least as many characters: its end is in a list of its own."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -70,17 +72,20 @@ def count_tokens(  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def fill_tokens(  # type: ignore[no-untyped-def]
     points, text_start, text_stop, first, last, mark_indptr, mark_start, mark_end, table, alone,
-    indptr, start, end, kind, hashes,
+    indptr, start, length, kind, hashes, long_row, long_end,
 ):  # fmt: skip
     """Fill the columns of the tokens of documents ``first`` to ``last`` (half-open).
 
     Document d is ``points[text_start[d]:text_stop[d]]`` (uint32; int64). Its marks are rows ``mark_indptr[d]`` to
     ``mark_indptr[d + 1]`` of ``mark_start``, ``mark_end`` (int32, offsets in the document; sorted, no overlaps). By
     code point ``table`` (uint32) has the class, shifted, and the folded code point, and ``alone`` (uint64) the hash of
-    a token of just that one. ``indptr`` (int64) tells the rows of ``start``, ``end`` (int32), ``kind`` (uint8) and
-    ``hashes`` (uint64): of the folded characters of a token and their places in it. It is one loop because a call that
-    hands on arrays takes ten times as long as a token.
+    a token of just that one. ``indptr`` (int64) tells the rows of ``start`` (int32), ``length`` (uint8), ``kind``
+    (uint8) and ``hashes`` (uint64): of the folded characters of a token and their places in it. The rows and ends of
+    tokens that are too long for that length (`_LONG`) go to ``long_row`` (int64) and ``long_end`` (int32), with room
+    for one every 255 characters; returns how many they are. It is one loop because a call that hands on arrays takes
+    ten times as long as a token.
     """
+    n_long = 0
     for document in range(first, last):
         base, stop = text_start[document], text_stop[document]
         mark, marks = mark_indptr[document], mark_indptr[document + 1]
@@ -125,7 +130,10 @@ def fill_tokens(  # type: ignore[no-untyped-def]
                         value = np.uint64(table[points[place]] & _FOLDED) | (np.uint64(place - at) << _HALF)
                         total += _mix(value * _MULTIPLIER)
                     hashes[row] = _mix(total)
-                start[row], end[row], kind[row] = at - base, until - base, name
+                start[row], length[row], kind[row] = at - base, min(until - at, _LONG), name
+                if until - at >= _LONG:
+                    long_row[n_long], long_end[n_long] = row, until - base
+                    n_long += 1
                 row += 1
                 at = until
             if mark == marks:
@@ -135,10 +143,14 @@ def fill_tokens(  # type: ignore[no-untyped-def]
             for place in range(at, until):
                 value = np.uint64(table[points[place]] & _FOLDED) | (np.uint64(place - at) << _HALF)
                 total += _mix(value * _MULTIPLIER)
-            start[row], end[row], kind[row], hashes[row] = at - base, until - base, _MARK, _mix(total)
+            start[row], length[row], kind[row], hashes[row] = at - base, min(until - at, _LONG), _MARK, _mix(total)
+            if until - at >= _LONG:
+                long_row[n_long], long_end[n_long] = row, until - base
+                n_long += 1
             row += 1
             at = until
             mark += 1
+    return n_long
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -150,14 +162,15 @@ def hash_alone(table, alone):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def pack_points(  # type: ignore[no-untyped-def]
-    points, text_start, folded, indptr, start, end, kind, first, stop, slot_point, counting, packed_indptr, packed
+    points, text_start, folded, indptr, where, kind, first, stop, slot_point, counting, packed_indptr, packed
 ):
     """Write the skeleton characters of the token rows ``first[r]`` to ``stop[r]`` (int64) to ``packed`` (uint32).
 
-    The folded characters of a token, or one ``slot_point`` for a number or a mark. The other columns are those of
-    `fill_tokens`. Counting writes the number of characters of range r to ``packed_indptr[r + 1]`` (int64) and
-    nothing else; otherwise they begin at ``packed[packed_indptr[r]]``.
+    The folded characters of a token, or one ``slot_point`` for a number or a mark. ``where`` is that of
+    `detector.tokens.Tokens`, the other columns are those of `fill_tokens`. Counting writes the number of characters of
+    range r to ``packed_indptr[r + 1]`` (int64) and nothing else; otherwise they begin at ``packed[packed_indptr[r]]``.
     """
+    start, length, long_row, long_end = where
     n_documents = indptr.shape[0] - 1
     for number in range(first.shape[0]):
         token, until = first[number], stop[number]
@@ -177,12 +190,14 @@ def pack_points(  # type: ignore[no-untyped-def]
                 if not counting:
                     packed[at] = slot_point
                 at += 1
-            elif counting:
-                at += end[token] - start[token]
             else:
-                for place in range(base + start[token], base + end[token]):
-                    packed[at] = folded[points[place]]
-                    at += 1
+                begin, size = base + start[token], np.int64(length[token])
+                if size == _LONG:
+                    size = long_end[np.searchsorted(long_row, token)] - np.int64(start[token])
+                if not counting:
+                    for place in range(size):
+                        packed[at + place] = folded[points[begin + place]]
+                at += size
             token += 1
         if counting:
             packed_indptr[number + 1] = at
@@ -207,18 +222,20 @@ def _shown_end(points, base, edge, token_end, blank):  # type: ignore[no-untyped
 @njit(cache=True, nogil=True, error_model="numpy")
 def split_documents(  # type: ignore[no-untyped-def]
     points, text_start, text_stop, first, last, blank, longest, cuts, cut_indptr, counted, counted_indptr,
-    indptr, start, end, kind, passages, passage_tokens, clauses, clause,
+    indptr, where, kind, passages, passage_tokens, clauses, begins,
 ):  # fmt: skip
     """Share out the tokens of documents ``first`` to ``last`` (half-open) over passages and clauses.
 
     ``cuts`` and ``counted`` with their ``indptr`` are those of `detector.kernels.cutting.cut_documents`, ``blank``
-    (bool) is indexed by code point, the columns of tokens are those of `fill_tokens`. A passage has at most ``longest``
-    tokens. Fills start, end and document (int32) of each column of ``passages`` and ``clauses`` (3 x rows),
-    ``passage_tokens`` (int64), the row of each passage's first token, and ``clause`` (uint8), a row per token as
-    ``indptr`` tells: the low byte of its number, counted from 0. Returns the numbers of passages and clauses. A cut
-    inside a mark cuts nothing, nor does the end of a clause inside any token.
+    (bool) is indexed by code point, ``where`` and the columns of tokens are those of `pack_points`. A passage has at
+    most ``longest`` tokens. Fills start, end and document (int32) of each column of ``passages`` and ``clauses``
+    (3 x rows), ``passage_tokens`` (int64), the row of each passage's first token, and sets the bits in ``begins``
+    (uint8, eight tokens each from the last multiple of 8 rows before) of the tokens that begin a clause. Returns the
+    numbers of passages and clauses. A cut inside a mark cuts nothing, nor does the end of a clause inside any token.
     """
+    start, sizes, long_row, long_end = where
     n_passages = n_clauses = 0
+    eight = indptr[first] >> 3
     for document in range(first, last):
         row, rows = indptr[document], indptr[document + 1]
         if row == rows:
@@ -266,6 +283,7 @@ def split_documents(  # type: ignore[no-untyped-def]
                 if token < rows:
                     clauses[0, n_clauses] = _shown_start(points, base, clause_last, here, blank)
                     clauses[2, n_clauses] = document
+                    begins[(token >> 3) - eight] |= np.uint8(1 << (token & 7))
                     n_clauses += 1
             if passage_first >= 0:
                 if token > row:
@@ -280,13 +298,14 @@ def split_documents(  # type: ignore[no-untyped-def]
                 break
             # no other passage or clause begins with the tokens up to the next cut
             many = min(rows, token + longest - size)
-            number = np.uint8(n_clauses - 1)
             size -= token
-            clause[token] = number
             token += 1
-            while token < many and (is_last or start[token] < cut):
-                clause[token] = number
+            if is_last:
+                token = max(token, many)
+            while token < many and start[token] < cut:
                 token += 1
             size += token
-            token_end, in_mark = np.int64(end[token - 1]), 1 if kind[token - 1] == _MARK else 0
+            token_end, in_mark = np.int64(start[token - 1]) + sizes[token - 1], 1 if kind[token - 1] == _MARK else 0
+            if sizes[token - 1] == _LONG:
+                token_end = np.int64(long_end[np.searchsorted(long_row, token - 1)])
     return n_passages, n_clauses

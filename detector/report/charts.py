@@ -11,12 +11,10 @@ from functools import partial
 from html import escape as escape_html
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
 from detector.model import PART_NAMES, Parts
 from detector.report.column_lookup import lookup
 from detector.report.palette import PAINTS, percent
-from detector.report.shown import shortened, shown
+from detector.report.shown import cells, shortened, shown
 
 if TYPE_CHECKING:
     from detector.index import Scan
@@ -143,7 +141,7 @@ def parts_chart(
 ) -> str:
     """One stacked bar for each name with its parts; ``links`` are the addresses of the names."""
     held = list(rows)
-    widest = max((cell_len(shortened(shown(name), LABEL_CELLS)) for name, _ in held), default=0)
+    widest = max((cells(shortened(shown(name), LABEL_CELLS)) for name, _ in held), default=0)
     left, top = round(MARGIN + widest * CELL + 8), 34 if alone else 8
     width = WIDTH - left - 58
     drawn = [_title(title)] if alone else []

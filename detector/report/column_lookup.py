@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from detector.columns import CLUSTER_LEVELS, SLOT_TYPES, FindingColumns
 from detector.folding import is_blank
-from detector.kernels.reporting import count_claimed, count_written, gather_claims
+from detector.kernels.reporting import count_claimed, count_written, gather_claims, mark_blanks
 from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Finding, Member, Phrase
 from detector.report.cover import most_explained
 from detector.report.lookup import (
@@ -133,6 +133,15 @@ class ColumnLookup(Lookup):
     def phrases(self) -> Mapping[str, Phrase]:
         return _Named(self._phrase_row, self.scan.phrases.__getitem__, None)
 
+    def counts_of_phrase(self, name: str) -> tuple[int, int] | None:
+        phrases = self.scan.phrases
+        assert isinstance(phrases, PhraseRows)
+        try:
+            row = self._phrase_row(name)
+        except KeyError:
+            return None
+        return int(phrases.columns.n_families[row]), int(phrases.columns.n_occurrences[row])
+
     @cached_property
     def members(self) -> Mapping[str, Rows[Member]]:
         return _Named(self._cluster_row, self._members.of_cluster, None)
@@ -158,18 +167,18 @@ class ColumnLookup(Lookup):
         columns, order = self._documents.columns, self._least_original(limit)
         rows, ids = order.tolist(), self._ids
         names = [tuple(name for bit, name in enumerate(columns.flag_names) if flags >> bit & 1) for flags in range(256)]
-        names_of = [ids[row] for row in rows]
+        names_of = [*map(ids.__getitem__, rows)]
         self._listed = (names_of, order)
         return Listing(
             ids=names_of,
-            sources=[self._documents.sources[row] for row in rows],
-            rows=[int(self._documents.rows[row]) for row in rows],
+            sources=[*map(self._documents.sources.__getitem__, rows)],
+            rows=np.asarray(self._documents.rows)[order].tolist(),
             parts=columns.parts[order],
             sample=columns.originality_1k[order].astype(np.int64),
             n_findings=columns.n_findings[order].sum(axis=1, dtype=np.int64),
             n_blanks=columns.n_findings[order, FINDING_KINDS.index("placeholder")].astype(np.int64),
-            head=[ids[row] for row in columns.head[order].tolist()],
-            flags=[names[flags] for flags in columns.flags[order].tolist()],
+            head=[*map(ids.__getitem__, columns.head[order].tolist())],
+            flags=[*map(names.__getitem__, columns.flags[order].tolist())],
         )
 
     def covering(self, limit: int | None) -> list[tuple[Phrase, int]]:
@@ -183,9 +192,9 @@ class ColumnLookup(Lookup):
 
         def blanks(some: NDArray[np.int64]) -> NDArray[np.bool_]:
             sizes = (end - start)[some]
-            first = np.cumsum(sizes) - sizes
-            places = np.repeat(base[some] - first, sizes) + np.arange(int(sizes.sum()))
-            return np.asarray(is_blank()[texts.points[places]])
+            found = np.empty(int(sizes.sum()), np.bool_)
+            mark_blanks(found, base[some], base[some] + sizes, texts.points, is_blank())
+            return found
 
         most = len(self.scan.phrases) if limit is None else limit
         phrase = columns.cluster[rows].astype(np.int64) - 1
@@ -196,6 +205,20 @@ class ColumnLookup(Lookup):
         return 0 if len(self.scan.texts) == len(self._ids) else super().n_missing()
 
     def shared(self, level: str) -> Mapping[str, int]:
+        return self._sizes(*self._shared(level))
+
+    def largest(self, level: str, limit: int) -> tuple[Mapping[str, int], int]:
+        rows, sizes = self._shared(level)
+        if limit < len(rows):
+            is_large = sizes >= np.partition(sizes, len(sizes) - limit)[len(sizes) - limit]
+            return self._first_of(self._sizes(rows[is_large], sizes[is_large]), limit), len(rows)
+        return self._first_of(self._sizes(rows, sizes), limit), len(rows)
+
+    def _sizes(self, rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> dict[str, int]:
+        return dict(zip(map(self.cluster_id, rows.tolist()), sizes.tolist(), strict=True))
+
+    def _shared(self, level: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of the clusters of a level that two families have, and the characters that they share."""
         columns = self._members.columns
         is_chosen = (columns.level == CLUSTER_LEVELS.index(level)) & (columns.n_families > 1)
         counts, named = self._claimed_chars
@@ -206,8 +229,7 @@ class ColumnLookup(Lookup):
             spans = (columns.document[rest], columns.start[rest], columns.end[rest])
             count_written(counts, owner[rest], *spans, texts.points, texts.start, is_blank())
         chosen = np.flatnonzero(is_chosen)
-        names = [f"{level}-{number}" for number in columns.number[chosen].tolist()]
-        return dict(zip(names, counts[chosen].tolist(), strict=True))
+        return chosen, counts[chosen]
 
     @cached_property
     def _claimed_chars(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -242,7 +264,7 @@ class ColumnLookup(Lookup):
         fills, owner = self._fills(first + np.flatnonzero(slots > 0), len(members))
         document = columns.document[begin + columns.fill_member[fills]]
         found = slices(texts, document, columns.fill_start[fills], columns.fill_end[fills])
-        every = iter([found[row] for row in owner.tolist()])
+        every = map(found.__getitem__, owner.tolist())
         parts = [
             SlotTexts(SLOT_TYPES[kind], list(islice(every, len(members)))) if slot else literal
             for slot, kind, literal in zip(
@@ -269,10 +291,12 @@ class ColumnLookup(Lookup):
         some = slice(begin, min(end, begin + n_members))
         document = columns.document[some].astype(np.int64) << 32
         placeholders, places = self._placeholders
-        first, stop = (np.searchsorted(places, document + at[some]).tolist() for at in (columns.start, columns.end))
+        first, stop = (np.searchsorted(places, document + at[some]) for at in (columns.start, columns.end))
+        if (first == stop).all():
+            return [[] for _ in first]  # as of most clusters
         return [
             [self._all_findings[int(one)].text for one in placeholders[here:there]]
-            for here, there in zip(first, stop, strict=True)
+            for here, there in zip(first.tolist(), stop.tolist(), strict=True)
         ]
 
     @cached_property
@@ -330,8 +354,8 @@ class ColumnLookup(Lookup):
         cluster = (first[columns.level[rows]] + columns.cluster[rows] - 1).astype(np.int64)
         return Claimed(columns.document[rows].astype(np.int64), cluster, n_chars)
 
-    def head(self, row: int) -> int:
-        return int(self._documents.columns.head[row])
+    def heads(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        return self._documents.columns.head[rows].astype(np.int64)
 
     def cluster_id(self, row: int) -> str:
         columns = self._members.columns

@@ -15,17 +15,10 @@ from rich.style import Style
 from rich.text import Text
 
 from detector.model import Span
-from detector.report.palette import is_plain
+from detector.report.bars import is_plain
 from detector.report.shown import ELLIPSIS, clipped, rows, shortened, shown, widths
 from detector.report.spans import Run
 
-NOUNS = {
-    "family": "families",
-    "series": "series",
-    "copy": "copies",
-    "near-copy": "near-copies",
-}
-"""Plurals that are not made with an s."""
 WIDEST = 120
 """Columns beyond which nothing is drawn: longer lines of text are hard to read."""
 COUNT = 7
@@ -89,15 +82,6 @@ class Frame:
         """A text in at most ``n_rows`` indented rows."""
         for row in text_rows(text, self.width - indent, n_rows):
             self.line(" " * indent, row)
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun in singular or plural.
-
-    >>> counted(1, "family"), counted(1200, "family"), counted(2, "place")
-    ('1 family', '1,200 families', '2 places')
-    """
-    return f"{number:,} {noun if number == 1 else NOUNS.get(noun, noun + 's')}"
 
 
 def one_line(text: Text) -> Text:

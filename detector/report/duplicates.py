@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.text import Text
 
 from detector.report import data
-from detector.report.drawing import BOLD, DIM, Frame, counted, names
+from detector.report.drawing import BOLD, DIM, Frame, names
 from detector.report.palette import percent
 from detector.report.shown import shortened, shown
 from detector.report.terminal import input_section
+from detector.report.words import counted
 
 if TYPE_CHECKING:
     from detector.document_scan import DocumentScan

@@ -10,10 +10,10 @@ import re
 import sys
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from rapidfuzz import process
 from rich.console import Console
@@ -22,41 +22,24 @@ from rich.text import Text
 
 from detector.errors import ScanError
 from detector.model import DocumentScore, Finding
+from detector.report.bars import bar, chip, style_of
 from detector.report.blanks import filled_elsewhere, knows_templates, slot_words
 from detector.report.column_lookup import lookup
-from detector.report.drawing import BOLD, DIM, Frame, cell_width, counted, text_rows
+from detector.report.drawing import BOLD, DIM, Frame, cell_width, text_rows
 from detector.report.lookup import Lookup
-from detector.report.palette import PAINTS, bar, chip, percent
+from detector.report.palette import PAINTS, percent
+from detector.report.reasons import MARK_KINDS, PLACEHOLDER, Piece, pieces, says
 from detector.report.shown import ELLIPSIS, clipped, rows, shortened, shown
-from detector.report.spans import painted
 from detector.report.terminal import document_notes
+from detector.report.words import counted
 
 if TYPE_CHECKING:
     from detector.index import Scan
 
 LINE_END = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
-UNMARKED, MARK, PLACEHOLDER = range(3)
-MARK_KINDS = ("masked", "year_swap", "script_error")
 BLANK = Style(color="#ffffff", bgcolor="#6b2a00", bold=True, underline=True)
 PLACES = 6
 """Offsets that a note lists before it only counts them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of one document's text of one part; ``mark`` tells a placeholder or a finding of no part on it."""
-
-    start: int
-    end: int
-    part: str
-    mark: int
-
-
-class Place(NamedTuple):
-    """An offset in a document."""
-
-    doc: str
-    start: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +121,6 @@ def _legend(score: DocumentScore, findings: Sequence[Finding], frame: Frame) -> 
     frame.line(line)
 
 
-def pieces(length: int, findings: Sequence[Finding]) -> list[Piece]:
-    """A text of ``length`` code points cut wherever its part or its mark changes."""
-    marks = bytearray(length)
-    for finding in findings:
-        mark = PLACEHOLDER if finding.kind == "placeholder" else MARK if finding.kind in MARK_KINDS else UNMARKED
-        start, end = max(0, finding.start), min(length, finding.end)
-        if mark and start < end:
-            marks[start:end] = bytes([mark]) * (end - start)
-    found: list[Piece] = []
-    for start, end, part in painted(length, findings):
-        for run in re.finditer(rb"(.)\1*", bytes(marks[start:end]), re.DOTALL):
-            found.append(Piece(start + run.start(), start + run.end(), part, marks[start + run.start()]))
-    return found
-
-
 def _body(text: str, cut: list[Piece], frame: Frame) -> None:
     """The text line by line behind a gutter of offsets."""
     n_gutter = max(4, len(f"{len(text):,}"))
@@ -198,7 +166,7 @@ def _line(text: str, cut: list[Piece], at: int, start: int, end: int, *, plain: 
 def _style(piece: Piece) -> Style:
     """How a piece is drawn: its part as background, a mark bold and underlined, a placeholder darker still."""
     paint = PAINTS[piece.part]
-    style = Style() if piece.part == "own" else paint.style
+    style = Style() if piece.part == "own" else style_of(paint)
     if piece.mark == PLACEHOLDER:
         return BLANK
     return style + Style(bold=True, underline=True) if piece.mark else style
@@ -212,43 +180,6 @@ def notes(findings: Sequence[Finding], found: Lookup) -> list[Note]:
         text = " ".join(finding.text.split())
         groups[letter, finding.kind, text, says(finding, found)].append(finding.start)
     return [Note(*key, starts=tuple(starts)) for key, starts in groups.items()]
-
-
-def says(finding: Finding, found: Lookup) -> str:
-    """Why a finding is one, in words: where the same text stands, how many families have it, or which rule spoke."""
-    phrase = found.phrases.get(finding.cluster or "")
-    if finding.kind == "phrase" and phrase is not None:
-        return (
-            f"{shown(phrase.id)}: in {counted(phrase.n_families, 'family')}, {counted(phrase.n_occurrences, 'place')}"
-        )
-    place = elsewhere(finding, found)
-    if place is None:
-        return ", ".join([shown(finding.rule or finding.kind), *evidence_words(finding.evidence)])
-    if place.doc == finding.doc:
-        return f"again the text at {place.start:,}, ratio {finding.score:.2f}"
-    families = "" if finding.n_families is None else f", {counted(finding.n_families, 'family')}"
-    named = f"{shown(finding.cluster)}: " if finding.cluster else ""
-    return f"{named}also in {shown(place.doc)} at {place.start:,}, ratio {finding.score:.2f}{families}"
-
-
-def elsewhere(finding: Finding, found: Lookup) -> Place | None:
-    """Where a passage or a repeat has its like: the place its evidence names, which is an earlier one or another's."""
-    if finding.kind not in ("passage", "repeat"):
-        return None
-    start = finding.evidence.get("start")
-    doc = finding.evidence.get("doc", finding.doc)
-    if not isinstance(start, int) or doc not in found.scores:
-        return None
-    return Place(doc, start)
-
-
-def evidence_words(evidence: Mapping[str, Any]) -> list[str]:
-    """What evidence holds besides spans, as ``name value``."""
-    return [
-        f"{shown(name)} {shown(str(value))}"
-        for name, value in evidence.items()
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
-    ]
 
 
 def _blanks(findings: Sequence[Finding], found: Lookup, frame: Frame) -> None:

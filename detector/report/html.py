@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from detector.kernels.rendering import MOST_NUMBER
@@ -28,7 +29,7 @@ from detector.report.leads import leads
 from detector.report.lookup import Listing, Lookup
 from detector.report.palette import PAINTS, percent
 from detector.report.shown import shown
-from detector.report.terminal import counted
+from detector.report.words import counted
 
 if TYPE_CHECKING:
     from detector.index import Scan
@@ -64,11 +65,9 @@ def render_html(scan: Scan) -> str:
     lists = _lists(scan, found, listing, places)
     texts = _texts(scan, listing, places, found, lists)
     lists["texts"] = [place for place, _ in texts]
-    environment = Environment(
-        loader=PackageLoader("detector.report", "templates"), autoescape=True, undefined=StrictUndefined
-    )
+    template = page_template()
     addresses = _addresses(lists["documents"]["ids"])
-    return environment.get_template("report.html").render(
+    return template.render(
         overview=overview,
         headline=_headline(overview),
         parts=[_part(overview, name) for name in PAINTS],
@@ -85,7 +84,7 @@ def render_html(scan: Scan) -> str:
         left_out=_left_out(lists, found.n_missing()),
         lists=_json(lists),
         texts=texts,
-        asset=lambda name: _asset(environment, name),
+        asset=lambda name: _asset(template.environment, name),
         scripts=SCRIPTS,
         address=addresses,
         name=lambda line: line.name if line.place < 0 else lists["documents"]["ids"][line.place],
@@ -95,6 +94,13 @@ def render_html(scan: Scan) -> str:
         counted=counted,
         noun=_noun,
     )
+
+
+@cache
+def page_template() -> Template:
+    """What the page is drawn from."""
+    loader = PackageLoader("detector.report", "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("report.html")
 
 
 def _lists(scan: Scan, found: Lookup, listing: Listing, places: Mapping[str, int]) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from rich.text import Text
 from detector.errors import ScanError
 from detector.model import Finding, Phrase, as_row
 from detector.report.column_lookup import lookup
-from detector.report.drawing import BOLD, Frame, counted, padded, text_rows
+from detector.report.drawing import BOLD, Frame, padded, text_rows
 from detector.report.drawing import DIM as DIMMED
 from detector.report.palette import percent
 from detector.report.shown import clipped, shortened, shown
+from detector.report.words import counted
 
 if TYPE_CHECKING:
     from detector.evaluation import Counts, Evaluation

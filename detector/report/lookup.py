@@ -145,6 +145,11 @@ class Lookup:
         """Phrases by id."""
         return {phrase.id: phrase for phrase in self.scan.phrases}
 
+    def counts_of_phrase(self, name: str) -> tuple[int, int] | None:
+        """In how many families a phrase is said, and in how many places; None for the id of none."""
+        phrase = self.phrases.get(name)
+        return None if phrase is None else (phrase.n_families, phrase.n_occurrences)
+
     @cached_property
     def members(self) -> Mapping[str, Sequence[Member]]:
         """The members of clusters by their ids, the representative first."""
@@ -257,6 +262,15 @@ class Lookup:
             if cluster.level == level and cluster.n_families > 1 and self.members.get(cluster.id)
         }
 
+    def largest(self, level: str, limit: int) -> tuple[Mapping[str, int], int]:
+        """The first of `shared`: those that share most, of these those of more families; and how many there are."""
+        sizes = self.shared(level)
+        return self._first_of(sizes, limit), len(sizes)
+
+    def _first_of(self, sizes: Mapping[str, int], limit: int) -> dict[str, int]:
+        order = sorted(sizes, key=lambda name: (-sizes[name], -self.n_families(name), name))
+        return {name: sizes[name] for name in order[:limit]}
+
     @cached_property
     def _claimed(self) -> Mapping[str, int]:
         claimed: Counter[str] = Counter()
@@ -339,10 +353,10 @@ class Lookup:
         ]
         return Claimed(*np.array(rows, dtype=np.int64).reshape(-1, 3).T.copy())
 
-    def head(self, row: int) -> int:
-        """The row of the head of a document's family."""
-        score = self.scan.documents[row]
-        return row if score.duplicate_of is None else self._row[score.duplicate_of]
+    def heads(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows (int64) of the heads of the families of some documents."""
+        scores = [(row, self.scan.documents[row].duplicate_of) for row in rows.tolist()]
+        return np.array([row if head is None else self._row[head] for row, head in scores], dtype=np.int64)
 
     @cached_property
     def _row(self) -> Mapping[str, int]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from heapq import nlargest
+from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from detector.report import data
 from detector.report.lookup import MAX_FILLS, Aligned, Lookup
 from detector.report.sharing import sharing
 from detector.report.shown import ELLIPSIS, shown
-from detector.report.terminal import KIND_TITLES
+from detector.report.words import KIND_TITLES
 
 if TYPE_CHECKING:
     from detector.index import Scan
@@ -40,14 +41,11 @@ FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 def shared(level: str, found: Lookup, places: Mapping[str, int], limit: int) -> dict[str, Any]:
     """Clusters of one level that several families have: those first that cover most text."""
-    sizes = found.shared(level)
-    least = nlargest(limit, sizes.values())[-1:]
-    large = [name for name, size in sizes.items() if size >= least[0]]
-    names = sorted(large, key=lambda name: (-sizes[name], -found.n_families(name), name))[:limit]
-    rows = _within(names, found, places)
-    for name, row in zip(names, rows, strict=True):
-        row["chars"] = sizes[name]
-    return {"rows": rows, "n_all": len(sizes)}
+    sizes, n_all = found.largest(level, limit)
+    rows = _within(list(sizes), found, places)
+    for row, size in zip(rows, sizes.values(), strict=True):
+        row["chars"] = size
+    return {"rows": rows, "n_all": n_all}
 
 
 def families(found: Lookup, places: Mapping[str, int], limit: int) -> dict[str, Any]:
@@ -74,11 +72,9 @@ def _cluster(name: str, found: Lookup, places: Mapping[str, int], *, aligned: bo
     order = sorted(range(len(blanks)), key=lambda row: (row > 0, not blanks[row], row))[: MAX_ROWS if aligned else 5]
     slots = [part for part in whole.parts if not isinstance(part, str)]
     tables = [_counted(slot.fills) for slot in slots]
-    drawn = [[slot.fills[row] for row in order] for slot in slots]
+    drawn = [[*map(slot.fills.__getitem__, order)] for slot in slots]
     numbers = [_numbers(table, fills) for table, fills in zip(tables, drawn, strict=True)]
-    places_of = [
-        [-1 if fill is None else number[fill] for fill in fills] for number, fills in zip(numbers, drawn, strict=True)
-    ]
+    places_of = [[number.get(fill, -1) for fill in fills] for number, fills in zip(numbers, drawn, strict=True)]
     rows, first_members = [], members[: max(order, default=-1) + 1]  # made together
     for row, *fills in zip(order, *places_of, strict=True):
         member = first_members[row]
@@ -112,9 +108,11 @@ def _counted(fills: Sequence[str | None]) -> Counter[str]:
     return counts
 
 
-def _numbers(table: Counter[str], drawn: Sequence[str | None]) -> dict[str, int]:
+def _numbers(table: Counter[str], drawn: Sequence[str | None]) -> dict[Any, int]:
     """The fills that are listed or drawn in a row, the commonest first, then as members come, each with its number."""
     ranked = [text for text, _ in table.most_common()]
+    if len(ranked) <= LISTED:
+        return dict(zip(ranked, count(), strict=False))
     needed = {*ranked[:LISTED], *drawn}
     return {text: number for number, text in enumerate(text for text in ranked if text in needed)}
 
@@ -140,6 +138,7 @@ def _sample(name: str, found: Lookup) -> str:
     return _cut(found.text(head.doc, head.start, head.end) or "", MAX_LITERAL)
 
 
+@lru_cache(maxsize=1 << 12)  # members have the same in most slots, and many slots nothing or a number
 def _cut(text: str, size: int) -> str:
     """A text that is drawn, cut in its middle where it is longer than ``size``; empty lines are left out."""
     if not text.isprintable():  # no line breaks, as in nearly all

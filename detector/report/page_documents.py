@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from detector.kernels.reporting import paint_stripes
 from detector.model import PART_NAMES, Finding
 from detector.report.blanks import filled_elsewhere
-from detector.report.explain import elsewhere, pieces, says
 from detector.report.lookup import Listing, Lookup
 from detector.report.palette import PAINTS
+from detector.report.reasons import elsewhere, pieces, says
 from detector.report.shown import shown
 from detector.report.spans import differences
 

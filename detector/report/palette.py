@@ -8,10 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rich.console import Console
-from rich.style import Style
-from rich.text import Text
-
 from detector.model import Parts
 
 
@@ -23,11 +19,6 @@ class Paint(NamedTuple):
     ink: str
     says: str
 
-    @property
-    def style(self) -> Style:
-        """Letters on the part's colour."""
-        return Style(color=self.ink, bgcolor=self.colour)
-
 
 PAINTS = {
     "own": Paint("O", "#b4bcc6", "#1b1f24", "found nowhere else"),
@@ -38,17 +29,6 @@ PAINTS = {
     "junk": Paint("J", "#f0c030", "#2b2100", "added by the site"),
 }
 """Parts in the order of the bars: own text first, so that bars of several documents compare by their left end."""
-
-OWN = Style(bgcolor="#7d8590")
-"""Own text in a bar: a grey that is quiet on a dark and on a light background. Bars are made of blanks on colour: block
-letters are two cells wide in some fonts for Chinese."""
-OWN_DOT = "\N{MIDDLE DOT}"
-"""Own text in a bar without colour, so that the letters of the other parts stand out."""
-
-
-def is_plain(console: Console) -> bool:
-    """Whether letters have to carry the meaning: the console draws no colours, or 16, in which some parts are alike."""
-    return console.no_color or console.color_system in (None, "standard")
 
 
 def percent(ratio: float | None, digits: int = 1) -> str:
@@ -88,36 +68,3 @@ def bar_widths(parts: Parts, width: int) -> dict[str, int]:
         cells[name] -= 1
         by_need = sorted(PAINTS, key=lambda name: exact[name] - cells[name])
     return cells
-
-
-def bar(parts: Parts, width: int, *, plain: bool) -> Text:
-    """The parts as one stacked bar; with ``plain`` every cell is the letter of its part, and a dot for own text."""
-    drawn = Text(no_wrap=True)
-    for name, cells in bar_widths(parts, width).items():
-        paint = PAINTS[name]
-        if plain:
-            drawn.append((OWN_DOT if name == "own" else paint.letter) * cells)
-        else:
-            drawn.append(" " * cells, OWN if name == "own" else Style(bgcolor=paint.colour))
-    drawn.append(" " * (width - drawn.cell_len))
-    return drawn
-
-
-def chip(name: str, *, plain: bool) -> Text:
-    """What stands for a part in a legend: its letter, on its colour where there are colours."""
-    paint = PAINTS[name]
-    if plain:
-        return Text(OWN_DOT if name == "own" else paint.letter)
-    return Text().append(f" {paint.letter} ", paint.style)
-
-
-def legend(parts: Parts | None = None, *, plain: bool) -> list[Text]:
-    """Letter, name and share of every part, one text each, in the order of the bar."""
-    texts = []
-    for name in PAINTS:
-        text = Text(no_wrap=True)
-        text.append_text(chip(name, plain=plain)).append(f" {name}")
-        if parts is not None:
-            text.append(f" {percent(parts.share(name))}", "bold")
-        texts.append(text)
-    return texts

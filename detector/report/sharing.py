@@ -58,13 +58,13 @@ def sharing(rows: Lookup, limit: int) -> Sharing:
     mine = place[family] >= 0
     rows_of = (place[family[mine]], cluster[mine], n_chars[mine])
     shared, common = _compared(*rows_of, len(chosen))
+    has = [(rows_of[1][own], rows_of[2][own]) for own in (rows_of[0] == one for one in range(len(chosen)))]
     order = _side_by_side(shared)
     pairs = []
     for left, one in enumerate(order):
         for right, two in enumerate(order[left + 1 :], left + 1):
             if shared[one, two]:
-                named = _named((one, two), *rows_of)
-                names = tuple(rows.cluster_id(row) for row in named)
+                names = tuple(rows.cluster_id(row) for row in _named(has[one], has[two]))
                 pairs.append(Pair(left, right, int(shared[one, two]), int(common[one, two]), names))
     ordered = chosen[order]
     return Sharing(tuple(heads[ordered].tolist()), tuple(total[ordered].tolist()), tuple(pairs), len(heads))
@@ -79,7 +79,7 @@ def _by_family(rows: Lookup) -> tuple[Integers, Integers, Integers]:
     keys, which = np.unique(claimed.document * width + claimed.cluster, return_inverse=True)
     sizes = np.bincount(which, weights=claimed.n_chars).astype(np.int64)
     document, which = np.unique(keys // width, return_inverse=True)
-    head = np.array([rows.head(row) for row in document.tolist()], dtype=np.int64)[which]
+    head = rows.heads(document)[which]
     keys, which = np.unique(head * width + keys % width, return_inverse=True)
     most = np.zeros(len(keys), dtype=np.int64)
     np.maximum.at(most, which, sizes)
@@ -132,10 +132,9 @@ def _side_by_side(shared: Integers) -> list[int]:
     return order
 
 
-def _named(two: tuple[int, int], family: Integers, cluster: Integers, n_chars: Integers) -> Sequence[int]:
-    """The clusters that two families share most in, by their places among those chosen."""
-    one, other = (np.flatnonzero(family == place) for place in two)
-    both, first, second = np.intersect1d(cluster[one], cluster[other], assume_unique=True, return_indices=True)
-    sizes = np.minimum(n_chars[one[first]], n_chars[other[second]])
+def _named(one: tuple[Integers, Integers], two: tuple[Integers, Integers]) -> Sequence[int]:
+    """The clusters that two families share most in, by the clusters of each and what it has of them."""
+    both, first, second = np.intersect1d(one[0], two[0], assume_unique=True, return_indices=True)
+    sizes = np.minimum(one[1][first], two[1][second])
     named: list[int] = both[np.lexsort((both, -sizes))][:NAMED].tolist()
     return named

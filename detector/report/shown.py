@@ -11,8 +11,6 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from rich.cells import cell_len
-
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 INVISIBLE = "\N{WHITE VERTICAL RECTANGLE}"
 NEW_LINE = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"
@@ -81,7 +79,19 @@ def widths(text: str) -> list[int]:
     """
     if text.isascii():
         return [1] * len(text)
+    from rich.cells import cell_len
+
     return [1 if "\ufe00" <= char <= "\ufe0f" else cell_len(char) for char in text]
+
+
+def cells(text: str) -> int:
+    """Terminal cells of a `shown` text as rich has them; the page, which has mostly ASCII to measure, is drawn without
+    rich."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def clipped(text: str, width: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
@@ -14,6 +14,10 @@ from detector.model import PART_NAMES, Finding, Span
 
 UNIT = re.compile(r"\d+(?:[.,]\d+)*|[A-Za-z]+|\s+|.", re.DOTALL)
 """What differences are made of: a whole number, a word, a run of blanks, or one character."""
+
+
+RUN = re.compile(rb"(.)\1*", re.DOTALL)
+"""A run of one byte."""
 
 
 class Run(NamedTuple):
@@ -32,21 +36,29 @@ def compared(one: str, two: str) -> list[Run]:
     >>> [(run.here, run.there) for run in compared("投资1830.96万元", "投资2150万元") if not run.same]
     [('1830.96', '2150')]
     """
-    places = [[*(found.start() for found in UNIT.finditer(text)), len(text)] for text in (one, two)]
-    folded = [
-        [" " if unit.isspace() else unit for unit in (text[start:end] for start, end in pairwise(side))]
-        for text, side in zip((plain(one), plain(two)), places, strict=True)
-    ]
+    (mine, starts), (others, its_starts) = _units(one), _units(two)
     runs: list[Run] = []
-    for step in Indel.opcodes(folded[0], folded[1]):
-        here = one[places[0][step.src_start] : places[0][step.src_end]]
-        there = two[places[1][step.dest_start] : places[1][step.dest_end]]
+    for step in Indel.opcodes(mine, others):
+        here = one[starts[step.src_start] : starts[step.src_end]]
+        there = two[its_starts[step.dest_start] : its_starts[step.dest_end]]
         same = step.tag == "equal"
         if runs and runs[-1].same == same:
             last = runs.pop()
             here, there = last.here + here, last.there + there
         runs.append(Run(here, there, same))
     return runs
+
+
+def _units(text: str) -> tuple[list[str], list[int]]:
+    """The units of a text as they are compared, and where each begins, with the end of the last."""
+    units = UNIT.findall(text)
+    starts = [0, *accumulate(map(len, units))]
+    folded = plain(text)
+    if folded != text:
+        units = [folded[start:end] for start, end in pairwise(starts)]
+    if " " in folded or not folded.isprintable():
+        units = [" " if unit.isspace() else unit for unit in units]
+    return units, starts
 
 
 def without_tail(runs: Sequence[Run]) -> list[Run]:
@@ -86,5 +98,5 @@ def painted(length: int, findings: Iterable[Finding]) -> list[tuple[int, int, st
             start, end = max(0, start), min(length, end)
             if start < end:
                 paint[start:end] = bytes([PART_NAMES.index(finding.part)]) * (end - start)
-    runs = re.finditer(rb"(.)\1*", bytes(paint), re.DOTALL)
+    runs = RUN.finditer(bytes(paint))
     return [(run.start(), run.end(), PART_NAMES[paint[run.start()]]) for run in runs]

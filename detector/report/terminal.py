@@ -17,6 +17,7 @@ from rich.text import Text
 
 from detector.model import DocumentScore, Phrase
 from detector.report import brief, data
+from detector.report.bars import bar, chip
 from detector.report.column_lookup import lookup
 from detector.report.drawing import (
     BOLD,
@@ -25,7 +26,6 @@ from detector.report.drawing import (
     Frame,
     cell_width,
     command,
-    counted,
     from_first,
     in_context,
     marked,
@@ -35,23 +35,13 @@ from detector.report.drawing import (
     text_rows,
 )
 from detector.report.lookup import Lookup, measure
-from detector.report.palette import PAINTS, bar, chip, percent
+from detector.report.palette import PAINTS, percent
 from detector.report.shown import ELLIPSIS, clipped, shortened, shown
+from detector.report.words import KIND_TITLES, counted
 
 if TYPE_CHECKING:
     from detector.index import Scan
 
-__all__ = ["KIND_TITLES", "Written", "counted", "distribution", "document_notes", "input_section", "render"]
-
-KIND_TITLES = {
-    "placeholder": ("Placeholders", "blanks that nobody filled in"),
-    "junk": ("Junk", "what the site added"),
-    "masked": ("Masked", "made unreadable on purpose, no part of the score"),
-    "year_swap": ("Swapped years", "a year compared with itself, or a wrong anniversary"),
-    "spun_repeat": ("Spun repeats", "a sentence and its rewording in a row"),
-    "script_error": ("Script errors", "characters of a wrong conversion to traditional"),
-    "repeat": ("Repeats", "passages that match an earlier one of the same document"),
-}
 OTHER_KINDS = ("repeat", "spun_repeat", "year_swap", "script_error", "masked")
 """Kinds that share a section."""
 PASSED_OVER = ("skipped_name", "results")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from detector.report.drawing import BOLD, COMMAND, DIM, Frame, command, counted, padded
+from detector.report.drawing import BOLD, COMMAND, DIM, Frame, command, padded
 from detector.report.palette import percent
 from detector.report.shown import clipped, shortened, shown
 from detector.report.terminal import distribution
+from detector.report.words import counted
 from detector.tuning import counts, is_least
 
 if TYPE_CHECKING:

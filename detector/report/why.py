@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from detector.report.bars import bar, chip
 from detector.report.drawing import (
     BOLD,
     COMMAND,
@@ -15,16 +16,16 @@ from detector.report.drawing import (
     Frame,
     cell_width,
     command,
-    counted,
     from_first,
     padded,
     side_by_side,
     text_rows,
 )
-from detector.report.palette import PAINTS, bar, chip, percent
+from detector.report.palette import PAINTS, percent
 from detector.report.shown import clipped, shortened, shown
 from detector.report.spans import compared, without_tail
 from detector.report.terminal import document_notes
+from detector.report.words import counted
 from detector.tuning import counts, option
 
 if TYPE_CHECKING:
