@@ -76,11 +76,11 @@ def _source(path: str) -> bytes:
 
 
 def _packed(tables: Tables) -> list[bytes]:
-    """The tables one after the other, behind their types, lengths and places."""
+    """The tables one after the other, behind their types, shapes and places."""
     rows, parts, at = [], [], HEAD
     for table in tables:
         gap = -at % ALIGNMENT
-        rows.append((table.dtype.str, len(table), at + gap))
+        rows.append((table.dtype.str, table.shape, at + gap))
         parts += [bytes(gap), table.tobytes()]
         at += gap + table.nbytes
     head = json.dumps({"size": at, "tables": rows}).encode()
@@ -100,4 +100,4 @@ def _mapped(path: Path) -> Tables:
     told = json.loads(head[64:])
     if told["size"] != len(mapped):
         raise ValueError("a part of the file is missing")
-    return tuple(np.frombuffer(mapped, dtype, length, at) for dtype, length, at in told["tables"])
+    return tuple(np.ndarray(shape, dtype, mapped, at) for dtype, shape, at in told["tables"])

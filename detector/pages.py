@@ -164,7 +164,8 @@ def page_phrases() -> dict[str, tuple[str, ...]]:
 @cache
 def page_words() -> Words:
     """The table of phrases."""
-    return Words(character_table().classes, *kept_tables(_words, ["characters.tsv", "pages.toml"]))
+    found = kept_tables(_words, ["characters.tsv", "pages.toml"], ["detector.page_model"])
+    return Words(character_table().classes, *found)
 
 
 def _words() -> list[NDArray[Any]]:

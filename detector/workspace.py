@@ -67,6 +67,9 @@ SCATTERED_PART = 64
 CHUNK_BYTES = 1 << 25
 """Parts of a column that is gathered are put together up to this size: every mapped file keeps a descriptor open."""
 
+CHUNK_BYTES_IN_MEMORY = 1 << 23
+"""While no column is in a file: what of a part is not needed lies between other columns, which then take new pages."""
+
 PLENTY = 1 << 32
 """Bytes of a budget from which on temporaries stay with the process: that a page is made and cleared costs more time
 than most kernels take for what stands on it."""
@@ -295,7 +298,8 @@ class Gathered:
             return
         while len(values):
             if not self._free:
-                self._free = max(1, CHUNK_BYTES // self._dtype.itemsize)
+                size = CHUNK_BYTES if self._work.spilled else min(CHUNK_BYTES, CHUNK_BYTES_IN_MEMORY)
+                self._free = max(1, size // self._dtype.itemsize)
                 self._parts.append(self._work.empty(self._free, self._dtype))
             chunk = self._parts[-1]
             n = min(self._free, len(values))

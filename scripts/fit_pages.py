@@ -3,14 +3,14 @@
     python scripts/fit_pages.py DOCS.jsonl:GOLD.jsonl ... PLAIN.jsonl ... [--more DOCS:GOLD ...] [--check] [--folds 10]
 
 Files without labels hold documents that are no pages; they teach a little. Pages under ``--more`` teach too, but no
-limit is fitted to them: what counts as content differs between labelled corpora. A folder of texts may be a file,
-and spans for letters (``seeds:seeds/labels.jsonl``). For every corpus the script prints, cross-validated over sites,
-the mean over pages of the share of junk characters found and of content characters lost: the whole way of a scan, which
-first decides whether a text is a page at all, and whose rules find lines too. Everything that is fitted (words, trees,
-both rounds, limits) sees the other folds only. A page's site is the host of its ``url`` or what stands before the last
-slash of its id; sites whose pages share many lines are one (the same site under two names). Labels are those that
-`detector evaluate` reads. ``--check`` writes nothing. The table holds names, single words and numbers, no text, and the
-same labels give the same table.
+limit is fitted to them: what counts as content differs between labelled corpora. A folder of texts may stand for a
+file, and spans for letters (``seeds:seeds/labels.jsonl``). For every corpus the script prints, cross-validated over
+sites, the mean over pages of the share of junk characters found and of content characters lost: the whole way of a
+scan, which first decides whether a text is a page at all, and whose rules find lines too. Everything that is fitted
+(words, trees, both rounds, limits) sees the other folds only. A page's site is the host of its ``url`` or what stands
+before the last slash of its id; sites whose pages share many lines are one (the same site under two names). Labels
+are those that `detector evaluate` reads. ``--check`` writes nothing. The table holds names, single words and numbers,
+no text, and the same labels give the same table.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ LEAST_ODDS = 0.75
 """No limit is lower: where a script has few pages and they are easy, nearly any limit would lose little on them."""
 
 WANTED = {"words_odds": 0.0175, "han_odds": 0.0125}
-"""The share of content characters, mean over pages, that the fitted limits may lose on the pages they are fitted to: an
-eighth less than what they may lose on others, because pages differ."""
+"""The share of content characters, mean over pages, that the fitted limits may lose on the pages they are fitted to:
+less than what they may lose on others (0.02 and 0.015), because pages differ."""
 
 
 def line_weights(pages: Pages, classes: NDArray[np.int64]) -> Floats:

@@ -16,10 +16,10 @@ MADE: list[int] = []
 
 
 def some_tables() -> list[NDArray[Any]]:
-    """Tables of several types and lengths, one of them a part of another."""
+    """Tables of several types and shapes, one of them a part of another."""
     MADE.append(1)
     wide = np.arange(9, dtype=np.uint32)
-    return [wide, wide[::2], np.array([True, False]), np.empty(0, np.float64)]
+    return [wide, wide[::2], np.array([True, False]), np.empty(0, np.float64), wide.reshape(3, 3).T]
 
 
 @pytest.fixture
@@ -32,8 +32,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def check(found: tuple[NDArray[Any], ...]) -> None:
-    assert [table.tolist() for table in found] == [[*range(9)], [0, 2, 4, 6, 8], [True, False], []]
-    assert [table.dtype for table in found] == [np.uint32, np.uint32, np.bool_, np.float64]
+    assert [table.tolist() for table in found] == [
+        [*range(9)],
+        [0, 2, 4, 6, 8],
+        [True, False],
+        [],
+        [[0, 3, 6], [1, 4, 7], [2, 5, 8]],
+    ]
+    assert [table.dtype for table in found] == [np.uint32, np.uint32, np.bool_, np.float64, np.uint32]
     assert not any(table.flags.writeable for table in found)
     assert all(type(table) is np.ndarray and table.flags.aligned and table.flags.c_contiguous for table in found)
 
@@ -82,6 +88,7 @@ def test_other_data_and_other_modules_are_other_files(folder: Path) -> None:
         (lambda: (folding.is_blank(),), folding._blanks),
         (passages._cutting_table, passages._kinds_and_properties),
         (lambda: pages.page_words()[1:], pages._words),
+        (lambda: [*pages.fitted()[:4], *pages.fitted()[5:]], lambda: [*pages._fitted()[:4], *pages._fitted()[5:]]),
         (tokens.alphabet, tokens._alphabet),
         (lambda: (places.shapes(),), places._shapes),
     ],
