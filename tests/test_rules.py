@@ -232,9 +232,9 @@ def cost(rule: Rule, text: str) -> float:
 @pytest.mark.parametrize("rule", ROWS, ids=lambda rule: rule.name)
 def test_cost_grows_linearly(rule: Rule) -> None:
     """Four times the text: linear rules take four times as long, quadratic ones sixteen times."""
-    for part, whole in zip(adversarial(rule, 25_000), adversarial(rule, 100_000), strict=True):
+    for part, whole in zip(adversarial(rule, 10_000), adversarial(rule, 40_000), strict=True):
         tries = ((cost(rule, part), cost(rule, whole)) for _ in range(3))  # the machine may have other work
-        assert any(long < 8 * short + 0.05 for short, long in tries), f"{rule.name} on {whole[:30]!r}..."
+        assert any(long < 8 * short + 0.02 for short, long in tries), f"{rule.name} on {whole[:30]!r}..."
 
 
 def test_the_table_is_a_plain_sequence() -> None:
