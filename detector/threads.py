@@ -49,7 +49,7 @@ class Threads:
             for item in items:
                 with self._changed:
                     self._first += first
-                begun.append(pool.submit(self._first_of_all if first else self._in_turn, function, item))
+                begun.append(pool.submit(self._item, function, item, first))
                 if len(begun) > AHEAD * self.n:
                     yield self._awaited(begun.popleft(), first)
             while begun:
@@ -105,24 +105,12 @@ class Threads:
                 self._running -= 1
                 self._changed.notify_all()
 
-    def _in_turn(self, function: Callable[[Item], Result], item: Item) -> Result:
-        """An item of the caller: when a core is free, and the job has no item that waits for one."""
+    def _item(self, function: Callable[[Item], Result], item: Item, first: bool) -> Result:
+        """An item when a core is free: one of the caller when the job has none that waits for one."""
         with self._changed:
-            self._changed.wait_for(lambda: self._running + self._first < self.n)
+            self._changed.wait_for(lambda: self._running + (0 if first else self._first) < self.n)
+            self._first -= first
             self._running += 1
-        try:
-            return function(item)
-        finally:
-            with self._changed:
-                self._running -= 1
-                self._changed.notify_all()
-
-    def _first_of_all(self, function: Callable[[Item], Result], item: Item) -> Result:
-        """An item of the job: when a core is free."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._running < self.n)
-            self._running += 1
-            self._first -= 1
         try:
             return function(item)
         finally:
