@@ -1,6 +1,6 @@
 """Fit the model of scraped pages to labelled pages and write it to ``detector/data/pages.tsv``.
 
-    python scripts/fit_pages.py DOCS.jsonl:GOLD.jsonl ... PLAIN.jsonl ... [--more DOCS:GOLD ...] [--check] [--folds 10]
+    python scripts/fit_pages.py DOCS.jsonl:GOLD.jsonl ... PLAIN.jsonl ... [--more DOCS:GOLD ...] [--without WORD ...]
 
 Files without labels hold documents that are no pages; they teach a little. Pages under ``--more`` teach too, but no
 limit is fitted to them: what counts as content differs between labelled corpora. A folder of texts may stand for a
@@ -296,13 +296,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("files", nargs="+", metavar="DOCS[:GOLD]")
     parser.add_argument("--more", nargs="*", default=[], metavar="DOCS:GOLD", help="pages that no limit is fitted to")
+    parser.add_argument("--without", nargs="*", default=[], metavar="WORD", help="words that the table must not have")
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args()
     given = [item.partition(":") for item in options.files]
     labelled = [(Path(docs), Path(gold)) for docs, _, gold in given if gold]
     more = [(Path(docs), Path(gold)) for docs, _, gold in (item.partition(":") for item in options.more)]
-    pages = read_pages(labelled, more, [Path(docs) for docs, _, gold in given if not gold])
+    pages = read_pages(labelled, more, [Path(docs) for docs, _, gold in given if not gold], options.without)
     limits, told = report(pages, cross_validated(pages, options.folds), options.folds)
     print("\n".join(told))
     if not options.check:

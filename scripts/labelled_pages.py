@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -119,9 +119,15 @@ def read_lines(text: str, letters: str | None) -> _Lines:
 
 
 def read_pages(
-    labelled: Sequence[tuple[Path, Path]], more: Sequence[tuple[Path, Path]] = (), plain: Iterable[Path] = ()
+    labelled: Sequence[tuple[Path, Path]],
+    more: Sequence[tuple[Path, Path]] = (),
+    plain: Iterable[Path] = (),
+    without: Collection[str] = (),
 ) -> Pages:
-    """The labelled lines of some corpora and of ``more`` that only teach, and lines of documents that are no pages."""
+    """The labelled lines of some corpora and of ``more`` that only teach, and lines of documents that are no pages.
+
+    Words of ``without`` (in their plain form) are none for the model.
+    """
     parts: list[_Lines] = []
     site: list[str] = []
     corpus: list[str] = []
@@ -164,7 +170,7 @@ def read_pages(
     place = np.concatenate([_places(part) for part in parts])
     is_plain = np.arange(len(parts)) >= n_pages
     signs = np.array([part.signs for part in parts], dtype=np.uint8)
-    words = number_words([line for part in parts for line in part.lines])
+    words = number_words([line for part in parts for line in part.lines], without)
     runs = np.array([part.run for part in parts], dtype=np.int64)
     is_scored = np.array(scored + [False] * (len(parts) - n_pages))
     return Pages(*columns, place, text, words, runs, site, corpus, is_plain, signs, is_scored)

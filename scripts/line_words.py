@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,9 +28,6 @@ MIN_WEIGHT = 0.1
 LONG_LINE, NAME_SHARE, NAME_TIMES = 80, 0.9, 2
 """A word that long lines write so often with a capital, behind their first word, and so many times, is taken for a name
 and left out: whom the pages of some month are about says nothing of other pages."""
-
-LEFT_OUT = frozenset({"assistant"})
-"""Words that the table does not have, whatever they say."""
 
 NEVER = 1 << 40
 """More sites than there are."""
@@ -58,8 +55,8 @@ class Weights(NamedTuple):
     base: NDArray[np.float64]
 
 
-def number_words(lines: Sequence[str]) -> LineWords:
-    """The words of raw lines."""
+def number_words(lines: Sequence[str], without: Collection[str] = ()) -> LineWords:
+    """The words of raw lines; those of ``without`` are no words of the table, whatever they say."""
     number: dict[str, int] = {}
     word: list[int] = []
     indptr = [0]
@@ -77,7 +74,7 @@ def number_words(lines: Sequence[str]) -> LineWords:
     classes = character_table().classes
     sites = np.array([MIN_HAN_SITES if classes[ord(name[0])] == SINGLE else MIN_SITES for name in number])
     for at, name in enumerate(number):
-        if name in LEFT_OUT or (written[name] >= NAME_TIMES and capitals[name] >= NAME_SHARE * written[name]):
+        if name in without or (written[name] >= NAME_TIMES and capitals[name] >= NAME_SHARE * written[name]):
             sites[at] = NEVER
     return LineWords(np.array(indptr), np.array(word, dtype=np.int64), list(number), sites)
 
