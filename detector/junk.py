@@ -46,6 +46,9 @@ _FIELDS = ("site_metadata", "site_fields", "source_fields", "upload_date", "engl
 BELOW_TITLE = tuple(f"junk.{name}" for name in _FIELDS)
 """How the names of rules begin whose lines stand directly above or below the title of a document."""
 
+BETWEEN_PAGES = ("junk.page_number", "junk.running_number", "junk.running_head", "junk.english_prompt")
+"""Rules of lines that stand between the pages of a text, so that what they enclose may be a short page."""
+
 BETWEEN = "junk.between"
 LIST_ITEM = "junk.related_item"
 FREQUENT = "junk.frequent_line"
@@ -125,6 +128,7 @@ def junk_of(
     marked = _by_rules(lines, matched, guarded)
     if marked:
         titles = _Titles(lines)
+        _with_junk(lines, marked, table, guarded)
         _lists(lines, marked, table, titles)
         _beside(lines, marked, table)
         _between(lines, marked, table, titles)
@@ -248,9 +252,25 @@ def _goes_on(lines: Lines, at: int, marked: dict[int, str], titles: _Titles, *, 
     return True
 
 
+def _with_junk(lines: Lines, marked: dict[int, str], table: RuleTable, guarded: _Guarded) -> None:
+    """Mark lines that count in a document with other junk, anywhere or in its head and tail."""
+    placed = placed_rules(table)
+    groups = placed.anywhere, placed.at_edge, placed.in_tail
+    wanted = sum(group.bits for group in groups)
+    if not any(bits & wanted for bits in set(lines.bits)):
+        return
+    edges = _edges(lines, marked)
+    for at in range(len(lines)):
+        if at not in marked and lines.bits[at] & wanted:
+            n_groups = 3 if at >= edges.tail else 2 if at < edges.head else 1
+            rule = next(filter(None, (group.first(lines, at) for group in groups[:n_groups])), None)
+            if rule is not None and guarded.allows(rule):
+                marked[at] = rule.name
+
+
 def _beside(lines: Lines, marked: dict[int, str], table: RuleTable) -> None:
     """Mark menu words and counters beside junk; one pass down and one up reach every chain of them."""
-    beside, in_head, _ = placed_rules(table)
+    beside, in_head = placed_rules(table)[:2]
     if not any(bits & in_head.bits for bits in set(lines.bits)):
         return
     head = _edges(lines, marked).head
@@ -263,19 +283,31 @@ def _beside(lines: Lines, marked: dict[int, str], table: RuleTable) -> None:
                 at += step
 
 
-BESIDE_BITS = {"next": 1, "head+": 2, "between": 4}
+BESIDE_BITS = {"next": 1, "head+": 2, "between": 4, "with": 8, "edge+": 16, "tail+": 32}
 """Of places of a rule that depend on other junk."""
 
 
-def placed_rules(table: RuleTable) -> tuple[LineRules, LineRules, LineRules]:
-    """The line rules that are tried beside junk, those that are in the head, and those that are between junk lines."""
+class PlacedRules(NamedTuple):
+    """The line rules that are tried beside junk, those that are in the head, between junk lines, anywhere in a document
+    with other junk, in its head and tail, and in its tail."""
+
+    beside: LineRules
+    in_head: LineRules
+    between: LineRules
+    anywhere: LineRules
+    at_edge: LineRules
+    in_tail: LineRules
+
+
+def placed_rules(table: RuleTable) -> PlacedRules:
+    """The line rules that depend on other junk, by the places where they do."""
     rules = table.select(("junk",), "line")
 
     def of(*places: str) -> LineRules:
         found = [rule for place in places for rule in rules if rule.place == place]
         return LineRules(found, sum(BESIDE_BITS[place] for place in places))
 
-    return table.kept("placed", lambda: (of("next"), of("next", "head+"), of("between")))
+    return table.kept("placed", lambda: PlacedRules(of("next"), of("next", "head+"), *map(of, ("between", "with", "edge+", "tail+"))))
 
 
 def _mark(marked: dict[int, str], at: int, lines: Lines, rules: LineRules) -> bool:
@@ -289,13 +321,17 @@ def _mark(marked: dict[int, str], at: int, lines: Lines, rules: LineRules) -> bo
 def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titles) -> None:
     """Mark up to `MAX_GAP` lines that stand between two junk lines, no blank line around or among them.
 
+    The last lines before the first sentence that are no junk may be the title: no gap takes them.
+
     They are lines that a rule of place "between" matches, or short ones that nothing shows to be content. The title of
     the document stands where banners do: under the path of the page, over the line of its date and counter, so neither
     of these encloses a gap.
     """
-    _, _, rules = placed_rules(table)
+    rules = placed_rules(table).between
+    first = next((at for at in lines.sentences if at not in marked), len(lines))
+    untitled = next((at for at in range(first - 1, -1, -1) if at not in marked), 0) + 1
     for last, at in pairwise(sorted(marked)):
-        if at == last + 1 or at - last > MAX_GAP + 1:
+        if at == last + 1 or at - last > MAX_GAP + 1 or at < untitled:
             continue
         gap = range(last + 1, at)
         if (
@@ -303,6 +339,7 @@ def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Ti
             and table.does(BETWEEN)
             and not marked[last].startswith(ABOVE_TITLE)
             and not marked[at].startswith(BELOW_TITLE)
+            and not (marked[last] in BETWEEN_PAGES or marked[at] in BETWEEN_PAGES)
             and not any(lines.after_blank[last + 1 : at + 1])
             and all(_is_filler(lines.text(place)) and lines.text(place) not in titles for place in gap)
         ):
