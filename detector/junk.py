@@ -49,6 +49,11 @@ BELOW_TITLE = tuple(f"junk.{name}" for name in _FIELDS)
 BETWEEN_PAGES = ("junk.page_number", "junk.running_number", "junk.running_head", "junk.english_prompt")
 """Rules of lines that stand between the pages of a text, so that what they enclose may be a short page."""
 
+TITLE_SUFFIX = "junk.title_suffix"
+RUNNING_HEAD = "junk.running_head"
+MIN_PROSE = 3
+"""Sentences of content from which a text has a tail that is not part of it."""
+
 BETWEEN = "junk.between"
 LIST_ITEM = "junk.related_item"
 FREQUENT = "junk.frequent_line"
@@ -125,6 +130,9 @@ def junk_of(
     """
     guarded = _Guarded(places, table)
     of_page = of_page if of_page and guarded.allows(table.named(PAGE_LINE)) else {}
+    inline = _inline(matches, lines, guarded)
+    if any(match.rule.name == TITLE_SUFFIX for match in inline):
+        of_page = {at: odds for at, odds in of_page.items() if at}  # the rest of the line is the title
     marked = _by_rules(lines, matched, guarded)
     if marked:
         titles = _Titles(lines)
@@ -132,14 +140,21 @@ def junk_of(
         _lists(lines, marked, table, titles)
         _beside(lines, marked, table)
         _between(lines, marked, table, titles)
+        _like_heads(lines, marked)
+        _rest_of_tail(lines, marked, table)
     hits = [Hit(lines.starts[at], lines.ends[at], "junk", name) for at, name in marked.items()]
     unmarked = [(at, {"odds": round(odds, 2)}) for at, odds in of_page.items() if at not in marked]
     hits += [Hit(lines.starts[at], lines.ends[at], "junk", PAGE_LINE, evidence) for at, evidence in unmarked]
-    inline = [match for match in matches if guarded.allows(match.rule)]
-    inline.sort(key=lambda match: (match.start, -match.end, match.rule.name))
     outside = _outside(inline, lines, marked.keys() | of_page.keys())
     hits += [Hit(start, end, "junk", rule.name) for start, end, rule in outside]
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
+
+
+def _inline(matches: Iterable[RuleMatch], lines: Lines, guarded: _Guarded) -> list[RuleMatch]:
+    """What counts of the spans inside lines, sorted; a rule of any place but "any" holds in the first line only."""
+    first = lines.ends[0] if lines else 0
+    inline = [m for m in matches if (m.rule.place == "any" or m.end <= first) and guarded.allows(m.rule)]
+    return sorted(inline, key=lambda match: (match.start, -match.end, match.rule.name))
 
 
 class _Guarded:
@@ -344,6 +359,38 @@ def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Ti
             and all(_is_filler(lines.text(place)) and lines.text(place) not in titles for place in gap)
         ):
             marked.update(dict.fromkeys(gap, BETWEEN))
+
+
+def _like_heads(lines: Lines, marked: dict[int, str]) -> None:
+    """Mark the lines that are equal to a running head."""
+    heads = {lines.text(at) for at, name in marked.items() if name == RUNNING_HEAD}
+    for at in range(len(lines)) if heads else ():
+        if at not in marked and lines.text(at) in heads:
+            marked[at] = RUNNING_HEAD
+
+
+def _rest_of_tail(lines: Lines, marked: dict[int, str], table: RuleTable) -> None:
+    """Mark the short lines that follow junk below the last sentence of a text of several sentences.
+
+    They must be fewer than the junk there, and no more than `MAX_GAP` together; a text without prose (a form, a poem, a
+    list) has no such tail.
+    """
+    if not table.does(BETWEEN) or sum(at not in marked for at in lines.sentences) < MIN_PROSE:
+        return
+    tail = _last_sentence(lines, marked) + 1
+    known = [at for at in range(tail, len(lines)) if at in marked and marked[at] not in BETWEEN_PAGES]
+    if not known:
+        return
+    rest = [at for at in range(known[0] + 1, len(lines)) if at not in marked]
+    if len(rest) > len(known) or not all(_may_follow(lines.text(at)) for at in rest):
+        return
+    if all(any(at - back in marked for back in range(1, MAX_GAP + 1)) for at in rest):
+        marked.update(dict.fromkeys(rest, BETWEEN))
+
+
+def _may_follow(line: str) -> bool:
+    """Whether a line below the text has no look of a signature, heading, label or date."""
+    return len(line) <= MAX_ITEM and may_be_frequent(line)
 
 
 def _is_filler(line: str) -> bool:
