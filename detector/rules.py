@@ -70,7 +70,8 @@ METHOD = "method"
 SCOPES = ("span", "line", "document", METHOD)
 PLACES = ("any", "head", "tail", "end", "next", "head+", "between", "with", "edge+", "tail+")
 """Where a junk line may stand: anywhere, in the head or tail, as first or last line, beside junk, or both (head+),
-between two junk lines near to it, anywhere in a document with other junk, in the head or tail of one (edge+), or in its tail (tail+)."""
+between two junk lines near to it, anywhere in a document with other junk, in the head or tail of one (edge+), or in its
+tail (tail+). A rule of scope "span" holds anywhere, or (head) in the first line."""
 
 VERDICTS = ("content", "masked")
 

@@ -13,7 +13,8 @@ from detector.artefacts import ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT, artefact_
 from detector.errors import RuleError
 from detector.folding import plain
 from detector.interpreter import without_collection
-from detector.junk import BETWEEN, FREQUENT, LIST_ITEM
+from detector.junk import FREQUENT
+from detector.junk_places import BETWEEN, LIST_ITEM
 from detector.marks import STAND_IN
 from detector.model import FINDING_KINDS, Document
 from detector.pages import PAGE_LINE
