@@ -291,7 +291,7 @@ def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Ti
     of these encloses a gap.
     """
     rules = placed_rules(table).between
-    first = next((at for at in lines.sentences if at not in marked), len(lines))
+    first = next((at for at in lines.sentences if at not in marked), 0)
     title = next((at for at in range(first - 1, -1, -1) if at not in marked), -1)
     for last, at in pairwise(sorted(marked)):
         if at == last + 1 or at - last > MAX_GAP + 1 or last < title < at:
