@@ -320,7 +320,7 @@ def _like_heads(lines: Lines, marked: dict[int, str]) -> None:
 def _rest_of_tail(lines: Lines, marked: dict[int, str], table: RuleTable) -> None:
     """Mark the short lines that follow junk below the last sentence of a text of several sentences.
 
-    They must be fewer than the junk there, and no more than `MAX_GAP` together; a text without prose (a form, a poem, a
+    They must be at most twice as many as the junk there, and no more than `MAX_GAP` together; a text without prose (a form, a poem, a
     list) has no such tail.
     """
     if not table.does(BETWEEN) or sum(at not in marked for at in lines.sentences) < MIN_PROSE:
@@ -330,7 +330,7 @@ def _rest_of_tail(lines: Lines, marked: dict[int, str], table: RuleTable) -> Non
     if not known:
         return
     rest = [at for at in range(known[0] + 1, len(lines)) if at not in marked]
-    if len(rest) > len(known) or not all(_may_follow(lines.text(at)) for at in rest):
+    if len(rest) > 2 * len(known) or not all(_may_follow(lines.text(at)) for at in rest):
         return
     if all(any(at - back in marked for back in range(1, MAX_GAP + 1)) for at in rest):
         marked.update(dict.fromkeys(rest, BETWEEN))
