@@ -320,11 +320,10 @@ def test_texts_without_a_line_of_words_of_pages_are_not_counted(lines: list[str]
     block = read_block(points, bounds[:-1], bounds[1:], make_triggers((), {}, ()))
     kept = np.diff(block.line_indptr) > 0
     found = count_page_lines(block, points, bounds[:-1], gate=False)
-    rows = zip(found.indptr, found.indptr[1:], strict=False)
-    limits = np.full(9, 1e9)
-    wanted = [
-        low < high and signs_of_page(found.counts[low:high], found.repeats[low:high], limits) for low, high in rows
-    ]
+    wanted = []
+    for low, high in pairwise(found.indptr.tolist()):
+        signs = signs_of_page(found.counts[low:high], found.repeats[low:high], np.full(9, 1e9)) if low < high else 0
+        wanted.append(signs > 0)
     words = page_words()
     keep_pages(
         block.plain, block.line_start, block.line_end, block.line_indptr, words.classes, words.keys, words.masks, kept
