@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from detector.artefacts import (
     SCRIPT_ERROR,
     YEAR_REACH,
-    is_traditional_by,
-    script_errors_of,
     year_patterns,
     year_swaps_at,
 )
@@ -35,6 +33,7 @@ from detector.places import AFTER_BLANK, FOLLOWER, SENTENCE, FoundPlaces, Trigge
 from detector.program_files import programs_of
 from detector.programs import Programs
 from detector.rules import Rule, RuleMatch, RuleTable, built_in_patterns, matches_at
+from detector.script_errors import ScriptErrors, find_script_errors_in, is_traditional_by_counts
 from detector.texts import Texts
 
 _YES, _UNKNOWN = 1, 2
@@ -141,6 +140,7 @@ class BlockFound(NamedTuple):
     marks: Found
     junk: Found
     artefacts: Found
+    errors: ScriptErrors
     edges: EdgeLines
 
 
@@ -289,10 +289,7 @@ class BlockHits:
             years = self.years.of(row)
             if years:
                 artefacts += ((document, hit) for hit in year_swaps_at(text, (at for at, _ in years), table.does))
-        errors = list(self._script_errors())
-        if errors:
-            artefacts = sorted([*artefacts, *errors], key=_document_of)
-        return BlockFound(marks, junk, artefacts, self._edges())
+        return BlockFound(marks, junk, artefacts, self._script_errors(), self._edges())
 
     def _candidates(self, *of_spans: _Rows) -> list[int]:
         """The documents in which a pattern must be tried."""
@@ -330,15 +327,11 @@ class BlockHits:
             matched.setdefault(line, []).append(self._plan.lines.rules[rule])
         return junk_of(places, matches, lines, matched, self._table, dict(self._pages.of(row)))
 
-    def _script_errors(self) -> Iterator[tuple[int, Hit]]:
-        if not self._table.does(SCRIPT_ERROR):
-            return
-        n_changed = self._block.counts[:, 2]
-        for row in np.flatnonzero(n_changed > 0).tolist():
-            if is_traditional_by(*self._block.counts[row].tolist()):
-                document = self._begin + row
-                for hit in script_errors_of(self._texts[document]):
-                    yield document, hit
+    def _script_errors(self) -> ScriptErrors:
+        """The wrong characters of the documents that are traditional."""
+        counts = self._block.counts if self._table.does(SCRIPT_ERROR) else self._block.counts[:0]
+        rows = np.flatnonzero(is_traditional_by_counts(counts))
+        return find_script_errors_in(self._texts, rows + self._begin)
 
     def _edges(self) -> EdgeLines:
         block = self._block
@@ -357,7 +350,3 @@ class BlockHits:
             (block.line_end[line] - base).astype(np.int32),
             hashes[:n].copy(),
         )
-
-
-def _document_of(item: tuple[int, Hit]) -> int:
-    return item[0]

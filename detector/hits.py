@@ -18,6 +18,7 @@ from detector.artefacts import (
     FLAG_NAMES,
     MIN_ANNIVERSARIES,
     MIN_SPUN_SIGNALS,
+    SCRIPT_ERROR,
     SPUN_RULES,
     begins_broken,
     is_broken,
@@ -41,6 +42,7 @@ from detector.pages import PAGE_LINE, page_words
 from detector.passages import Passages
 from detector.protecting import ProtectedSpans
 from detector.rules import RuleTable
+from detector.script_errors import ScriptErrors, evidence_of_errors
 from detector.texts import Texts
 from detector.tokens import Tokens
 from detector.workspace import Workspace, document_ranges
@@ -87,8 +89,29 @@ def find_hits(texts: Texts, table: RuleTable, work: Workspace) -> RuleHits:
     return RuleHits(
         hit_columns(n, (item for block in blocks for item in block.marks), names),
         hit_columns(n, (item for block in blocks for item in block.junk), names),
-        hit_columns(n, (item for block in blocks for item in block.artefacts), names),
+        joined(
+            [
+                hit_columns(n, (item for block in blocks for item in block.artefacts), names),
+                _error_columns(n, [block.errors for block in blocks], names),
+            ]
+        ),
         EdgeLines(*(np.concatenate(parts)[:n_edges] for parts in edges)),
+    )
+
+
+def _error_columns(n_documents: int, blocks: Sequence[ScriptErrors], names: Sequence[str]) -> HitColumns:
+    """Wrong characters as columns; those of one word share their evidence."""
+    document, start, evidence = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    used, extra = np.unique(evidence, return_inverse=True)
+    return HitColumns(
+        np.searchsorted(document, np.arange(n_documents + 1)).astype(np.int64),
+        start.astype(np.int32),
+        (start + 1).astype(np.int32),
+        np.full(len(start), _KIND["script_error"], dtype=np.uint8),
+        np.full(len(start), names.index(SCRIPT_ERROR) if len(start) else 0, dtype=np.int16),
+        extra.astype(np.int32),
+        names,
+        [evidence_of_errors()[row] for row in used.tolist()],
     )
 
 

@@ -218,20 +218,33 @@ def read_block(
     n_lines = find_lines(
         plain, bounds, shapes(), MIN_SENTENCE, MIN_WORDS, line_start, line_end, line_flags, line_indptr
     )
-    n_places = n_pairs = n // 8 + 1024
+    place, trigger, line, rule = _find_triggers(ahead, bounds, (line_start, line_end, line_indptr), triggers)
+    order = np.lexsort((rule, line))
+    return Block(
+        plain, bounds, counts, line_start[:n_lines].copy(), line_end[:n_lines].copy(), line_flags[:n_lines].copy(),
+        line_indptr, place, trigger, line[order], rule[order],
+    )  # fmt: skip
+
+
+def find_places(
+    points: NDArray[np.uint32], bounds: NDArray[np.int64], triggers: Triggers
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The places of triggers in the texts ``points[bounds[d]:bounds[d + 1]]``, after which two characters follow."""
+    none = np.empty(0, dtype=np.int64)
+    return _find_triggers(points, bounds, (none, none, np.zeros(len(bounds), dtype=np.int64)), triggers)[:2]
+
+
+def _find_triggers(
+    points: NDArray[np.uint32], bounds: NDArray[np.int64], lines: Sequence[NDArray[np.int64]], triggers: Triggers
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Places and triggers, lines and rules, as many as there are."""
+    n_places = n_pairs = len(points) // 8 + 1024
     while True:
         place, trigger = np.empty(n_places, dtype=np.int64), np.empty(n_places, dtype=np.int32)
         line, rule = np.empty(n_pairs, dtype=np.int32), np.empty(n_pairs, dtype=np.int32)
-        n_places, n_pairs = find_triggers(
-            ahead, bounds, line_start, line_end, line_indptr, *triggers[1:], place, trigger, line, rule
-        )
+        n_places, n_pairs = find_triggers(points, bounds, *lines, *triggers[1:], place, trigger, line, rule)
         if n_places <= len(place) and n_pairs <= len(line):
-            break
-    order = np.lexsort((rule[:n_pairs], line[:n_pairs]))
-    return Block(
-        plain, bounds, counts, line_start[:n_lines].copy(), line_end[:n_lines].copy(), line_flags[:n_lines].copy(),
-        line_indptr, place[:n_places].copy(), trigger[:n_places].copy(), line[order], rule[order],
-    )  # fmt: skip
+            return place[:n_places].copy(), trigger[:n_places].copy(), line[:n_pairs], rule[:n_pairs]
 
 
 @cache

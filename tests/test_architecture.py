@@ -37,6 +37,7 @@ FLOORS = (
     "rules protecting tokens formats signatures gold decisions stripping counts cutting_points languages",
     "lines pages tuning claim_masks last_copies filter_plan",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
+    "script_errors",
     "block_hits partners",
     "hits families matches phrases file_rows arrow_rows spun gathering",
     "clusters blocks templates pieces point_buffer",
