@@ -215,9 +215,10 @@ class BlockHits:
         size = len(place) // 8 + 1024
         while True:
             rows, entry = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int32)
+            start, end = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
             size = try_places(
                 self._block.plain, self._block.bounds, place, trigger, indptr, program,
-                *self._plan.programs[:4], rows, entry,
+                *self._plan.programs[:4], self._plan.programs.mark, rows, entry, start, end,
             )  # fmt: skip
             if size <= len(rows):
                 return rows[:size], entry[:size]

@@ -34,6 +34,7 @@ def programs_of(patterns: Sequence[str], known: Sequence[str]) -> tuple[Programs
         np.concatenate((kept.first, added.first + len(kept.code))),
         np.concatenate((kept.pool_first, added.pool_first + len(kept.pool))),
         np.concatenate((kept.exact, added.exact)),
+        np.concatenate((kept.mark, added.mark)),
     )
     return joined, {pattern: number for number, pattern in enumerate((*known, *more))}
 

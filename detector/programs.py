@@ -2,14 +2,15 @@
 
 A pattern is parsed by `re` itself and written as instructions of `detector.kernels.trying`. A program that is ``exact``
 matches where its pattern does; another one there and elsewhere: it takes no account of what it cannot express (which
-text a group matched, groups that give nothing back). A pattern with flags of its own is left to `re`. Code is relative,
-so that programs are joined by putting them one after the other (`detector.program_files`).
+text a group matched). Most exact ones also tell what `re` says was matched, or what its group ``mark`` was. A pattern
+with flags of its own is left to `re`. Code is relative, so that programs are joined by putting them one after the other
+(`detector.program_files`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -19,12 +20,15 @@ from numpy.typing import NDArray
 from detector.folding import N_CODE_POINTS
 
 MATCH, FAIL, STRING, SET, PEEK, MANY, KEEP, CHOICE, JUMP, ENTER, LOOP, LOOK, FOUND = range(13)
-AT_START, AT_END, AT_LAST, AT_EDGE, UNSURE = range(13, 18)
+AT_START, AT_END, AT_LAST, AT_EDGE, UNSURE, ATOMIC, CUT, SAVE = range(13, 21)
 """The instructions of `detector.kernels.trying`. Sets are two operands: their place in the pool, and their ranges (-1:
 any place will do)."""
 
 MAX_REGISTERS = 256
 MAX_CODE = 1 << 20
+
+WHOLE, UNTOLD = -1, -2
+"""Of ``mark``: the span is all that was matched; it is not told."""
 
 Ranges = tuple[tuple[int, int], ...]
 """Sorted ranges of code points that do not touch, each its first and last."""
@@ -34,13 +38,15 @@ ALL: Ranges = ((0, N_CODE_POINTS - 1),)
 
 class Programs(NamedTuple):
     """Programs as the kernel reads them: that of pattern p begins at ``code[first[p]]``, its sets and strings stand
-    from ``pool[pool_first[p]]`` on (int32, and int64); ``exact`` (bool) has one for each."""
+    from ``pool[pool_first[p]]`` on (int32, and int64); ``exact`` (bool) has one for each. ``mark`` (int32): where
+    a match leaves the start of its span, a register that that of the end follows; or `WHOLE` or `UNTOLD`."""
 
     code: NDArray[np.int32]
     pool: NDArray[np.int32]
     first: NDArray[np.int64]
     pool_first: NDArray[np.int64]
     exact: NDArray[np.bool_]
+    mark: NDArray[np.int32]
 
 
 class _Inexpressible(Exception):
@@ -155,6 +161,10 @@ class _Writer:
         self.code: list[int] = []
         self.pool: list[int] = []
         self.exact = True
+        self.mark = WHOLE
+        self._in_order = True
+        self._depth = 0
+        self._mark_group: int | None = None
         self._sets: dict[Ranges, tuple[int, int]] = {}
         self._groups: dict[int, Items] = {}
         self._n_registers = 0
@@ -190,15 +200,20 @@ class _Writer:
             raise _Inexpressible
         return self._n_registers - n
 
-    def whole(self, items: Items) -> None:
+    def whole(self, items: Items, groups: Mapping[str, int]) -> None:
         """The program of a pattern; most tries end at its first character."""
+        self._mark_group = groups.get("mark")
+        if self._mark_group is not None:
+            self.mark = UNTOLD
         self._peek(items)
         self.sequence(items)
         self._put(MATCH)
+        if not (self.exact and self._in_order) or "lead" in groups:
+            self.mark = UNTOLD
 
     def unsure(self) -> None:
         """A program that is undecided everywhere."""
-        self.exact = False
+        self.exact, self.mark = False, UNTOLD
         self._put(UNSURE)
 
     def sequence(self, items: Items) -> None:
@@ -224,7 +239,12 @@ class _Writer:
         if name == "SUBPATTERN" and value[0] is not None:
             self._groups[value[0]] = value[3]
         single = _character(item)
-        if single is not None:
+        if name == "SUBPATTERN" and value[0] == self._mark_group is not None and not self._depth:
+            self.mark = self._registers(2)
+            self._put(SAVE, self.mark)
+            self.sequence(value[3])
+            self._put(SAVE, self.mark + 1)
+        elif single is not None:
             self._put(SET, *self._set(single))
         elif name == "BRANCH":
             self._branch(value[1])
@@ -239,8 +259,7 @@ class _Writer:
         elif name == "AT":
             self._at(str(value))
         elif name == "ATOMIC_GROUP":
-            self.exact = False
-            self.sequence(value)
+            self._atomic(lambda: self.sequence(value))
         elif name == "GROUPREF" and value in self._groups:  # it is at least one more match of the group
             self.exact = False
             self.sequence(self._groups[value])
@@ -262,15 +281,43 @@ class _Writer:
             self.code[end + 1] = len(self.code)
 
     def _repeat(self, name: str, value: Any, rest: Items) -> None:
-        """Of characters in one instruction, of other things in a loop. Which way it prefers makes no difference."""
+        """Of characters in one instruction, of other things in a loop; as many as there are, also where the pattern
+        prefers few: whether there is a match is the same."""
         keeps = name == "POSSESSIVE_REPEAT"
         least, most, items = value
         most = -1 if str(most) == "MAXREPEAT" else int(most)
         single = _character(items[0]) if len(items) == 1 else None
         if single is not None:
+            self._in_order &= name != "MIN_REPEAT" or least == most
             self._put(KEEP if keeps else MANY, *self._set(single), int(least), most, *self._beginning(rest))
             return
-        self.exact &= not keeps
+        if keeps:
+            self._atomic(lambda: self._loop(least, most, items))
+        else:
+            self._in_order &= name == "MAX_REPEAT" or least == most
+            self._depth += 1
+            self._loop(least, most, items)
+            self._depth -= 1
+
+    def _atomic(self, write: Callable[[], None]) -> None:
+        """What gives nothing back; where that would need an order of its own, what matches there and elsewhere."""
+        was_exact, was_in_order = self.exact, self._in_order
+        self.exact = self._in_order = True
+        self._depth += 1
+        register = self._registers(1)
+        self._put(ATOMIC, register)
+        write()
+        cut = self._put(CUT, register)
+        if not (self.exact and self._in_order):
+            self.exact = False
+            self.code[cut] = ATOMIC  # which does nothing here
+        self._depth -= 1
+        self.exact &= was_exact
+        self._in_order &= was_in_order
+
+    def _loop(self, least: int, most: int, items: Any) -> None:
+        """Items so many times; which of the ways to match nothing is taken differs from that of `re`."""
+        self._in_order &= items.getwidth()[0] > 0
         if (least, most) == (1, 1):
             self.sequence(items)
         elif (least, most) == (0, 1):
@@ -287,8 +334,9 @@ class _Writer:
 
     def _look(self, direction: int, items: Any, *, is_not: bool) -> None:
         """A look ahead or back; what must not be there is left out where it cannot be said exactly."""
-        begin, was_exact = len(self.code), self.exact
+        begin, was_exact, was_in_order = len(self.code), self.exact, self._in_order
         self.exact = True
+        self._depth += 1
         back = 0
         if direction < 0:
             back, widest = items.getwidth()
@@ -298,6 +346,7 @@ class _Writer:
         look = self._put(LOOK, register, int(is_not), 0, back)
         self.sequence(items)
         self._put(FOUND, register)
+        self._depth, self._in_order = self._depth - 1, was_in_order
         self.code[look + 3] = len(self.code)
         if is_not and not self.exact:
             del self.code[begin:]
@@ -324,7 +373,7 @@ def _written(pattern: str) -> _Writer:
         parsed = _parser.parse(pattern, re.VERBOSE)
         if parsed.state.flags & ~re.UNICODE != re.VERBOSE:
             raise _Inexpressible
-        writer.whole(parsed)
+        writer.whole(parsed, parsed.state.groupdict)
     except (_Inexpressible, ImportError, AttributeError, ValueError, TypeError, RecursionError):
         writer = _Writer()
         writer.unsure()
@@ -340,6 +389,7 @@ def write_programs(patterns: Sequence[str]) -> Programs:
         _offsets(len(one.code) for one in written),
         _offsets(len(one.pool) for one in written),
         np.array([one.exact for one in written], dtype=np.bool_),
+        np.array([one.mark for one in written], dtype=np.int32),
     )
 
 

@@ -1,7 +1,8 @@
 """Whether patterns match at places and on lines: a small backtracking machine runs the programs of `detector.programs`.
 
-It only tells whether there is a match, so the order in which it looks for one is its own. ``tests/test_programs.py``
-holds every answer against `re`. What takes more than `_MOST_STEPS` or more memory than its stack is left undecided.
+It tells whether there is a match and, for most programs, which; it goes as `re` does but for repeats that prefer few.
+``tests/test_programs.py`` holds every answer against `re`. What takes more than `_MOST_STEPS` or more memory than its
+stack is left undecided.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from detector.kernels.compiled import njit
 
 _MATCH, _FAIL, _STRING, _SET, _PEEK, _MANY, _KEEP, _CHOICE, _JUMP = 0, 1, 2, 3, 4, 5, 6, 7, 8
 _ENTER, _LOOP, _LOOK, _FOUND, _AT_START, _AT_END, _AT_LAST, _AT_EDGE, _UNSURE = 9, 10, 11, 12, 13, 14, 15, 16, 17
+_ATOMIC, _CUT, _SAVE = 18, 19, 20
 _RESUME, _SHORTER, _RESTORE, _LOOKING = 0, 1, 2, 3
 _NO, _YES, _UNKNOWN = 0, 1, 2
 _MOST_STEPS = 50_000
 _ROOM = 4_000
-_REGISTERS = 256
+_END = 256
+_REGISTERS = 257
+_WHOLE, _UNTOLD = -1, -2
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -37,7 +41,7 @@ def _run(plain, low, high, at, whole, code, base, pool, pool_base, registers, ki
     """Whether a program matches the text ``plain[low:high]`` at ``at`` (``whole``: up to its end): no, yes, unknown.
 
     ``kind``, ``then``, ``place``, ``least`` (int32, int32, int64, int64) are the stack, ``registers`` int64; their
-    values mean nothing before and after.
+    values mean nothing before and after but for register `_END`, the end of the match, and those that hold its mark.
     """
     top, pc, steps = 0, np.int64(0), 0
     while True:
@@ -141,7 +145,23 @@ def _run(plain, low, high, at, whole, code, base, pool, pool_base, registers, ki
                 goes_on = True
         elif op == _MATCH:
             if not whole or at == high:
+                registers[_END] = at
                 return _YES
+        elif op == _SAVE:
+            register = code[row + 1]
+            kind[top], then[top], place[top] = _RESTORE, register, registers[register]
+            top += 1
+            registers[register] = at
+            pc += 2
+            goes_on = True
+        elif op == _ATOMIC:
+            registers[code[row + 1]] = top
+            pc += 2
+            goes_on = True
+        elif op == _CUT:
+            top = registers[code[row + 1]]
+            pc += 2
+            goes_on = True
         elif op != _FAIL:
             if op == _AT_START:
                 goes_on = at == low
@@ -184,13 +204,14 @@ def _run(plain, low, high, at, whole, code, base, pool, pool_base, registers, ki
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def try_places(  # type: ignore[no-untyped-def]
-    plain, bounds, place, trigger, indptr, program, code, pool, first, pool_first, found, entry
+    plain, bounds, place, trigger, indptr, program, code, pool, first, pool_first, mark, found, entry, start, end
 ):  # fmt: skip
     """Which of the programs that are tried at the triggers at ``place`` (ascending) may match there; returns how many.
 
     Text d is ``plain[bounds[d]:bounds[d + 1]]``. The programs of trigger t are ``program[indptr[t]:indptr[t + 1]]``;
-    ``found`` (int64) becomes the row of the place, ``entry`` (int32) the row of the program. What does not fit into
-    them is only counted.
+    ``found`` (int64) becomes the row of the place, ``entry`` (int32) the row of the program, ``start`` and ``end``
+    (int64) the span that was matched; -1 where the group ``mark`` had no part in it, -2 where `re` must be asked. What
+    does not fit into them is only counted.
     """
     registers = np.zeros(_REGISTERS, np.int64)
     kind, then = np.empty(_ROOM, np.int32), np.empty(_ROOM, np.int32)
@@ -201,12 +222,22 @@ def try_places(  # type: ignore[no-untyped-def]
             text += 1
         for number in range(indptr[trigger[row]], indptr[trigger[row] + 1]):
             one = program[number]
-            if _run(
+            own = mark[one]
+            if own >= 0:
+                registers[own] = registers[own + 1] = -1
+            answer = _run(
                 plain, bounds[text], bounds[text + 1], place[row], False, code, first[one], pool, pool_first[one],
                 registers, kind, then, at, least,
-            ):  # fmt: skip
+            )  # fmt: skip
+            if answer:
                 if n < len(found):
                     found[n], entry[n] = row, number
+                    if answer == _UNKNOWN or own == _UNTOLD:
+                        start[n] = end[n] = _UNTOLD
+                    elif own == _WHOLE:
+                        start[n], end[n] = place[row], registers[_END]
+                    else:
+                        start[n], end[n] = registers[own], registers[own + 1]
                 n += 1
     return n
 
