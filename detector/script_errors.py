@@ -66,7 +66,7 @@ def evidence_of_errors() -> list[Mapping[str, Any]]:
 def is_traditional_by_counts(counts: NDArray[np.int64]) -> NDArray[np.bool_]:
     """`detector.artefacts.is_traditional_by` of each row."""
     n_han, n_kana, n_changed = counts.T
-    return (n_han > 0) & ~(n_kana > KANA_SHARE * n_han) & (n_changed >= TRADITIONAL_SHARE * n_han)
+    return np.asarray((n_han > 0) & (n_kana <= KANA_SHARE * n_han) & (n_changed >= TRADITIONAL_SHARE * n_han))
 
 
 def find_script_errors_in(texts: Texts, documents: NDArray[np.int64]) -> ScriptErrors:
@@ -75,9 +75,8 @@ def find_script_errors_in(texts: Texts, documents: NDArray[np.int64]) -> ScriptE
     size = texts.stop[documents] - texts.start[documents]
     bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(size)))
     points = np.zeros(int(bounds[-1]) + 2, dtype=texts.points.dtype)
-    for start, stop, at in zip(
-        *(part.tolist() for part in (texts.start[documents], texts.stop[documents], bounds[:-1])), strict=True
-    ):
+    spans = np.stack((texts.start[documents], texts.stop[documents], bounds[:-1]), axis=1)
+    for start, stop, at in spans.tolist():
         points[at : at + stop - start] = texts.points[start:stop]
     place, trigger = find_places(points, bounds, words.triggers)
     n_entries = np.diff(words.indptr)[trigger]
