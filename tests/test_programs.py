@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector import program_files, programs
+from detector import program_files
 from detector.folding import code_points
 from detector.kernels import cache
 from detector.kernels.trying import try_groups, try_lines, try_places
-from detector.programs import UNTOLD, Programs, complement, merged, write_programs
+from detector.pattern_sets import ALL, complement, merged
+from detector.programs import UNTOLD, Programs, write_programs
 from detector.rules import Rule, load_rules, marked_spans
 from detector.settings import Settings
 
@@ -32,6 +33,7 @@ PATTERNS = (
     "\\Ba", "(?!)", "(?:a(?!b)|ab(?=c))+", "(?:a(?:b|c){1,2}){1,3}c", "[a-b]{0,2}[^c]", "(?<=a(?=b))b",
     "(?:(?=a)a|b)+c",
     "(?>(?:|a)+)b", "(?>a*?)b", "(?:a*){1,2}+b", "(?>(?:ab?){1,2}c?)b", "(?:a(?:b|bc))++c", "(?:(?>a|ab)c?)+b",
+    "(?<=ab)c", "(?<!ab)c", "(?=bc)[ab]", "(?!bc)[ab].", "(?<![ab]c)a", "(?:(?<=ab)|(?<!b))c", "(?=abcabcabc)a",
     "(?!a|b)c", "(?:(?:a|b){2}(?!c))*c", "a{2,}[ ]?b", "(?:a{2,}|b)[ ]?[ab]{1,3}b",
 )  # fmt: skip
 
@@ -215,7 +217,7 @@ def test_work_is_bounded() -> None:
 
 def test_sets() -> None:
     assert merged([(3, 4), (1, 2), (9, 9)]) == ((1, 4), (9, 9))
-    assert complement(()) == programs.ALL and complement(programs.ALL) == ()
+    assert complement(()) == ALL and complement(ALL) == ()
 
 
 def test_kept_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
