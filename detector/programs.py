@@ -29,7 +29,7 @@ from detector.pattern_sets import (
 
 MATCH, FAIL, STRING, SET, PEEK, MANY, KEEP, CHOICE, JUMP, ENTER, LOOP, LOOK, FOUND = range(13)
 AT_START, AT_END, AT_LAST, AT_EDGE, UNSURE, ATOMIC, CUT, SAVE, GLANCE = range(13, 22)
-"""The instructions of `detector.kernels.trying`. Sets are two operands: their place in the pool and their ranges (-1: any
+"""The instructions of `detector.kernels.trying`. Sets are two operands: their place in the pool, their ranges (-1: any
 place will do). In the pool the ranges stand behind four numbers, two times 64 bits by the lowest six of a character:
 whether any such character is in the set, and whether all are."""
 
