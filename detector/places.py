@@ -30,12 +30,13 @@ AFTER_BLANK, SENTENCE = 1, 2
 
 LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
-BLANK, BREAK, FOLLOWER = 1, 2, 4
+BLANK, BREAK, FOLLOWER, OF_YEARS = 1, 2, 4, 8
 """Bits of the shape of a character."""
 
 N_GROUPS = 256
 """Of characters; with what stands third their pairs tell of nineteen places in twenty that no trigger stands there."""
 
+ANY = 255
 _NONE = 0x1FFFFF
 _POINT_BITS = 21
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -103,6 +104,8 @@ class Triggers(NamedTuple):
     names: Sequence[str]
     group: NDArray[np.uint8]
     thirds: NDArray[np.uint8]
+    fourths: NDArray[np.uint8]
+    lengths: NDArray[np.uint8]
     keys: NDArray[np.uint64]
     key_first: NDArray[np.int32]
     key_last: NDArray[np.int32]
@@ -120,7 +123,7 @@ def make_triggers(in_span: Collection[str], in_line: Mapping[str, Sequence[int]]
     ``max_chars`` is the longest line of each rule that ``in_line`` numbers.
     """
     names = sorted({*in_span, *in_line})
-    group, thirds = _groups(names)
+    groups = _groups(names)
     size = 16
     while size < 2 * len(names):
         size *= 2
@@ -135,7 +138,7 @@ def make_triggers(in_span: Collection[str], in_line: Mapping[str, Sequence[int]]
         key_last[slot] = number + 1
     rules = [list(in_line.get(name, ())) for name in names]
     return Triggers(
-        names, group, thirds, keys, key_first, key_last,
+        names, *groups, keys, key_first, key_last,
         code_points("".join(names)), _offsets([len(name) for name in names]),
         np.array([name in in_span for name in names], dtype=np.bool_),
         _offsets([len(rows) for rows in rules]), np.array([row for rows in rules for row in rows], dtype=np.int32),
@@ -143,25 +146,27 @@ def make_triggers(in_span: Collection[str], in_line: Mapping[str, Sequence[int]]
     )  # fmt: skip
 
 
-def _groups(names: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Groups of characters and of what stands third, as `find_triggers` asks for them.
+def _groups(names: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Groups of characters, and what stands third and fourth by those before, as `find_triggers` asks for them.
 
     Characters that are a trigger by themselves share no group with others, as each of their places is looked at.
     """
     alone = sorted({name for name in names if len(name) == 1})
-    others = sorted({character for name in names for character in name[:3]}.difference(alone))
+    others = sorted({character for name in names for character in name[:4]}.difference(alone))
     group = np.zeros(N_CODE_POINTS, dtype=np.uint8)
     n_alone = min(len(alone), N_GROUPS // 2)
     group[code_points("".join(alone))] = 1 + np.arange(len(alone)) % max(n_alone, 1)
     group[code_points("".join(others))] = 1 + n_alone + np.arange(len(others)) % (N_GROUPS - 1 - n_alone)
-    thirds = np.zeros((N_GROUPS, N_GROUPS), dtype=np.uint8)
+    of = {character: int(group[ord(character)]) for character in (*alone, *others)}
+    thirds, fourths, lengths = np.zeros((3, N_GROUPS, N_GROUPS), dtype=np.uint8)
     for name in names:
-        first, second, third = (*(int(group[ord(character)]) for character in name[:3]), 0, 0)[:3]
-        if len(name) > 2:
-            thirds[first, second] |= 1 << (third & 7)
-        else:
-            thirds[first, second if len(name) > 1 else slice(None)] = 255
-    return group, thirds.ravel()
+        first, *more = map(of.__getitem__, name[:4])
+        second = more[0] if more else slice(None)
+        lengths[first, second] |= 1 << (min(len(name), 3) - 1)
+        thirds[first, second] |= 1 << (more[1] & 7) if len(more) > 1 else ANY
+        if len(more) > 1:
+            fourths[more[0], more[1]] |= 1 << (more[2] & 7) if len(more) > 2 else ANY
+    return group, thirds.ravel(), fourths.ravel(), lengths.ravel()
 
 
 def _key(name: str) -> int:
@@ -210,7 +215,7 @@ def read_block(
     """Fold the texts ``points[start[d]:stop[d]]`` and find their lines and triggers."""
     bounds = _offsets((stop - start).tolist())
     n, n_texts = int(bounds[-1]), len(start)
-    ahead, counts = np.zeros(n + 2, dtype=np.uint32), np.empty((n_texts, 3), dtype=np.int64)
+    ahead, counts = np.zeros(n + 3, dtype=np.uint32), np.empty((n_texts, 3), dtype=np.int64)
     plain = ahead[:n]
     fold_texts(points, start, stop, character_table().plain, plain, counts)
     line_start, line_end = np.empty(n // 2 + n_texts, dtype=np.int64), np.empty(n // 2 + n_texts, dtype=np.int64)
@@ -229,7 +234,7 @@ def read_block(
 def find_places(
     points: NDArray[np.uint32], bounds: NDArray[np.int64], triggers: Triggers
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The places of triggers in the texts ``points[bounds[d]:bounds[d + 1]]``, after which two characters follow."""
+    """The places of triggers in the texts ``points[bounds[d]:bounds[d + 1]]``, after which three characters follow."""
     none = np.empty(0, dtype=np.int64)
     return _find_triggers(points, bounds, (none, none, np.zeros(len(bounds), dtype=np.int64)), triggers)[:2]
 
