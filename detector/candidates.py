@@ -87,7 +87,7 @@ def signed_bands(
     def fold(bounds: tuple[int, int]) -> None:
         some = slice(*bounds)
         sign_bands(
-            tokens.hashes, tokens.kind, start[some], stop[some], size, SLOT_HASH, is_skeleton, multipliers, offsets,
+            tokens.hashed, tokens.form, start[some], stop[some], size, SLOT_HASH, is_skeleton, multipliers, offsets,
             bands.n_rows, bounds[0], keys, numbers[some], bytes_of,
         )  # fmt: skip
 

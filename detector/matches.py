@@ -130,7 +130,7 @@ def _distinct_rows(
     def key(bounds: tuple[int, int]) -> None:
         first, last = bounds
         skeleton_keys(
-            tokens.hashes, tokens.kind, passages.tokens[first : last + 1], SLOT_HASH, min_tokens, keys[first:last],
+            tokens.name, tokens.form, passages.tokens[first : last + 1], SLOT_HASH, min_tokens, keys[first:last],
             is_long[first:last],
         )  # fmt: skip
 
@@ -164,7 +164,7 @@ def _rows(
         def sketch(bounds: tuple[int, int]) -> None:
             some = slice(*bounds)
             sketch_rows(
-                points, folded, tokens.where, tokens.kind, base[some], begin[some], end[some],
+                points, folded, tokens.where, tokens.form, base[some], begin[some], end[some],
                 np.uint32(SLOT_POINT), rows[some], sketches,
             )  # fmt: skip
 

@@ -101,7 +101,7 @@ def repeated(
     n_families = int(family.max()) + 1 if len(family) else 0
     owner = family[passages.document].astype(np.int32) if len(family) else np.empty(0, np.int32)
     bounds = passages.tokens if len(passages.tokens) else np.zeros(1, np.int64)
-    rows = Rows(tokens.hashes, tokens.kind, junk, bounds, owner, n_families)
+    rows = Rows(tokens.hashed, tokens.form, junk, bounds, owner, n_families)
     return rows._replace(junk=np.empty(0, np.uint8)), find_stretches(rows, MIN_TOKENS, work)
 
 
@@ -148,7 +148,7 @@ def _cut(tokens: Tokens, passages: Passages, repeats: Repeats) -> _Runs:
     base = repeats.start[found.sequence]
     start = base + found.offset
     stop = start + found.length
-    n_tokens = cut_runs(tokens.kind, passages.begins, start, stop, MIN_CLAUSE_TOKENS)
+    n_tokens = cut_runs(tokens.form, passages.begins, start, stop, MIN_CLAUSE_TOKENS)
     kept = np.flatnonzero(n_tokens >= MIN_TOKENS)
     length = (stop - start)[kept]
     chain, n_chains, before = repeats.lookup(found.sequence[kept], (start - base)[kept], length)
@@ -238,7 +238,7 @@ def _keys(table: PhraseTable, tokens: Tokens, texts: Texts, document: NDArray[np
         here = slice(*part)
         return write_keys(  # type: ignore[no-any-return]
             texts.points, texts.start[document[here]], table.first[here], table.n_all[here],
-            tokens.where, tokens.kind, character_table().folded,
+            tokens.where, tokens.form, character_table().folded,
         )  # fmt: skip
 
     ranges = row_ranges(np.cumsum(table.n_all), BLOCK_KEYS)

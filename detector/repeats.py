@@ -37,12 +37,12 @@ BLOCK_PLACES = 1 << 20
 class Rows(NamedTuple):
     """What repeats are made of, in sections that no repeat leaves: tokens in passages, or passages in documents.
 
-    A row each: ``hashes`` (uint64), ``kind`` (uint8; from 3 on a slot, of which one is as good as another), a bit in
-    ``junk`` (uint8, eight in each); a section each: rows ``bounds[s]`` to ``bounds[s + 1]`` (int64), ``owner`` (int32,
-    the family).
+    A row each: its hash, ``hashed[1][hashed[0][row]]`` (uint64; uint32), ``kind`` (uint8; from 128 on a slot, of which
+    one is as good as another), a bit in ``junk`` (uint8, eight in each); a section each: rows ``bounds[s]`` to
+    ``bounds[s + 1]`` (int64), ``owner`` (int32, the family).
     """
 
-    hashes: NDArray[np.uint64]
+    hashed: tuple[NDArray[np.uint32], NDArray[np.uint64]]
     kind: NDArray[np.uint8]
     junk: NDArray[np.uint8]
     bounds: NDArray[np.int64]
@@ -115,7 +115,7 @@ class _Windows:
 
     def __init__(self, rows: Rows, size: int, work: Workspace) -> None:
         self.rows, self.size, self._work = rows, size, work
-        self._tokens = (rows.hashes, rows.kind, rows.junk, rows.kind[: len(rows.kind) & ~7].view(np.uint64))
+        self._tokens = (rows.hashed, rows.kind, rows.junk, rows.kind[: len(rows.kind) & ~7].view(np.uint64))
         first, last = int(rows.bounds[0]), int(rows.bounds[-1])
         marks = np.searchsorted(rows.bounds, np.arange(first, last, BLOCK_ROWS))
         self.blocks = list(pairwise(np.unique(np.append(marks, len(rows.bounds) - 1)).tolist()))
@@ -159,7 +159,7 @@ class _Windows:
 
 def collapse(rows: Rows, stretches: Stretches) -> Copies:
     """Equal stretches made one."""
-    keys = counting.hash_rows(rows.hashes, rows.kind, SLOT_HASH, stretches.start, stretches.length)
+    keys = counting.hash_rows(rows.hashed, rows.kind, SLOT_HASH, stretches.start, stretches.length)
     number, first = linking.number_keys(keys)
     return Copies(number, first, *linking.gather_copies(number, len(first), stretches.family, rows.n_families))
 
@@ -344,7 +344,7 @@ class Repeats:
         types = (np.int32, np.uint64, np.int32, np.int32)
         number, keys, before, after = (work.empty(n, dtype, near=True) for dtype in types)
         n = linking.link_windows(
-            rows.hashes, rows.kind, SLOT_HASH, self.start, self.length, size, number, keys, before, after
+            rows.hashed, rows.kind, SLOT_HASH, self.start, self.length, size, number, keys, before, after
         )
         del keys
         symbols, offset, indptr = linking.chain_windows(number, before[:n], after[:n], self.length, size)

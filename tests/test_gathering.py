@@ -86,7 +86,7 @@ def test_passages_with_their_tokens_and_texts(contents: list[str], data: st.Data
         for here, row in enumerate(rows.tolist()):
             mine = slice(some.bounds[here], some.bounds[here + 1])
             whole = slice(passages.tokens[row], passages.tokens[row + 1])
-            for name in ("start", "length", "end", "kind", "hashes"):
+            for name in ("start", "form", "name", "end", "hashes"):
                 assert getattr(some.tokens, name)[mine].tolist() == getattr(tokens, name)[whole].tolist()
         spans = gather_texts(work, texts, passages.document[rows], passages.start[rows], passages.end[rows])
         for here, row in enumerate(rows.tolist()):

@@ -12,8 +12,8 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_SLOT = 3
-"""Kinds of tokens from this one on are the slot of a skeleton (`detector.folding.DIGIT`)."""
+_SLOT = 128
+"""Kinds from this one on are the slot of a skeleton: `form` of `detector.tokens.Tokens`."""
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _GAP = np.uint64(0xD1B54A32D192ED03)
@@ -52,9 +52,9 @@ def _room(bounds, low, high):  # type: ignore[no-untyped-def]
 def _find_stops(kind, junk, kinds, first, last, stops):  # type: ignore[no-untyped-def]
     """Fill ``stops`` (int64) with the slots and junk among tokens ``first`` to ``last``; how many they are. ``kinds``
     (uint64) is ``kind`` eight at a time, as long as there are eight; ``junk`` (uint8) has a bit for each of eight."""
-    n, least, high = np.int64(0), np.uint64(128 - _SLOT) * _EACH, np.uint64(128) * _EACH
+    n, high = np.int64(0), np.uint64(_SLOT) * _EACH
     for eight in range(first >> 3, min((last + 7) >> 3, kinds.shape[0])):
-        if (kinds[eight] + least) & high or junk[eight]:
+        if kinds[eight] & high or junk[eight]:
             for token in range(max(first, 8 * eight), min(last, 8 * eight + 8)):
                 stops[n] = token
                 n += kind[token] >= _SLOT or (junk[eight] >> (token & 7)) & 1
@@ -73,7 +73,7 @@ def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped
     (int64) with the place behind the last one, and ``runs`` (int64, 3 x n) with its passage, its first row and the row
     behind it. Returns the next passage and how many words and runs there are.
     """
-    (hashes, kind, junk, kinds), (words, _, rows, stops, ends, runs) = tokens, room
+    ((name, hash_of), kind, junk, kinds), (words, _, rows, stops, ends, runs) = tokens, room
     first, last = bounds[passage], passage
     while last < high and bounds[last + 1] - first < words.shape[0]:
         last += 1
@@ -81,9 +81,9 @@ def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped
     begin, n = first, np.int64(0)
     for stop in range(n_stops + 1):
         end = stops[stop] if stop < n_stops else bounds[last]
-        its_hashes, its_words, its_rows = hashes[begin:end], words[n:], rows[n:]
+        its_name, its_words, its_rows = name[begin:end], words[n:], rows[n:]
         for place in range(end - begin):
-            its_words[place] = its_hashes[place]
+            its_words[place] = hash_of[its_name[place]]
         for place in range(end - begin):
             its_rows[place] = begin + place
         n, begin = n + end - begin, end + 1
@@ -129,7 +129,8 @@ def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, families, 
     """Hash every run of ``size`` tokens of one passage that are no slots and have no junk between them.
 
     Of the passages ``low`` to ``high``: ``bounds`` (int64, their token rows), ``owner`` (int32, the family of each).
-    ``tokens`` are columns: hash (uint64), kind (uint8), junk (uint8, a bit for each of eight), kind eight at a time.
+    ``tokens`` are `hashed` of `detector.tokens.Tokens` and columns: kind (uint8; its `form`), junk (uint8, a bit for
+    each of eight), kind eight at a time.
     Slots inside a run count by their number only. Fills ``keys`` (uint64) and ``families`` (int32), in the order of the
     windows, with room for all tokens, and ``begin`` (int64, n_partitions + 1) with where the windows of each partition
     begin, the first ``64 - shift`` bits of their keys; returns how many windows there are.
@@ -341,12 +342,12 @@ def find_stretches(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def hash_rows(hashes, kind, slot, start, length):  # type: ignore[no-untyped-def]
+def hash_rows(hashed, kind, slot, start, length):  # type: ignore[no-untyped-def]
     """The hash of the skeleton of each run of tokens, as `detector.tokens.sequence_hashes` has it (uint64).
 
     Tokens are hashed `_TOGETHER` at a time, whatever runs they are of; a run is the difference of two sums.
     """
-    found = np.empty(start.shape[0], np.uint64)
+    found, (name, hash_of) = np.empty(start.shape[0], np.uint64), hashed
     words, places = np.empty(_TOGETHER + _LANES, np.uint64), np.empty(_TOGETHER + _LANES, np.uint64)
     run, done, total, begun = np.int64(0), np.int64(0), np.uint64(0), np.uint64(0)
     while run < start.shape[0]:
@@ -355,10 +356,11 @@ def hash_rows(hashes, kind, slot, start, length):  # type: ignore[no-untyped-def
         while last < start.shape[0] and n < _TOGETHER:
             n_taken = min(np.int64(length[last]) - part, _TOGETHER - n)
             begin = np.int64(start[last]) + part
-            its_hashes, its_kind = hashes[begin : begin + n_taken], kind[begin : begin + n_taken]
+            its_name, its_kind = name[begin : begin + n_taken], kind[begin : begin + n_taken]
             its_words, its_places, first = words[n:], places[n:], np.uint64(part)
             for place in range(n_taken):
-                its_words[place] = its_hashes[place] ^ (its_hashes[place] ^ slot) & -np.uint64(its_kind[place] >= _SLOT)
+                value = hash_of[its_name[place]]
+                its_words[place] = value ^ (value ^ slot) & -np.uint64(its_kind[place] >= _SLOT)
             for place in range((n_taken + _LANES - 1) // _LANES * _LANES):
                 its_places[place] = first + np.uint64(place)
             n, part = n + n_taken, part + n_taken

@@ -353,8 +353,8 @@ def cut_overlaps(document, start, end, keep):  # type: ignore[no-untyped-def]
 def _end(where, row):  # type: ignore[no-untyped-def]
     """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
     start, length, long_row, long_end = where
-    size = length[row]
-    return np.int64(start[row] + size if size < 255 else long_end[np.searchsorted(long_row, row)])
+    size = length[row] & 63
+    return np.int64(start[row] + size if size < 63 else long_end[np.searchsorted(long_row, row)])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
