@@ -168,11 +168,11 @@ MARKED = (
 """Marks that need others, that overlap, and what guards look for."""
 
 SITED = (
-    "首页 > 新闻 > 正文", "首页 > 公文", "当前位置:首页", "阅读:12", "来源:网络", "发布时间:2020-01-02 10:00", "上一篇:甲",
-    "下一篇:乙", "相关推荐", "分享到:", "打印本页", "第1页", "12", "Copyright 2020", "版权所有", "责任编辑:某某", "更多>>",
-    "工作总结", "一、总则", "全镇上下要切实把思想统一到上级的决策部署上来。", "没有", "", "上传者:a", "返回首页",
-    "The council met in 2019 and approved the budget.", "本文档由用户上传,本站不保证质量和数量令人满意。",
-    "permission is hereby granted", "【打印】 【关闭】",
+    "首页 > 新闻 > 正文", "首页 > 公文", "当前位置:首页", "阅读:12", "来源:网络", "发布时间:2020-01-02 10:00",
+    "上一篇:甲", "下一篇:乙", "相关推荐", "分享到:", "打印本页", "第1页", "12", "Copyright 2020", "版权所有", "更多>>",
+    "责任编辑:某某", "工作总结", "一、总则", "全镇上下要切实把思想统一到上级的决策部署上来。", "没有", "",
+    "上传者:a", "返回首页", "The council met in 2019 and approved the budget.",
+    "本文档由用户上传,本站不保证质量和数量令人满意。", "permission is hereby granted", "【打印】 【关闭】",
 )  # fmt: skip
 """Lines of sites, of which one draws the other, and content."""
 
