@@ -130,7 +130,7 @@ def _distinct_rows(
     def key(bounds: tuple[int, int]) -> None:
         first, last = bounds
         skeleton_keys(
-            tokens.hashed, tokens.form, passages.tokens[first : last + 1], SLOT_HASH, min_tokens, keys[first:last],
+            tokens.name, tokens.form, passages.tokens[first : last + 1], SLOT_HASH, min_tokens, keys[first:last],
             is_long[first:last],
         )  # fmt: skip
 

@@ -33,7 +33,10 @@ LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 BLANK, BREAK, FOLLOWER = 1, 2, 4
 """Bits of the shape of a character."""
 
-_ALONE = 0x1FFFFF
+N_GROUPS = 256
+"""Of characters; with what stands third their pairs tell of nineteen places in twenty that no trigger stands there."""
+
+_NONE = 0x1FFFFF
 _POINT_BITS = 21
 _GOLDEN = 0x9E3779B97F4A7C15
 
@@ -98,7 +101,8 @@ class Triggers(NamedTuple):
     """Triggers as the kernel reads them; see `detector.kernels.triggers.find_triggers` for the columns."""
 
     names: Sequence[str]
-    first_of: NDArray[np.uint8]
+    group: NDArray[np.uint8]
+    thirds: NDArray[np.uint8]
     keys: NDArray[np.uint64]
     key_first: NDArray[np.int32]
     key_last: NDArray[np.int32]
@@ -115,18 +119,15 @@ def make_triggers(in_span: Collection[str], in_line: Mapping[str, Sequence[int]]
 
     ``max_chars`` is the longest line of each rule that ``in_line`` numbers.
     """
-    keyed = sorted((_key(name), name) for name in {*in_span, *in_line})
-    names = [name for _, name in keyed]
-    first_of = np.zeros(N_CODE_POINTS, dtype=np.uint8)
-    for name in names:
-        first_of[ord(name[0])] |= 1 if len(name) == 1 else 2
+    names = sorted({*in_span, *in_line})
+    group, thirds = _groups(names)
     size = 16
-    while size < 4 * len(names):
+    while size < 2 * len(names):
         size *= 2
     keys = np.zeros(size, dtype=np.uint64)
     key_first, key_last = np.zeros(size, dtype=np.int32), np.zeros(size, dtype=np.int32)
-    for number, (key, _) in enumerate(keyed):
-        slot = ((key * _GOLDEN & 0xFFFFFFFFFFFFFFFF) >> 32) & (size - 1)
+    for number, key in enumerate(map(_key, names)):
+        slot = (((key ^ key >> 32) * _GOLDEN & 0xFFFFFFFFFFFFFFFF) >> 32) & (size - 1)
         while keys[slot] not in (0, key):
             slot = (slot + 1) & (size - 1)
         if keys[slot] == 0:
@@ -134,7 +135,7 @@ def make_triggers(in_span: Collection[str], in_line: Mapping[str, Sequence[int]]
         key_last[slot] = number + 1
     rules = [list(in_line.get(name, ())) for name in names]
     return Triggers(
-        names, first_of, keys, key_first, key_last,
+        names, group, thirds, keys, key_first, key_last,
         code_points("".join(names)), _offsets([len(name) for name in names]),
         np.array([name in in_span for name in names], dtype=np.bool_),
         _offsets([len(rows) for rows in rules]), np.array([row for rows in rules for row in rows], dtype=np.int32),
@@ -142,8 +143,31 @@ def make_triggers(in_span: Collection[str], in_line: Mapping[str, Sequence[int]]
     )  # fmt: skip
 
 
+def _groups(names: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Groups of characters and of what stands third, as `find_triggers` asks for them.
+
+    Characters that are a trigger by themselves share no group with others, as each of their places is looked at.
+    """
+    alone = sorted({name for name in names if len(name) == 1})
+    others = sorted({character for name in names for character in name[:3]}.difference(alone))
+    group = np.zeros(N_CODE_POINTS, dtype=np.uint8)
+    n_alone = min(len(alone), N_GROUPS // 2)
+    group[code_points("".join(alone))] = 1 + np.arange(len(alone)) % max(n_alone, 1)
+    group[code_points("".join(others))] = 1 + n_alone + np.arange(len(others)) % (N_GROUPS - 1 - n_alone)
+    thirds = np.zeros((N_GROUPS, N_GROUPS), dtype=np.uint8)
+    for name in names:
+        first, second, third = (*(int(group[ord(character)]) for character in name[:3]), 0, 0)[:3]
+        if len(name) > 2:
+            thirds[first, second] |= 1 << (third & 7)
+        else:
+            thirds[first, second if len(name) > 1 else slice(None)] = 255
+    return group, thirds.ravel()
+
+
 def _key(name: str) -> int:
-    return 1 + (ord(name[0]) << _POINT_BITS | (ord(name[1]) if len(name) > 1 else _ALONE))
+    """The key of a trigger in the table that `find_triggers` reads."""
+    first, second, third = (*map(ord, name[:3]), _NONE, _NONE)[:3]
+    return 1 + (first << 2 * _POINT_BITS | second << _POINT_BITS | third)
 
 
 def _offsets(lengths: Sequence[int]) -> NDArray[np.int64]:
@@ -186,27 +210,41 @@ def read_block(
     """Fold the texts ``points[start[d]:stop[d]]`` and find their lines and triggers."""
     bounds = _offsets((stop - start).tolist())
     n, n_texts = int(bounds[-1]), len(start)
-    plain, counts = np.empty(n, dtype=np.uint32), np.empty((n_texts, 3), dtype=np.int64)
+    ahead, counts = np.zeros(n + 2, dtype=np.uint32), np.empty((n_texts, 3), dtype=np.int64)
+    plain = ahead[:n]
     fold_texts(points, start, stop, character_table().plain, plain, counts)
     line_start, line_end = np.empty(n // 2 + n_texts, dtype=np.int64), np.empty(n // 2 + n_texts, dtype=np.int64)
     line_flags, line_indptr = np.empty(n // 2 + n_texts, dtype=np.uint8), np.empty(n_texts + 1, dtype=np.int64)
     n_lines = find_lines(
         plain, bounds, shapes(), MIN_SENTENCE, MIN_WORDS, line_start, line_end, line_flags, line_indptr
     )
-    n_places = n_pairs = n // 8 + 1024
+    place, trigger, line, rule = _find_triggers(ahead, bounds, (line_start, line_end, line_indptr), triggers)
+    order = np.lexsort((rule, line))
+    return Block(
+        plain, bounds, counts, line_start[:n_lines].copy(), line_end[:n_lines].copy(), line_flags[:n_lines].copy(),
+        line_indptr, place, trigger, line[order], rule[order],
+    )  # fmt: skip
+
+
+def find_places(
+    points: NDArray[np.uint32], bounds: NDArray[np.int64], triggers: Triggers
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The places of triggers in the texts ``points[bounds[d]:bounds[d + 1]]``, after which two characters follow."""
+    none = np.empty(0, dtype=np.int64)
+    return _find_triggers(points, bounds, (none, none, np.zeros(len(bounds), dtype=np.int64)), triggers)[:2]
+
+
+def _find_triggers(
+    points: NDArray[np.uint32], bounds: NDArray[np.int64], lines: Sequence[NDArray[np.int64]], triggers: Triggers
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Places and triggers, lines and rules, as many as there are."""
+    n_places = n_pairs = len(points) // 8 + 1024
     while True:
         place, trigger = np.empty(n_places, dtype=np.int64), np.empty(n_places, dtype=np.int32)
         line, rule = np.empty(n_pairs, dtype=np.int32), np.empty(n_pairs, dtype=np.int32)
-        n_places, n_pairs = find_triggers(
-            plain, bounds, line_start, line_end, line_indptr, *triggers[1:], place, trigger, line, rule
-        )
+        n_places, n_pairs = find_triggers(points, bounds, *lines, *triggers[1:], place, trigger, line, rule)
         if n_places <= len(place) and n_pairs <= len(line):
-            break
-    order = np.lexsort((rule[:n_pairs], line[:n_pairs]))
-    return Block(
-        plain, bounds, counts, line_start[:n_lines].copy(), line_end[:n_lines].copy(), line_flags[:n_lines].copy(),
-        line_indptr, place[:n_places].copy(), trigger[:n_places].copy(), line[order], rule[order],
-    )  # fmt: skip
+            return place[:n_places].copy(), trigger[:n_places].copy(), line[:n_pairs], rule[:n_pairs]
 
 
 @cache

@@ -34,7 +34,6 @@ from detector.rule_matches import (
     Trials,
     any_fits,
     find_spans,
-    matches_at,
     matches_line,
     speaks_for_document,
     trials,
@@ -52,7 +51,6 @@ __all__ = [
     "find_spans",
     "load_rules",
     "marked_spans",
-    "matches_at",
     "matches_line",
     "speaks_for_document",
     "trials",
@@ -221,7 +219,7 @@ def _built_in() -> tuple[tuple[Rule, ...], Mapping[str, str]]:
 def built_in_patterns() -> tuple[str, ...]:
     """The patterns of the built-in rules that are tried on every corpus."""
     rows, _ = _built_in()
-    tried = (rule.pattern for rule in rows if rule.kind != "content" and rule.scope in ("span", "line"))
+    tried = (rule.pattern for rule in rows if rule.scope != METHOD and (rule.kind, rule.scope) != ("content", "line"))
     return tuple(dict.fromkeys(tried))
 
 

@@ -25,15 +25,16 @@ from detector.artefacts import (
     is_traditional,
     year_swaps_at,
 )
-from detector.block_hits import BlockHits, make_plan
+from detector.block_hits import BlockHits
 from detector.columns import HitColumns
 from detector.folding import plain
-from detector.hits import find_hits, flags, hit_columns, junk_passages, junk_tokens, rule_names, site_and_own
+from detector.hits import find_hits, flags, hit_columns, junk_passages, junk_tokens, site_and_own
 from detector.junk import find_junk, frequent_lines
 from detector.lines import split_lines
 from detector.marks import _STAND_IN, FOLLOWERS, find_marks
 from detector.model import FINDING_KINDS, Hit
 from detector.places import AFTER_BLANK, SENTENCE, Places, make_triggers, read_block
+from detector.rule_plan import make_plan, rule_names
 from detector.rules import load_rules, marked_spans
 from detector.settings import Settings
 from detector.texts import Texts
@@ -239,7 +240,7 @@ def test_years_are_those_that_can_matter(some: list[list[str]]) -> None:
             reach = text[match.start() + 1 : match.start() + YEAR_REACH + 1]
             found += [match.start()] if match[0] in reach or "周年" in reach else []
         assert (near[(near >= bounds[row]) & (near < bounds[row + 1])] - bounds[row]).tolist() == found
-        tried = [at for at, _ in block.years.of(row)]
+        tried = block.years_of(row)
         assert year_swaps_at(text, tried) == year_swaps_at(text, found)
         signs = re.findall(f"(?<=[\u3400-\u9fffa-z0-9][0-9])[{FOLLOWERS}]", text)
         assert block.n_stand_ins[row] == n_stand_ins[row] == len(signs)

@@ -13,8 +13,9 @@ from detector.kernels.compiled import njit
 _BLANK, _BREAK, _FOLLOWER = 1, 2, 4
 _AFTER_BLANK, _SENTENCE = 1, 2
 _YEAR, _CYCLE = 0x5E74, 0x5468
-_SINGLE_FIRST, _LONGER_FIRST = 1, 2
-_ALONE = np.uint64(0x1FFFFF)
+_BEGIN = 3
+_ANY = 255
+_NONE = np.uint64(0x1FFFFF)
 _POINT_BITS = np.uint64(21)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _LAST_TRIPLE = np.uint64(0xC4CEB9FE1A85EC53)
@@ -57,7 +58,7 @@ def _closes(point):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_sentence(plain, start, end, min_chars, min_words):  # type: ignore[no-untyped-def]
-    """`detector.lines.is_sentence` of ``plain[start:end]``."""
+    """`detector.lines.is_sentence` of ``plain[start:end]``; of a long line few characters are looked at."""
     at = start
     if at < end and plain[at] == 0x28:
         at += 1
@@ -71,14 +72,18 @@ def _is_sentence(plain, start, end, min_chars, min_words):  # type: ignore[no-un
             at += 1
         start = at
     length, n_spaces, is_ascii = end - start, 0, True
-    for at in range(start, end):
+    enough = max(min_chars, 8 * min_words)
+    at = start
+    while at < end and (length < enough or (is_ascii and n_spaces + 1 < min_words)):
         n_spaces += plain[at] == 0x20
         is_ascii &= plain[at] < 0x80
-    if is_ascii or n_spaces * 8 > length:
-        if n_spaces + 1 < min_words:
+        at += 1
+    if length < enough or is_ascii:
+        if is_ascii or n_spaces * 8 > length:
+            if n_spaces + 1 < min_words:
+                return False
+        elif length < min_chars:
             return False
-    elif length < min_chars:
-        return False
     at = end - 1
     only_common = True
     for _ in range(4):
@@ -150,18 +155,19 @@ def find_lines(plain, bounds, shapes, min_chars, min_words, start, end, flags, i
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def find_triggers(  # type: ignore[no-untyped-def]
-    plain, bounds, line_start, line_end, line_indptr, first_of, keys, key_first, key_last, points, indptr, in_span,
+    plain, bounds, line_start, line_end, line_indptr, group, thirds, keys, key_first, key_last, points, indptr, in_span,
     rule_indptr, rule_of, max_chars, place, trigger, line, rule,
 ):  # fmt: skip
     """Every place of every trigger, and every pair of a line and a rule that has a trigger in it; returns both numbers.
 
-    ``first_of`` (uint8, by code point): bit 1 where a trigger is that character, bit 2 where a longer one begins with
-    it. ``keys`` (uint64, a power of two, 0 is free) is an open table of 1 + the first pair (the second `_ALONE` for
-    triggers of one character), whose triggers are rows ``key_first`` to ``key_last`` of ``points`` by ``indptr``.
-    Triggers with ``in_span`` get a row of ``place`` and ``trigger``; of a run of a trigger of one character only the
-    first place. The rules ``rule_of`` (by ``rule_indptr``, per trigger) get a row of ``line`` and ``rule`` for each
-    line of at most their ``max_chars`` that holds the trigger, once. Where the outputs are too short, what is over is
-    only counted.
+    ``plain`` goes on for two characters. ``group`` (uint8, by code point) puts characters into 256 groups, ``thirds``
+    (uint8, 65536) has the lowest three bits of the groups of what can stand third in a trigger, by the groups of the
+    first two: at most places that is all there is to look at. ``keys`` (uint64, a power of two, 0 is free) is an open
+    table of 1 + the first `_BEGIN` characters (`_NONE` beyond the end of a shorter trigger), whose triggers are rows
+    ``key_first`` to ``key_last`` of ``points`` by ``indptr``. Triggers with ``in_span`` get a row of ``place`` and
+    ``trigger``; of a run of a trigger of one character only the first place. The rules ``rule_of`` (by
+    ``rule_indptr``, per trigger) get a row of ``line`` and ``rule`` for each line of at most their ``max_chars`` that
+    holds the trigger, once. Where the outputs are too short, what is over is only counted.
     """
     mask = np.uint64(len(keys) - 1)
     seen = np.full(len(max_chars), -1, np.int64)
@@ -169,25 +175,22 @@ def find_triggers(  # type: ignore[no-untyped-def]
     for text in range(len(bounds) - 1):
         low, high = bounds[text], bounds[text + 1]
         row, last_row = line_indptr[text], line_indptr[text + 1]
+        ahead, next_ahead = np.int64(group[plain[low]]), np.int64(group[plain[low + 1]])
         for at in range(low, high):
-            point = plain[at]
-            kinds = first_of[point]
-            if not kinds:
+            pair = ahead << 8 | next_ahead
+            ahead, next_ahead = next_ahead, np.int64(group[plain[at + 2]])
+            if not thirds[pair] >> (next_ahead & 7) & 1:
                 continue
+            point = plain[at]
             while row < last_row and line_end[row] <= at:
                 row += 1
             in_line = row < last_row and line_start[row] <= at
-            for longer in range(2):
-                if longer:
-                    if not kinds & _LONGER_FIRST or at + 1 >= high:
-                        continue
-                    second = np.uint64(plain[at + 1])
-                else:
-                    if not kinds & _SINGLE_FIRST:
-                        continue
-                    second = _ALONE
-                key = ((np.uint64(point) << _POINT_BITS) | second) + np.uint64(1)
-                slot = ((key * _GOLDEN) >> _SHIFT) & mask
+            for begin_length in range(1 if thirds[pair] == _ANY else _BEGIN, min(_BEGIN, high - at) + 1):
+                key = np.uint64(0)
+                for more in range(_BEGIN):
+                    key = key << _POINT_BITS | (np.uint64(plain[at + more]) if more < begin_length else _NONE)
+                key += np.uint64(1)
+                slot = (((key ^ key >> _SHIFT) * _GOLDEN) >> _SHIFT) & mask
                 while keys[slot] != 0 and keys[slot] != key:
                     slot = (slot + np.uint64(1)) & mask
                 if keys[slot] == 0:
@@ -196,12 +199,12 @@ def find_triggers(  # type: ignore[no-untyped-def]
                     begin, length = indptr[number], indptr[number + 1] - indptr[number]
                     if at + length > high:
                         continue
-                    same = 2
+                    same = _BEGIN
                     while same < length and plain[at + same] == points[begin + same]:
                         same += 1
                     if same < length:
                         continue
-                    if in_span[number] and (longer or at == low or plain[at - 1] != point):
+                    if in_span[number] and (begin_length > 1 or at == low or plain[at - 1] != point):
                         if n_places < len(place):
                             place[n_places], trigger[n_places] = at, number
                         n_places += 1
