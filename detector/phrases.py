@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from detector.columns import PhraseColumns
 from detector.folding import character_table
+from detector.gathering import spans_of
 from detector.kernels.phrasing import count_series, cut_runs, enclosing, write_keys
 from detector.passages import Passages
 from detector.repeats import BLOCK_PLACES, Places, PlacesInOrder, Repeats, Rows, Stretches, find_stretches
@@ -210,7 +211,8 @@ def phrase_columns(
 ) -> PhraseColumns:
     """The phrases as they are written to files; ``series`` is a number per document or -1."""
     document = np.searchsorted(tokens.indptr, table.first, side="right") - 1
-    start, end = tokens.start[table.first], tokens.ends(table.first + table.n_all - 1)
+    work = work or Workspace()
+    start, end = spans_of(work, tokens, table.first, table.first + table.n_all - 1)
     copy_document = np.searchsorted(tokens.indptr, table.copy_start, side="right") - 1
     places = table.places
     n_series = count_series(
@@ -230,7 +232,7 @@ def phrase_columns(
         n_families=table.n_families.astype(np.int32),
         n_series=n_series,
         n_occurrences=table.n_occurrences.astype(np.int32),
-        key=_keys(table, tokens, texts, document, work or Workspace()),
+        key=_keys(table, tokens, texts, document, work),
     )
 
 
