@@ -50,6 +50,12 @@ def give_back_large_blocks(budget: int) -> None:
     _tell_allocator((_LARGE_BLOCK_SETTING, large), (_KEPT_AT_TOP_SETTING, kept), (_ARENAS_SETTING, 1))
 
 
+def share_freed_blocks() -> None:
+    """Tell the C library that all threads share what was freed; before there is a second one, which had an arena of its
+    own else, where some of the later ones would keep up to 64 MB from the others."""
+    _tell_allocator((_ARENAS_SETTING, 1))
+
+
 @cache
 def keep_freed_blocks() -> None:
     """Tell the C library about `KEPT_BLOCK`, once, and that all threads share what was freed."""
