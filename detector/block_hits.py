@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detector.artefacts import SCRIPT_ERROR, YEAR_REACH, year_swaps_at
 from detector.block_lines import BlockLines, Pairs, beside_bits
-from detector.junk import EDGE_LINES, FREQUENT_EDGE, MAX_GAP, MAX_ITEM, junk_of, placed_rules
+from detector.junk import EDGE_LINES, FREQUENT_EDGE, MAX_GAP, MAX_ITEM, MAX_SHORT, junk_of
 from detector.kernels.placing import place_lines, settle_marks
 from detector.kernels.triggers import find_years, hash_edges
 from detector.kernels.trying import try_lines, try_places
@@ -242,8 +242,8 @@ class BlockHits:
         state[text[held[text] & rules.has_guard[pairs.rule]]] = _LEFT
         line, rule = np.empty(len(text), dtype=np.int64), np.empty(len(text), dtype=np.int64)
         n = place_lines(
-            block.line_indptr, block.line_flags, pairs.indptr, pairs.line, pairs.rule, rules.place, rules.asks,
-            EDGE_LINES, MAX_GAP + 1, state, line, rule,
+            block.plain, block.line_start, block.line_end, block.line_indptr, block.line_flags, pairs.indptr,
+            pairs.line, pairs.rule, rules.place, rules.asks, EDGE_LINES, MAX_GAP, MAX_SHORT, state, line, rule,
         )  # fmt: skip
         line, rule = line[:n], rule[:n]
         text = np.searchsorted(block.line_indptr, line, side="right") - 1
@@ -255,18 +255,19 @@ class BlockHits:
         return Settled(text + self._begin, start, end, is_mask, rules.number[rule]), state
 
     def _draws(self, line: NDArray[np.int64], text: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether a rule may match a line just before or after each of some junk lines, as it stands beside junk."""
+        """Whether a rule for lines beside junk may match just before or after each of some junk lines (ascending), or
+        between it and the next."""
         block = self._block
-        before, after = line > block.line_indptr[text], line < block.line_indptr[text + 1] - 1
         wanted = np.zeros(len(block.line_start), dtype=np.bool_)
-        wanted[line[before] - 1] = wanted[line[after] + 1] = True
+        to_next = np.where(np.diff(text, append=-1) == 0, np.diff(line, append=-1), len(wanted))
+        near = []
+        for step in (-1, *range(1, MAX_GAP + 1)):
+            beside = np.clip(line + step, block.line_indptr[text], block.line_indptr[text + 1] - 1)
+            near.append(np.where((to_next <= MAX_GAP + 1) | (abs(step) == 1), beside, line))
+            wanted[near[-1]] = True
         wanted[line] = False
-        _, in_head, _ = placed_rules(self._table)
-        drawn = beside_bits(block, self._plan, wanted) & in_head.bits > 0
-        found = np.zeros(len(line), dtype=np.bool_)
-        found[before] = drawn[line[before] - 1]
-        found[after] |= drawn[line[after] + 1]
-        return found
+        drawn = beside_bits(block, self._plan, wanted) > 0
+        return np.asarray(np.any([drawn[rows] for rows in near], axis=0))
 
     def _line_pairs(self) -> Pairs:
         """Lines and the rules that match them wherever they stand, by their triggers or without."""

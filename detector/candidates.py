@@ -122,18 +122,18 @@ def band_buckets(
     row_indptr[:] = 0
     is_in_bucket, bounds = np.zeros(n_rows, bool), [(0, 0)]
 
-    def shared(band: NDArray[np.uint32]) -> Groups:
-        members, sizes = shared_keys(band)
+    def shared(band: int) -> Groups:
+        members, sizes = shared_keys(keys[band])
         name_members(members, numbers, is_in_bucket)
         return members, sizes
 
-    for here, its_sizes in work.each(shared, list(keys)):
+    for here, its_sizes in work.each(shared, range(len(keys))):
         if sieve is None:
             row_indptr[here + 1] += 1
         gathered.add(here)
         all_sizes.add(its_sizes)
         bounds.append((gathered.n, all_sizes.n))
-    del keys  # the largest column here, of which nobody else should hold a reference
+    keys = np.empty((0, 0), np.uint32)  # nobody else holds them: room for what follows
     rows, sizes = gathered.column(), all_sizes.column()
     if sieve is not None:
         rows, sizes = _sifted(rows, sizes, bounds, sieve(np.flatnonzero(is_in_bucket).astype(np.int32)), work)

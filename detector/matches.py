@@ -182,10 +182,10 @@ def _buckets(
 ) -> Buckets:  # fmt: skip
     """The buckets of the rows of tokens ``start[r]`` to ``stop[r]``; those that are not ``signed`` are in none."""
     rows = np.flatnonzero(signed & (stop - start >= SHINGLE_SIZE)).astype(np.int32)
+    begin, end = start[rows], stop[rows]
     return band_buckets(
         signed_bands(
-            tokens, start[rows], stop[rows], SHINGLE_SIZE, BANDS, is_skeleton=True, seed=seed, block=BLOCK_TOKENS,
-            work=work,
+            tokens, begin, end, SHINGLE_SIZE, BANDS, is_skeleton=True, seed=seed, block=BLOCK_TOKENS, work=work
         ),
         rows, len(start), work, sieve,
     )  # fmt: skip

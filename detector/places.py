@@ -30,15 +30,17 @@ AFTER_BLANK, SENTENCE = 1, 2
 
 LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
-BLANK, BREAK, FOLLOWER = 1, 2, 4
+BLANK, BREAK, FOLLOWER, OF_YEARS = 1, 2, 4, 8
 """Bits of the shape of a character."""
 
 N_GROUPS = 256
 """Of characters; with what stands third their pairs tell of nineteen places in twenty that no trigger stands there."""
 
+ANY = 255
 _NONE = 0x1FFFFF
-_POINT_BITS = 21
-_GOLDEN = 0x9E3779B97F4A7C15
+_POINT_BITS = np.uint64(21)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(32)
 
 
 class Places:
@@ -97,12 +99,17 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.VERBOSE)
 
 
+_Bytes = NDArray[np.uint8]
+
+
 class Triggers(NamedTuple):
     """Triggers as the kernel reads them; see `detector.kernels.triggers.find_triggers` for the columns."""
 
     names: Sequence[str]
     group: NDArray[np.uint8]
     thirds: NDArray[np.uint8]
+    fourths: NDArray[np.uint8]
+    lengths: NDArray[np.uint8]
     keys: NDArray[np.uint64]
     key_first: NDArray[np.int32]
     key_last: NDArray[np.int32]
@@ -120,54 +127,72 @@ def make_triggers(in_span: Collection[str], in_line: Mapping[str, Sequence[int]]
     ``max_chars`` is the longest line of each rule that ``in_line`` numbers.
     """
     names = sorted({*in_span, *in_line})
-    group, thirds = _groups(names)
+    points, indptr = code_points("".join(names)), _offsets([len(name) for name in names])
     size = 16
     while size < 2 * len(names):
         size *= 2
     keys = np.zeros(size, dtype=np.uint64)
     key_first, key_last = np.zeros(size, dtype=np.int32), np.zeros(size, dtype=np.int32)
-    for number, key in enumerate(map(_key, names)):
-        slot = (((key ^ key >> 32) * _GOLDEN & 0xFFFFFFFFFFFFFFFF) >> 32) & (size - 1)
-        while keys[slot] not in (0, key):
+    of_names = _keys(points, indptr)
+    hashes = ((of_names ^ of_names >> _SHIFT) * _GOLDEN) >> _SHIFT
+    first = np.flatnonzero(of_names != np.concatenate((np.zeros(1, np.uint64), of_names[:-1])))
+    slots: list[int] = []
+    taken: set[int] = set()
+    for slot in hashes[first].tolist():
+        slot &= size - 1
+        while slot in taken:
             slot = (slot + 1) & (size - 1)
-        if keys[slot] == 0:
-            keys[slot], key_first[slot] = key, number
-        key_last[slot] = number + 1
+        taken.add(slot)
+        slots.append(slot)
+    keys[slots], key_first[slots], key_last[slots] = of_names[first], first, np.append(first[1:], len(names))
     rules = [list(in_line.get(name, ())) for name in names]
     return Triggers(
-        names, group, thirds, keys, key_first, key_last,
-        code_points("".join(names)), _offsets([len(name) for name in names]),
+        names, *_groups(points, indptr), keys, key_first, key_last,
+        points, indptr,
         np.array([name in in_span for name in names], dtype=np.bool_),
         _offsets([len(rows) for rows in rules]), np.array([row for rows in rules for row in rows], dtype=np.int32),
         np.array(max_chars, dtype=np.int64),
     )  # fmt: skip
 
 
-def _groups(names: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Groups of characters and of what stands third, as `find_triggers` asks for them.
+def _begins(points: NDArray[np.uint32], indptr: NDArray[np.int64], n: int, fill: int) -> NDArray[np.int64]:
+    """The first ``n`` characters of each name, a row of each; ``fill`` where a name has no more."""
+    at = indptr[:-1, np.newaxis] + np.arange(n)
+    padded = np.append(points, np.zeros(n, dtype=points.dtype)).astype(np.int64)
+    return np.where(at < indptr[1:, np.newaxis], padded[at], fill)
+
+
+def _groups(points: NDArray[np.uint32], indptr: NDArray[np.int64]) -> tuple[_Bytes, _Bytes, _Bytes, _Bytes]:
+    """Groups of characters, what stands third and fourth by those before, and lengths, as `find_triggers` has them.
 
     Characters that are a trigger by themselves share no group with others, as each of their places is looked at.
     """
-    alone = sorted({name for name in names if len(name) == 1})
-    others = sorted({character for name in names for character in name[:3]}.difference(alone))
+    begins, length = _begins(points, indptr, 4, 0), np.diff(indptr)
+    is_alone, is_other = np.zeros((2, N_CODE_POINTS), dtype=np.bool_)
+    is_alone[begins[length == 1, 0]] = True
+    is_other[begins[np.arange(4) < length[:, np.newaxis]]] = True
+    alone, others = np.flatnonzero(is_alone), np.flatnonzero(is_other & ~is_alone)
     group = np.zeros(N_CODE_POINTS, dtype=np.uint8)
     n_alone = min(len(alone), N_GROUPS // 2)
-    group[code_points("".join(alone))] = 1 + np.arange(len(alone)) % max(n_alone, 1)
-    group[code_points("".join(others))] = 1 + n_alone + np.arange(len(others)) % (N_GROUPS - 1 - n_alone)
-    thirds = np.zeros((N_GROUPS, N_GROUPS), dtype=np.uint8)
-    for name in names:
-        first, second, third = (*(int(group[ord(character)]) for character in name[:3]), 0, 0)[:3]
-        if len(name) > 2:
-            thirds[first, second] |= 1 << (third & 7)
-        else:
-            thirds[first, second if len(name) > 1 else slice(None)] = 255
-    return group, thirds.ravel()
+    group[alone] = 1 + np.arange(len(alone)) % max(n_alone, 1)
+    group[others] = 1 + n_alone + np.arange(len(others)) % (N_GROUPS - 1 - n_alone)
+    first, second, third, fourth = group[begins].T.astype(np.int64)
+    thirds, fourths, lengths = np.zeros((3, N_GROUPS * N_GROUPS), dtype=np.uint8)
+    pair, one, two, more = first * N_GROUPS + second, length == 1, length == 2, length > 2
+    np.bitwise_or.at(thirds, pair[more], np.uint8(1) << (third[more] & 7).astype(np.uint8))
+    np.bitwise_or.at(lengths, pair[more], np.uint8(4))
+    bits = np.where(length > 3, np.uint8(1) << (fourth & 7).astype(np.uint8), np.uint8(ANY))
+    np.bitwise_or.at(fourths, (second * N_GROUPS + third)[more], bits[more])
+    thirds[pair[two]] = thirds.reshape(N_GROUPS, N_GROUPS)[first[one]] = ANY
+    np.bitwise_or.at(lengths, pair[two], np.uint8(2))
+    lengths.reshape(N_GROUPS, N_GROUPS)[first[one]] |= 1
+    return group, thirds, fourths, lengths
 
 
-def _key(name: str) -> int:
-    """The key of a trigger in the table that `find_triggers` reads."""
-    first, second, third = (*map(ord, name[:3]), _NONE, _NONE)[:3]
-    return 1 + (first << 2 * _POINT_BITS | second << _POINT_BITS | third)
+def _keys(points: NDArray[np.uint32], indptr: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The keys of names in the table that `find_triggers` reads."""
+    first, second, third = _begins(points, indptr, 3, _NONE).T.astype(np.uint64)
+    return np.asarray((first << _POINT_BITS + _POINT_BITS | second << _POINT_BITS | third) + np.uint64(1))
 
 
 def _offsets(lengths: Sequence[int]) -> NDArray[np.int64]:
@@ -210,7 +235,7 @@ def read_block(
     """Fold the texts ``points[start[d]:stop[d]]`` and find their lines and triggers."""
     bounds = _offsets((stop - start).tolist())
     n, n_texts = int(bounds[-1]), len(start)
-    ahead, counts = np.zeros(n + 2, dtype=np.uint32), np.empty((n_texts, 3), dtype=np.int64)
+    ahead, counts = np.zeros(n + 3, dtype=np.uint32), np.empty((n_texts, 3), dtype=np.int64)
     plain = ahead[:n]
     fold_texts(points, start, stop, character_table().plain, plain, counts)
     line_start, line_end = np.empty(n // 2 + n_texts, dtype=np.int64), np.empty(n // 2 + n_texts, dtype=np.int64)
@@ -229,7 +254,7 @@ def read_block(
 def find_places(
     points: NDArray[np.uint32], bounds: NDArray[np.int64], triggers: Triggers
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The places of triggers in the texts ``points[bounds[d]:bounds[d + 1]]``, after which two characters follow."""
+    """The places of triggers in the texts ``points[bounds[d]:bounds[d + 1]]``, after which three characters follow."""
     none = np.empty(0, dtype=np.int64)
     return _find_triggers(points, bounds, (none, none, np.zeros(len(bounds), dtype=np.int64)), triggers)[:2]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from detector.artefacts import year_patterns
 from detector.junk import BESIDE_BITS, LIST_ITEM, PLACED
 from detector.marks import FOLLOWERS, MARK_KINDS
-from detector.places import FOLLOWER, Triggers, make_triggers, shapes
+from detector.places import FOLLOWER, OF_YEARS, Triggers, make_triggers, shapes
 from detector.program_files import programs_of
 from detector.programs import Programs
 from detector.rule_matches import any_fits
@@ -130,6 +130,7 @@ def make_plan(table: RuleTable) -> Plan:
     affects = _affects(guards, names)
     shape = shapes().copy()
     shape[[ord(character) for character in FOLLOWERS]] |= FOLLOWER
+    shape[ord("年")] |= OF_YEARS
     return Plan(
         names,
         triggers,

@@ -74,7 +74,7 @@ def find_script_errors_in(texts: Texts, documents: NDArray[np.int64]) -> ScriptE
     words, _ = _words()
     size = texts.stop[documents] - texts.start[documents]
     bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(size)))
-    points = np.zeros(int(bounds[-1]) + 2, dtype=texts.points.dtype)
+    points = np.zeros(int(bounds[-1]) + 3, dtype=texts.points.dtype)
     spans = np.stack((texts.start[documents], texts.stop[documents], bounds[:-1]), axis=1)
     for start, stop, at in spans.tolist():
         points[at : at + stop - start] = texts.points[start:stop]

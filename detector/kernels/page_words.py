@@ -239,16 +239,18 @@ def may_be_pages(start, end, flags, indptr, limits, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_of_pages(plain, low, high, classes, keys, masks, unit_hash, unit_size):
     """Whether a line is nothing but words of pages, as `signs_of_page` has it; most are too long, and soon left."""
-    n_words, n_han, in_word = 0, 0, False
+    tenths, in_word = 0, False
     for at in range(low, high):
         kind = classes[plain[at]]
-        if kind == _LETTER or (kind == _EXTENDER and in_word):
-            n_words += not in_word
+        if kind == _SINGLE:
+            tenths += 6
+            in_word = False
+        elif kind == _LETTER or (kind == _EXTENDER and in_word):
+            tenths += 0 if in_word else 10
             in_word = True
         else:
             in_word = False
-            n_han += kind == _SINGLE
-        if n_words + 0.6 * n_han >= _MOST_OF_PAGES:
+        if tenths >= 10 * _MOST_OF_PAGES:
             return False
     n_units, in_word, in_number = 0, False, False
     for at in range(low, high):

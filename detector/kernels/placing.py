@@ -12,7 +12,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_SENTENCE = 2
+_AFTER_BLANK, _SENTENCE = 1, 2
 _ANY, _HEAD, _TAIL, _ENDS = 0, 1, 2, 3
 _DONE, _LEFT = 1, 2
 _MOST = 64
@@ -29,13 +29,34 @@ def _first_of(rule, place_of, begin, end, place):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def place_lines(line_indptr, flags, pair_indptr, pair_line, pair_rule, place_of, asks, edge, gap, state, line, rule):
+def _may_be_filled(plain, start, end, flags, last, at, short):
+    """Whether the lines between junk lines ``last`` and ``at`` may be junk for that: all are short and part of no
+    sentence, and there is no blank line."""
+    for line in range(last + 1, at + 1):
+        if flags[line] & _AFTER_BLANK:
+            return False
+    for line in range(last + 1, at):
+        if end[line] - start[line] > short:
+            return False
+        for place in range(start[line], end[line]):
+            point = plain[place]
+            if point == 0x3002 or point == 0x21 or point == 0x3F or point == 0x3B or point == 0x2C:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def place_lines(
+    plain, start, end, line_indptr, flags, pair_indptr, pair_line, pair_rule, place_of, asks, edge, gap, short, state,
+    line, rule,
+):  # fmt: skip
     """The lines that rules call junk where they stand, each with the first of its rules; returns how many.
 
     Rows ``pair_indptr[d]`` to ``pair_indptr[d + 1]`` of ``pair_line`` and ``pair_rule`` are the lines of text d with
     the rules that match them, in order; ``place_of`` (uint8, by rule): 0 any, 1 head, 2 tail, 3 either end. Texts whose
     ``state`` (uint8) is 2 are left out; it becomes 1 where ``line`` (int64) and ``rule`` (int32) have rows, and 2
-    where what stands around them must be asked: a rule ``asks`` (bool), or two lines are up to ``gap`` apart.
+    where what stands around them must be asked: a rule ``asks`` (bool), or between two of them stand up to ``gap``
+    lines of at most ``short`` characters.
     """
     n = 0
     for text in range(len(state)):
@@ -50,23 +71,23 @@ def place_lines(line_indptr, flags, pair_indptr, pair_line, pair_rule, place_of,
             row = first
             is_placed = False
             while row < last:
-                end, at = row + 1, pair_line[row]
+                past, at = row + 1, pair_line[row]
                 is_placed |= place_of[pair_rule[row]] != _ANY
-                while end < last and pair_line[end] == at:
-                    is_placed |= place_of[pair_rule[end]] != _ANY
-                    end += 1
-                found = _first_of(pair_rule, place_of, row, end, _ANY)
+                while past < last and pair_line[past] == at:
+                    is_placed |= place_of[pair_rule[past]] != _ANY
+                    past += 1
+                found = _first_of(pair_rule, place_of, row, past, _ANY)
                 if once:
                     if found < 0 and at < head:
-                        found = _first_of(pair_rule, place_of, row, end, _HEAD)
+                        found = _first_of(pair_rule, place_of, row, past, _HEAD)
                     if found < 0 and at >= tail:
-                        found = _first_of(pair_rule, place_of, row, end, _TAIL)
+                        found = _first_of(pair_rule, place_of, row, past, _TAIL)
                     if found < 0 and high - low > 1 and (at == low or at == high - 1):
-                        found = _first_of(pair_rule, place_of, row, end, _ENDS)
+                        found = _first_of(pair_rule, place_of, row, past, _ENDS)
                 if found >= 0:
                     line[n], rule[n] = at, found
                     n += 1
-                row = end
+                row = past
             if once or not is_placed:
                 break
             head, row = low, begin
@@ -80,7 +101,9 @@ def place_lines(line_indptr, flags, pair_indptr, pair_line, pair_rule, place_of,
             head, tail = max(head, low + edge), min(tail + 1, high - edge)
         is_left = False
         for row in range(begin, n):
-            is_left |= asks[rule[row]] or (row > begin and 1 < line[row] - line[row - 1] <= gap)
+            is_left |= asks[rule[row]]
+            if row > begin and 1 < line[row] - line[row - 1] <= gap + 1:
+                is_left |= _may_be_filled(plain, start, end, flags, line[row - 1], line[row], short)
         if is_left:
             n = begin
         if is_left or n > begin:
