@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.artefacts import SCRIPT_ERROR, YEAR_REACH, year_swaps_at
-from detector.block_lines import BlockLines, Pairs, beside_bits
-from detector.junk import EDGE_LINES, FREQUENT_EDGE, MAX_GAP, MAX_ITEM, MAX_SHORT, junk_of
+from detector.block_lines import BlockLines, Pairs, beside_bits, has_rest
+from detector.junk import FREQUENT_EDGE, junk_of
+from detector.junk_places import EDGE_LINES, FAR_BITS, MAX_GAP, MAX_ITEM, MAX_SHORT, NEAR_BITS
 from detector.kernels.placing import place_lines, settle_marks
 from detector.kernels.triggers import find_years, hash_edges
 from detector.kernels.trying import try_lines, try_places
@@ -248,6 +249,13 @@ class BlockHits:
         line, rule = line[:n], rule[:n]
         text = np.searchsorted(block.line_indptr, line, side="right") - 1
         state[text[self._draws(line, text)]] = _LEFT
+        state[has_rest(block, line, text)] = _LEFT
+        done = np.zeros(self._n, dtype=np.bool_)
+        done[text] = True
+        wanted = np.repeat(done & (state != _LEFT), np.diff(block.line_indptr))
+        wanted[line] = False
+        far = np.flatnonzero(beside_bits(block, self._plan, wanted, FAR_BITS))
+        state[np.searchsorted(block.line_indptr, far, side="right") - 1] = _LEFT
         kept = state[text] != _LEFT
         line, rule, text = line[kept], rule[kept], text[kept]
         base, is_mask = block.bounds[text], np.zeros(len(line), dtype=np.bool_)
@@ -266,7 +274,7 @@ class BlockHits:
             near.append(np.where((to_next <= MAX_GAP + 1) | (abs(step) == 1), beside, line))
             wanted[near[-1]] = True
         wanted[line] = False
-        drawn = beside_bits(block, self._plan, wanted) > 0
+        drawn = beside_bits(block, self._plan, wanted, NEAR_BITS) > 0
         return np.asarray(np.any([drawn[rows] for rows in near], axis=0))
 
     def _line_pairs(self) -> Pairs:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.junk_places import MIN_PROSE
 from detector.kernels.trying import try_groups
 from detector.lines import Lines
 from detector.places import AFTER_BLANK, SENTENCE, Block
@@ -22,13 +23,28 @@ class Pairs(NamedTuple):
     rule: NDArray[np.int64]
 
 
-def beside_bits(block: Block, plan: Plan, wanted: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The `BESIDE_BITS` of rules that may match each wanted line of a block, 0 for the others."""
+def has_rest(block: Block, line: NDArray[np.int64], text: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The texts of prose in which other lines follow one of some junk lines (ascending) below the last sentence."""
+    is_sentence = block.line_flags & SENTENCE != 0
+    is_sentence[line] = False
+    sentences = np.flatnonzero(is_sentence)
+    indptr = np.searchsorted(sentences, block.line_indptr)
+    last = np.append(sentences, -1)[indptr[1:] - 1]
+    below = (line > last[text]) & (np.diff(indptr)[text] >= MIN_PROSE)
+    texts, first, n_junk = np.unique(text[below], return_index=True, return_counts=True)
+    found: NDArray[np.int64] = texts[block.line_indptr[texts + 1] - line[below][first] > n_junk]
+    return found
+
+
+def beside_bits(block: Block, plan: Plan, wanted: NDArray[np.bool_], mask: int = 255) -> NDArray[np.uint8]:
+    """The `BESIDE_BITS`, of those in ``mask``, of rules that may match each wanted line of a block; 0 for others."""
     bits = np.zeros(len(wanted), dtype=np.uint8)
     if wanted.any():
-        max_chars = np.array([rule.max_chars for rule in plan.beside.rules], dtype=np.int64)
+        rows = np.flatnonzero(plan.beside_bits & mask).tolist()
+        max_chars = np.array([plan.beside.rules[row].max_chars for row in rows], dtype=np.int64)
+        program, bits_of = plan.beside.program[rows], plan.beside_bits[rows]
         try_groups(
-            block.plain, block.line_start, block.line_end, wanted, plan.beside.program, max_chars, plan.beside_bits,
+            block.plain, block.line_start, block.line_end, wanted, program, max_chars, bits_of,
             *plan.programs[:4], bits,
         )  # fmt: skip
     return bits

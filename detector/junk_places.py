@@ -245,6 +245,7 @@ def _beside(lines: Lines, marked: dict[int, str], table: RuleTable) -> None:
 
 
 BESIDE_BITS = {"next": 1, "head+": 2, "between": 4, "with": 8, "edge+": 16, "tail+": 32}
+NEAR_BITS, FAR_BITS = 1 | 2 | 4, 8 | 16 | 32
 """Of places of a rule that depend on other junk."""
 
 
@@ -320,8 +321,8 @@ def _like_heads(lines: Lines, marked: dict[int, str]) -> None:
 def _rest_of_tail(lines: Lines, marked: dict[int, str], table: RuleTable) -> None:
     """Mark the short lines that follow junk below the last sentence of a text of several sentences.
 
-    They must be at most twice as many as the junk there, and no more than `MAX_GAP` together; a text without prose (a form, a poem, a
-    list) has no such tail.
+    They must be at most twice as many as the junk there, and no more than `MAX_GAP` together; a text without prose (a
+    form, a poem, a list) has no such tail.
     """
     if not table.does(BETWEEN) or sum(at not in marked for at in lines.sentences) < MIN_PROSE:
         return
