@@ -115,8 +115,9 @@ def junk_lines(
     marked = _by_rules(lines, matched, guarded)
     if marked:
         titles = _Titles(lines)
-        _with_junk(lines, marked, table, guarded)
         _lists(lines, marked, table, titles)
+        _with_junk(lines, marked, table, guarded)
+        _lists(lines, marked, table, titles)  # headings that count with other junk open lists too
         _beside(lines, marked, table)
         _between(lines, marked, table, titles)
         _like_heads(lines, marked)
