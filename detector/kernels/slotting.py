@@ -353,12 +353,14 @@ def write_fills(  # type: ignore[no-untyped-def]
                 base, fill = bases[member], filled + member
                 low, high = base + begin[fill], base + until[fill]
                 if low < high:
-                    fill_start[fill], fill_end[fill] = where[0][low], _end(where, high - 1)
+                    begun, length = where[0][np.uint64(low)], where[1][np.uint64(low)]
+                    fill_start[fill] = begun
+                    fill_end[fill] = begun + length if high - low == 1 and length < 255 else _end(where, high - 1)
                 else:
                     fill_start[fill] = _end(where, low - 1) if low > base else start[head + member]
                     fill_end[fill] = fill_start[fill]
                 marks, digits, marked = True, True, False
-                for token in range(low, high):
+                for token in range(np.uint64(low), np.uint64(high)):
                     is_mark = kind[token] == MARK
                     marks &= is_mark
                     marked |= is_mark
