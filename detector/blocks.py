@@ -30,7 +30,7 @@ def passage_keys(tokens: Tokens, passages: Passages, work: Workspace | None = No
 
     def part(rows: tuple[int, int]) -> None:
         some = slice(*rows)
-        keys[some] = hash_rows(tokens.hashes, tokens.kind, SLOT_HASH, bounds[:-1][some], lengths[some])
+        keys[some] = hash_rows(tokens.hashed, tokens.form, SLOT_HASH, bounds[:-1][some], lengths[some])
 
     (work or Workspace()).map(part, row_ranges(bounds[1:], BLOCK_TOKENS))
     return keys
@@ -55,7 +55,8 @@ def block_groups(
     key, clustered = _symbols(matches, group_of, keys)
     bounds = np.searchsorted(passages.document, np.arange(len(family) + 1)).astype(np.int64)
     kind = np.zeros(len(key), dtype=np.uint8)
-    rows = Rows(key, kind, np.packbits(is_junk, bitorder="little"), bounds, family.astype(np.int32), n_families)
+    hashed = np.arange(len(key), dtype=np.uint32), key
+    rows = Rows(hashed, kind, np.packbits(is_junk, bitorder="little"), bounds, family.astype(np.int32), n_families)
     work = work or Workspace()
     stretches = find_stretches(rows, MIN_PASSAGES, work)
     repeats = Repeats(rows, stretches, MIN_PASSAGES, work)

@@ -87,7 +87,7 @@ def signed_bands(
     def fold(bounds: tuple[int, int]) -> None:
         some = slice(*bounds)
         sign_bands(
-            tokens.hashes, tokens.kind, start[some], stop[some], size, SLOT_HASH, is_skeleton, multipliers, offsets,
+            tokens.hashed, tokens.form, start[some], stop[some], size, SLOT_HASH, is_skeleton, multipliers, offsets,
             bands.n_rows, bounds[0], keys, numbers[some], bytes_of,
         )  # fmt: skip
 
@@ -133,6 +133,7 @@ def band_buckets(
         gathered.add(here)
         all_sizes.add(its_sizes)
         bounds.append((gathered.n, all_sizes.n))
+    keys = np.empty((0, 0), np.uint32)  # nobody else holds them: room for what follows
     rows, sizes = gathered.column(), all_sizes.column()
     if sieve is not None:
         rows, sizes = _sifted(rows, sizes, bounds, sieve(np.flatnonzero(is_in_bucket).astype(np.int32)), work)

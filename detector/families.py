@@ -79,7 +79,7 @@ def _heads(
 
     def decide(first: int, last: int, floor: int, *, is_last: bool) -> None:
         lead(
-            tokens.hashes, tokens.indptr, SHINGLE_SIZE, sizes, slots, int(threshold * MIN_AGREEMENT),
+            tokens.hashed, tokens.indptr, SHINGLE_SIZE, sizes, slots, int(threshold * MIN_AGREEMENT),
             threshold, buckets.row_indptr, buckets.of, buckets.indptr, members, filled, first, last, floor, is_last,
             head, ratio,
         )  # fmt: skip

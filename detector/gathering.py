@@ -20,11 +20,14 @@ from detector.tokens import Tokens, read_only
 from detector.workspace import Workspace
 
 MOST_TOKENS = 1 << 22
-"""Tokens (70 MB), or characters, that are gathered at most; what is larger is read where it stands."""
+"""Tokens (40 MB), or characters, that are gathered at most; what is larger is read where it stands."""
 
 BYTES_FOR_TOKEN = 128
 """Of the budget, for each token that is gathered where it is large: reading where it stands brings all pages again and
 again."""
+
+SPANS = 1 << 13
+"""Tokens that are looked up at a time: each may bring two large pages into memory."""
 
 WINDOW_BYTES = 1 << 25
 """Of a mapped column, from which rows are copied before its pages are given back."""
@@ -51,7 +54,7 @@ class Gathering(NamedTuple):
 
 def is_mapped(work: Workspace, tokens: Tokens) -> bool:
     """Whether tokens are in a file, so that passages should be gathered; in memory they are read where they stand."""
-    return work.is_mapped(tokens.hashes)
+    return work.is_mapped(tokens.name)
 
 
 def most_tokens(work: Workspace) -> int:
@@ -83,16 +86,29 @@ def gather_passages(
     """
     first, last = passages.tokens[rows], passages.tokens[rows + 1]
     bounds = _offsets(last - first)
-    start, length, kind, hashes = (
-        gathered(work, column, first, last) for column in (tokens.start, tokens.length, tokens.kind, tokens.hashes)
-    )
+    start, form, name = (gathered(work, column, first, last) for column in (tokens.start, tokens.form, tokens.name))
     run = np.searchsorted(first, tokens.long_row, side="right") - 1
     long = np.flatnonzero((run >= 0) & (tokens.long_row < np.append(last, 0)[run]))
     long_row = bounds[run[long]] + tokens.long_row[long] - first[run[long]]
     texts = tokens.texts
     if with_texts:
         texts = gather_texts(work, texts, passages.document[rows], passages.start[rows], passages.end[rows])
-    return Gathering(rows, Tokens(start, length, kind, hashes, bounds, texts, long_row, tokens.long_end[long]), bounds)
+    some = Tokens(start, form, name, tokens.words, bounds, texts, long_row, tokens.long_end[long])
+    return Gathering(rows, some, bounds)
+
+
+def spans_of(
+    work: Workspace, tokens: Tokens, first: NDArray[np.int64], last: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Where tokens ``first[r]`` begin and tokens ``last[r]`` end, some of them at a time where columns are mapped:
+    nothing else runs, and gives pages back, while numpy picks values from all over a file."""
+    n = len(first)
+    size = SPANS if is_mapped(work, tokens) else max(n, 1)
+    parts = work.map(
+        lambda at: (tokens.start[first[at : at + size]], tokens.ends(last[at : at + size])), range(0, max(n, 1), size)
+    )
+    start, end = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return start, end
 
 
 def gather_texts(

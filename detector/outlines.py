@@ -81,7 +81,7 @@ def outline_columns(
         begin, stop = bounds[documents[0]], bounds[documents[1]]
         rows, key = np.empty(stop - begin, np.int64), np.empty(stop - begin, np.uint64)
         n_found = heading_keys(
-            texts.points, texts.start, texts.stop, tokens.hashes, tokens.kind, tokens.start, passages.tokens,
+            texts.points, texts.start, texts.stop, tokens.hashed, tokens.form, tokens.start, passages.tokens,
             passages.document, passages.start, passages.end, is_junk, (int(begin), int(stop)), MOST_HEADINGS, rows, key,
         )  # fmt: skip
         return rows[:n_found].copy(), key[:n_found].copy()

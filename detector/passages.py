@@ -148,7 +148,7 @@ def tokenise_corpus(texts: Texts, marks: Marks, work: Workspace) -> tuple[Tokens
 
 def split_tokens(tokens: Tokens, work: Workspace) -> Passages:
     """Passages and clauses of the texts that ``tokens`` were made of."""
-    begins = work.empty(-(-len(tokens.kind) // 8), np.uint8)
+    begins = work.empty(-(-len(tokens.form) // 8), np.uint8)
     begins[:] = 0
     blocks = document_ranges(tokens.texts.lengths, BLOCK_CHARACTERS)
     columns = [Gathered(work, dtype) for dtype in _FIELDS]
@@ -157,7 +157,7 @@ def split_tokens(tokens: Tokens, work: Workspace) -> Passages:
         first = int(tokens.indptr[begin]) // 8
         begins[first : first + len(part.begins)] |= part.begins
         add_all(columns, (*part.passages, part.tokens, *part.clauses))
-    columns[3].add(np.array([len(tokens.kind)], np.int64))
+    columns[3].add(np.array([len(tokens.form)], np.int64))
     start, end, document, tokens_of, *clauses = (column.column() for column in columns)
     return Passages(start, end, document, tokens_of, begins, *clauses)
 
@@ -173,7 +173,7 @@ def _split_block(tokens: Tokens, begin: int, end: int) -> _Part:
     n_passages, n_clauses = split_documents(
         read_only(tokens.texts.points), tokens.texts.start, tokens.texts.stop, begin, end, is_blank(),
         MAX_PASSAGE_TOKENS, cuts, cut_indptr, counted, counted_indptr,
-        tokens.indptr, tokens.where, tokens.kind, *part,
+        tokens.indptr, tokens.where, *part,
     )  # fmt: skip
     return _Part(
         part.passages[:, :n_passages].copy(),

@@ -20,5 +20,5 @@ def shingle_hashes(
     lengths = np.maximum(stop - start - size + 1, 0)
     indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))
     short = np.empty(indptr[-1], np.uint32)
-    short_shingles(tokens.hashes, tokens.kind, start, stop, size, SLOT_HASH, is_skeleton, indptr, short)
+    short_shingles(tokens.hashed, tokens.form, start, stop, size, SLOT_HASH, is_skeleton, indptr, short)
     return short, indptr

@@ -45,7 +45,7 @@ def spun_hits(
         rows = np.empty(block[1] - block[0], dtype=np.int64)
         n = spun_candidates(
             read_only(texts.points), texts.start, passages.document, passages.start, passages.end, passages.tokens,
-            passages.begins, tokens.kind, tokens.hashes, is_junk, min_tokens, SLOT_HASH, *block, rows,
+            passages.begins, tokens.form, tokens.name, is_junk, min_tokens, SLOT_HASH, *block, rows,
         )  # fmt: skip
         rows = rows[:n]
         start, stop = passages.tokens[rows], passages.tokens[rows + 1]

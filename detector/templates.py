@@ -169,9 +169,9 @@ def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
         brought = _brought(corpus, some, work)
         tokens, bounds, keys, first, last = brought
         n_gaps, differs = np.zeros(len(some.by_passage), dtype=np.int64), np.empty(len(first), np.bool_)
-        grouping.find_copies(tokens.hashes, bounds, some.indptr, first, last, differs)
+        grouping.find_copies(tokens.name, bounds, some.indptr, first, last, differs)
         gaps = aligning.template_gaps(
-            tokens.hashes, tokens.kind, bounds, keys, some.indptr, first, last, differs, some.by_passage,
+            tokens.name, tokens.form, bounds, keys, some.indptr, first, last, differs, some.by_passage,
             (0, len(some.by_passage)), KEPT, n_gaps,
         )  # fmt: skip
         texts, document = _read(corpus, some, n_gaps, work)
@@ -209,7 +209,7 @@ def _fills(
     """The fills of some clusters and their classes; the slots are counted in ``n_slots``."""
     tokens, bounds, _, first, last = brought
     clusters = (0, len(n_gaps))
-    read = (tokens.hashes, tokens.kind, tokens.where, texts.points, texts.start, bounds)
+    read = (tokens.name, tokens.form, tokens.where, texts.points, texts.start, bounds)
     of = (some.indptr, some.document, first)
     whole = slotting.join_gaps(*read, *of, last, clusters, n_gaps, *gaps)
     begin, until = dividing.divide_gaps(*read, *of, clusters, n_gaps, whole, *gaps, n_slots)
@@ -220,7 +220,7 @@ def _fills(
     begin, until = begin[:n], until[:n]
     start, end, fill_class = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8)
     slotting.write_fills(
-        tokens.kind, tokens.where, bounds, some.indptr, first, some.start, clusters, n_slots, begin, until,
+        tokens.form, tokens.where, bounds, some.indptr, first, some.start, clusters, n_slots, begin, until,
         start, end, fill_class,
     )  # fmt: skip
     return start, end, fill_class

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache, cached_property, partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.folding import DIGIT, character_table, code_points
+from detector.folding import DIGIT, LETTER, SINGLE, character_table, code_points
 from detector.kept_tables import kept_tables
-from detector.kernels.tokenising import count_tokens, fill_tokens, hash_alone, pack_points
+from detector.kernels.hashing import first_rows
+from detector.kernels.tokenising import count_tokens, fill_tokens, hash_alone, pack_points, rename_words
 from detector.texts import Texts
 from detector.workspace import Workspace, document_ranges
 
@@ -29,14 +31,24 @@ SLOT_HASH = np.uint64(0x736C6F74736C6F74)
 SLOT_POINT = 0x110000
 """The one character of a slot in a skeleton: beyond Unicode, so that no text holds it."""
 
-LONG = 255
+LONG = 63
 """The length of a token that has at least as many characters."""
+
+SLOT_FORM = 128
+"""Forms from this one on are those of numbers and marks, the slots of a skeleton."""
 
 BLOCK_CHARACTERS = 4_000_000
 """Documents are worked on in blocks of about this size, one a thread; a longer document is a block of its own."""
 
 HASHED_POINTS = 1 << 16
-"""Code points whose hashes are in a table: nearly all that texts consist of, and half a megabyte."""
+"""Code points that are names of tokens, with their hashes in a table: nearly all that texts consist of, and half a
+megabyte."""
+
+WORD_BITS = 18
+"""So many words (a power of two), and up to twice as many, are told apart in one table."""
+
+_KINDS = np.array([SINGLE, LETTER, DIGIT, MARK], dtype=np.uint8)
+"""By the upper bits of a form."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
@@ -57,9 +69,9 @@ class _TokenColumns(NamedTuple):
     """The fields of `Tokens`."""
 
     start: NDArray[np.int32]
-    length: NDArray[np.uint8]
-    kind: NDArray[np.uint8]
-    hashes: NDArray[np.uint64]
+    form: NDArray[np.uint8]
+    name: NDArray[np.uint32]
+    words: NDArray[np.uint64]
     indptr: NDArray[np.int64]
     texts: Texts
     long_row: NDArray[np.int64]
@@ -67,24 +79,47 @@ class _TokenColumns(NamedTuple):
 
 
 class Tokens(_TokenColumns):
-    """Columns of the tokens of a corpus, in document order.
+    """Columns of the tokens of a corpus, in document order: nine bytes each, because a corpus has as many tokens as
+    characters or nearly so.
 
-    ``start``: int32, code points of the token's own document; ``length``: uint8, its code points, `LONG` for that many
-    or more, of which ``long_row`` (int64, ascending) and ``long_end`` (int32) tell row and end; ``kind``: uint8,
-    SINGLE, LETTER, DIGIT or MARK; ``hashes``: uint64, of the folded token; ``indptr``: int64, n_documents + 1, the
-    tokens of document d are rows ``indptr[d]`` to ``indptr[d + 1]``; ``texts``: what they are the tokens of. In the
-    skeleton a number or a mark (``kind >= DIGIT``) has the hash `SLOT_HASH` and the one character `SLOT_POINT`
+    ``start``: int32, code points of the token's own document; ``form``: uint8, in the upper two bits 0 for `SINGLE`, 1
+    for `LETTER`, 2 for `DIGIT` and 3 for `MARK`, in the lower six the token's code points, `LONG` for that many or
+    more, of which ``long_row`` (int64, ascending) and ``long_end`` (int32) tell row and end; ``name``: uint32, equal
+    for equal folded tokens and no others: the folded code point of a token of one character below `HASHED_POINTS`, that
+    and a row of ``words`` for any other; ``words``: uint64, their hashes, each once; ``indptr``: int64, n_documents +
+    1, the tokens of document d are rows ``indptr[d]`` to ``indptr[d + 1]``; ``texts``: what they are the tokens of. In
+    the skeleton a number or a mark (``form >= SLOT_FORM``) has the hash `SLOT_HASH` and the one character `SLOT_POINT`
     (`packed_points`).
     """
 
     @property
     def where(self) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64], NDArray[np.int32]]:
         """What tells kernels where tokens begin and end."""
-        return self.start, self.length, self.long_row, self.long_end
+        return self.start, self.form, self.long_row, self.long_end
+
+    @cached_property
+    def hash_of(self) -> NDArray[np.uint64]:
+        """The hash of a token by its name (uint64)."""
+        return read_only(np.concatenate((alphabet().alone, self.words)) if len(self.words) else alphabet().alone)
+
+    @property
+    def hashed(self) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
+        """What tells kernels the hashes of tokens: their names, and the hash by name."""
+        return self.name, self.hash_of
+
+    @cached_property
+    def hashes(self) -> NDArray[np.uint64]:
+        """The hash of each folded token (uint64): a column that few need whole."""
+        return self.hash_of[self.name]
+
+    @cached_property
+    def kind(self) -> NDArray[np.uint8]:
+        """`SINGLE`, `LETTER`, `DIGIT` or `MARK` (uint8): another one."""
+        return np.asarray(_KINDS[self.form >> 6])
 
     def ends(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
         """Where some tokens end (int32)."""
-        length = self.length[rows]
+        length = self.form[rows] & np.uint8(LONG)
         end = self.start[rows] + length
         is_long = length == LONG
         end[is_long] = self.long_end[np.searchsorted(self.long_row, rows[is_long])]
@@ -98,16 +133,16 @@ class Tokens(_TokenColumns):
     @property
     def is_slot(self) -> NDArray[np.bool_]:
         """Whether a token is the slot in the skeleton."""
-        return np.asarray(self.kind >= DIGIT)
+        return np.asarray(self.form >= SLOT_FORM)
 
     @cached_property
     def skeleton(self) -> NDArray[np.uint64]:
         """The hash of each token in the skeleton (uint64)."""
-        return np.where(self.kind >= DIGIT, SLOT_HASH, self.hashes)
+        return np.where(self.is_slot, SLOT_HASH, self.hashes)
 
     @cached_property
     def _packed(self) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        rows = np.arange(len(self.kind) + 1)
+        rows = np.arange(len(self.form) + 1)
         return packed_points(self, rows[:-1], rows[1:])
 
     @property
@@ -160,13 +195,14 @@ def tokenise_texts(texts: Texts, marks: Marks, work: Workspace) -> Tokens:
     work.map(count, blocks)
     np.cumsum(indptr, out=indptr)
     n = int(indptr[-1])
-    start, length, kind, hashes = (
-        work.empty(n, dtype, put=True, in_order=True) for dtype in (np.int32, np.uint8, np.uint8, np.uint64)
-    )
-    fill = partial(_fill, texts, points, mark_columns, indptr, (start, length, kind, hashes), work)
-    long = [(np.empty(0, np.int64), np.empty(0, np.int32)), *work.map(fill, blocks)]
-    long_row, long_end = (np.concatenate(column) for column in zip(*long, strict=True))
-    return Tokens(start, length, kind, hashes, indptr, texts, long_row, long_end)
+    start, form, name = (work.empty(n, dtype, put=True, in_order=True) for dtype in (np.int32, np.uint8, np.uint32))
+    fill = partial(_fill, texts, points, mark_columns, indptr, (start, form, name), work)
+    long_row, long_end, words = zip(*work.map(fill, blocks), strict=True) if blocks else ((), (), ())
+    distinct = _name_words(name, [(int(indptr[first]), int(indptr[last])) for first, last in blocks], words, work)
+    return Tokens(
+        start, form, name, distinct, indptr, texts,
+        np.concatenate([np.empty(0, np.int64), *long_row]), np.concatenate([np.empty(0, np.int32), *long_end]),
+    )  # fmt: skip
 
 
 def _fill(
@@ -177,20 +213,45 @@ def _fill(
     columns: tuple[NDArray[Any], ...],
     work: Workspace,
     block: tuple[int, int],
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Fill the columns of the tokens of some documents; returns the rows and ends of the long ones."""
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint64]]:
+    """Fill the columns of the tokens of some documents; returns the rows and ends of the long ones, and the words."""
     here = slice(*block)
     most = int(texts.lengths[here].sum()) // LONG
     long_row, long_end = np.empty(most, np.int64), np.empty(most, np.int32)
     first, last = int(indptr[block[0]]), int(indptr[block[1]])
     with ExitStack() as stack:
         parts = [stack.enter_context(work.filling(column, first, last)) for column in columns]
-        n = fill_tokens(
+        n, words = fill_tokens(
             points, texts.start[here], texts.stop[here], 0, block[1] - block[0],
-            marks[0][block[0] : block[1] + 1], *marks[1:], *alphabet(),
+            marks[0][block[0] : block[1] + 1], *marks[1:], alphabet().table,
             indptr[block[0] : block[1] + 1] - first, *parts, long_row, long_end,
         )  # fmt: skip
-    return long_row[:n] + first, long_end[:n].copy()
+    return long_row[:n] + first, long_end[:n].copy(), words
+
+
+def _name_words(
+    name: NDArray[np.uint32], ranges: Sequence[tuple[int, int]], words: Sequence[NDArray[np.uint64]], work: Workspace
+) -> NDArray[np.uint64]:
+    """The words of all ranges of rows, each once, in the order in which they first come.
+
+    In ``name`` each range numbers its own ``words``; they get the numbers of all.
+    """
+    every = np.concatenate([np.empty(0, np.uint64), *words])
+    first = np.empty(len(every), np.int32)
+    bits = max(1, (len(every) >> WORD_BITS).bit_length())
+    work.map(lambda part: first_rows(every, part, bits, first), range(1 << bits))
+    is_first = first == np.arange(len(every), dtype=np.int32)
+    number = (np.cumsum(is_first) + (HASHED_POINTS - 1)).astype(np.uint32)[first]
+    ends = np.cumsum([len(its) for its in words])
+
+    def rename(at: int) -> None:
+        first, last = ranges[at]
+        with work.filling(name, first, last) as renamed:
+            rename_words(name[first:last], number[ends[at] - len(words[at]) : ends[at]], renamed)
+
+    # the first words are numbered as all words are
+    work.map(rename, [at for at, its in enumerate(words) if at and len(its)])
+    return np.asarray(every[is_first])
 
 
 def packed_points(
@@ -207,7 +268,7 @@ def packed_points(
     for counting in (True, False):
         pack_points(
             read_only(tokens.texts.points), tokens.texts.start, character_table().folded, tokens.indptr, tokens.where,
-            tokens.kind, first, stop, np.uint32(SLOT_POINT), counting, indptr, packed,
+            first, stop, np.uint32(SLOT_POINT), counting, indptr, packed,
         )  # fmt: skip
         if counting:
             np.cumsum(indptr, out=indptr)
@@ -255,7 +316,7 @@ def concatenate(parts: Sequence[Tokens]) -> Tokens:
     """Tokens of several blocks as those of one corpus."""
     if not parts:
         parts = [tokenise(join_block([]), [])]
-    start, length, kind, hashes = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    start, form, name = (np.concatenate([part[i] for part in parts]) for i in range(3))
     rows = np.cumsum([0] + [len(part.start) for part in parts])
     long_row = np.concatenate([part.long_row + rows[i] for i, part in enumerate(parts)])
     long_end = np.concatenate([part.long_end for part in parts])
@@ -266,7 +327,8 @@ def concatenate(parts: Sequence[Tokens]) -> Tokens:
         np.concatenate([part.texts.stop + base[i] for i, part in enumerate(parts)]),
     )
     indptr = join_offsets([part.indptr for part in parts])
-    return Tokens(start, length, kind, hashes, indptr, texts, long_row, long_end)
+    words = _name_words(name, list(pairwise(rows.tolist())), [part.words for part in parts], Workspace())
+    return Tokens(start, form, name, words, indptr, texts, long_row, long_end)
 
 
 def join_offsets(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:

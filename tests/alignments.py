@@ -48,7 +48,7 @@ def literal_columns(
         here = slice(begin, begin + PAIRS_AT_ONCE)
         return LiteralColumns(
             *aligning.literal_spans(
-                tokens.hashes, tokens.where, passages.tokens, passages.start, passages.end,
+                tokens.name, tokens.where, passages.tokens, passages.start, passages.end,
                 left[here], right[here],
             )
         )  # fmt: skip

@@ -15,6 +15,7 @@ from oracles import first_independent_set, jaccard, lowest, ratio, shingles
 from detector.kernels import verifying
 from detector.kernels.hashing import lead
 from detector.kernels.sketching import near_rows, sketch_rows
+from detector.kernels.sorting import only_groups
 from detector.kernels.verifying import (
     FIRST_LISTED,
     MAX_LISTED,
@@ -22,10 +23,9 @@ from detector.kernels.verifying import (
     common_lengths,
     earlier_in_document,
     lowest_elsewhere,
-    only_groups,
     represent,
 )
-from detector.tokens import SLOT_POINT
+from detector.tokens import SLOT_FORM, SLOT_POINT
 
 kernel = settings(max_examples=200, deadline=None)
 """No deadline: the first call of a kernel may compile it."""
@@ -55,7 +55,7 @@ def columns(rows: Sequence[Sequence[int]]) -> Columns:
     sketches = np.empty((n, 4), np.uint64)
     # every character is a token of its own, whatever it is; what folds to what is `detector.folding`'s
     folded, place = np.arange(int(values.max(initial=0)) + 1, dtype=np.uint32), np.arange(len(values), dtype=np.int32)
-    kind, base = np.where(values == SLOT_POINT, 4, 1).astype(np.uint8), np.zeros(n, np.int64)
+    kind, base = np.where(values == SLOT_POINT, SLOT_FORM + 1, 1).astype(np.uint8), np.zeros(n, np.int64)
     where = place, np.ones(len(place), np.uint8), np.empty(0, np.int64), np.empty(0, np.int32)
     sketch_rows(
         values, folded, where, kind, base, indptr[:-1], indptr[1:], np.uint32(SLOT_POINT),
@@ -157,7 +157,7 @@ def test_representatives(rows: list[tuple[int, ...]], threshold: float, cuts: li
 @given(st.lists(st.lists(st.integers(0, 2), max_size=12), max_size=10), THRESHOLDS, CUTS, st.integers(1, 3))
 def test_heads_by_jaccard(rows: list[list[int]], threshold: float, cuts: list[int], size: int) -> None:
     made, n = columns(rows), len(rows)
-    hashes = made.values.astype(np.uint64) + np.uint64(7)
+    hashed = made.values, np.arange(7, made.values.max(initial=0) + 8, dtype=np.uint64)
     sets = [shingles(row, size) for row in rows]
     sizes, slots = np.zeros(n, np.int64), np.zeros((n, 128), np.uint8)
     head, ratio = np.arange(n, dtype=np.int32), np.ones(n)
@@ -166,7 +166,7 @@ def test_heads_by_jaccard(rows: list[list[int]], threshold: float, cuts: list[in
     for begin, end in pairwise(bounds):
         for floor, is_last in ((0, False), (begin, True)):
             lead(
-                hashes, made.indptr, size, sizes, slots, 128, threshold, made.row_indptr, made.of,
+                hashed, made.indptr, size, sizes, slots, 128, threshold, made.row_indptr, made.of,
                 made.bucket_indptr, members, filled, begin, end, floor, is_last, head, ratio,
             )  # fmt: skip
     assert all(size in (0, len(its_set)) for size, its_set in zip(sizes.tolist(), sets, strict=True))
@@ -179,13 +179,13 @@ def test_heads_by_jaccard(rows: list[list[int]], threshold: float, cuts: list[in
 
 def test_documents_whose_signatures_disagree_are_not_compared() -> None:
     made = columns([[1, 2, 3]] * 2)
-    hashes = made.values.astype(np.uint64)
+    hashed = made.values, np.arange(4, dtype=np.uint64)
     for agreed, expected in ((96, [0, 0]), (95, [0, 1])):
         slots = np.zeros((2, 128), np.uint8)
         slots[1, agreed:] = 1
         head, ratio = np.arange(2, dtype=np.int32), np.ones(2)
         lead(
-            hashes, made.indptr, 1, np.zeros(2, np.int64), slots, 96, 0.8, made.row_indptr, made.of,
+            hashed, made.indptr, 1, np.zeros(2, np.int64), slots, 96, 0.8, made.row_indptr, made.of,
             made.bucket_indptr, np.empty(2, np.int32), np.zeros(1, np.int64), 0, 2, 0, True, head, ratio,
         )  # fmt: skip
         assert head.tolist() == expected
@@ -388,3 +388,14 @@ def test_the_lowest_earlier_match_stands_behind_a_long_list() -> None:
         found = np.empty(n, np.int32)
         earlier_in_document(*made[:5], 0.8, np.arange(n, dtype=np.int32), np.zeros(n, np.int32), 0, n, found)
         assert found.tolist() == [-1] * (n - 1) + [expected]
+
+
+def test_buckets_are_told_apart_by_more_than_the_low_bits_of_their_numbers() -> None:
+    row = list(range(20))
+    made = columns([row, [*row, 1], [*row, 2], [*row, 3]])
+    buckets = np.array([5, 5 + verifying._MET, 5 + 2 * verifying._MET, 5 + verifying._MET], dtype=np.int32)
+    found = np.empty(4, np.int32)
+    earlier_in_document(
+        *made[:4], buckets, 0.8, np.arange(4, dtype=np.int32), np.zeros(4, np.int32), 0, 4, found
+    )  # fmt: skip
+    assert found.tolist() == [-1, -1, -1, 1]

@@ -85,7 +85,7 @@ def test_literals_are_all_but_the_differing_tokens(texts: list[str]) -> None:
     n = len(passages.start)
     left, right = (np.repeat(np.arange(n), n), np.tile(np.arange(n), n))
     whole, indptr, start, end = aligning.literal_spans(
-        tokens.hashes, tokens.where, passages.tokens, passages.start, passages.end, left, right
+        tokens.name, tokens.where, passages.tokens, passages.start, passages.end, left, right
     )
     assert len(start) == len(end) == indptr[-1]
     for pair, (one, other) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):

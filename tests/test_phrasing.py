@@ -14,7 +14,7 @@ from detector.kernels.phrasing import count_series, cut_runs, enclosing
 from detector.passages import split_passages
 from detector.phrases import find_phrases, phrase_columns
 from detector.texts import Texts
-from detector.tokens import Tokens, join_block, tokenise
+from detector.tokens import SLOT_FORM, Tokens, join_block, tokenise
 
 kernel = settings(max_examples=200, deadline=None)
 """No deadline: the first call of a kernel may compile it."""
@@ -31,7 +31,7 @@ def test_ends_are_cut_as_the_definition_says(data: st.DataObject) -> None:
     runs = [(run[0], run[1]) for run in data.draw(st.lists(bounds, min_size=1, max_size=5))]
     least = data.draw(st.integers(1, 5))
     start, stop = (np.array([run[side] for run in runs], np.int64) for side in (0, 1))
-    kind = np.array([DIGIT if symbol == SLOT else 1 for symbol in symbols], np.uint8)
+    kind = np.array([SLOT_FORM if symbol == SLOT else 1 for symbol in symbols], np.uint8)
     begins = np.packbits(np.diff(clause, prepend=-1), bitorder="little")
     n_tokens = cut_runs(kind, begins, start, stop, least)
     corpus = Corpus(symbols, [0] * n, clause, [0] * n, [False] * n, 1)

@@ -160,7 +160,7 @@ def test_every_step_finds_where_long_tokens_end(monkeypatch: pytest.MonkeyPatch)
     def all_long(*given: Any) -> tokens.Tokens:
         made: tokens.Tokens = make(*given)
         rows = np.arange(len(made.start))
-        return made._replace(length=np.full(len(rows), tokens.LONG, np.uint8), long_row=rows, long_end=made.end)
+        return made._replace(form=made.form | np.uint8(tokens.LONG), long_row=rows, long_end=made.end)
 
     monkeypatch.setattr(passages, "tokenise_texts", all_long)
     found = scan([*seeds, *copies])

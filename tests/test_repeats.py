@@ -15,7 +15,7 @@ from oracles import Key, Repeat, is_maximal, repeats
 from detector import repeats as repeats_module
 from detector.kernels.repeating import sort_suffixes
 from detector.repeats import RepeatIndex, Repeats, Rows, Sequences, Stretches, collapse, find_stretches
-from detector.tokens import mix64
+from detector.tokens import SLOT_FORM, mix64
 from detector.workspace import Workspace
 
 N_FAMILIES = 4
@@ -155,10 +155,10 @@ def sections(draw: st.DrawFn) -> tuple[list[list[int]], list[list[bool]], list[i
 
 
 def rows_of(symbols: Sequence[Sequence[int]], junk: Sequence[Sequence[bool]], owners: Sequence[int]) -> Rows:
-    flat = np.array([symbol for row in symbols for symbol in row], dtype=np.uint64)
+    flat = np.array([symbol for row in symbols for symbol in row], dtype=np.uint32)
     return Rows(
-        mix64(flat + np.uint64(1)),
-        np.where(flat == 0, 3, 1).astype(np.uint8),
+        (flat, mix64(np.arange(1, flat.max(initial=0) + 2, dtype=np.uint64))),
+        np.where(flat == 0, SLOT_FORM, 1).astype(np.uint8),
         np.packbits(np.array([value for row in junk for value in row], dtype=bool), bitorder="little"),
         np.cumsum([0, *map(len, symbols)]).astype(np.int64),
         np.array(owners, dtype=np.int32),

@@ -14,7 +14,7 @@ from detector.candidates import Bands, band_keys, signed_bands
 from detector.kernels.hashing import first_rows, skeleton_keys
 from detector.shingles import shingle_hashes
 from detector.signatures import SCHEME, Signatures, permutations, sign
-from detector.tokens import SLOT_HASH, Tokens, join_block, tokenise
+from detector.tokens import HASHED_POINTS, SLOT_FORM, SLOT_HASH, Tokens, join_block, tokenise
 from detector.workspace import Workspace
 
 kernel = settings(deadline=None)
@@ -133,8 +133,9 @@ SYMBOLS = st.lists(st.lists(st.integers(0, 3), max_size=8), max_size=6)
 
 def tokens_of(rows: Sequence[Sequence[int]]) -> tuple[Tokens, np.ndarray]:
     values, indptr = rows_of(rows, np.uint64)
-    kind = np.where(values == 0, 4, 1).astype(np.uint8)
-    return tokenise(join_block([]), [])._replace(hashes=values, kind=kind, indptr=indptr), indptr
+    form = np.where(values == 0, SLOT_FORM + 1, 1).astype(np.uint8)
+    name, words = (values + HASHED_POINTS).astype(np.uint32), np.arange(values.max(initial=0) + 1, dtype=np.uint64)
+    return tokenise(join_block([]), [])._replace(name=name, words=words, form=form, indptr=indptr), indptr
 
 
 @kernel
@@ -182,17 +183,19 @@ def test_keys_of_rows_that_are_hashed_together_or_in_parts() -> None:
     rows = [np.random.default_rng(length).integers(1, 9, length).tolist() for length in lengths]
     tokens, indptr = tokens_of(rows)
     keys, is_long = np.zeros(len(rows), np.uint64), np.zeros(len(rows), bool)
-    skeleton_keys(tokens.hashes, tokens.kind, indptr, SLOT_HASH, 31, keys, is_long)
+    skeleton_keys(tokens.name, tokens.form, indptr, SLOT_HASH, 31, keys, is_long)
     alone = np.zeros(1, np.uint64)
     for row, key in zip(rows, keys.tolist(), strict=True):
         tokens, indptr = tokens_of([row])
-        skeleton_keys(tokens.hashes, tokens.kind, indptr, SLOT_HASH, 31, alone, is_long[:1])
+        skeleton_keys(tokens.name, tokens.form, indptr, SLOT_HASH, 31, alone, is_long[:1])
         assert key == alone[0] == row_key(row)
 
 
 def row_key(row: Sequence[int]) -> int:
-    """The hash of a row without slots: of its tokens, their places and their number."""
-    parts = [mixed((mixed(token) + place * 0x9E3779B97F4A7C15) & MASK) for place, token in enumerate(row)]
+    """The hash of a row without slots: of the names of its tokens, their places and their number."""
+    parts = [
+        mixed((mixed(token + HASHED_POINTS) + place * 0x9E3779B97F4A7C15) & MASK) for place, token in enumerate(row)
+    ]
     return (mixed(len(row)) + sum(parts)) & MASK
 
 
@@ -201,7 +204,7 @@ def row_key(row: Sequence[int]) -> int:
 def test_skeleton_keys_tell_rows_apart(rows: list[list[int]], least: int) -> None:
     tokens, indptr = tokens_of(rows)
     keys, is_long = np.zeros(len(rows), np.uint64), np.zeros(len(rows), bool)
-    skeleton_keys(tokens.hashes, tokens.kind, indptr, SLOT_HASH, least, keys, is_long)
+    skeleton_keys(tokens.name, tokens.form, indptr, SLOT_HASH, least, keys, is_long)
     assert is_long.tolist() == [len(row) >= least and any(row) for row in rows]
     named = [(tuple(row), key) for row, key in zip(rows, keys.tolist(), strict=True) if len(row) >= least]
     assert len(set(named)) == len({row for row, _ in named}) == len({key for _, key in named})

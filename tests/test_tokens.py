@@ -11,12 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import Span, class_of, tokens_of
 
+from detector import tokens as module
 from detector.folding import DIGIT, EXTENDER, LETTER, SINGLE, character_table, fold, plain
+from detector.texts import Texts
 from detector.tokens import (
+    HASHED_POINTS,
     LONG,
     MARK,
     SLOT_HASH,
     SLOT_POINT,
+    Marks,
     Tokens,
     concatenate,
     join_block,
@@ -25,7 +29,9 @@ from detector.tokens import (
     packed_points,
     sequence_hashes,
     tokenise,
+    tokenise_texts,
 )
+from detector.workspace import Workspace
 
 # A newer Unicode than the table's knows characters that the table does not.
 KNOWN = st.characters(exclude_categories=()).filter(
@@ -117,9 +123,9 @@ def test_a_block_is_its_documents_one_by_one(documents: list[tuple[str, list[Spa
     assert len(together.indptr) == len(documents) + 1
 
 
-@given(st.lists(st.tuples(st.sampled_from(["a", "1", "X"]), st.sampled_from([1, 2, 253, 254, 255, 256, 1000]))))
+@given(st.lists(st.tuples(st.sampled_from(["a", "1", "X"]), st.sampled_from([1, 2, 61, 62, 63, 64, 1000]))))
 def test_tokens_of_any_length_equal_the_oracle(runs: list[tuple[str, int]]) -> None:
-    """Those of 255 characters and more have their ends in a list."""
+    """Those of 63 characters and more have their ends in a list."""
     text, marks = "", []
     for char, size in runs:
         if char == "X":
@@ -127,10 +133,37 @@ def test_tokens_of_any_length_equal_the_oracle(runs: list[tuple[str, int]]) -> N
         text += char * size + "好，"
     check_against_oracle(text, marks)
     found = tokens(text, marks)
-    assert found.length.tolist() == [min(end - start, LONG) for start, end in zip(found.start, found.end, strict=True)]
+    length = found.form & LONG
+    assert length.tolist() == [min(end - start, LONG) for start, end in zip(found.start, found.end, strict=True)]
     assert len(found.long_row) == len(found.long_end) == sum(size >= LONG for _, size in runs)
     some = np.arange(len(found.start))[::-2]
     assert found.ends(some).tolist() == found.end[some].tolist()
+
+
+LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_words_are_numbered_as_they_come_whatever_the_blocks(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of words, so that their tables grow, and characters, some of them words too: beyond 16 bits."""
+    random = np.random.default_rng(1)
+    words = [f"{number + 256:x}".translate(LETTERS) for number in range(4000)]
+    parts = [[word, "字", "𠀀", chr(0x4E00 + number), f"{number + 10}"] for number, word in enumerate(words)]
+    lines = [" ".join(parts[at][random.integers(5)] for at in random.integers(0, 4000, 3000)) for _ in range(6)]
+    texts, marks = Texts.of(lines), Marks(np.zeros(7, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))
+    whole = tokenise_texts(texts, marks, Workspace())
+    monkeypatch.setattr(module, "BLOCK_CHARACTERS", 20_000)
+    monkeypatch.setattr(module, "WORD_BITS", 10)
+    with Workspace(workers=workers) as work:
+        found = tokenise_texts(texts, marks, work)
+    assert np.array_equal(found.name, whole.name)
+    assert np.array_equal(found.words, whole.words)
+    said = [fold(word) for word in " ".join(lines).split()]
+    is_word = whole.name >= HASHED_POINTS
+    assert [len(word) > 1 or word > "\uffff" for word in said] == is_word.tolist()
+    words = [word for word, row in zip(said, is_word, strict=True) if row]
+    number = {word: HASHED_POINTS + row for row, word in enumerate(dict.fromkeys(words))}
+    assert whole.name.tolist() == [number[word] if word in number else ord(word) for word in said]
 
 
 @given(st.lists(marked_texts(), min_size=1, max_size=4), st.data())

@@ -16,8 +16,8 @@ _ZERO, _ONE, _ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 _SIX, _LOW_SIX = np.uint64(6), np.uint64(63)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
-MARK = 6
-"""Class of a mark, as in `detector.tokens`."""
+MARK = 192
+"""Tokens of this kind (`form` of `detector.tokens.Tokens`) and above are marks."""
 
 LARGEST_ALIGNMENT = np.int64(16_000_000)
 """Token pairs of one alignment (2 MB of bits); larger gaps between aligned passages stay differences."""
@@ -235,8 +235,8 @@ def _grown(column, needed):  # type: ignore[no-untyped-def]
 def _end(where, row):  # type: ignore[no-untyped-def]
     """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
     start, length, long_row, long_end = where
-    size = length[row]
-    return np.int64(start[row] + size if size < 255 else long_end[np.searchsorted(long_row, row)])
+    size = length[row] & 63
+    return np.int64(start[row] + size if size < 63 else long_end[np.searchsorted(long_row, row)])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -339,7 +339,7 @@ def template_gaps(hashes, kind, bounds, keys, indptr, first, last, differs, by_p
         holds = _grown(holds, n + 1)
         n_marks = 0
         for row in range(n):
-            holds[row] = kind[bounds[mine[0]] + row] != MARK
+            holds[row] = kind[bounds[mine[0]] + row] < MARK
             n_marks += not holds[row]
         if n_differing == 0 and n_marks == 0:
             continue

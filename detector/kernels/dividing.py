@@ -11,7 +11,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-SINGLE, LETTER, DIGIT, MARK = 1, 2, 3, 6
+LETTER, DIGIT = 64, 128  # kinds (`detector.tokens.Tokens.form`) from these on; below are single characters
 """Classes of tokens, as in `detector.folding` and `detector.tokens`."""
 
 LARGEST_PAIR = 1 << 12
@@ -170,8 +170,8 @@ def _is_anchor(n_holding, n_lost, n_kin):  # type: ignore[no-untyped-def]
 def _gap(where, at):  # type: ignore[no-untyped-def]
     """Characters between a token and the one before; ``where`` is `detector.tokens.Tokens.where`."""
     start, length, long_row, long_end = where
-    size = length[at - 1]
-    return start[at] - (start[at - 1] + size if size < 255 else long_end[np.searchsorted(long_row, at - 1)])
+    size = length[at - 1] & 63
+    return start[at] - (start[at - 1] + size if size < 63 else long_end[np.searchsorted(long_row, at - 1)])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -193,8 +193,8 @@ def _runs(kind, where, points, text, head, m, n_kin, hold, lost, split, at_start
             and _is_anchor(hold[j], lost[j], n_kin)
         ):  # fmt: skip
             j += 1
-        strong = j - i > 1 or numeric or n_kin > 3 or (kind[head + i] == LETTER and n_kin > 2)
-        if not strong and kind[head + i] == SINGLE:
+        strong = j - i > 1 or numeric or n_kin > 3 or (kind[head + i] >> 6 == LETTER >> 6 and n_kin > 2)
+        if not strong and kind[head + i] < LETTER:
             strong = _among(points[text + where[0][head + i]], _FUNCTION)
         if strong:
             run[3 * n_runs], run[3 * n_runs + 1], run[3 * n_runs + 2] = i, j, numeric
@@ -207,8 +207,8 @@ def _runs(kind, where, points, text, head, m, n_kin, hold, lost, split, at_start
             # A number alone proves nothing: it stands beside words that all have, or at the end of the gap.
             beside = k > 0 and run[3 * k - 2] == i and not run[3 * k - 1]
             beside |= k + 1 < n_runs and run[3 * k + 3] == j and not run[3 * k + 5]
-            glued = i > 0 and kind[head + i - 1] == LETTER and not _gap(where, head + i)
-            glued |= j < m and kind[head + j] == LETTER and not _gap(where, head + j)
+            glued = i > 0 and kind[head + i - 1] >> 6 == LETTER >> 6 and not _gap(where, head + i)
+            glued |= j < m and kind[head + j] >> 6 == LETTER >> 6 and not _gap(where, head + j)
             beside |= not glued and i == 0 and 3 * at_start >= 2 * n_kin
             beside |= not glued and j == m and 3 * at_end >= 2 * n_kin
             if not beside:
@@ -223,7 +223,7 @@ def _after_numbers(kind, where, points, text, at, until):  # type: ignore[no-unt
     """Where a number ends that goes on after ``at``: with further numbers, or with what a hyphen joins to it."""
     while at < until:
         hyphen = _gap(where, at) == 1 and _among(points[text + where[0][at] - 1], _HYPHENS)
-        if kind[at] != DIGIT and not hyphen:
+        if kind[at] >> 6 != DIGIT >> 6 and not hyphen:
             break
         at += 1
     return at

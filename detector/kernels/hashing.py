@@ -1,7 +1,7 @@
 """Hashes of token sequences, of their shingles, and which rows have the same ones.
 
-``hashes`` (uint64) and ``kind`` (uint8) are the columns of the tokens; in a skeleton a token of kind `_DIGIT` or more
-has the hash ``slot``.
+``hashed`` and ``kind`` (uint8) are `hashed` and `form` of `detector.tokens.Tokens`; in a skeleton a token of kind
+`_SLOT` or more has the hash ``slot``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_DIGIT = 3
+_SLOT = 128
 _PLACE = np.uint64(0x9E3779B97F4A7C15)
 _ROUNDING = 1e-9
 """Slack of the comparison with a threshold, so that 4 of 5 shingles are 0.8 whatever the binary fraction says."""
@@ -45,9 +45,10 @@ def _fill_places(bounds, row, first, n, places):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def skeleton_keys(hashes, kind, bounds, slot, min_tokens, keys, is_long):  # type: ignore[no-untyped-def]
-    """Fill ``keys`` (uint64) with a hash of the skeleton of each row, tokens ``bounds[r]`` to ``bounds[r + 1]``: of its
-    tokens, their places and their number; and ``is_long`` (bool): has it ``min_tokens`` and a token that is no slot?
+def skeleton_keys(name, kind, bounds, slot, min_tokens, keys, is_long):  # type: ignore[no-untyped-def]
+    """Fill ``keys`` (uint64) with a hash of the skeleton of each row, tokens ``bounds[r]`` to ``bounds[r + 1]``: of the
+    ``name`` (uint32) of each, their places and their number; and ``is_long`` (bool): has it ``min_tokens`` and a token
+    that is no slot?
 
     Tokens are hashed `_ROOM` at a time, whatever rows they are of; of a row the key is the difference of two sums.
     """
@@ -56,10 +57,11 @@ def skeleton_keys(hashes, kind, bounds, slot, min_tokens, keys, is_long):  # typ
     for first in range(bounds[0], bounds[n_rows], _ROOM):
         n = min(_ROOM, bounds[n_rows] - first)
         _fill_places(bounds, row, first, n, places)
-        its_hashes, its_kind = hashes[first : first + n], kind[first : first + n]
+        its_name, its_kind = name[first : first + n], kind[first : first + n]
         for place in range(n):
             # a slot by arithmetic: choosing between two values takes twice as long
-            value = its_hashes[place] ^ (its_hashes[place] ^ slot) & -np.uint64(its_kind[place] >= _DIGIT)
+            value = np.uint64(its_name[place])
+            value ^= (value ^ slot) & -np.uint64(its_kind[place] >= _SLOT)
             sums[place] = _mix(_mix(value) + places[place] * _PLACE)
         for place in range(n):
             total += sums[place]
@@ -69,7 +71,7 @@ def skeleton_keys(hashes, kind, bounds, slot, min_tokens, keys, is_long):  # typ
             ended = sums[end - first - 1] if end > start else begun
             keys[row] = _mix(np.uint64(end - start)) + ended - begun
             begun, token = ended, start
-            while token < end and kind[token] >= _DIGIT:
+            while token < end and kind[token] >= _SLOT:
                 token += 1
             is_long[row] = end - start >= min_tokens and token < end
             row += 1
@@ -103,24 +105,25 @@ def first_rows(keys, part, bits, first):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _shingles(hashes, start, stop, size, values):  # type: ignore[no-untyped-def]
+def _shingles(hashed, start, stop, size, values):  # type: ignore[no-untyped-def]
     """Fill ``values`` (uint64) with the hashes of the runs of ``size`` tokens that begin at ``start`` and after it, as
     many as it has room for and there are up to ``stop``; how many. In flat loops, which fill the vector registers."""
     n = min(np.int64(values.shape[0]), stop - start - size + 1)
-    first = hashes[start:]
+    name, hash_of = hashed
+    first = name[start:]
     for place in range(n):
-        values[place] = _mix(first[place])
+        values[place] = _mix(hash_of[first[place]])
     for further in range(1, size):
-        following = hashes[start + further :]
+        following = name[start + further :]
         for place in range(n):
-            values[place] = _mix(values[place] * _PLACE + following[place])
+            values[place] = _mix(values[place] * _PLACE + hash_of[following[place]])
     for place in range(n):
         values[place] = max(values[place], np.uint64(1))  # 0 is a free place of a table
     return n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _insert_all(hashes, start, stop, size, values):  # type: ignore[no-untyped-def]
+def _insert_all(hashed, start, stop, size, values):  # type: ignore[no-untyped-def]
     """A table of the different shingles of tokens ``start`` to ``stop`` with open addressing, and how many there are;
     ``values`` is room."""
     room = 16
@@ -128,7 +131,7 @@ def _insert_all(hashes, start, stop, size, values):  # type: ignore[no-untyped-d
         room *= 2
     held, last, n = np.zeros(room, np.uint64), np.uint64(room - 1), 0
     for begin in range(start, stop - size + 1, values.shape[0]):
-        for place in range(_shingles(hashes, begin, stop, size, values)):
+        for place in range(_shingles(hashed, begin, stop, size, values)):
             value = values[place]
             slot = value & last
             while held[slot] and held[slot] != value:
@@ -139,12 +142,12 @@ def _insert_all(hashes, start, stop, size, values):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _common(hashes, start, stop, size, held, seen, mark, values):  # type: ignore[no-untyped-def]
+def _common(hashed, start, stop, size, held, seen, mark, values):  # type: ignore[no-untyped-def]
     """How many different shingles of tokens ``start`` to ``stop`` are in a table; ``mark`` is a number of its own, and
     ``seen`` (int32) when each place of the table was seen last."""
     last, common = np.uint64(held.shape[0] - 1), 0
     for begin in range(start, stop - size + 1, values.shape[0]):
-        for place in range(_shingles(hashes, begin, stop, size, values)):
+        for place in range(_shingles(hashed, begin, stop, size, values)):
             value = values[place]
             slot = value & last
             while held[slot] and held[slot] != value:
@@ -182,7 +185,7 @@ def _sort(found, n_found):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def lead(  # type: ignore[no-untyped-def]
-    hashes, indptr, size, sizes, slots, min_agreement, threshold, row_indptr, of, bucket_indptr, members, filled,
+    hashed, indptr, size, sizes, slots, min_agreement, threshold, row_indptr, of, bucket_indptr, members, filled,
     first, last, floor, is_last, head, ratio
 ):  # fmt: skip
     """Fill ``head`` (int32) of documents ``first`` to ``last`` with the lowest head whose set of shingles has at least
@@ -212,15 +215,15 @@ def lead(  # type: ignore[no-untyped-def]
                     n_found += 1
         if n_found:
             _sort(found, n_found)
-            held, sizes[row] = _insert_all(hashes, indptr[row], indptr[row + 1], size, values)
+            held, sizes[row] = _insert_all(hashed, indptr[row], indptr[row + 1], size, values)
             seen = np.full(held.shape[0], -1, np.int32)
             for candidate in range(n_found):
                 other = found[candidate]
                 if not sizes[other]:
-                    _, sizes[other] = _insert_all(hashes, indptr[other], indptr[other + 1], size, values)
+                    _, sizes[other] = _insert_all(hashed, indptr[other], indptr[other + 1], size, values)
                 if min(sizes[row], sizes[other]) < threshold * max(sizes[row], sizes[other]) - _ROUNDING:
                     continue
-                common = _common(hashes, indptr[other], indptr[other + 1], size, held, seen, candidate, values)
+                common = _common(hashed, indptr[other], indptr[other + 1], size, held, seen, candidate, values)
                 union = sizes[row] + sizes[other] - common
                 if common and common >= threshold * union - _ROUNDING:
                     head[row], ratio[row] = other, common / union

@@ -6,8 +6,8 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_SLOT = 3
-"""Kinds of tokens from this one on are the slot of a skeleton (`detector.folding.DIGIT`)."""
+_SLOT = 128
+"""Kinds from this one on are the slot of a skeleton: `form` of `detector.tokens.Tokens`."""
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
@@ -96,14 +96,15 @@ def _grown(table, keys, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _hash_runs(hashes, kind, slot, start, length, run, size, words, values):  # type: ignore[no-untyped-def]
+def _hash_runs(hashed, kind, slot, start, length, run, size, words, values):  # type: ignore[no-untyped-def]
     """Fill ``values`` (uint64) with the hashes of the windows of ``size`` tokens that begin at each token of some runs
     after each other, from ``run`` on, as many as there is room for; returns the next run. What begins near the end of a
     run is no window."""
-    n, last = np.int64(0), run
+    n, last, (name, hash_of) = np.int64(0), run, hashed
     while last < start.shape[0] and n + length[last] <= values.shape[0]:
         for row in range(start[last], start[last] + length[last]):
-            words[n] = hashes[row] ^ (hashes[row] ^ slot) & -np.uint64(kind[row] >= _SLOT)
+            value = hash_of[name[row]]
+            words[n] = value ^ (value ^ slot) & -np.uint64(kind[row] >= _SLOT)
             n += 1
         last += 1
     for place in range(n):
@@ -118,7 +119,7 @@ def _hash_runs(hashes, kind, slot, start, length, run, size, words, values):  # 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def link_windows(hashes, kind, slot, start, length, size, number, keys, before, after):  # type: ignore[no-untyped-def]
+def link_windows(hashed, kind, slot, start, length, size, number, keys, before, after):  # type: ignore[no-untyped-def]
     """The number of every window of ``size`` tokens of some runs, and which windows always stand before and after it.
 
     Fills for every window of every run its ``number`` (int32, in the order in which they first come), and for every
@@ -136,7 +137,7 @@ def link_windows(hashes, kind, slot, start, length, size, number, keys, before, 
     table = np.full(64, -1, np.int32)
     n, n_distinct, run = np.int64(0), np.int64(0), np.int64(0)
     while run < start.shape[0]:
-        last = _hash_runs(hashes, kind, slot, start, length, run, size, words, values)
+        last = _hash_runs(hashed, kind, slot, start, length, run, size, words, values)
         n_values = np.int64(0)
         for its in range(run, last):
             n_values += length[its]

@@ -6,8 +6,8 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-DIGIT = 3
-"""Class of a number, as in `detector.folding`."""
+_SLOT_KIND = 128
+"""Tokens of this kind (`form` of `detector.tokens.Tokens`) and above are slots."""
 
 SLOT = np.uint64(0x736C6F74736C6F74)
 """`detector.tokens.SLOT_HASH`."""
@@ -64,11 +64,11 @@ def _after_number(points, at, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _hash(hashes, kind, first, stop):  # type: ignore[no-untyped-def]
+def _hash(hashed, kind, first, stop):  # type: ignore[no-untyped-def]
     """A hash of some tokens by their skeleton; never 0."""
-    mixed = np.uint64(stop - first + 1)
+    mixed, (name, hash_of) = np.uint64(stop - first + 1), hashed
     for row in range(first, stop):
-        mixed = (mixed ^ (SLOT if kind[row] >= DIGIT else hashes[row])) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (SLOT if kind[row] >= _SLOT_KIND else hash_of[name[row]])) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
     return mixed | np.uint64(1)
 
@@ -92,7 +92,7 @@ def _is_line(points, low, high, begin, stop):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def heading_keys(  # type: ignore[no-untyped-def]
-    points, text_start, text_stop, hashes, kind, token_start, bounds, document, start, end, is_junk, rows, most, found,
+    points, text_start, text_stop, hashed, kind, token_start, bounds, document, start, end, is_junk, rows, most, found,
     key,
 ):  # fmt: skip
     """The headings among passages ``rows[0]`` to ``rows[1]``, the first ``most`` of each document: fill ``found``
@@ -120,18 +120,18 @@ def heading_keys(  # type: ignore[no-untyped-def]
             while first < stop and base + token_start[first] < at:
                 first += 1
             if 1 <= stop - first <= MOST_NUMBERED:
-                key[filled] = _hash(hashes, kind, first, stop)
+                key[filled] = _hash(hashed, kind, first, stop)
                 filled, n_here = filled + 1, n_here + 1
             continue
         follows = row + 1 < rows[1] and document[row + 1] == text and bounds[row + 2] - bounds[row + 1] >= LONGER
         is_short = 2 <= stop - first <= MOST_BARE and follows
         if is_short and _is_line(points, base, text_stop[text], base + start[row], base + end[row]):
-            key[filled] = _hash(hashes, kind, first, stop)
+            key[filled] = _hash(hashed, kind, first, stop)
             filled, n_here = filled + 1, n_here + 1
             continue
         if opened != text and stop - first >= OPENING:
             opened = text
-            key[filled] = _hash(hashes, kind, first, first + OPENING)
+            key[filled] = _hash(hashed, kind, first, first + OPENING)
             filled, n_here = filled + 1, n_here + 1
     return filled
 

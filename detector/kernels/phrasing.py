@@ -6,8 +6,8 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_LETTER, _SLOT = 2, 3
-"""Kinds of tokens: a word, and from `detector.folding.DIGIT` on the slot of a skeleton."""
+_LETTER, _SLOT = 64, 128
+"""Kinds (`form` of `detector.tokens.Tokens`) from these on: of a word, and of the slot of a skeleton."""
 
 _SPACE, _NUMBER_SIGN = 0x20, 0x23
 
@@ -133,8 +133,8 @@ def count_series(first, last, suffixes, sequence_of, copy_indptr, copy_series, n
 def _end(where, row):  # type: ignore[no-untyped-def]
     """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
     start, length, long_row, long_end = where
-    size = length[row]
-    return np.int64(start[row] + size if size < 255 else long_end[np.searchsorted(long_row, row)])
+    size = length[row] & 63
+    return np.int64(start[row] + size if size < 63 else long_end[np.searchsorted(long_row, row)])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -155,10 +155,10 @@ def write_keys(points, base, first, n_all, where, kind, folded):  # type: ignore
     for phrase in range(first.shape[0]):
         after_word = False
         for row in range(first[phrase], first[phrase] + n_all[phrase]):
-            if after_word and kind[row] == _LETTER:
+            if after_word and _LETTER <= kind[row] < _SLOT:
                 keys[n] = _SPACE
                 n += 1
-            after_word = kind[row] == _LETTER
+            after_word = _LETTER <= kind[row] < _SLOT
             if kind[row] >= _SLOT:
                 keys[n] = _NUMBER_SIGN
                 n += 1

@@ -3,9 +3,9 @@
 Source of the scheme: MurmurHash3's 32-bit finaliser, then ``a * h + b`` in uint32, whose wraparound is the modulus;
 ``tests/test_signatures.py`` holds the equality. That it is min-wise enough is measured, not proven.
 
-``hashes`` (uint64) and ``kind`` (uint8) are the columns of the tokens; in a skeleton a token of kind `_DIGIT` or more
-has the hash ``slot``. Tokens are hashed `_ROOM` at a time in flat loops over what was copied together, short rows after
-each other: loops over single rows would leave the vector registers empty.
+``hashed`` and ``kind`` (uint8) are `hashed` and `form` of `detector.tokens.Tokens`; in a skeleton a token of kind
+`_SLOT` or more has the hash ``slot``. Tokens are hashed `_ROOM` at a time in flat loops over what was copied together,
+short rows after each other: loops over single rows would leave the vector registers empty.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_DIGIT = 3
+_SLOT = 128
 _ONES = np.uint32(0xFFFFFFFF)
 _PLACE = np.uint64(0x9E3779B97F4A7C15)
 _WIDTH = 8
@@ -46,15 +46,18 @@ def _mix(value):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _copy_tokens(hashes, kind, slot, is_skeleton, copied):  # type: ignore[no-untyped-def]
-    """The hashes of tokens, as they are or as their skeleton, to the beginning of ``copied``."""
+def _copy_tokens(hashed, kind, begin, end, slot, is_skeleton, copied):  # type: ignore[no-untyped-def]
+    """The hashes of tokens ``begin`` to ``end``, as they are or as their skeleton, to the beginning of ``copied``."""
+    name, hash_of = hashed
+    its_name, its_kind = name[begin:end], kind[begin:end]
     if is_skeleton:
-        for place in range(hashes.shape[0]):
+        for place in range(end - begin):
+            value = hash_of[its_name[place]]
             # by arithmetic: choosing between two values takes twice as long
-            copied[place] = hashes[place] ^ (hashes[place] ^ slot) & -np.uint64(kind[place] >= _DIGIT)
+            copied[place] = value ^ (value ^ slot) & -np.uint64(its_kind[place] >= _SLOT)
     else:
-        for place in range(hashes.shape[0]):
-            copied[place] = hashes[place]
+        for place in range(end - begin):
+            copied[place] = hash_of[its_name[place]]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -106,14 +109,14 @@ def _lower(finalised, start, stop, multipliers, offsets, lowest):  # type: ignor
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def short_shingles(hashes, kind, start, stop, size, slot, is_skeleton, indptr, short):  # type: ignore[no-untyped-def]
+def short_shingles(hashed, kind, start, stop, size, slot, is_skeleton, indptr, short):  # type: ignore[no-untyped-def]
     """Fill ``short`` (uint32) with the upper halves of the hashes of all runs of ``size`` tokens of each row, tokens
     ``start[r]`` to ``stop[r]``; they are ``short[indptr[r]:indptr[r + 1]]`` (int64), in order."""
     copied, values = np.zeros(_ROOM + size, np.uint64), np.empty(_ROOM, np.uint64)
     for row in range(start.shape[0]):
         for token in range(start[row], stop[row] - size + 1, _ROOM):
             end = min(stop[row], token + _ROOM + size - 1)
-            _copy_tokens(hashes[token:end], kind[token:end], slot, is_skeleton, copied)
+            _copy_tokens(hashed, kind, token, end, slot, is_skeleton, copied)
             _hash_shingles(copied, end - token - size + 1, size, values, short[indptr[row] + token - start[row] :])
 
 
@@ -175,7 +178,7 @@ def fold_bands(signatures, n_rows, keys):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sign_bands(  # type: ignore[no-untyped-def]
-    hashes, kind, start, stop, size, slot, is_skeleton, multipliers, offsets, n_rows, first, keys, numbers, low
+    hashed, kind, start, stop, size, slot, is_skeleton, multipliers, offsets, n_rows, first, keys, numbers, low
 ):  # fmt: skip
     """Fill columns ``first`` and up of ``keys`` (uint32, n_bands x n) with the band keys of the rows of tokens
     ``start[r]`` to ``stop[r]`` (int64): `short_shingles`, `sign_rows` and `fold_bands` in one, of which nothing else is
@@ -201,7 +204,7 @@ def sign_bands(  # type: ignore[no-untyped-def]
             while last < n and start[last] == end and copies + stop[last] - begin <= _ROOM:
                 end = stop[last]
                 last += 1
-            _copy_tokens(hashes[begin:end], kind[begin:end], slot, is_skeleton, copied[copies:])
+            _copy_tokens(hashed, kind, begin, end, slot, is_skeleton, copied[copies:])
             copies += end - begin
         if last > row:
             _hash_shingles(copied, copies, size, values, short)
@@ -216,7 +219,7 @@ def sign_bands(  # type: ignore[no-untyped-def]
             else:
                 for token in range(start[number], stop[number] - size + 1, _ROOM):
                     end = min(stop[number], token + _ROOM + size - 1)
-                    _copy_tokens(hashes[token:end], kind[token:end], slot, is_skeleton, copied)
+                    _copy_tokens(hashed, kind, token, end, slot, is_skeleton, copied)
                     _hash_shingles(copied, end - token - size + 1, size, values, short)
                     _finalise(short, end - token - size + 1, finalised)
                     _lower(finalised, 0, end - token - size + 1, a, b, lowest)

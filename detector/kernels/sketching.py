@@ -11,7 +11,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_DIGIT = 3
+_SLOT = 128
 _ONE = np.uint64(1)
 _LOW_48 = np.uint64(0x0000FFFFFFFFFFFF)
 _BITS = 240
@@ -43,7 +43,8 @@ def sketch_rows(  # type: ignore[no-untyped-def]
     """Fill ``sketches[rows[r]]`` (n x 4) of the skeletons of the token rows ``first[r]`` to ``stop[r]`` (int64).
 
     The characters of a token, ``folded`` (uint32, by code point), stand in ``points`` (uint32) from ``base[r]`` plus
-    its start, as ``where`` (`detector.tokens.Tokens.where`) has it; for a number or a mark there is one ``slot_point``.
+    its start, as ``where`` (`detector.tokens.Tokens.where`) has it; for a number or a mark, by ``kind`` (`form` there),
+    there is one ``slot_point``.
     """
     start, length, long_row, long_end = where
     counts, words, name = np.zeros(4096, np.uint32), np.empty(4, np.uint64), np.int64(0)
@@ -55,13 +56,13 @@ def sketch_rows(  # type: ignore[no-untyped-def]
             words[word] = np.uint64(0)
         n, text = np.int64(0), base[number]
         for token in range(first[number], stop[number]):
-            if kind[token] >= _DIGIT:
+            if kind[token] >= _SLOT:
                 bit = _bit(slot_point, counts, name)
                 words[bit >> np.uint64(6)] |= _ONE << (bit & np.uint64(63))
                 n += 1
                 continue
-            begin, size = text + start[token], np.int64(length[token])
-            if size == 255:
+            begin, size = text + start[token], np.int64(length[token] & 63)
+            if size == 63:
                 size = long_end[np.searchsorted(long_row, token)] - np.int64(start[token])
             for place in range(begin, begin + size):
                 bit = _bit(folded[points[place]], counts, name)

@@ -11,7 +11,8 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-SINGLE, DIGIT, MARK = 1, 3, 6
+LETTER, DIGIT, MARK = 64, 128, 192
+"""Kinds (`form` of `detector.tokens.Tokens`) from these on; below are single characters."""
 """Classes of tokens, as in `detector.folding` and `detector.tokens`."""
 
 NAME = 8
@@ -84,8 +85,8 @@ def _same_fill(hashes, one, one_until, other, other_until):  # type: ignore[no-u
 def _end(where, row):  # type: ignore[no-untyped-def]
     """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
     start, length, long_row, long_end = where
-    size = length[row]
-    return np.int64(start[row] + size if size < 255 else long_end[np.searchsorted(long_row, row)])
+    size = length[row] & 63
+    return np.int64(start[row] + size if size < 63 else long_end[np.searchsorted(long_row, row)])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -108,7 +109,7 @@ def _joins(hashes, kind, where, points, base, token, size, begin, until, here): 
             member += 1
         if numeric:
             return 1
-    if kind[middle] != SINGLE or _among(point, _FUNCTION):
+    if kind[middle] >= LETTER or _among(point, _FUNCTION):
         return 0
     for member in range(size):  # what tells of most that they are none comes first
         length = until[after + member] - begin[here + member]
@@ -218,7 +219,7 @@ def _after_numbers(kind, where, points, text, at, until):  # type: ignore[no-unt
     """Where a number ends that goes on after ``at``: with further numbers, or with what a hyphen joins to it."""
     while at < until:
         hyphen = where[0][at] - _end(where, at - 1) == 1 and _among(points[text + where[0][at] - 1], _HYPHENS)
-        if kind[at] != DIGIT and not hyphen:
+        if kind[at] >> 6 != DIGIT >> 6 and not hyphen:
             break
         at += 1
     return at
@@ -234,7 +235,7 @@ def _alone(kind, where, points, text, begin, until, cuts):  # type: ignore[no-un
     if until - begin > LINE:
         return False
     at = begin
-    while at < until and kind[at] != DIGIT:
+    while at < until and kind[at] >> 6 != DIGIT >> 6:
         at += 1
     stop = at + 1
     if at in (until, begin) or _end(where, at - 1) == where[0][at]:
@@ -259,7 +260,7 @@ def _alone(kind, where, points, text, begin, until, cuts):  # type: ignore[no-un
 def _apart(kind, where, points, text, begin, until):  # type: ignore[no-untyped-def]
     """Whether numbers and marks are values of their own: only marks, or each in a line of its own."""
     for token in range(begin + 1, until):
-        apart = kind[token] == MARK and kind[token - 1] == MARK
+        apart = kind[token] >= MARK and kind[token - 1] >= MARK
         for place in range(_end(where, token - 1), where[0][token]):
             apart |= points[text + place] == 10
         if not apart:
@@ -353,17 +354,15 @@ def write_fills(  # type: ignore[no-untyped-def]
                 base, fill = bases[member], filled + member
                 low, high = base + begin[fill], base + until[fill]
                 if low < high:
-                    begun, length = where[0][np.uint64(low)], where[1][np.uint64(low)]
-                    fill_start[fill] = begun
-                    fill_end[fill] = begun + length if high - low == 1 and length < 255 else _end(where, high - 1)
+                    fill_start[fill], fill_end[fill] = where[0][low], _end(where, high - 1)
                 else:
                     fill_start[fill] = _end(where, low - 1) if low > base else start[head + member]
                     fill_end[fill] = fill_start[fill]
                 marks, digits, marked = True, True, False
                 for token in range(np.uint64(low), np.uint64(high)):
-                    is_mark = kind[token] == MARK
+                    is_mark = kind[token] >= MARK
                     marks &= is_mark
                     marked |= is_mark
-                    digits &= kind[token] == DIGIT
+                    digits &= kind[token] >> 6 == DIGIT >> 6
                 fill_class[fill] = (0 if marks else 1 if digits else 2) + (HOLDS_MARK if marked else 0)
             filled += size

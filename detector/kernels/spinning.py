@@ -8,8 +8,8 @@ from detector.kernels.compiled import njit
 
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _SPREAD = np.uint32(2654435769)
-_SLOT_KIND = 3
-"""Tokens of this kind and above are slots (`detector.folding.DIGIT`)."""
+_SLOT_KIND = 128
+"""Tokens of this kind (`form` of `detector.tokens.Tokens`) and above are slots."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -20,7 +20,7 @@ def breaks_line(point):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def spun_candidates(  # type: ignore[no-untyped-def]
-    points, text_start, document, passage_start, passage_end, bounds, begins, kind, hashes, is_junk, least, slot_hash,
+    points, text_start, document, passage_start, passage_end, bounds, begins, kind, name, is_junk, least, slot_hash,
     first, last, found,
 ):  # fmt: skip
     """The passages from ``first`` to ``last`` that stand in one line with the one before them, have at least ``least``
@@ -49,8 +49,8 @@ def spun_candidates(  # type: ignore[no-untyped-def]
             continue
         for token in range(start, stop):
             other = token - start + tail
-            one_hash = slot_hash if kind[token] >= _SLOT_KIND else hashes[token]
-            if one_hash != (slot_hash if kind[other] >= _SLOT_KIND else hashes[other]):
+            one_hash = slot_hash if kind[token] >= _SLOT_KIND else np.uint64(name[token])
+            if one_hash != (slot_hash if kind[other] >= _SLOT_KIND else np.uint64(name[other])):
                 found[n_found] = passage
                 n_found += 1
                 break

@@ -9,13 +9,25 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_SINGLE, _LETTER, _DIGIT, _EXTENDER, _MARK = 1, 2, 3, 4, 6
+_SINGLE, _LETTER, _DIGIT, _EXTENDER = 1, 2, 3, 4
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT, _HALF = np.uint64(33), np.uint64(32)
 _CLASS, _FOLDED = np.uint32(24), np.uint32(0xFFFFFF)
-_LONG = np.int64(255)
+_MARK = 4
+"""The class that a mark has here: no character that begins a token has it."""
+
+_KIND, _LENGTH = 6, 63
+"""A form is a class, less 1, shifted by so much, and a length of so many bits."""
+
+_SLOT, _MARKED = 128, 192
+"""Forms from these on are those of slots and of marks."""
+
+_LONG = np.int64(63)
 """The length that is told of a token of at least as many characters: its end is in a list of its own."""
+
+_ALONE = np.uint32(1 << 16)
+"""Names below are those of characters, the others those of words."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -70,22 +82,48 @@ def count_tokens(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _twice_as_many(slots, words, n_words):  # type: ignore[no-untyped-def]
+    """A table of twice the size of the first ``n_words`` words."""
+    grown = np.full(2 * slots.shape[0], -1, np.int32)
+    mask = np.uint64(grown.shape[0] - 1)
+    for number in range(n_words):
+        slot = words[number] & mask
+        while grown[slot] >= 0:
+            slot = (slot + np.uint64(1)) & mask
+        grown[slot] = number
+    return grown
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _with_room(words):  # type: ignore[no-untyped-def]
+    """The words in an array of twice the size."""
+    grown = np.empty(2 * words.shape[0], np.uint64)
+    for number in range(words.shape[0]):
+        grown[number] = words[number]
+    return grown
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def fill_tokens(  # type: ignore[no-untyped-def]
-    points, text_start, text_stop, first, last, mark_indptr, mark_start, mark_end, table, alone,
-    indptr, start, length, kind, hashes, long_row, long_end,
+    points, text_start, text_stop, first, last, mark_indptr, mark_start, mark_end, table,
+    indptr, start, form, name, long_row, long_end,
 ):  # fmt: skip
     """Fill the columns of the tokens of documents ``first`` to ``last`` (half-open).
 
     Document d is ``points[text_start[d]:text_stop[d]]`` (uint32; int64). Its marks are rows ``mark_indptr[d]`` to
     ``mark_indptr[d + 1]`` of ``mark_start``, ``mark_end`` (int32, offsets in the document; sorted, no overlaps). By
-    code point ``table`` (uint32) has the class, shifted, and the folded code point, and ``alone`` (uint64) the hash of
-    a token of just that one. ``indptr`` (int64) tells the rows of ``start`` (int32), ``length`` (uint8), ``kind``
-    (uint8) and ``hashes`` (uint64): of the folded characters of a token and their places in it. The rows and ends of
-    tokens that are too long for that length (`_LONG`) go to ``long_row`` (int64) and ``long_end`` (int32), with room
-    for one every 255 characters; returns how many they are. It is one loop because a call that hands on arrays takes
-    ten times as long as a token.
+    code point ``table`` (uint32) has the class, shifted, and the folded code point. ``indptr`` (int64) tells the rows
+    of ``start`` (int32), ``form`` (uint8) and ``name`` (uint32): the folded code point of a token of one character,
+    `_ALONE` and the number of its word of any other. Words are numbered as they come; they are told apart by a hash of
+    their folded characters and the places of those. The rows and ends of tokens that are too long for that length
+    (`_LONG`) go to ``long_row`` (int64) and ``long_end`` (int32), with room for one every 63 characters.
+    Returns how many of these there are, and the hashes of the words (uint64). It is one loop because a call that hands
+    on arrays takes ten times as long as a token.
     """
-    n_long = 0
+    n_long = n_words = 0
+    words, slots = np.empty(512, np.uint64), np.full(1024, -1, np.int32)
+    mask = np.uint64(1023)
+    single = np.uint32(_SINGLE) << _CLASS
     for document in range(first, last):
         base, stop = text_start[document], text_stop[document]
         mark, marks = mark_indptr[document], mark_indptr[document + 1]
@@ -93,21 +131,32 @@ def fill_tokens(  # type: ignore[no-untyped-def]
         at = base
         while True:
             limit = base + mark_start[mark] if mark < marks else stop  # where the next mark or the end of the text is
+            begun = at
             while at < limit:
-                first_point = points[at]
-                name = table[first_point] >> _CLASS
+                value = table[points[at]] - single
+                if np.uint32(value) >= _ALONE:
+                    break
+                start[row], form[row], name[row] = at - base, 1, value
+                row += 1
+                at += 1
+            if at < limit:
+                kind = table[points[at]] >> _CLASS
+                if kind == _EXTENDER and at > begun:  # the last token goes on
+                    kind = np.uint32(_SINGLE)
+                    at -= 1
+                    row -= 1
                 until = at + 1
-                if name == _SINGLE:
+                if kind == _SINGLE:
                     while until < limit and table[points[until]] >> _CLASS == _EXTENDER:
                         until += 1
-                elif name == _LETTER:
+                elif kind == _LETTER:
                     while until < limit:
                         following = table[points[until]] >> _CLASS
                         if following != _LETTER and following != _EXTENDER:
                             break
                         until += 1
-                elif name == _DIGIT:
-                    before = name
+                elif kind == _DIGIT:
+                    before = kind
                     while until < limit:
                         following = table[points[until]] >> _CLASS
                         if following != _DIGIT and following != _EXTENDER:
@@ -122,35 +171,52 @@ def fill_tokens(  # type: ignore[no-untyped-def]
                 else:
                     at = until
                     continue
-                if until == at + 1 and first_point < alone.shape[0]:
-                    hashes[row] = alone[first_point]
+            elif mark < marks:
+                until, kind = base + mark_end[mark], np.uint32(_MARK)
+                mark += 1
+            else:
+                break
+            length = until - at
+            start[row] = at - base
+            form[row] = (np.int64(kind) - 1) << _KIND | min(length, _LONG)
+            folded = table[points[at]] & _FOLDED if length else _ALONE
+            if length == 1 and folded < _ALONE:
+                name[row] = folded
+            else:
+                total = np.uint64(0)
+                for place in range(at, until):
+                    value = np.uint64(table[points[place]] & _FOLDED) | (np.uint64(place - at) << _HALF)
+                    total += _mix(value * _MULTIPLIER)
+                total = _mix(total)
+                slot = total & mask
+                while slots[slot] >= 0 and words[slots[slot]] != total:
+                    slot = (slot + np.uint64(1)) & mask
+                if slots[slot] >= 0:
+                    name[row] = _ALONE + np.uint32(slots[slot])
                 else:
-                    total = np.uint64(0)
-                    for place in range(at, until):
-                        value = np.uint64(table[points[place]] & _FOLDED) | (np.uint64(place - at) << _HALF)
-                        total += _mix(value * _MULTIPLIER)
-                    hashes[row] = _mix(total)
-                start[row], length[row], kind[row] = at - base, min(until - at, _LONG), name
-                if until - at >= _LONG:
+                    name[row] = _ALONE + np.uint32(n_words)
+                    slots[slot], words[n_words] = n_words, total
+                    n_words += 1
+                    if n_words == words.shape[0]:
+                        words, slots = _with_room(words), _twice_as_many(slots, words, n_words)
+                        mask = np.uint64(slots.shape[0] - 1)
+                if length >= _LONG:
                     long_row[n_long], long_end[n_long] = row, until - base
                     n_long += 1
-                row += 1
-                at = until
-            if mark == marks:
-                break
-            until = base + mark_end[mark]
-            total = np.uint64(0)
-            for place in range(at, until):
-                value = np.uint64(table[points[place]] & _FOLDED) | (np.uint64(place - at) << _HALF)
-                total += _mix(value * _MULTIPLIER)
-            start[row], length[row], kind[row], hashes[row] = at - base, min(until - at, _LONG), _MARK, _mix(total)
-            if until - at >= _LONG:
-                long_row[n_long], long_end[n_long] = row, until - base
-                n_long += 1
             row += 1
             at = until
-            mark += 1
-    return n_long
+    return n_long, words[:n_words].copy()
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def rename_words(name, number, renamed):  # type: ignore[no-untyped-def]
+    """Write to ``renamed`` (uint32; it may be the same memory) each ``name`` (uint32), of word w the name
+    ``number[w]`` (uint32)."""
+    for row in range(name.shape[0]):
+        value = name[row]
+        if value >= _ALONE:
+            value = number[value - _ALONE]
+        renamed[row] = value
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -162,15 +228,15 @@ def hash_alone(table, alone):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def pack_points(  # type: ignore[no-untyped-def]
-    points, text_start, folded, indptr, where, kind, first, stop, slot_point, counting, packed_indptr, packed
+    points, text_start, folded, indptr, where, first, stop, slot_point, counting, packed_indptr, packed
 ):
     """Write the skeleton characters of the token rows ``first[r]`` to ``stop[r]`` (int64) to ``packed`` (uint32).
 
     The folded characters of a token, or one ``slot_point`` for a number or a mark. ``where`` is that of
-    `detector.tokens.Tokens`, the other columns are those of `fill_tokens`. Counting writes the number of characters of
+    `detector.tokens.Tokens`, the others are those of `fill_tokens`. Counting writes the number of characters of
     range r to ``packed_indptr[r + 1]`` (int64) and nothing else; otherwise they begin at ``packed[packed_indptr[r]]``.
     """
-    start, length, long_row, long_end = where
+    start, form, long_row, long_end = where
     n_documents = indptr.shape[0] - 1
     for number in range(first.shape[0]):
         token, until = first[number], stop[number]
@@ -186,12 +252,12 @@ def pack_points(  # type: ignore[no-untyped-def]
             while token >= indptr[low + 1]:
                 low += 1
             base = text_start[low]
-            if kind[token] >= _DIGIT:
+            if form[token] >= _SLOT:
                 if not counting:
                     packed[at] = slot_point
                 at += 1
             else:
-                begin, size = base + start[token], np.int64(length[token])
+                begin, size = base + start[token], np.int64(form[token] & _LENGTH)
                 if size == _LONG:
                     size = long_end[np.searchsorted(long_row, token)] - np.int64(start[token])
                 if not counting:
@@ -222,18 +288,18 @@ def _shown_end(points, base, edge, token_end, blank):  # type: ignore[no-untyped
 @njit(cache=True, nogil=True, error_model="numpy")
 def split_documents(  # type: ignore[no-untyped-def]
     points, text_start, text_stop, first, last, blank, longest, cuts, cut_indptr, counted, counted_indptr,
-    indptr, where, kind, passages, passage_tokens, clauses, begins,
+    indptr, where, passages, passage_tokens, clauses, begins,
 ):  # fmt: skip
     """Share out the tokens of documents ``first`` to ``last`` (half-open) over passages and clauses.
 
     ``cuts`` and ``counted`` with their ``indptr`` are those of `detector.kernels.cutting.cut_documents`, ``blank``
-    (bool) is indexed by code point, ``where`` and the columns of tokens are those of `pack_points`. A passage has at
+    (bool) is indexed by code point, ``indptr`` and ``where`` are those of `pack_points`. A passage has at
     most ``longest`` tokens. Fills start, end and document (int32) of each column of ``passages`` and ``clauses``
     (3 x rows), ``passage_tokens`` (int64), the row of each passage's first token, and sets the bits in ``begins``
     (uint8, eight tokens each from the last multiple of 8 rows before) of the tokens that begin a clause. Returns the
     numbers of passages and clauses. A cut inside a mark cuts nothing, nor does the end of a clause inside any token.
     """
-    start, sizes, long_row, long_end = where
+    start, form, long_row, long_end = where
     n_passages = n_clauses = 0
     eight = indptr[first] >> 3
     for document in range(first, last):
@@ -305,7 +371,8 @@ def split_documents(  # type: ignore[no-untyped-def]
             while token < many and start[token] < cut:
                 token += 1
             size += token
-            token_end, in_mark = np.int64(start[token - 1]) + sizes[token - 1], 1 if kind[token - 1] == _MARK else 0
-            if sizes[token - 1] == _LONG:
+            its_length, in_mark = np.int64(form[token - 1] & _LENGTH), 1 if form[token - 1] >= _MARKED else 0
+            token_end = start[token - 1] + its_length
+            if its_length == _LONG:
                 token_end = np.int64(long_end[np.searchsorted(long_row, token - 1)])
     return n_passages, n_clauses
