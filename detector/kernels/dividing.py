@@ -77,8 +77,7 @@ def _is_numeric(kind, begin, until):  # type: ignore[no-untyped-def]
 def _pair(hashes, kind, left, m, right, n, place, table):  # type: ignore[no-untyped-def]
     """A longest common subsequence of two fills by their skeletons: ``place[i]`` (int32) is the place of token
     ``left + i`` among the ``n`` from ``right``, or -1. Returns ``table`` (int16), grown, and the pairs it took."""
-    shorter = min(m, n)
-    head = 0
+    shorter, head = min(m, n), 0
     while head < shorter and _same(hashes, kind, left + head, right + head):
         place[head] = head
         head += 1
@@ -89,10 +88,9 @@ def _pair(hashes, kind, left, m, right, n, place, table):  # type: ignore[no-unt
     for i in range(head, m - tail):
         place[i] = -1
     rows, columns = m - tail - head, n - tail - head
-    pairs = rows * columns
+    pairs, width = rows * columns, columns + 1
     if pairs == 0 or pairs > LARGEST_PAIR:
         return table, 0
-    width = columns + 1
     table = _grown(table, (rows + 1) * width)
     table[rows * width : (rows + 1) * width] = 0
     for i in range(rows - 1, -1, -1):
@@ -123,8 +121,7 @@ def _head(begin, until, size, order):  # type: ignore[no-untyped-def]
     for member in range(size):
         longest = max(longest, until[member] - begin[member])
         n_rows += until[member] > begin[member]
-    wanted = (n_rows - 1) // 2
-    longest = min(longest, np.int64(LARGEST_PAIR))
+    wanted, longest = (n_rows - 1) // 2, min(longest, np.int64(LARGEST_PAIR))
     for length in range(longest + 1):
         order[length] = 0
     for member in range(size):
@@ -160,8 +157,7 @@ def _count(place, m, n, hold, lost, split):  # type: ignore[no-untyped-def]
             split[j - 1] += 1
         if j < m:
             hold[j] += 1
-        before = here
-        i = j + 1
+        before, i = here, j + 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -306,22 +302,26 @@ def _columns(hashes, kind, where, points, base, size, begin, until, scratch, out
         place = places[member * m : (member + 1) * m]
         hopeless = n_seen == TRIED
         for token in range(m if hopeless else 0):
-            hopeless &= 3 * (hold[token] - n_same) < TRIED
+            hopeless &= 3 * hold[token] < TRIED
         if hopeless or n_pairs > LARGEST_GAP:
             return 0, out_begin, out_until, (places, counts, table)
-        table, pairs = _pair(hashes, kind, head, m, begin[member], n, place, table)
-        n_pairs += pairs
         n_held = 0
+        while n == m and n_held < m and _same(hashes, kind, head + n_held, begin[member] + n_held):
+            place[n_held] = n_held
+            n_held += 1
+        if n_held == m:  # copies hold all that the head has: they are counted together
+            n_same, n_kin, at_start, at_end = n_same + 1, n_kin + 1, at_start + (n > 1), at_end + 1
+            continue
+        table, pairs = _pair(hashes, kind, head, m, begin[member], n, place, table)
+        n_pairs, n_seen, n_held = n_pairs + pairs, n_seen + 1, 0
         for token in range(m):
             n_held += place[token] >= 0
-        n_same, n_seen = n_same + (n_held == m == n), n_seen + (not n_held == m == n)
         if m >= LONG and 5 * n_held < 2 * min(m, n):
             place[:] = -1
             continue
-        n_kin += 1
-        at_start += place[0] == 0 and n > 1
-        at_end += place[m - 1] == n - 1
+        n_kin, at_start, at_end = n_kin + 1, at_start + (place[0] == 0 and n > 1), at_end + (place[m - 1] == n - 1)
         _count(place, m, n, hold, lost, split)
+    hold += n_same
     n_runs = 0
     if 4 * (n_rows - n_kin) <= n_rows:
         n_runs = _runs(kind, where, points, base[chosen], head, m, n_kin, hold, lost, split, at_start, at_end, run)

@@ -359,7 +359,7 @@ def write_fills(  # type: ignore[no-untyped-def]
                     fill_start[fill] = _end(where, low - 1) if low > base else start[head + member]
                     fill_end[fill] = fill_start[fill]
                 marks, digits, marked = True, True, False
-                for token in range(low, high):
+                for token in range(np.uint64(low), np.uint64(high)):
                     is_mark = kind[token] >= MARK
                     marks &= is_mark
                     marked |= is_mark
