@@ -11,32 +11,54 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_JUNK, _BEFORE, _AFTER, _LAST = range(4)
+_LAST = 3
+_TOGETHER = 16
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_trees(features, tree_feature, tree_limit, leaves, first, last, out):
-    """Log odds of lines: the sum of the trees from ``first`` to before ``last`` (``out``, float64).
+def _columns(features, begin, some):
+    """The features of `_TOGETHER` lines from ``begin`` on, a row for each feature; the last line fills what is over."""
+    for row in range(_TOGETHER):
+        line = min(begin + row, len(features) - 1)
+        for feature in range(features.shape[1]):
+            some[feature, row] = features[line, feature]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sums(some, tree_feature, tree_limit, leaves, first, last, total):
+    """The sum of some trees of each of `_TOGETHER` lines, in the order of the trees."""
+    for row in range(_TOGETHER):
+        total[row] = 0.0
+    for tree in range(first, last):
+        one, two, three = some[tree_feature[tree, 0]], some[tree_feature[tree, 1]], some[tree_feature[tree, 2]]
+        limit_one, limit_two, limit_three = tree_limit[tree, 0], tree_limit[tree, 1], tree_limit[tree, 2]
+        own = leaves[tree]
+        for row in range(_TOGETHER):
+            total[row] += own[4 * (one[row] > limit_one) + 2 * (two[row] > limit_two) + (three[row] > limit_three)]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_trees(features, tree_feature, tree_limit, leaves, bounds, out):
+    """Log odds of lines by each part of the trees, from ``bounds[p]`` to before ``bounds[p + 1]`` (``out``, float64, a
+    row for each part).
 
     Each tree asks three questions, ``features[r, tree_feature[t, q]] > tree_limit[t, q]``; the answers are the binary
-    number of its leaf.
+    number of its leaf. Lines are asked together, because a tree's questions are then read once for all of them.
     """
-    for row in range(len(out)):
-        total = 0.0
-        for tree in range(first, last):
-            leaf = 0
-            for question in range(3):
-                leaf = 2 * leaf + (features[row, tree_feature[tree, question]] > tree_limit[tree, question])
-            total += leaves[tree, leaf]
-        out[row] = total
+    some, total = np.empty((features.shape[1], _TOGETHER)), np.empty(_TOGETHER)
+    for begin in range(0, len(features), _TOGETHER):
+        _columns(features, begin, some)
+        for part in range(len(out)):
+            _sums(some, tree_feature, tree_limit, leaves, bounds[part], bounds[part + 1], total)
+            for row in range(min(_TOGETHER, len(features) - begin)):
+                out[part, begin + row] = total[row]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def first_round(features, tree_feature, tree_limit, leaves, parts):
     """The first round's log odds (float64, 3 x lines): that lines are junk, stand before and after the text."""
-    odds = np.empty((3, len(features)))
-    for at, part in enumerate((_JUNK, _BEFORE, _AFTER)):
-        add_trees(features, tree_feature, tree_limit, leaves, parts[part], parts[part + 1], odds[at])
+    odds = np.empty((_LAST, len(features)))
+    add_trees(features, tree_feature, tree_limit, leaves, parts, odds)
     return odds
 
 
@@ -46,9 +68,10 @@ def second_round(features, tree_feature, tree_limit, leaves, parts, column, shar
 
     The first round's own odds, which stand in ``column``, count too, by ``share``.
     """
-    add_trees(features, tree_feature, tree_limit, leaves, parts[_LAST], parts[_LAST + 1], out)
+    odds = np.empty((1, len(features)))
+    add_trees(features, tree_feature, tree_limit, leaves, parts[_LAST:], odds)
     for row in range(len(out)):
-        out[row] += share * features[row, column]
+        out[row] = odds[0, row] + share * features[row, column]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
