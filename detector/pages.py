@@ -102,6 +102,10 @@ SURE = np.array([8.5, 3, 0.04, 3.0, 0.3], dtype=np.float64)
 show it too, lines of these odds and this share. See `detector.kernels.page_model.judge_pages`. A page with more text
 than that is told by the weights of its evidence (`detector.kernels.page_model.gather_evidence`)."""
 
+LEAST_LINES = 10
+"""Different lines over 3 that a page by its evidence has. A library of documents adds fewer, rules find those, and
+the title, which is junk where a news page says it twice, is content there."""
+
 BY_WORDS = 2
 """The sign of a text that its words show to be a page; 1: it has a line that is nothing but words of pages."""
 
@@ -334,7 +338,7 @@ def _find_together(
     length, evidence = features[:, _LENGTH].copy(), np.empty((len(chosen), len(EVIDENCE)))
     gather_evidence(odds, repeats, length, indptr, found.signs[chosen], evidence)
     judge_pages(odds, repeats, indptr, found.signs[chosen], SURE, is_page)
-    weigh_evidence(evidence, fitted().gate, is_page)
+    weigh_evidence(evidence, fitted().gate, LEAST_LINES, is_page)
     limits = fitted().limits
     limit = np.where(features[indptr[:-1], _HAN] > HAN_LIMIT, limits["han_odds"], limits["words_odds"])
     odds -= np.repeat(np.where(is_page, limit, np.inf), n_lines)

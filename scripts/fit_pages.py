@@ -35,7 +35,7 @@ from detector.kernels.page_context import describe_odds
 from detector.kernels.page_model import judge_pages, weigh_evidence
 from detector.kernels.page_vocabulary import describe_scores
 from detector.page_model import EVIDENCE, PARTS
-from detector.pages import FEATURES, FIRST_SHARE, HAN_LIMIT, ROUND_ONE, SECOND, SURE
+from detector.pages import FEATURES, FIRST_SHARE, HAN_LIMIT, LEAST_LINES, ROUND_ONE, SECOND, SURE
 
 TARGET = Path(__file__).parents[1] / "detector" / "data" / "pages.tsv"
 HAN, LENGTH, WORDS, PROSE, COVER = (FEATURES.index(name) for name in ("han", "length", "junk_words", "prose", "cover"))
@@ -200,7 +200,7 @@ def cross_validated(pages: Pages, n: int) -> Scores:
     judge_pages(odds, repeats, indptr, pages.signs, SURE, is_page)
     for number in range(n):
         own = is_page.copy()
-        weigh_evidence(evidence, fit_gate(pages, evidence, fold_of != number), own)
+        weigh_evidence(evidence, fit_gate(pages, evidence, fold_of != number), LEAST_LINES, own)
         is_page[fold_of == number] = own[fold_of == number]
     return Scores(odds, is_page & (pages.signs > 0), fit_gate(pages, evidence, np.ones_like(is_page)))
 

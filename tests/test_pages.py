@@ -241,11 +241,12 @@ def test_texts_are_pages_by_evidence_of_their_lines(lines: list[tuple[float, int
     out, is_page = np.empty((2, len(EVIDENCE))), np.array([False, True])
     gather_evidence(odds, repeats.astype(np.int32), np.log1p(sizes), bounds, signs, out)
     gate = np.random.default_rng(seed).normal(size=len(EVIDENCE) + 1)
-    weigh_evidence(out, gate, is_page)
+    weigh_evidence(out, gate, 3, is_page)
     for at, (own, row) in enumerate(zip((lines[: bounds[1]], lines[bounds[1] :]), out.tolist(), strict=True)):
         wanted = evidence_of_page(own, int(signs[at]))
         assert dict(zip(EVIDENCE, row, strict=True)) == pytest.approx(wanted)
-        assert is_page[at] == (at == 1 or sum(np.array([*wanted.values(), 1.0]) * gate) > 0)
+        enough = sum(1 / times for odds_of, times, _ in own if odds_of > 3) >= 3 - 1e-6
+        assert is_page[at] == (at == 1 or (enough and sum(np.array([*wanted.values(), 1.0]) * gate) > 0))
 
 
 def test_pages_judged_together_are_judged_as_alone() -> None:

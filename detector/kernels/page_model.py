@@ -110,12 +110,14 @@ def gather_evidence(odds, repeats, length, indptr, signs, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def weigh_evidence(evidence, gate, is_page):
+def weigh_evidence(evidence, gate, least, is_page):
     """Make pages (``is_page``, bool) of texts whose evidence comes to more than 0, each by its weight of ``gate``.
 
-    The last weight is that of nothing.
+    The last weight is that of nothing. At least ``least`` different lines must have odds over 3.
     """
     for text in range(len(is_page)):
+        if evidence[text, 2] < math.log1p(least) - 1e-9:
+            continue
         total = gate[len(gate) - 1]
         for column in range(len(gate) - 1):
             total += gate[column] * evidence[text, column]
