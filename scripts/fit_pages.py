@@ -62,7 +62,7 @@ THINNED_WEIGHT = 0.5
 LEAST_ODDS = 0.75
 """No limit is lower: where a script has few pages and they are easy, nearly any limit would lose little on them."""
 
-WANTED = {"words_odds": 0.0175, "han_odds": 0.0125}
+WANTED = {"words_odds": 0.019, "han_odds": 0.013}
 """The share of content characters, mean over pages, that the fitted limits may lose on the pages they are fitted to:
 less than what they may lose on others (0.02 and 0.015), because pages differ."""
 
