@@ -22,6 +22,9 @@ it is junk by what the first round says around it."""
 WORD_PARTS = ("junk", "before", "after")
 """What a word can say of its line."""
 
+EVIDENCE = ("sure", "likely", "over", "share_over", "share_positive", "text", "junk", "lines", "by_words", "between")
+"""What speaks for a text being a page, see `detector.kernels.page_model.gather_evidence`."""
+
 MOST_OF_LINE = 800
 """Characters of a line whose words are looked up; what follows says the same."""
 
@@ -34,7 +37,8 @@ class Model(NamedTuple):
     ``tree_feature``: int32, ``tree_limit``: float64, a row of three for each tree; ``leaves``: float64, a row of eight;
     ``parts``: int64, where the trees of each of `PARTS` begin, and their number; ``limits``: what the log odds of a
     line must exceed, by name; ``keys`` (uint64, 0 is free) and ``weights`` (float64, a row for each slot, a column for
-    each of `WORD_PARTS`): words; ``base`` (float64): what a line without known words has.
+    each of `WORD_PARTS`): words; ``base`` (float64): what a line without known words has; ``gate`` (float64): what
+    each of `EVIDENCE` weighs for a text being a page, and what is added.
     """
 
     tree_feature: NDArray[np.int32]
@@ -45,6 +49,7 @@ class Model(NamedTuple):
     keys: NDArray[np.uint64]
     weights: NDArray[np.float64]
     base: NDArray[np.float64]
+    gate: NDArray[np.float64]
 
 
 def mixed(value: int, point: int) -> int:
@@ -133,6 +138,7 @@ def page_model(places: tuple[str, ...]) -> Model:
     for slot, key in zip(slots, sorted(words), strict=True):
         weights[slot] = [float(value) for value in words[key]]
     base = [float(value) for row in rows if row[0] == "base" for value in row[1:]] or [0.0] * len(WORD_PARTS)
+    gate = {row[1]: float(row[2]) for row in rows if row[0] == "gate"}
     return Model(
         np.array([[place[name] for name in row[1:7:2]] for row in trees], dtype=np.int32),
         np.array([[float(value) for value in row[2:7:2]] for row in trees]),
@@ -142,4 +148,5 @@ def page_model(places: tuple[str, ...]) -> Model:
         keys,
         weights,
         np.array(base),
+        np.array([gate[name] for name in (*EVIDENCE, "always")]),
     )

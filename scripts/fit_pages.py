@@ -29,12 +29,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from boosted_trees import DIGITS, Bins, Shape, Trees, grow, into_bins
 from labelled_pages import THINNED, Flags, Floats, Pages, folds, read_pages
 from line_words import Weights, fit_words, weigh_lines
+from page_gate import evidence_of, fit_gate
 
 from detector.kernels.page_context import describe_odds
-from detector.kernels.page_model import judge_pages
+from detector.kernels.page_model import judge_pages, weigh_evidence
 from detector.kernels.page_vocabulary import describe_scores
-from detector.page_model import PARTS
-from detector.pages import FEATURES, FIRST_SHARE, HAN_LIMIT, ROUND_ONE, SECOND, SURE
+from detector.page_model import EVIDENCE, PARTS
+from detector.pages import FEATURES, FIRST_SHARE, HAN_LIMIT, LEAST_LINES, ROUND_ONE, SECOND, SURE
 
 TARGET = Path(__file__).parents[1] / "detector" / "data" / "pages.tsv"
 HAN, LENGTH, WORDS, PROSE, COVER = (FEATURES.index(name) for name in ("han", "length", "junk_words", "prose", "cover"))
@@ -61,7 +62,7 @@ THINNED_WEIGHT = 0.5
 LEAST_ODDS = 0.75
 """No limit is lower: where a script has few pages and they are easy, nearly any limit would lose little on them."""
 
-WANTED = {"words_odds": 0.0175, "han_odds": 0.0125}
+WANTED = {"words_odds": 0.019, "han_odds": 0.013}
 """The share of content characters, mean over pages, that the fitted limits may lose on the pages they are fitted to:
 less than what they may lose on others (0.02 and 0.015), because pages differ."""
 
@@ -171,29 +172,37 @@ def _bounds(text: NDArray[np.int64]) -> list[tuple[int, int]]:
 
 
 class Scores(NamedTuple):
-    """By models that saw no text of the same site: the log odds of lines, and whether a text is a page."""
+    """By models that saw no text of the same site: the log odds of lines, whether a text is a page, and the gate that
+
+    is fitted to what they say of all texts.
+    """
 
     odds: Floats
     is_page: Flags
+    gate: Floats
 
 
 def cross_validated(pages: Pages, n: int) -> Scores:
     """What a scan would say of every text with a model fitted without its fold."""
-    fitting, fold = Fit(pages), folds(pages, n)[pages.text]
-    scores = Scores(np.zeros(len(pages.label)), np.zeros(len(pages.site), dtype=np.bool_))
+    fitting, fold_of, odds = Fit(pages), folds(pages, n), np.zeros(len(pages.label))
+    fold = fold_of[pages.text]
 
     def one(number: int) -> None:
         seen, other = fold != number, fold == number
-        scores.odds[other] = fitting.odds(other, fitting.both_rounds(seen, number + 1))
+        odds[other] = fitting.odds(other, fitting.both_rounds(seen, number + 1))
         print(f"fold {number + 1} of {n}", file=sys.stderr)
 
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(one, range(n)))
+    evidence, is_page = evidence_of(pages, odds), np.empty(len(pages.site), dtype=np.bool_)
     indptr = np.append(0, np.cumsum(np.bincount(pages.text, minlength=len(pages.site))))
     repeats = np.rint(np.exp(pages.features[:, FEATURES.index("repeats")])).astype(np.int32)
-    judge_pages(scores.odds, repeats, indptr, pages.signs, SURE, scores.is_page)
-    scores.is_page[:] &= pages.signs > 0
-    return scores
+    judge_pages(odds, repeats, indptr, pages.signs, SURE, is_page)
+    for number in range(n):
+        own = is_page.copy()
+        weigh_evidence(evidence, fit_gate(pages, evidence, fold_of != number), LEAST_LINES, own)
+        is_page[fold_of == number] = own[fold_of == number]
+    return Scores(odds, is_page & (pages.signs > 0), fit_gate(pages, evidence, np.ones_like(is_page)))
 
 
 class Outcome(NamedTuple):
@@ -267,15 +276,17 @@ def report(pages: Pages, scores: Scores, n: int) -> tuple[dict[str, float], list
     return limits, told
 
 
-def table(model: Model, words: Sequence[str], limits: dict[str, float], told: Sequence[str]) -> str:
+def table(model: Model, words: Sequence[str], limits: dict[str, float], gate: Floats, told: Sequence[str]) -> str:
     """The text of the table."""
     lines = [
         "# Made by scripts/fit_pages.py. The log odds that a line of a page is junk are the sum of the trees of part",
         "# last and a share of those of part junk, less the limit; junk, before and after are the first round.",
         "# word: what it says of its line, that it is junk, before the text, after it; base: of a line without words.",
+        "# gate: what speaks for a text being a page, and its weight; over 0 it is one.",
         "# tree: its part, three times a feature and what it must be over, the eight leaves (no no no, no no yes ...).",
         *(f"# {line}" for line in told),
         *(f"limit\t{name}\t{value}" for name, value in limits.items()),
+        *(f"gate\t{name}\t{value:.4f}" for name, value in zip((*EVIDENCE, "always"), gate.tolist(), strict=True)),
         "\t".join(("base", *(f"{value:.4g}" for value in model.words.base))),
         *(
             "\t".join(("word", name, *(f"{value:.4g}" for value in row)))
@@ -304,12 +315,13 @@ def main() -> None:
     labelled = [(Path(docs), Path(gold)) for docs, _, gold in given if gold]
     more = [(Path(docs), Path(gold)) for docs, _, gold in (item.partition(":") for item in options.more)]
     pages = read_pages(labelled, more, [Path(docs) for docs, _, gold in given if not gold], options.without)
-    limits, told = report(pages, cross_validated(pages, options.folds), options.folds)
+    scores = cross_validated(pages, options.folds)
+    limits, told = report(pages, scores, options.folds)
     print("\n".join(told))
     if not options.check:
         fitting, everything = Fit(pages), np.ones(len(pages.label), dtype=np.bool_)
         model = fitting.both_rounds(everything, 0)
-        TARGET.write_text(table(model, pages.words.names, limits, told), "utf-8")
+        TARGET.write_text(table(model, pages.words.names, limits, scores.gate, told), "utf-8")
 
 
 if __name__ == "__main__":

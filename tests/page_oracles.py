@@ -327,3 +327,24 @@ def gate(counts: Sequence[Sequence[int]], repeats: Sequence[int], limits: Sequen
     some = n_chrome >= limits[3] and n_chrome >= limits[4] * n_all and short >= limits[5]
     many = n_chrome >= limits[6] and n_chrome >= limits[7] * n_all and short >= limits[8]
     return 2 if some or many else int(n_chrome >= 1)
+
+
+def evidence_of_page(lines: Sequence[tuple[float, int, int]], sign: int) -> dict[str, float]:
+    """What speaks for a text being a page, by the odds, repeats and characters of its lines."""
+    n, size = len(lines), sum(chars for _, _, chars in lines)
+
+    def different(least: float) -> float:
+        return math.log1p(sum(1 / times for odds, times, _ in lines if odds > least))
+
+    return {
+        "sure": different(8),
+        "likely": different(5),
+        "over": different(3),
+        "share_over": sum(odds > 3 for odds, _, _ in lines) / n,
+        "share_positive": sum(odds > 0 for odds, _, _ in lines) / n,
+        "text": sum(chars for odds, _, chars in lines if odds < -3) / size,
+        "junk": sum(chars for odds, _, chars in lines if odds > 3) / size,
+        "lines": math.log(n),
+        "by_words": float(sign == 2),
+        "between": sum(-2 < odds < 2 for odds, _, _ in lines) / n,
+    }

@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_oracles import CLASS, described, gate, placed, related
+from page_oracles import CLASS, described, evidence_of_page, gate, placed, related
 
 from detector.folding import DIGIT, LETTER, SINGLE, character_table, code_points, plain
 from detector.junk import find_junk
 from detector.kernels.page_context import describe_odds, place_lines
-from detector.kernels.page_model import first_round, judge_pages, second_round
+from detector.kernels.page_model import first_round, gather_evidence, judge_pages, second_round, weigh_evidence
 from detector.kernels.page_words import count_repeats, keep_pages, may_be_pages, signs_of_page
 from detector.lines import split_lines
 from detector.model import Document
-from detector.page_model import PARTS
+from detector.page_model import EVIDENCE, PARTS
 from detector.pages import (
     CLASSES,
     FEATURES,
@@ -222,6 +222,24 @@ def test_texts_are_pages_by_lines_that_are_junk_without_a_doubt(lines: list[tupl
         part, different = odds[own], (1 / repeats[own])[odds[own] > 9].sum()
         sure = different >= 2 - 1e-6 and (part > 9).sum() >= 0.1 * len(part)
         assert is_page[at] == (sure or (signs[at] == 2 and (part > 5).sum() >= 0.5 * len(part)))
+
+
+JUDGED = st.tuples(st.sampled_from([-9.0, -2.5, -1.0, 0.5, 4.0, 6.0, 10.0]), st.integers(1, 4), st.integers(1, 200))
+
+
+@given(st.lists(JUDGED, min_size=2, max_size=40), st.integers(0, 2), st.integers(0, 2**32 - 1))
+def test_texts_are_pages_by_evidence_of_their_lines(lines: list[tuple[float, int, int]], sign: int, seed: int) -> None:
+    odds, repeats, sizes = (np.array(column) for column in zip(*lines, strict=True))
+    bounds, signs = np.array([0, len(lines) // 2, len(lines)]), np.array([sign, 2 - sign], dtype=np.uint8)
+    out, is_page = np.empty((2, len(EVIDENCE))), np.array([False, True])
+    gather_evidence(odds, repeats.astype(np.int32), np.log1p(sizes), bounds, signs, out)
+    gate = np.random.default_rng(seed).normal(size=len(EVIDENCE) + 1)
+    weigh_evidence(out, gate, 3, is_page)
+    for at, (own, row) in enumerate(zip((lines[: bounds[1]], lines[bounds[1] :]), out.tolist(), strict=True)):
+        wanted = evidence_of_page(own, int(signs[at]))
+        assert dict(zip(EVIDENCE, row, strict=True)) == pytest.approx(wanted)
+        enough = sum(1 / times for odds_of, times, _ in own if odds_of > 3) >= 3 - 1e-6
+        assert is_page[at] == (at == 1 or (enough and sum(np.array([*wanted.values(), 1.0]) * gate) > 0))
 
 
 def test_pages_judged_together_are_judged_as_alone() -> None:
