@@ -36,7 +36,21 @@ def test_there_are_enough_cases_of_each_kind_and_none_is_in_both_halves() -> Non
 
 def test_every_case_says_what_it_is_about() -> None:
     for path in FOLDER.glob("*.jsonl"):
+        if path.name.startswith("junk_"):
+            continue
         for line in path.read_text("utf-8").splitlines():
             row = json.loads(line)
             assert sorted(row) == ["comment", "label", "manner", "text"]
             assert all(row.values())
+
+
+def test_junk_of_whole_documents_is_marked_in_order_and_without_blanks_at_the_ends() -> None:
+    rows = [json.loads(line) for path in FOLDER.glob("junk_*.jsonl") for line in path.read_text("utf-8").splitlines()]
+    assert len({row["id"] for row in rows}) == len({row["text"] for row in rows}) == len(rows) == 60
+    for row in rows:
+        assert sorted(row) == ["comment", "id", "junk", "manner", "text"]
+        assert bool(row["junk"]) != row["comment"].startswith("clean")
+        edges = [edge for span in row["junk"] for edge in span]
+        assert edges == sorted(edges) and all(0 <= edge <= len(row["text"]) for edge in edges)
+        for start, end in row["junk"]:
+            assert row["text"][start:end].strip() == row["text"][start:end] != ""
