@@ -15,19 +15,24 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from detector.junk_guards import Guarded, Titles, title_line
 from detector.lines import LineRules, Lines, rules_by_line, split_lines
 from detector.model import Hit, Span
 from detector.pages import PAGE_LINE, page_lines_of
 from detector.places import Places
-from detector.rules import Rule, RuleMatch, RuleTable, find_spans, speaks_for_document
+from detector.rules import Rule, RuleMatch, RuleTable, find_spans
+from detector.running_heads import RUNNING_HEAD, running_heads
 
 EDGE_LINES = 6
 """Non-blank lines that count as head or tail even where sentences reach to the edge of the document."""
+
+EDGE_MOVES = 3
+"""How often head and tail are looked at again when sentences there turn out to be junk; a site's frame has few."""
 
 MAX_GAP = 3
 """Short lines between two junk lines that are taken with them; a longer run is more likely content (a poem, a list)."""
@@ -42,7 +47,7 @@ PLACED = ("any", "head", "tail", "end")
 """Places of a rule that do not depend on other junk."""
 
 ABOVE_TITLE = ("junk.breadcrumb",)
-_FIELDS = ("site_metadata", "site_fields", "source_fields", "upload_date", "english_fields")
+_FIELDS = ("site_metadata", "site_fields", "source_fields", "upload_date", "english_f", "english_posted", "tally_")
 BELOW_TITLE = tuple(f"junk.{name}" for name in _FIELDS)
 """How the names of rules begin whose lines stand directly above or below the title of a document."""
 
@@ -120,11 +125,15 @@ def junk_of(
     The lines of ``matched`` come in order; ``of_page`` are lines that the model of pages calls junk, with their log
     odds. Where a rule calls such a line junk too, the rule is named.
     """
-    guarded = _Guarded(places, table)
+    guarded = Guarded(places, table)
     of_page = of_page if of_page and guarded.allows(table.named(PAGE_LINE)) else {}
     marked = _by_rules(lines, matched, guarded)
+    title = title_line(lines, marked, BELOW_TITLE)
+    of_page = {at: odds for at, odds in of_page.items() if at != title}
     if marked:
-        titles = _Titles(lines)
+        if table.does(RUNNING_HEAD):
+            marked.update(dict.fromkeys(running_heads(lines, marked), RUNNING_HEAD))
+        titles = Titles(lines)
         _lists(lines, marked, table, titles)
         _beside(lines, marked, table)
         _between(lines, marked, table, titles)
@@ -136,40 +145,6 @@ def junk_of(
     outside = _outside(inline, lines, marked.keys() | of_page.keys())
     hits += [Hit(start, end, "junk", rule.name) for start, end, rule in outside]
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
-
-
-class _Guarded:
-    """Which rules no guard of scope ``document`` takes out for a text; asked only about rules that match."""
-
-    def __init__(self, places: Places, table: RuleTable) -> None:
-        self._places, self._table = places, table
-        self._speaks: dict[str, bool] = {}
-        self._allows: dict[str, bool] = {}
-
-    def allows(self, rule: Rule) -> bool:
-        """Whether what the rule matches in this text counts."""
-        if rule.name not in self._allows:
-            guards = self._table.guards(self._places, (rule.name,), "document")
-            self._allows[rule.name] = not any(self._asked(guard) for guard in guards)
-        return self._allows[rule.name]
-
-    def _asked(self, guard: Rule) -> bool:
-        if guard.name not in self._speaks:
-            self._speaks[guard.name] = speaks_for_document(guard, self._places)
-        return self._speaks[guard.name]
-
-
-class _Titles:
-    """Lines that stand more than once in the document: titles do. Counted when first asked."""
-
-    def __init__(self, lines: Lines) -> None:
-        self._lines = lines
-        self._counts: Counter[str] | None = None
-
-    def __contains__(self, line: str) -> bool:
-        if self._counts is None:
-            self._counts = Counter(map(self._lines.text, range(len(self._lines))))
-        return self._counts[line] > 1
 
 
 class _Edges(NamedTuple):
@@ -190,7 +165,7 @@ def _last_sentence(lines: Lines, marked: Mapping[int, str]) -> int:
     return next((at for at in reversed(lines.sentences) if at not in marked), -1)
 
 
-def _by_rules(lines: Lines, matched: Mapping[int, Sequence[Rule]], guarded: _Guarded) -> dict[int, str]:
+def _by_rules(lines: Lines, matched: Mapping[int, Sequence[Rule]], guarded: Guarded) -> dict[int, str]:
     """Lines that a rule calls junk where they stand, with the rule's name."""
     marked: dict[int, str] = {}
 
@@ -205,13 +180,15 @@ def _by_rules(lines: Lines, matched: Mapping[int, Sequence[Rule]], guarded: _Gua
     n = len(lines)
     mark("any", range(n))
     if any(rule.place != "any" for rules in matched.values() for rule in rules):
-        edges, ends = _edges(lines, marked), (0, n - 1) if n > 1 else ()
-        for place, within in (("head", range(edges.head)), ("tail", range(edges.tail, n)), ("end", ends)):
-            mark(place, within)
+        ends = (0, n - 1) if n > 1 else ()
+        for _ in range(EDGE_MOVES):  # what is marked at an edge moves it
+            edges = _edges(lines, marked)
+            for place, within in (("head", range(edges.head)), ("tail", range(edges.tail, n)), ("end", ends)):
+                mark(place, within)
     return marked
 
 
-def _lists(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titles) -> None:
+def _lists(lines: Lines, marked: dict[int, str], table: RuleTable, titles: Titles) -> None:
     """Mark the items of lists of other pages.
 
     Such a list runs from its heading to the first sentence. Where sentences of content follow it, only items that look
@@ -234,7 +211,7 @@ def _lists(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titl
         reached[in_tail] = at
 
 
-def _goes_on(lines: Lines, at: int, marked: dict[int, str], titles: _Titles, *, in_tail: bool) -> bool:
+def _goes_on(lines: Lines, at: int, marked: dict[int, str], titles: Titles, *, in_tail: bool) -> bool:
     """Whether a list of other pages goes on with a line; marks the line if it is an item."""
     if at in marked:
         return True
@@ -286,7 +263,7 @@ def _mark(marked: dict[int, str], at: int, lines: Lines, rules: LineRules) -> bo
     return rule is not None
 
 
-def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titles) -> None:
+def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: Titles) -> None:
     """Mark up to `MAX_GAP` lines that stand between two junk lines, no blank line around or among them.
 
     They are lines that a rule of place "between" matches, or short ones that nothing shows to be content. The title of

@@ -36,6 +36,7 @@ FLOORS = (
     "rule_matches",
     "rules protecting tokens formats signatures gold decisions stripping counts cutting_points languages",
     "lines pages tuning claim_masks last_copies filter_plan",
+    "running_heads junk_guards",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
     "block_hits partners",
     "hits families matches phrases file_rows arrow_rows spun gathering",
