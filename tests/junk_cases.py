@@ -1,6 +1,7 @@
 """Whole documents with what sites left in them: labelled spans, and how many of their characters the rules find.
 
-``junk_fourth.jsonl`` was looked at while rules were written; nobody who writes rules has seen ``junk_fourth_blind.jsonl``.
+``junk_fourth.jsonl`` was looked at while rules were written; nobody who writes rules has seen
+``junk_fourth_blind.jsonl``.
 Characters are counted, not lines: a long line of content that is called junk costs what it holds.
 """
 
