@@ -1,44 +1,42 @@
-"""The hits of a block of documents: compiled passes tell where rules could match, and patterns are tried only there."""
+"""The hits of a block of documents: compiled passes find and settle them; few documents need more than that.
+
+Those are left to the definitions in `detector.marks` and `detector.junk`, with what the passes know of them.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.artefacts import (
-    SCRIPT_ERROR,
-    YEAR_REACH,
-    is_traditional_by,
-    script_errors_of,
-    year_patterns,
-    year_swaps_at,
-)
-from detector.junk import (
-    BESIDE_BITS,
-    FREQUENT_EDGE,
-    MAX_ITEM,
-    PLACED,
-    junk_of,
-)
+from detector.artefacts import SCRIPT_ERROR, YEAR_REACH, year_swaps_at
+from detector.block_lines import BlockLines, Pairs, beside_bits
+from detector.junk import EDGE_LINES, FREQUENT_EDGE, MAX_GAP, MAX_ITEM, MAX_SHORT, junk_of
+from detector.kernels.placing import place_lines, settle_marks
 from detector.kernels.triggers import find_years, hash_edges
-from detector.kernels.trying import try_groups, try_lines, try_places
-from detector.lines import Lines
-from detector.marks import FOLLOWERS, MARK_KINDS, MIN_PRONOUN_PLACES, marks_of
+from detector.kernels.trying import try_lines, try_places
+from detector.marks import MIN_PRONOUN_PLACES, marks_of
 from detector.model import Hit
 from detector.pages import PAGE_LINE, count_page_lines, find_page_lines
-from detector.places import AFTER_BLANK, FOLLOWER, SENTENCE, FoundPlaces, Triggers, make_triggers, read_block, shapes
-from detector.program_files import programs_of
-from detector.programs import Programs
-from detector.rules import Rule, RuleMatch, RuleTable, built_in_patterns, matches_at
+from detector.places import FoundPlaces, read_block
+from detector.rule_matches import RuleMatch, matches_of, span_at
+from detector.rule_plan import AtTriggers, Plan
+from detector.rules import RuleTable
+from detector.script_errors import ScriptErrors, find_script_errors_in, is_traditional_by_counts
 from detector.texts import Texts
 
 _YES, _UNKNOWN = 1, 2
 """What `try_lines` says of a line that a program matches, and of one that it leaves undecided."""
+
+_ASKED = -2
+"""The span of a match of which a program cannot tell it."""
+
+_LEFT = 2
+"""The state of a text that is left to the definitions."""
 
 
 class EdgeLines(NamedTuple):
@@ -53,117 +51,58 @@ class EdgeLines(NamedTuple):
     hashes: NDArray[np.uint64]
 
 
-class Tried(NamedTuple):
-    """Rules and the numbers of their programs (int32)."""
-
-    rules: Sequence[Rule]
-    program: NDArray[np.int32]
-
-
-class Plan(NamedTuple):
-    """The triggers of a table, the rules of marks and of junk that are tried at each, its line rules that depend on no
-    other junk, and the others.
-
-    ``spans`` has rows ``indptr[t]`` to ``indptr[t + 1]`` for trigger t; ``is_junk`` (bool) tells those of junk.
-    ``beside_bits`` are those of `BESIDE_BITS`; ``years`` are the programs of `year_patterns`.
-    """
-
-    triggers: Triggers
-    programs: Programs
-    spans: Tried
-    indptr: NDArray[np.int64]
-    is_junk: NDArray[np.bool_]
-    lines: Tried
-    untriggered: Sequence[int]
-    beside: Tried
-    beside_bits: NDArray[np.uint8]
-    years: NDArray[np.int32]
-    shapes: NDArray[np.uint8]
-
-
-def make_plan(table: RuleTable) -> Plan:
-    """What reading blocks needs to know of a table."""
-    line_rules = [rule for rule in table.select(("junk",), "line") if rule.place in PLACED]
-    in_line: dict[str, list[int]] = defaultdict(list)
-    for number, rule in enumerate(line_rules):
-        for trigger in dict.fromkeys(rule.triggers):
-            in_line[trigger].append(number)
-    marks, junk = table.trials(MARK_KINDS), table.trials(("junk",))
-    guards = {trigger for rule in table if rule.kind == "content" for trigger in rule.triggers}
-    triggers = make_triggers({*marks, *junk, *guards}, in_line, [rule.max_chars for rule in line_rules])
-    at_trigger = [(*marks.get(name, ()), *junk.get(name, ())) for name in triggers.names]
-    span_rules = [rule for rules in at_trigger for rule in rules]
-    beside = [rule for rule in table.select(("junk",), "line") if rule.place in BESIDE_BITS]
-    of_years = year_patterns()
-    patterns = [*(rule.pattern for rule in (*span_rules, *line_rules, *beside)), *of_years]
-    found, number_of = programs_of(patterns, (*built_in_patterns(), *of_years))
-
-    def tried(rules: Sequence[Rule]) -> Tried:
-        return Tried(rules, np.array([number_of[rule.pattern] for rule in rules], dtype=np.int32))
-
-    shape = shapes().copy()
-    shape[[ord(character) for character in FOLLOWERS]] |= FOLLOWER
-    return Plan(
-        triggers,
-        found,
-        tried(span_rules),
-        np.cumsum([0, *map(len, at_trigger)], dtype=np.int64),
-        np.array([rule.kind == "junk" for rule in span_rules], dtype=np.bool_),
-        tried(line_rules),
-        [number for number, rule in enumerate(line_rules) if not rule.triggers],
-        tried(beside),
-        np.array([BESIDE_BITS[rule.place] for rule in beside], dtype=np.uint8),
-        np.array([number_of[pattern] for pattern in of_years], dtype=np.int32),
-        shape,
-    )
-
-
-class _Rows(NamedTuple):
-    """Values by document: those of document d are ``indptr[d]`` to ``indptr[d + 1]`` of the lists."""
-
-    indptr: list[int]
-    places: list[int]
-    values: list[Any]
-
-    def of(self, row: int) -> list[tuple[int, Any]]:
-        """The pairs of one document."""
-        begin, end = self.indptr[row], self.indptr[row + 1]
-        return list(zip(self.places[begin:end], self.values[begin:end], strict=True)) if begin < end else []
-
-
 Found = list[tuple[int, Hit]]
 """Hits, each with its document."""
 
 
+class Settled(NamedTuple):
+    """Hits without evidence, by document and place: ``document``, ``start``, ``end`` int64, ``is_mask`` bool, ``rule``
+    int64, a place in the names of the plan."""
+
+    document: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    is_mask: NDArray[np.bool_]
+    rule: NDArray[np.int64]
+
+
 class BlockFound(NamedTuple):
-    """What the rules say of a block."""
+    """What the rules say of a block; the marks of a document, and its junk, are settled or they are not."""
 
     marks: Found
+    settled_marks: Settled
     junk: Found
+    settled_junk: Settled
     artefacts: Found
+    errors: ScriptErrors
     edges: EdgeLines
+
+
+class _Spans(NamedTuple):
+    """What `try_places` finds, in order: ``entry`` is a row of what was tried, ``start`` and ``end`` what was matched
+    at ``place``; all are int64, and places of the block."""
+
+    entry: NDArray[np.int64]
+    text: NDArray[np.int64]
+    place: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+
+    def at(self, rows: NDArray[Any]) -> _Spans:
+        """Some of them."""
+        return _Spans(*(column[rows] for column in self))
 
 
 class BlockHits:
     """The hits of some consecutive documents."""
 
     def __init__(self, texts: Texts, table: RuleTable, plan: Plan, begin: int, end: int) -> None:
-        self._texts, self._table, self._plan, self._begin = texts, table, plan, begin
+        self._texts, self._table, self._plan, self._begin, self._n = texts, table, plan, begin, end - begin
         self._block = block = read_block(texts.points, texts.start[begin:end], texts.stop[begin:end], plan.triggers)
         self._place_rows = np.searchsorted(block.place, block.bounds)
+        self._text = np.repeat(np.arange(self._n), np.diff(self._place_rows))
         near, self.n_stand_ins = self.signs()
-        self.years = self._years(near)
-        self._pages = self._page_lines()
-        self._pairs = self._line_pairs()
-        self._bits = self._beside()
-        sentences = np.flatnonzero(block.line_flags & SENTENCE)
-        n_lines = np.diff(block.line_indptr)
-        base = np.repeat(block.bounds[:-1], n_lines)
-        self._starts, self._ends = block.line_start - base, block.line_end - base
-        self._after_blank = block.line_flags & AFTER_BLANK != 0
-        self._line_rows = block.line_indptr.tolist()
-        self._sentence_rows = np.searchsorted(sentences, block.line_indptr).tolist()
-        self._sentences = sentences - np.repeat(block.line_indptr[:-1], n_lines)[sentences]
+        self._years = self._swapped(near)
 
     def signs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Years near to what could contradict them, and how many numbers of each text may stand for a pronoun."""
@@ -173,36 +112,72 @@ class BlockHits:
         n_years = find_years(block.plain, block.bounds, self._plan.shapes, YEAR_REACH, years, n_stand_ins)
         return years[:n_years].copy(), n_stand_ins
 
-    def _years(self, near: NDArray[np.int64]) -> _Rows:
+    def years_of(self, row: int) -> list[int]:
+        """The years of a text that may be swapped."""
+        low, high = self._block.bounds[row : row + 2]
+        return [
+            int(at - low) for at in self._years[np.searchsorted(self._years, low) : np.searchsorted(self._years, high)]
+        ]
+
+    def find(self) -> BlockFound:
+        """Marks, junk and artefacts with their documents, and the lines that may be frequent."""
+        spans = self._spans(self._plan.spans)
+        is_junk = self._plan.is_junk[spans.entry]
+        of_marks, of_junk = spans.at(~is_junk), spans.at(is_junk)
+        settled_marks, mark_state = self._settled_marks(of_marks)
+        pairs, pages = self._line_pairs(), self._page_lines()
+        settled_junk, junk_state = self._settled_junk(of_junk, pairs, pages)
+        left = BlockLines(self._block, self._plan, junk_state == _LEFT, pairs)
+        marks: Found = []
+        junk: Found = []
+        artefacts: Found = []
+        is_left = (mark_state == _LEFT) | (junk_state == _LEFT)
+        is_left[np.searchsorted(self._block.bounds, self._years, side="right") - 1] = True
+        for row in np.flatnonzero(is_left).tolist():
+            document, text = self._begin + row, self._block.text(row)
+            places = FoundPlaces(text, partial(self._triggers, row))
+            if mark_state[row] == _LEFT:
+                stand_ins = bool(self.n_stand_ins[row] >= MIN_PRONOUN_PLACES)
+                matches = self._matches(row, text, of_marks)
+                if matches or stand_ins:
+                    marks += ((document, hit) for hit in marks_of(places, matches, self._table, stand_ins=stand_ins))
+            if junk_state[row] == _LEFT:
+                matches = self._matches(row, text, of_junk)
+                lines, matched = left.of(row, text)
+                if matches or matched or row in pages:
+                    found = junk_of(places, matches, lines, matched, self._table, pages.get(row, {}))
+                    junk += ((document, hit) for hit in found)
+            years = self.years_of(row)
+            if years:
+                artefacts += ((document, hit) for hit in year_swaps_at(text, years, self._table.does))
+        return BlockFound(marks, settled_marks, junk, settled_junk, artefacts, self._script_errors(), self._edges())
+
+    def _swapped(self, near: NDArray[np.int64]) -> NDArray[np.int64]:
         """Years that may be swapped."""
         programs = self._plan.years
-        rows, _ = self._tried(near, np.zeros(len(near), dtype=np.int32), np.array([0, len(programs)]), programs)
-        years = near[rows[np.diff(rows, prepend=-1) > 0]]
-        return self._rows(years, np.zeros(len(years), dtype=np.int64))
+        rows, *_ = self._tried(near, np.zeros(len(near), dtype=np.int32), np.array([0, len(programs)]), programs)
+        return near[rows[np.diff(rows, prepend=-1) > 0]]
 
-    def _page_lines(self) -> _Rows:
-        """Lines that the model of pages calls junk, with their log odds."""
-        block, end = self._block, self._begin + len(self._block.counts)
+    def _page_lines(self) -> dict[int, dict[int, float]]:
+        """By text the lines that the model of pages calls junk, with their log odds."""
+        found: dict[int, dict[int, float]] = {}
         if not self._table.does(PAGE_LINE):
-            return self._rows(np.zeros(0, dtype=np.int64), np.zeros(0))
-        counts = count_page_lines(block, self._texts.points, self._texts.start[self._begin : end])
-        found = find_page_lines(counts, block)
-        indptr = np.searchsorted(found.row, block.line_indptr)
-        own = found.row - np.repeat(block.line_indptr[:-1], np.diff(indptr))
-        return _Rows(indptr.tolist(), own.tolist(), found.score.tolist())
+            return found
+        block, own = self._block, slice(self._begin, self._begin + self._n)
+        lines = find_page_lines(count_page_lines(block, self._texts.points, self._texts.start[own]), block)
+        text = np.searchsorted(block.line_indptr, lines.row, side="right") - 1
+        own_row = lines.row - block.line_indptr[text]
+        for row, line, odds in zip(text.tolist(), own_row.tolist(), lines.score.tolist(), strict=True):
+            found.setdefault(row, {})[line] = odds
+        return found
 
-    def _rows(self, places: NDArray[np.int64], values: NDArray[Any]) -> _Rows:
-        """Places of the block (ascending) as those of their documents."""
-        indptr = np.searchsorted(places, self._block.bounds)
-        own = places - np.repeat(self._block.bounds[:-1], np.diff(indptr))
-        return _Rows(indptr.tolist(), own.tolist(), values.tolist())
-
-    def _places(self) -> tuple[_Rows, _Rows]:
-        """The places of triggers at which rules of marks, and of junk, may match, each with the rule."""
-        block, plan = self._block, self._plan
-        rows, entry = self._tried(block.place, block.trigger, plan.indptr, plan.spans.program)
-        place, is_junk = block.place[rows], plan.is_junk[entry]
-        return self._rows(place[~is_junk], entry[~is_junk]), self._rows(place[is_junk], entry[is_junk])
+    def _spans(self, at: AtTriggers, rows: NDArray[np.int64] | None = None) -> _Spans:
+        """What is tried at triggers and may match, at all places or at some of them."""
+        place, trigger, text = self._block.place, self._block.trigger, self._text
+        if rows is not None:
+            place, trigger, text = place[rows], trigger[rows], text[rows]
+        found, entry, start, end = self._tried(place, trigger, at.indptr, at.tried.program)
+        return _Spans(entry.astype(np.int64), text[found], place[found], start, end)
 
     def _tried(
         self,
@@ -210,96 +185,134 @@ class BlockHits:
         trigger: NDArray[np.int32],
         indptr: NDArray[np.int64],
         program: NDArray[np.int32],
-    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """What `try_places` finds: rows of ``place`` and of ``program``."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+        """What `try_places` finds: rows of ``place`` and of ``program``, starts and ends."""
         size = len(place) // 8 + 1024
+        programs = self._plan.programs
         while True:
             rows, entry = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int32)
+            start, end = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
             size = try_places(
                 self._block.plain, self._block.bounds, place, trigger, indptr, program,
-                *self._plan.programs[:4], rows, entry,
+                *programs[:4], programs.mark, rows, entry, start, end,
             )  # fmt: skip
             if size <= len(rows):
-                return rows[:size], entry[:size]
+                return rows[:size], entry[:size], start[:size], end[:size]
 
-    def _line_pairs(self) -> _Rows:
-        """Lines and the rules that match them wherever they stand, sorted: of those by triggers, and of those that have
-        none."""
-        block, lengths = self._block, self._block.line_end - self._block.line_start
+    def _settled_marks(self, spans: _Spans) -> tuple[Settled, NDArray[np.uint8]]:
+        """Marks, and the states of texts: those are left with a rule or a guard that asks for more than spans."""
+        block, plan, marks = self._block, self._plan, self._plan.marks
+        state = np.where(self.n_stand_ins >= MIN_PRONOUN_PLACES, np.uint8(_LEFT), np.uint8(0))
+        rule = plan.spans.number[spans.entry]
+        state[spans.text[(spans.end == _ASKED) | marks.asks[rule]]] = _LEFT
+        kept = (spans.start < spans.end) & (state[spans.text] != _LEFT)
+        spans, rule = spans.at(kept), rule[kept]
+        wanted = np.zeros(self._n, dtype=np.bool_)
+        wanted[spans.text] = True
+        has_guard = np.diff(plan.guards.indptr) > 0
+        guards = self._spans(plan.guards, np.flatnonzero(wanted[self._text] & has_guard[block.trigger]))
+        state[guards.text[guards.end == _ASKED]] = _LEFT
+        guard = plan.guards.number[guards.entry]
+        kept = ~marks.in_span[guard] | (guards.start < guards.end)
+        guards, guard = guards.at(kept), guard[kept]
+        rows, masked = np.empty(len(rule), dtype=np.int64), np.empty(len(rule), dtype=np.bool_)
+        n = settle_marks(
+            block.plain, self._indptr(spans.text), spans.start, spans.end, rule, marks.needs, marks.is_mask,
+            self._indptr(guards.text), guard, guards.start, guards.end, marks.affects, marks.in_span, marks.at_least,
+            marks.masks, state, rows, masked,
+        )  # fmt: skip
+        spans, rule = spans.at(rows[:n]), rule[rows[:n]]
+        base = block.bounds[spans.text]
+        is_mask = masked[:n] | marks.is_mask[rule]
+        return Settled(spans.text + self._begin, spans.start - base, spans.end - base, is_mask, rule), state
+
+    def _indptr(self, text: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where the rows of each text begin."""
+        return np.searchsorted(text, np.arange(self._n + 1)).astype(np.int64)
+
+    def _settled_junk(self, spans: _Spans, pairs: Pairs, pages: Mapping[int, Any]) -> tuple[Settled, NDArray[np.uint8]]:
+        """Junk lines, and the states of texts: those are left with junk inside lines, of pages, or that draws other
+        lines with it, and those for which a guard may speak."""
+        block, rules = self._block, self._plan.lines
+        state = np.zeros(self._n, dtype=np.uint8)
+        state[spans.text] = state[list(pages)] = _LEFT
+        held = np.zeros(self._n, dtype=np.bool_)
+        held[self._text[rules.guards[block.trigger]]] = True
+        text = np.repeat(np.arange(self._n), np.diff(pairs.indptr))
+        state[text[held[text] & rules.has_guard[pairs.rule]]] = _LEFT
+        line, rule = np.empty(len(text), dtype=np.int64), np.empty(len(text), dtype=np.int64)
+        n = place_lines(
+            block.plain, block.line_start, block.line_end, block.line_indptr, block.line_flags, pairs.indptr,
+            pairs.line, pairs.rule, rules.place, rules.asks, EDGE_LINES, MAX_GAP, MAX_SHORT, state, line, rule,
+        )  # fmt: skip
+        line, rule = line[:n], rule[:n]
+        text = np.searchsorted(block.line_indptr, line, side="right") - 1
+        state[text[self._draws(line, text)]] = _LEFT
+        kept = state[text] != _LEFT
+        line, rule, text = line[kept], rule[kept], text[kept]
+        base, is_mask = block.bounds[text], np.zeros(len(line), dtype=np.bool_)
+        start, end = block.line_start[line] - base, block.line_end[line] - base
+        return Settled(text + self._begin, start, end, is_mask, rules.number[rule]), state
+
+    def _draws(self, line: NDArray[np.int64], text: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether a rule for lines beside junk may match just before or after each of some junk lines (ascending), or
+        between it and the next."""
+        block = self._block
+        wanted = np.zeros(len(block.line_start), dtype=np.bool_)
+        to_next = np.where(np.diff(text, append=-1) == 0, np.diff(line, append=-1), len(wanted))
+        near = []
+        for step in (-1, *range(1, MAX_GAP + 1)):
+            beside = np.clip(line + step, block.line_indptr[text], block.line_indptr[text + 1] - 1)
+            near.append(np.where((to_next <= MAX_GAP + 1) | (abs(step) == 1), beside, line))
+            wanted[near[-1]] = True
+        wanted[line] = False
+        drawn = beside_bits(block, self._plan, wanted) > 0
+        return np.asarray(np.any([drawn[rows] for rows in near], axis=0))
+
+    def _line_pairs(self) -> Pairs:
+        """Lines and the rules that match them wherever they stand, by their triggers or without."""
+        block, rules, lengths = self._block, self._plan.lines, self._block.line_end - self._block.line_start
         held = np.diff(block.line_indptr) > 0
         is_end = np.zeros(len(lengths), dtype=np.bool_)
         is_end[block.line_indptr[:-1][held]] = is_end[block.line_indptr[1:][held] - 1] = True
-        lines, rules = [block.line.astype(np.int64)], [block.rule]
-        for number in self._plan.untriggered:
-            rule = self._plan.lines.rules[number]
+        lines, numbers = [block.line.astype(np.int64)], [block.rule.astype(np.int64)]
+        for number in rules.untriggered:
+            rule = rules.tried.rules[number]
             fits = lengths <= rule.max_chars
             lines.append(np.flatnonzero(fits & is_end if rule.place == "end" else fits))
-            rules.append(np.full(len(lines[-1]), number, dtype=np.int32))
-        line, numbers = np.concatenate(lines), np.concatenate(rules)
-        matched = self._matched(line, numbers)
-        line, numbers = line[matched], numbers[matched]
-        order = np.lexsort((numbers, line))
-        line, indptr = line[order], np.searchsorted(line[order], block.line_indptr)
-        own = line - np.repeat(block.line_indptr[:-1], np.diff(indptr))
-        return _Rows(indptr.tolist(), own.tolist(), numbers[order].tolist())
+            numbers.append(np.full(len(lines[-1]), number, dtype=np.int64))
+        line, matching = np.concatenate(lines), np.concatenate(numbers)
+        matched = self._matched(line, matching)
+        line, matching = line[matched], matching[matched]
+        order = np.lexsort((matching, line))
+        line = line[order]
+        return Pairs(np.searchsorted(line, block.line_indptr), line, matching[order])
 
-    def _matched(self, line: NDArray[np.int64], rule: NDArray[np.int32]) -> NDArray[np.bool_]:
+    def _matched(self, line: NDArray[np.int64], rule: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each rule matches all of its line; its pattern is asked where its program cannot tell."""
-        block, plan = self._block, self._plan
-        program = plan.lines.program[rule]
+        block, plan, tried = self._block, self._plan, self._plan.lines.tried
+        program = tried.program[rule]
         found = np.empty(len(line), dtype=np.uint8)
         try_lines(block.plain, block.line_start, block.line_end, line, program, *plan.programs[:4], found)
         undecided = (found == _UNKNOWN) | ((found == _YES) & ~plan.programs.exact[program])
         matched: NDArray[np.bool_] = found == _YES
         for row in np.flatnonzero(undecided).tolist():
             text = block.slice(int(block.line_start[line[row]]), int(block.line_end[line[row]]))
-            matched[row] = plan.lines.rules[rule[row]].regex.fullmatch(text) is not None
+            matched[row] = tried.rules[rule[row]].regex.fullmatch(text) is not None
         return matched
 
-    def _beside(self) -> NDArray[np.uint8]:
-        """The `BESIDE_BITS` of rules that may match each line of a document in which rules match any."""
-        block, plan, bits = self._block, self._plan, np.empty(len(self._block.line_start), dtype=np.uint8)
-        wanted = np.repeat(np.diff(self._pairs.indptr) > 0, np.diff(block.line_indptr))
-        max_chars = np.array([rule.max_chars for rule in plan.beside.rules], dtype=np.int64)
-        try_groups(
-            block.plain, block.line_start, block.line_end, wanted, plan.beside.program, max_chars, plan.beside_bits,
-            *plan.programs[:4], bits,
-        )  # fmt: skip
-        return bits
-
-    def find(self) -> BlockFound:
-        """Marks, junk and artefacts with their documents, and the lines that may be frequent."""
-        table, plan = self._table, self._plan
-        mark_places, junk_places = self._places()
-        marks: Found = []
-        junk: Found = []
-        artefacts: Found = []
-        bounds = self._block.bounds.tolist()
-        for row in self._candidates(mark_places, junk_places):
-            document, text = self._begin + row, self._block.slice(*bounds[row : row + 2])
-            places = FoundPlaces(text, partial(self._triggers, row))
-            matches = matches_at(text, ((at, plan.spans.rules[number]) for at, number in mark_places.of(row)))
-            stand_ins = bool(self.n_stand_ins[row] >= MIN_PRONOUN_PLACES)
-            if matches or stand_ins:
-                marks += ((document, hit) for hit in marks_of(places, matches, table, stand_ins=stand_ins))
-            matches = matches_at(text, ((at, plan.spans.rules[number]) for at, number in junk_places.of(row)))
-            pairs = self._pairs.of(row)
-            if matches or pairs or self._pages.of(row):
-                junk += ((document, hit) for hit in self._junk(row, places, matches, pairs))
-            years = self.years.of(row)
-            if years:
-                artefacts += ((document, hit) for hit in year_swaps_at(text, (at for at, _ in years), table.does))
-        errors = list(self._script_errors())
-        if errors:
-            artefacts = sorted([*artefacts, *errors], key=_document_of)
-        return BlockFound(marks, junk, artefacts, self._edges())
-
-    def _candidates(self, *of_spans: _Rows) -> list[int]:
-        """The documents in which a pattern must be tried."""
-        counts = [np.diff(rows.indptr) for rows in (*of_spans, self._pairs, self._pages, self.years)]
-        found = np.any([count > 0 for count in counts], axis=0) | (self.n_stand_ins >= MIN_PRONOUN_PLACES)
-        rows: list[int] = np.flatnonzero(found).tolist()
-        return rows
+    def _matches(self, row: int, text: str, spans: _Spans) -> list[RuleMatch]:
+        """The matches in a text; patterns are asked for the spans that programs do not tell."""
+        own = slice(*np.searchsorted(spans.text, (row, row + 1)))
+        base, rules = int(self._block.bounds[row]), self._plan.spans.tried.rules
+        columns = (column[own].tolist() for column in (spans.entry, spans.place, spans.start, spans.end))
+        found = []
+        for entry, place, start, end in zip(*columns, strict=True):
+            rule = rules[entry]
+            found.append(
+                (rule, start - base, end - base) if end != _ASKED else (rule, *span_at(text, place - base, rule))
+            )
+        return matches_of(text, found)
 
     def _triggers(self, row: int) -> Mapping[str, Sequence[int]]:
         """The places of all triggers of a document."""
@@ -311,34 +324,11 @@ class BlockHits:
             found[names[trigger]].append(at)
         return found
 
-    def _junk(
-        self, row: int, places: FoundPlaces, matches: Sequence[RuleMatch], pairs: Iterable[tuple[int, int]]
-    ) -> list[Hit]:
-        """The junk of a document."""
-        own = slice(self._line_rows[row], self._line_rows[row + 1])
-        sentences = self._sentences[self._sentence_rows[row] : self._sentence_rows[row + 1]]
-        lines = Lines(
-            places.plain,
-            self._starts[own].tolist(),
-            self._ends[own].tolist(),
-            self._after_blank[own].tolist(),
-            sentences.tolist(),
-            self._bits[own].tobytes(),
-        )
-        matched: dict[int, list[Rule]] = {}
-        for line, rule in pairs:
-            matched.setdefault(line, []).append(self._plan.lines.rules[rule])
-        return junk_of(places, matches, lines, matched, self._table, dict(self._pages.of(row)))
-
-    def _script_errors(self) -> Iterator[tuple[int, Hit]]:
-        if not self._table.does(SCRIPT_ERROR):
-            return
-        n_changed = self._block.counts[:, 2]
-        for row in np.flatnonzero(n_changed > 0).tolist():
-            if is_traditional_by(*self._block.counts[row].tolist()):
-                document = self._begin + row
-                for hit in script_errors_of(self._texts[document]):
-                    yield document, hit
+    def _script_errors(self) -> ScriptErrors:
+        """The wrong characters of the documents that are traditional."""
+        counts = self._block.counts if self._table.does(SCRIPT_ERROR) else self._block.counts[:0]
+        rows = np.flatnonzero(is_traditional_by_counts(counts))
+        return find_script_errors_in(self._texts, rows + self._begin)
 
     def _edges(self) -> EdgeLines:
         block = self._block
@@ -357,7 +347,3 @@ class BlockHits:
             (block.line_end[line] - base).astype(np.int32),
             hashes[:n].copy(),
         )
-
-
-def _document_of(item: tuple[int, Hit]) -> int:
-    return item[0]

@@ -133,6 +133,7 @@ def band_buckets(
         gathered.add(here)
         all_sizes.add(its_sizes)
         bounds.append((gathered.n, all_sizes.n))
+    keys = np.empty((0, 0), np.uint32)  # nobody else holds them: room for what follows
     rows, sizes = gathered.column(), all_sizes.column()
     if sieve is not None:
         rows, sizes = _sifted(rows, sizes, bounds, sieve(np.flatnonzero(is_in_bucket).astype(np.int32)), work)

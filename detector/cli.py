@@ -35,6 +35,7 @@ from detector.commands import (
 from detector.display import SITUATION
 from detector.errors import DetectorError, GuardError, printable
 from detector.signals import INTERRUPTED, Watch
+from detector.system import share_freed_blocks
 from detector.version import VERSION
 
 COMMANDS = (
@@ -71,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     atexit.register(gc.freeze)  # all goes with the process: else the interpreter searches it for cycles at the end
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no matrix is multiplied here: its threads would only wait
     options = parser().parse_args(arguments)
+    share_freed_blocks()
     watch = Watch(lambda: _say(SITUATION.told()))
     try:
         with watch:

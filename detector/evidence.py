@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.columns import CLUSTER_LEVELS, FindingColumns, GroupColumns, HitColumns
-from detector.gathering import gather_passages, is_mapped
+from detector.gathering import gather_passages, is_mapped, spans_of
 from detector.kernels.aligning import literal_spans
 from detector.kernels.painting import (
     choose_blocks,
@@ -315,12 +315,13 @@ def _phrase_source(work: Workspace, analysis: AnalysisColumns) -> _Source:
     room = int((n_slots + 1)[n_slots > 0].sum())
     start, end = np.empty(room, np.int32), np.empty(room, np.int32)
     spans_without_slots(tokens.form, tokens.where, first, first + n_all, n_slots, indptr, start, end)
+    tokens_start, tokens_end = spans_of(work, tokens, first, first + n_all - 1)
     return _Source(
         work,
         _Claims(n_slots == 0, indptr, start[: indptr[-1]], end[: indptr[-1]]),
         document=np.searchsorted(tokens.indptr, first, side="right") - 1,
-        start=tokens.start[first],
-        end=tokens.ends(first + n_all - 1),
+        start=tokens_start,
+        end=tokens_end,
         kind=FINDING_KINDS.index("phrase"),
         n_families=phrases.n_families[phrase],
         part=PART_NAMES.index("phrase"),

@@ -26,6 +26,9 @@ BYTES_FOR_TOKEN = 128
 """Of the budget, for each token that is gathered where it is large: reading where it stands brings all pages again and
 again."""
 
+SPANS = 1 << 13
+"""Tokens that are looked up at a time: each may bring two large pages into memory."""
+
 WINDOW_BYTES = 1 << 25
 """Of a mapped column, from which rows are copied before its pages are given back."""
 
@@ -92,6 +95,20 @@ def gather_passages(
         texts = gather_texts(work, texts, passages.document[rows], passages.start[rows], passages.end[rows])
     some = Tokens(start, form, name, tokens.words, bounds, texts, long_row, tokens.long_end[long])
     return Gathering(rows, some, bounds)
+
+
+def spans_of(
+    work: Workspace, tokens: Tokens, first: NDArray[np.int64], last: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Where tokens ``first[r]`` begin and tokens ``last[r]`` end, some of them at a time where columns are mapped:
+    nothing else runs, and gives pages back, while numpy picks values from all over a file."""
+    n = len(first)
+    size = SPANS if is_mapped(work, tokens) else max(n, 1)
+    parts = work.map(
+        lambda at: (tokens.start[first[at : at + size]], tokens.ends(last[at : at + size])), range(0, max(n, 1), size)
+    )
+    start, end = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return start, end
 
 
 def gather_texts(

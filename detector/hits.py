@@ -18,12 +18,13 @@ from detector.artefacts import (
     FLAG_NAMES,
     MIN_ANNIVERSARIES,
     MIN_SPUN_SIGNALS,
+    SCRIPT_ERROR,
     SPUN_RULES,
     begins_broken,
     is_broken,
     is_converted,
 )
-from detector.block_hits import BlockHits, EdgeLines, Plan, make_plan
+from detector.block_hits import BlockHits, EdgeLines, Settled
 from detector.columns import HitColumns
 from detector.folding import plain
 from detector.junk import (
@@ -40,7 +41,9 @@ from detector.model import FINDING_KINDS, Hit, Span
 from detector.pages import PAGE_LINE, page_words
 from detector.passages import Passages
 from detector.protecting import ProtectedSpans
+from detector.rule_plan import Plan, make_plan, rule_names
 from detector.rules import RuleTable
+from detector.script_errors import ScriptErrors, evidence_of_errors
 from detector.texts import Texts
 from detector.tokens import Tokens
 from detector.workspace import Workspace, document_ranges
@@ -84,17 +87,46 @@ def find_hits(texts: Texts, table: RuleTable, work: Workspace) -> RuleHits:
     n = len(texts)
     n_edges = None if table.does(FREQUENT) else 0
     edges = zip(*(block.edges for block in blocks), strict=True)
+    marks = hit_columns(n, (item for block in blocks for item in block.marks), names)
+    junk = hit_columns(n, (item for block in blocks for item in block.junk), names)
+    artefacts = hit_columns(n, (item for block in blocks for item in block.artefacts), names)
     return RuleHits(
-        hit_columns(n, (item for block in blocks for item in block.marks), names),
-        hit_columns(n, (item for block in blocks for item in block.junk), names),
-        hit_columns(n, (item for block in blocks for item in block.artefacts), names),
+        joined([marks, _settled_columns(n, [block.settled_marks for block in blocks], "placeholder", names)]),
+        joined([junk, _settled_columns(n, [block.settled_junk for block in blocks], "junk", names)]),
+        joined([artefacts, _error_columns(n, [block.errors for block in blocks], names)]),
         EdgeLines(*(np.concatenate(parts)[:n_edges] for parts in edges)),
     )
 
 
-def rule_names(table: RuleTable) -> tuple[str, ...]:
-    """The names of all rules that can have hits, sorted: the order of their numbers is that of their names."""
-    return tuple(sorted({rule.name for rule in table if rule.kind != "content"}))
+def _settled_columns(n_documents: int, blocks: Sequence[Settled], kind: str, names: Sequence[str]) -> HitColumns:
+    """Settled hits as columns; ``kind`` is what those are that are no masks."""
+    document, start, end, is_mask, rule = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    return HitColumns(
+        np.searchsorted(document, np.arange(n_documents + 1)).astype(np.int64),
+        start.astype(np.int32),
+        end.astype(np.int32),
+        np.where(is_mask, np.uint8(_KIND["masked"]), np.uint8(_KIND[kind])),
+        rule.astype(np.int16),
+        np.full(len(start), -1, dtype=np.int32),
+        names,
+        [],
+    )
+
+
+def _error_columns(n_documents: int, blocks: Sequence[ScriptErrors], names: Sequence[str]) -> HitColumns:
+    """Wrong characters as columns; those of one word share their evidence."""
+    document, start, evidence = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    used, extra = np.unique(evidence, return_inverse=True)
+    return HitColumns(
+        np.searchsorted(document, np.arange(n_documents + 1)).astype(np.int64),
+        start.astype(np.int32),
+        (start + 1).astype(np.int32),
+        np.full(len(start), _KIND["script_error"], dtype=np.uint8),
+        np.full(len(start), names.index(SCRIPT_ERROR) if len(start) else 0, dtype=np.int16),
+        extra.astype(np.int32),
+        names,
+        [evidence_of_errors()[row] for row in used.tolist()],
+    )
 
 
 def hit_columns(n_documents: int, found: Iterable[tuple[int, Hit]], names: Sequence[str]) -> HitColumns:

@@ -130,7 +130,7 @@ def _distinct_rows(
     def key(bounds: tuple[int, int]) -> None:
         first, last = bounds
         skeleton_keys(
-            tokens.hashed, tokens.form, passages.tokens[first : last + 1], SLOT_HASH, min_tokens, keys[first:last],
+            tokens.name, tokens.form, passages.tokens[first : last + 1], SLOT_HASH, min_tokens, keys[first:last],
             is_long[first:last],
         )  # fmt: skip
 
@@ -182,10 +182,13 @@ def _buckets(
 ) -> Buckets:  # fmt: skip
     """The buckets of the rows of tokens ``start[r]`` to ``stop[r]``; those that are not ``signed`` are in none."""
     rows = np.flatnonzero(signed & (stop - start >= SHINGLE_SIZE)).astype(np.int32)
-    keys = signed_bands(
-        tokens, start[rows], stop[rows], SHINGLE_SIZE, BANDS, is_skeleton=True, seed=seed, block=BLOCK_TOKENS, work=work
-    )
-    return band_buckets(keys, rows, len(start), work, sieve)
+    begin, end = start[rows], stop[rows]
+    return band_buckets(
+        signed_bands(
+            tokens, begin, end, SHINGLE_SIZE, BANDS, is_skeleton=True, seed=seed, block=BLOCK_TOKENS, work=work
+        ),
+        rows, len(start), work, sieve,
+    )  # fmt: skip
 
 
 def _points(

@@ -21,7 +21,7 @@ from detector.kept_tables import kept_tables, toml_of
 from detector.kernels.page_context import describe_all_odds, relate_pages
 from detector.kernels.page_model import first_round, judge_pages, second_round
 from detector.kernels.page_vocabulary import describe_vocabulary
-from detector.kernels.page_words import count_pages, may_be_pages
+from detector.kernels.page_words import count_pages, keep_pages, may_be_pages
 from detector.kernels.pages import describe_pages
 from detector.page_model import MOST_OF_LINE, WORD_PARTS, Model, hash_table, page_model, prefix_keys
 from detector.places import Block, make_triggers, read_block
@@ -227,6 +227,10 @@ def count_page_lines(
     """
     may_be = np.empty(len(start), dtype=np.bool_)
     may_be_pages(block.line_start, block.line_end, block.line_flags, block.line_indptr, _GATE, may_be)
+    words = page_words()
+    keep_pages(
+        block.plain, block.line_start, block.line_end, block.line_indptr, words.classes, words.keys, words.masks, may_be
+    )  # fmt: skip
     texts = np.flatnonzero(may_be | (not gate))
     n_lines = block.line_indptr[texts + 1] - block.line_indptr[texts]
     indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(n_lines)))
@@ -237,7 +241,7 @@ def count_page_lines(
     if len(texts):
         count_pages(
             block.plain, points, start - block.bounds[:-1], block.line_start, block.line_end, block.line_indptr,
-            texts, indptr, *page_words(), len(CLASSES), _GATE, counts, found.repeats, found.signs,
+            texts, indptr, *words, len(CLASSES), _GATE, counts, found.repeats, found.signs,
         )  # fmt: skip
         found.signs[:] *= may_be[texts]
     return found

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from detector.candidates import Buckets
 from detector.kernels.linking import number_keys
-from detector.kernels.sorting import first_elsewhere, list_followers
-from detector.kernels.verifying import lowest_elsewhere, only_groups
+from detector.kernels.sorting import first_elsewhere, list_followers, only_groups
+from detector.kernels.verifying import lowest_elsewhere
 from detector.workspace import Workspace
 
 SMALL = 1 << 12

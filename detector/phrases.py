@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from detector.columns import PhraseColumns
 from detector.folding import character_table
+from detector.gathering import spans_of
 from detector.kernels.phrasing import count_series, cut_runs, enclosing, write_keys
 from detector.passages import Passages
 from detector.repeats import BLOCK_PLACES, Places, PlacesInOrder, Repeats, Rows, Stretches, find_stretches
@@ -151,13 +152,16 @@ def _cut(tokens: Tokens, passages: Passages, repeats: Repeats) -> _Runs:
     n_tokens = cut_runs(tokens.form, passages.begins, start, stop, MIN_CLAUSE_TOKENS)
     kept = np.flatnonzero(n_tokens >= MIN_TOKENS)
     length = (stop - start)[kept]
-    chain, n_chains, before = repeats.lookup(found.sequence[kept], (start - base)[kept], length)
+    sequence, offset = found.sequence[kept], (start - base)[kept]
+    del found, base, start, stop
+    chain, n_chains, before = repeats.lookup(sequence, offset, length)
+    del sequence, offset
     n_families = repeats.index.count(chain, n_chains)
     chain = repeats.index.lowest(chain, n_chains)
     row, n_tokens = repeats.rows(chain, before), n_tokens[kept].astype(np.int64)
-    runs = _Runs(row, length, n_tokens, n_families, chain, n_chains, before)
-    runs = runs.take(np.lexsort((length, row)))
-    return runs.take(np.flatnonzero((np.diff(runs.row, prepend=-1) != 0) | (np.diff(runs.length, prepend=-1) != 0)))
+    order = np.lexsort((length, row))
+    is_first = (np.diff(row[order], prepend=-1) != 0) | (np.diff(length[order], prepend=-1) != 0)
+    return _Runs(row, length, n_tokens, n_families, chain, n_chains, before).take(order[is_first])
 
 
 def _listed(repeats: Repeats, places: PlacesInOrder, runs: _Runs, work: Workspace) -> NDArray[np.bool_]:
@@ -192,6 +196,7 @@ def _table(
 
     parts = work.map(marked, row_ranges(places.indptr[1:], BLOCK_PLACES) or [(0, 0)])
     sequence, phrase, offset = (np.concatenate(column) for column in zip(*parts, strict=True))
+    del parts
     runs = runs.take(np.flatnonzero(is_listed))
     every = repeats.occurrences(runs.chain, runs.n_chains, runs.before)
     phrase, token = every.copies(phrase, sequence, offset, copy_start)
@@ -206,7 +211,8 @@ def phrase_columns(
 ) -> PhraseColumns:
     """The phrases as they are written to files; ``series`` is a number per document or -1."""
     document = np.searchsorted(tokens.indptr, table.first, side="right") - 1
-    start, end = tokens.start[table.first], tokens.ends(table.first + table.n_all - 1)
+    work = work or Workspace()
+    start, end = spans_of(work, tokens, table.first, table.first + table.n_all - 1)
     copy_document = np.searchsorted(tokens.indptr, table.copy_start, side="right") - 1
     places = table.places
     n_series = count_series(
@@ -226,7 +232,7 @@ def phrase_columns(
         n_families=table.n_families.astype(np.int32),
         n_series=n_series,
         n_occurrences=table.n_occurrences.astype(np.int32),
-        key=_keys(table, tokens, texts, document, work or Workspace()),
+        key=_keys(table, tokens, texts, document, work),
     )
 
 

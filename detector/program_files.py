@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from detector import pattern_sets
 from detector import programs as writer
 from detector.kernels.cache import keep, read_kept
 from detector.programs import Programs, write_programs
@@ -34,6 +35,7 @@ def programs_of(patterns: Sequence[str], known: Sequence[str]) -> tuple[Programs
         np.concatenate((kept.first, added.first + len(kept.code))),
         np.concatenate((kept.pool_first, added.pool_first + len(kept.pool))),
         np.concatenate((kept.exact, added.exact)),
+        np.concatenate((kept.mark, added.mark)),
     )
     return joined, {pattern: number for number, pattern in enumerate((*known, *more))}
 
@@ -41,7 +43,7 @@ def programs_of(patterns: Sequence[str], known: Sequence[str]) -> tuple[Programs
 @cache
 def _kept(patterns: tuple[str, ...]) -> Programs:
     """The programs of some patterns from their file; they are written where it is missing or damaged."""
-    made_by = Path(writer.__file__).read_bytes()
+    made_by = b"".join(Path(module.__file__ or "").read_bytes() for module in (writer, pattern_sets))
     depends = repr((patterns, sys.version, unicodedata.unidata_version)).encode("utf-8", "surrogatepass") + made_by
     name = f"{__name__}-{hashlib.sha256(depends).hexdigest()[:32]}{SUFFIX}"
     data = read_kept(name)

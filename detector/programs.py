@@ -2,150 +2,63 @@
 
 A pattern is parsed by `re` itself and written as instructions of `detector.kernels.trying`. A program that is ``exact``
 matches where its pattern does; another one there and elsewhere: it takes no account of what it cannot express (which
-text a group matched, groups that give nothing back). A pattern with flags of its own is left to `re`. Code is relative,
-so that programs are joined by putting them one after the other (`detector.program_files`).
+text a group matched). Most exact ones also tell what `re` says was matched, or what its group ``mark`` was. A pattern
+with flags of its own is left to `re`. Code is relative, so that programs are joined by putting them one after the other
+(`detector.program_files`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.folding import N_CODE_POINTS
+from detector.pattern_sets import (
+    Inexpressible,
+    Items,
+    Ranges,
+    beginnings,
+    category,
+    character_of,
+    complement,
+    low_bits,
+)
 
 MATCH, FAIL, STRING, SET, PEEK, MANY, KEEP, CHOICE, JUMP, ENTER, LOOP, LOOK, FOUND = range(13)
-AT_START, AT_END, AT_LAST, AT_EDGE, UNSURE = range(13, 18)
-"""The instructions of `detector.kernels.trying`. Sets are two operands: their place in the pool, and their ranges (-1:
-any place will do)."""
+AT_START, AT_END, AT_LAST, AT_EDGE, UNSURE, ATOMIC, CUT, SAVE, GLANCE = range(13, 22)
+"""The instructions of `detector.kernels.trying`. Sets are two operands: their place in the pool, their ranges (-1: any
+place will do). In the pool the ranges stand behind four numbers, two times 64 bits by the lowest six of a character:
+whether any such character is in the set, and whether all are."""
+
+MOST_GLANCED = 8
+"""Characters beside a place of which one instruction asks."""
 
 MAX_REGISTERS = 256
 MAX_CODE = 1 << 20
 
-Ranges = tuple[tuple[int, int], ...]
-"""Sorted ranges of code points that do not touch, each its first and last."""
-
-ALL: Ranges = ((0, N_CODE_POINTS - 1),)
+WHOLE, UNTOLD = -1, -2
+"""Of ``mark``: the span is all that was matched; it is not told."""
 
 
 class Programs(NamedTuple):
     """Programs as the kernel reads them: that of pattern p begins at ``code[first[p]]``, its sets and strings stand
-    from ``pool[pool_first[p]]`` on (int32, and int64); ``exact`` (bool) has one for each."""
+    from ``pool[pool_first[p]]`` on (int32, and int64); ``exact`` (bool) has one for each. ``mark`` (int32): where
+    a match leaves the start of its span, a register that that of the end follows; or `WHOLE` or `UNTOLD`."""
 
     code: NDArray[np.int32]
     pool: NDArray[np.int32]
     first: NDArray[np.int64]
     pool_first: NDArray[np.int64]
     exact: NDArray[np.bool_]
+    mark: NDArray[np.int32]
 
 
-class _Inexpressible(Exception):
-    """A pattern has something for which there are no instructions."""
-
-
-def merged(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    """The ranges of a set.
-
-    >>> merged([(5, 9), (1, 2), (3, 6)])
-    ((1, 9),)
-    """
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = found[-1][0], max(last, found[-1][1])
-        else:
-            found.append((first, last))
-    return tuple(found)
-
-
-def complement(ranges: Ranges) -> Ranges:
-    """What some merged ranges leave.
-
-    >>> complement(((0, 4), (7, 7))) == ((5, 6), (8, 0x10FFFF))
-    True
-    """
-    firsts = [0, *(last + 1 for _, last in ranges)]
-    lasts = [*(first - 1 for first, _ in ranges), N_CODE_POINTS - 1]
-    return tuple((first, last) for first, last in zip(firsts, lasts, strict=True) if first <= last)
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
-
-
-@cache
-def _category(name: str) -> Ranges:
-    """A category of characters as `re` has it."""
-    tests: dict[str, Callable[[str], bool]] = {"DIGIT": str.isdecimal, "SPACE": str.isspace, "WORD": _is_word}
-    kind = name.removeprefix("CATEGORY_")
-    test = tests.get(kind.removeprefix("NOT_"))
-    if test is None:
-        raise _Inexpressible
-    found = merged((point, point) for point in range(N_CODE_POINTS) if test(chr(point)))
-    return complement(found) if kind.startswith("NOT_") else found
-
-
-Items = Sequence[tuple[Any, Any]]
-"""What `re` parses a pattern to."""
-
-
-def _character(item: tuple[Any, Any]) -> Ranges | None:
-    """The characters that an item matches one of; None where it is something else."""
-    name, value = str(item[0]), item[1]
-    if name in ("LITERAL", "NOT_LITERAL"):
-        return ((value, value),) if name == "LITERAL" else complement(((value, value),))
-    if name == "ANY":
-        return complement(((0x0A, 0x0A),))
-    if name == "IN":
-        parts = [(str(part), what) for part, what in value]
-        found: list[tuple[int, int]] = []
-        for part, what in parts:
-            if part == "LITERAL":
-                found.append((what, what))
-            elif part == "RANGE":
-                found.append(what)
-            elif part == "CATEGORY":
-                found += _category(str(what))
-            elif part != "NEGATE":
-                raise _Inexpressible
-        return complement(merged(found)) if parts[0][0] == "NEGATE" else merged(found)
-    if name == "SUBPATTERN" and not value[1] and not value[2] and len(value[3]) == 1:
-        return _character(value[3][0])
-    return None
-
-
-def _begins(items: Items) -> tuple[Ranges, bool]:
-    """Characters with which a match can begin, and whether it may have none."""
-    found: Ranges = ()
-    for name, value in ((str(item[0]), item[1]) for item in items):
-        some, may_be_empty = _begins_item(name, value)
-        found = merged((*found, *some))
-        if not may_be_empty:
-            return found, False
-    return found, True
-
-
-def _begins_item(name: str, value: Any) -> tuple[Ranges, bool]:
-    single = _character((name, value))
-    if single is not None:
-        return single, False
-    if name in ("ASSERT", "ASSERT_NOT", "AT"):
-        return (), True
-    if name == "SUBPATTERN":
-        return _begins(value[3])
-    if name == "ATOMIC_GROUP":
-        return _begins(value)
-    if name.endswith("_REPEAT"):
-        found, may_be_empty = _begins(value[2])
-        return found, may_be_empty or value[0] == 0
-    if name == "BRANCH":
-        parts = [_begins(part) for part in value[1]]
-        return merged(span for found, _ in parts for span in found), any(empty for _, empty in parts)
-    return ALL, name != "FAILURE"
+def _signed(number: int) -> int:
+    """32 bits as a signed number."""
+    return number - (number >> 31 << 32)
 
 
 class _Writer:
@@ -155,6 +68,10 @@ class _Writer:
         self.code: list[int] = []
         self.pool: list[int] = []
         self.exact = True
+        self.mark = WHOLE
+        self._in_order = True
+        self._depth = 0
+        self._mark_group: int | None = None
         self._sets: dict[Ranges, tuple[int, int]] = {}
         self._groups: dict[int, Items] = {}
         self._n_registers = 0
@@ -163,19 +80,21 @@ class _Writer:
         """An instruction; returns where it stands."""
         at = len(self.code)
         if at > MAX_CODE:
-            raise _Inexpressible
+            raise Inexpressible
         self.code += numbers
         return at
 
     def _set(self, ranges: Ranges) -> tuple[int, int]:
         if ranges not in self._sets:
             self._sets[ranges] = len(self.pool), len(ranges)
+            bits = low_bits(ranges), ~low_bits(complement(ranges))
+            self.pool += (_signed(half) for both in bits for half in (both & 0xFFFFFFFF, both >> 32 & 0xFFFFFFFF))
             self.pool += (point for span in ranges for point in span)
         return self._sets[ranges]
 
     def _beginning(self, items: Items) -> tuple[int, int]:
         """The set of characters that some items can begin with, which anything does where they may be empty."""
-        found, may_be_empty = _begins(items)
+        found, may_be_empty = beginnings(items)
         return (0, -1) if may_be_empty else self._set(found)
 
     def _peek(self, items: Items) -> None:
@@ -187,18 +106,23 @@ class _Writer:
     def _registers(self, n: int) -> int:
         self._n_registers += n
         if self._n_registers > MAX_REGISTERS:
-            raise _Inexpressible
+            raise Inexpressible
         return self._n_registers - n
 
-    def whole(self, items: Items) -> None:
+    def whole(self, items: Items, groups: Mapping[str, int]) -> None:
         """The program of a pattern; most tries end at its first character."""
+        self._mark_group = groups.get("mark")
+        if self._mark_group is not None:
+            self.mark = UNTOLD
         self._peek(items)
         self.sequence(items)
         self._put(MATCH)
+        if not (self.exact and self._in_order) or "lead" in groups:
+            self.mark = UNTOLD
 
     def unsure(self) -> None:
         """A program that is undecided everywhere."""
-        self.exact = False
+        self.exact, self.mark = False, UNTOLD
         self._put(UNSURE)
 
     def sequence(self, items: Items) -> None:
@@ -223,14 +147,19 @@ class _Writer:
         name, value = str(item[0]), item[1]
         if name == "SUBPATTERN" and value[0] is not None:
             self._groups[value[0]] = value[3]
-        single = _character(item)
-        if single is not None:
+        single = character_of(item)
+        if name == "SUBPATTERN" and value[0] == self._mark_group is not None and not self._depth:
+            self.mark = self._registers(2)
+            self._put(SAVE, self.mark)
+            self.sequence(value[3])
+            self._put(SAVE, self.mark + 1)
+        elif single is not None:
             self._put(SET, *self._set(single))
         elif name == "BRANCH":
             self._branch(value[1])
         elif name == "SUBPATTERN":
             if value[1] or value[2]:  # flags of its own
-                raise _Inexpressible
+                raise Inexpressible
             self.sequence(value[3])
         elif name.endswith("_REPEAT"):
             self._repeat(name, value, rest)
@@ -239,15 +168,14 @@ class _Writer:
         elif name == "AT":
             self._at(str(value))
         elif name == "ATOMIC_GROUP":
-            self.exact = False
-            self.sequence(value)
+            self._atomic(lambda: self.sequence(value))
         elif name == "GROUPREF" and value in self._groups:  # it is at least one more match of the group
             self.exact = False
             self.sequence(self._groups[value])
         elif name == "FAILURE":
             self._put(FAIL)
         else:
-            raise _Inexpressible
+            raise Inexpressible
 
     def _branch(self, parts: Sequence[Items]) -> None:
         self._peek([("BRANCH", (None, parts))])
@@ -262,15 +190,43 @@ class _Writer:
             self.code[end + 1] = len(self.code)
 
     def _repeat(self, name: str, value: Any, rest: Items) -> None:
-        """Of characters in one instruction, of other things in a loop. Which way it prefers makes no difference."""
+        """Of characters in one instruction, of other things in a loop; as many as there are, also where the pattern
+        prefers few: whether there is a match is the same."""
         keeps = name == "POSSESSIVE_REPEAT"
         least, most, items = value
         most = -1 if str(most) == "MAXREPEAT" else int(most)
-        single = _character(items[0]) if len(items) == 1 else None
+        single = character_of(items[0]) if len(items) == 1 else None
         if single is not None:
+            self._in_order &= name != "MIN_REPEAT" or least == most
             self._put(KEEP if keeps else MANY, *self._set(single), int(least), most, *self._beginning(rest))
             return
-        self.exact &= not keeps
+        if keeps:
+            self._atomic(lambda: self._loop(least, most, items))
+        else:
+            self._in_order &= name == "MAX_REPEAT" or least == most
+            self._depth += 1
+            self._loop(least, most, items)
+            self._depth -= 1
+
+    def _atomic(self, write: Callable[[], None]) -> None:
+        """What gives nothing back; where that would need an order of its own, what matches there and elsewhere."""
+        was_exact, was_in_order = self.exact, self._in_order
+        self.exact = self._in_order = True
+        self._depth += 1
+        register = self._registers(1)
+        self._put(ATOMIC, register)
+        write()
+        cut = self._put(CUT, register)
+        if not (self.exact and self._in_order):
+            self.exact = False
+            self.code[cut] = ATOMIC  # which does nothing here
+        self._depth -= 1
+        self.exact &= was_exact
+        self._in_order &= was_in_order
+
+    def _loop(self, least: int, most: int, items: Any) -> None:
+        """Items so many times; which of the ways to match nothing is taken differs from that of `re`."""
+        self._in_order &= items.getwidth()[0] > 0
         if (least, most) == (1, 1):
             self.sequence(items)
         elif (least, most) == (0, 1):
@@ -287,17 +243,26 @@ class _Writer:
 
     def _look(self, direction: int, items: Any, *, is_not: bool) -> None:
         """A look ahead or back; what must not be there is left out where it cannot be said exactly."""
-        begin, was_exact = len(self.code), self.exact
+        singles = [character_of(item) for item in items]
+        if 0 < len(singles) <= MOST_GLANCED and None not in singles:
+            sets = [self._set(single) for single in singles if single is not None]
+            self._put(GLANCE, len(sets), -len(sets) if direction < 0 else 0, int(is_not))
+            for one in sets:
+                self._put(*one)
+            return
+        begin, was_exact, was_in_order = len(self.code), self.exact, self._in_order
         self.exact = True
+        self._depth += 1
         back = 0
         if direction < 0:
             back, widest = items.getwidth()
             if back != widest:
-                raise _Inexpressible
+                raise Inexpressible
         register = self._registers(1)
         look = self._put(LOOK, register, int(is_not), 0, back)
         self.sequence(items)
         self._put(FOUND, register)
+        self._depth, self._in_order = self._depth - 1, was_in_order
         self.code[look + 3] = len(self.code)
         if is_not and not self.exact:
             del self.code[begin:]
@@ -310,7 +275,7 @@ class _Writer:
         if name in simple:
             self._put(simple[name])
         elif name == "AT_BOUNDARY":
-            self._put(AT_EDGE, *self._set(_category("CATEGORY_WORD")))
+            self._put(AT_EDGE, *self._set(category("CATEGORY_WORD")))
         else:
             self.exact = False
 
@@ -323,9 +288,9 @@ def _written(pattern: str) -> _Writer:
 
         parsed = _parser.parse(pattern, re.VERBOSE)
         if parsed.state.flags & ~re.UNICODE != re.VERBOSE:
-            raise _Inexpressible
-        writer.whole(parsed)
-    except (_Inexpressible, ImportError, AttributeError, ValueError, TypeError, RecursionError):
+            raise Inexpressible
+        writer.whole(parsed, parsed.state.groupdict)
+    except (Inexpressible, ImportError, AttributeError, ValueError, TypeError, RecursionError):
         writer = _Writer()
         writer.unsure()
     return writer
@@ -340,6 +305,7 @@ def write_programs(patterns: Sequence[str]) -> Programs:
         _offsets(len(one.code) for one in written),
         _offsets(len(one.pool) for one in written),
         np.array([one.exact for one in written], dtype=np.bool_),
+        np.array([one.mark for one in written], dtype=np.int32),
     )
 
 

@@ -197,13 +197,19 @@ def in_order(render: Callable[[tuple[int, int]], Result], sheet: Sheet, work: Wo
     threads on two processors it would be the last one, and then alone.
     """
     ranges = blocks(sheet.sizes)
+
+    def relieved(rows: tuple[int, int]) -> Result:
+        result = render(rows)
+        work.relieve()
+        return result
+
     if work.workers == 1 or len(ranges) < 2:
-        yield from map(render, ranges)
+        yield from map(relieved, ranges)
         return
     made: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(work.workers, thread_name_prefix="detector") as pool:
         for rows in ranges:
-            made.append(pool.submit(render, rows))
+            made.append(pool.submit(relieved, rows))
             if len(made) >= (work.workers - 1 if work.is_beside() else BLOCKS_AHEAD * work.workers):
                 yield made.popleft().result()
         while made:

@@ -131,14 +131,17 @@ class _Windows:
         """Hash the windows of a block and put them in the order of their partitions."""
         rows, (first, stop) = self.rows, self.blocks[block]
         room = int(rows.bounds[stop] - rows.bounds[first])
-        keys, families, begin = np.empty(room, np.uint64), np.empty(room, np.int32), self._begin[block]
-        n = counting.hash_windows(
-            self._tokens, rows.bounds, rows.owner, first, stop, self.size, self._shift, keys, families, begin
+        keys, begin = np.empty(room, np.uint64), self._begin[block]
+        ends, families = np.empty(room, np.int64), np.empty(room, np.int32)
+        n_runs = counting.hash_windows(
+            self._tokens, rows.bounds, rows.owner, first, stop, self.size, self._shift, keys, ends, families, begin
         )  # fmt: skip
         base = int(rows.bounds[first] - rows.bounds[0])
-        bits, (upper, lower) = self._family_bits, self._words
+        n, (upper, lower) = int(begin[-1]), self._words
         with self._work.filling(upper, base, base + n) as high, self._work.filling(lower, base, base + n) as low:
-            counting.scatter_windows(keys[:n], families, self._shift, bits, begin, high, low)
+            counting.scatter_windows(
+                keys, ends[:n_runs], families, self.size, self._shift, self._family_bits, begin, high, low
+            )
         begin += base
 
     def count(self, partitions: tuple[int, int]) -> None:

@@ -83,12 +83,19 @@ def find_spans(places: Places, tried: Trials) -> list[RuleMatch]:
 
 def matches_at(plain: str, places: Iterable[tuple[int, Rule]]) -> list[RuleMatch]:
     """The same at known places, each with a rule that is tried there."""
+    return matches_of(plain, ((rule, *span_at(plain, at, rule)) for at, rule in places))
+
+
+def span_at(plain: str, at: int, rule: Rule) -> tuple[int, int]:
+    """The span that the pattern of a rule finds at a place: its group ``mark`` or all of it; (-1, -1) for none."""
+    match = rule.regex.match(plain, at)
+    return (-1, -1) if match is None else _span(match)
+
+
+def matches_of(plain: str, spans: Iterable[tuple[Rule, int, int]]) -> list[RuleMatch]:
+    """The matches that follow from what the patterns of rules find: not empty, once each, with what stands before."""
     found: dict[tuple[int, int, str], RuleMatch] = {}
-    for at, rule in places:
-        match = rule.regex.match(plain, at)
-        if match is None:
-            continue
-        start, end = _span(match)
+    for rule, start, end in spans:
         if start < end:
             start = _grown(plain, start, rule.left)
             if rule.behind and compiled(f"(?<={rule.behind})|(?<![\\s\\S])").match(plain, start) is None:

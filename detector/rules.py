@@ -32,9 +32,7 @@ from detector.rule_matches import (
     Rule,
     RuleMatch,
     Trials,
-    any_fits,
     find_spans,
-    matches_at,
     matches_line,
     speaks_for_document,
     trials,
@@ -52,7 +50,6 @@ __all__ = [
     "find_spans",
     "load_rules",
     "marked_spans",
-    "matches_at",
     "matches_line",
     "speaks_for_document",
     "trials",
@@ -126,12 +123,19 @@ class RuleTable:
 
     def guards(self, places: Places, names: Iterable[str], scope: str) -> tuple[Rule, ...]:
         """The guards of a scope that speak about any of the named rules and whose triggers the text holds."""
-        found = frozenset(names)
+        speaking = {rule.name for name in names for rule in self._speaking(name, scope)}
+        if not speaking:
+            return ()
         return tuple(
             rule
             for rule in self.select(("content",), scope)
-            if any_fits(found, rule.affects) and any(True for _ in places.held(rule.triggers))
+            if rule.name in speaking and any(True for _ in places.held(rule.triggers))
         )
+
+    def _speaking(self, name: str, scope: str) -> tuple[Rule, ...]:
+        """The guards of a scope that speak about a rule."""
+        guards = self.select(("content",), scope)
+        return self.kept((name, scope, "guards"), lambda: tuple(rule for rule in guards if rule.affects_rule(name)))
 
 
 def load_rules(settings: Settings) -> RuleTable:
@@ -221,7 +225,7 @@ def _built_in() -> tuple[tuple[Rule, ...], Mapping[str, str]]:
 def built_in_patterns() -> tuple[str, ...]:
     """The patterns of the built-in rules that are tried on every corpus."""
     rows, _ = _built_in()
-    tried = (rule.pattern for rule in rows if rule.kind != "content" and rule.scope in ("span", "line"))
+    tried = (rule.pattern for rule in rows if rule.scope != METHOD and (rule.kind, rule.scope) != ("content", "line"))
     return tuple(dict.fromkeys(tried))
 
 

@@ -122,8 +122,8 @@ def _chances(findings: FindingColumns, n_families: int) -> NDArray[np.float64]:
     """`chance_unseen` by number of families, where a finding has it; none in a corpus too small for a sample."""
     if n_families < SAMPLE_FAMILIES:
         return np.empty(0)
-    spread = np.unique(np.maximum(findings.n_families[findings.part >= 0], 1))
-    chance = np.zeros(int(spread[-1]) + 1 if len(spread) else 1)
+    counts = np.bincount(np.maximum(findings.n_families[findings.part >= 0], 1))
+    spread, chance = np.flatnonzero(counts), np.zeros(max(len(counts), 1))
     chance[spread] = [chance_unseen(n_families, families) for families in spread.tolist()]
     return chance
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import ctypes
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 STATUS, STATUS_BYTES = Path("/proc/self/statm"), 256
 """Where Linux tells how many pages of this process are in memory, in one line that is shorter than this."""
 
-LARGE_BLOCK = 1 << 22
-"""Bytes from which on a temporary goes back to the system when it dies: where glibc is, it would keep those of up to
-32 MB as soon as one has died, and hundreds of megabytes with them."""
+LARGE_BLOCK, LARGE_SHARE = 1 << 22, 1 / 32
+"""Bytes, or that share of a small budget where it is more, from which on a temporary goes back to the system when it
+dies: where glibc is, it would keep those of up to 32 MB as soon as one has died, and hundreds of megabytes with them.
+What is given back must be made and cleared again: with 4 MB whatever the budget that was a seventh of a scan's time."""
 
 KEPT_BLOCK = 1 << 28
 """Bytes up to which, where there is plenty of memory, a temporary stays with the process when it dies: what the system
 gives instead must be cleared first, and on a virtual machine often found, which takes seconds for a gigabyte."""
 
-KEPT_SHARE = 1 / 64
-"""Of a smaller budget, for the small temporaries that each thread keeps for its next ones: by itself glibc would give
-back all from 128 kB on once it was told of `LARGE_BLOCK`, and every page would be made and cleared again."""
+KEPT_SHARE = 1 / 16
+"""Of a smaller budget, for the temporaries that the threads keep for the next ones: by itself glibc would give back all
+from 128 kB on once it was told of `LARGE_BLOCK`, and every page would be made and cleared again."""
 
 _LARGE_BLOCK_SETTING, _KEPT_AT_TOP_SETTING, _ARENAS_SETTING = -3, -1, -8
 """``M_MMAP_THRESHOLD``, ``M_TRIM_THRESHOLD`` and ``M_ARENA_MAX`` of glibc's ``mallopt``."""
@@ -42,15 +44,31 @@ def pages(status: bytes) -> tuple[int, int]:
 
 
 def give_back_large_blocks(budget: int) -> None:
-    """Tell the C library about `LARGE_BLOCK` and `KEPT_SHARE`; another library than glibc is left as it is."""
-    kept = min(LARGE_BLOCK * 8, round(KEPT_SHARE * budget))
-    _tell_allocator((_LARGE_BLOCK_SETTING, LARGE_BLOCK), (_KEPT_AT_TOP_SETTING, kept))
+    """Tell the C library about `LARGE_BLOCK` and `KEPT_SHARE`, and that all threads share what was freed; another
+    library than glibc is left as it is."""
+    large, kept = max(LARGE_BLOCK, round(LARGE_SHARE * budget)), round(KEPT_SHARE * budget)
+    _tell_allocator((_LARGE_BLOCK_SETTING, large), (_KEPT_AT_TOP_SETTING, kept), (_ARENAS_SETTING, 1))
+
+
+def share_freed_blocks() -> None:
+    """Tell the C library that all threads share what was freed; before there is a second one, which had an arena of its
+    own else, where some of the later ones would keep up to 64 MB from the others."""
+    _tell_allocator((_ARENAS_SETTING, 1))
 
 
 @cache
 def keep_freed_blocks() -> None:
     """Tell the C library about `KEPT_BLOCK`, once, and that all threads share what was freed."""
     _tell_allocator((_LARGE_BLOCK_SETTING, KEPT_BLOCK), (_KEPT_AT_TOP_SETTING, KEPT_BLOCK), (_ARENAS_SETTING, 1))
+
+
+def give_back_freed_blocks() -> None:
+    """Let the C library give the system all whole pages of what was freed; another library than glibc has no such call.
+
+    What died between blocks that live stays with the process else: two thirds of a small budget after some stages.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _tell_allocator(*settings: tuple[int, int]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from detector.spilling import CAN_WRITE, SpillFile
 from detector.system import (
     STATUS,
     STATUS_BYTES,
+    give_back_freed_blocks,
     give_back_large_blocks,
     keep_freed_blocks,
     memory_pages,
@@ -61,6 +63,9 @@ RELEASE_SHARE = 0.8
 MAPPED_SHARE = 0.2
 """Of the budget that mapped pages may have in any case, or they would come and go all the time."""
 
+FREED_SECONDS = 2.0
+"""How often freed memory is given back while there is too little: much of it would be asked for again at once."""
+
 SCATTERED_PART = 64
 """A megabyte of mapped columns that is read in no order may bring this many into memory."""
 
@@ -94,6 +99,7 @@ class Workspace:
         self._making = threading.Lock()  # what is made when it is first needed, by whichever thread
         self._closed = threading.Event()
         self._status: FileIO | None = None
+        self._freed_until = 0.0  # until when no freed memory is given back
         self._others = 0  # bytes of files in memory that are none of the columns
         self._watcher: threading.Thread | None = None
         if memory is not None and memory < PLENTY:
@@ -211,6 +217,9 @@ class Workspace:
         room = max(RELEASE_SHARE * self.memory - resident, MAPPED_SHARE * self.memory - mapped)
         if room < 0:
             self.release()
+            if time.monotonic() > self._freed_until:
+                self._freed_until = time.monotonic() + FREED_SECONDS
+                give_back_freed_blocks()
         return room
 
     def scattered(self, block: int) -> int:

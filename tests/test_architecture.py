@@ -27,10 +27,11 @@ FLOORS = (
     " kernels.phrasing kernels.broken kernels.page_words kernels.pages kernels.page_context kernels.page_model"
     " kernels.page_vocabulary kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing"
     " kernels.outlining kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking"
-    " kernels.spinning kernels.trying",
+    " kernels.spinning kernels.trying kernels.placing",
     "kept_tables",
     "settings folding encodings scan_files dataset_folders problems",
-    "texts rows places programs page_model",
+    "texts rows places pattern_sets page_model",
+    "programs",
     "rendering stored",
     "sheets program_files",
     "rule_matches",
@@ -38,8 +39,10 @@ FLOORS = (
     "lines pages tuning claim_masks last_copies filter_plan",
     "running_heads junk_guards",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
+    "script_errors rule_plan gathering",
+    "block_lines",
     "block_hits partners",
-    "hits families matches phrases file_rows arrow_rows spun gathering",
+    "hits families matches phrases file_rows arrow_rows spun",
     "clusters blocks templates pieces point_buffer",
     "reading",
     "corpus",

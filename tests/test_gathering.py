@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector import workspace
-from detector.gathering import expanded, gather_passages, gather_texts, gathered, is_mapped
+from detector import gathering, workspace
+from detector.gathering import expanded, gather_passages, gather_texts, gathered, is_mapped, spans_of
 from detector.passages import split_tokens
 from detector.texts import Texts
 from detector.tokens import Marks, packed_points, tokenise_texts
@@ -110,3 +110,16 @@ def test_rows_of_ranges_are_each_there_once(ranges: list[tuple[int, int]]) -> No
     found = expanded(first, last)
     assert found.dtype == np.int64
     assert found.tolist() == sorted({row for start, size in ranges for row in range(start, start + size)})
+
+
+def test_spans_of_tokens_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "SPANS", 3)
+    texts = Texts.of(["一二三abc四" + "x" * 100, "五 六七1,234"] * 3)
+    none = np.empty(0, np.int32)
+    with Workspace(memory=1, workers=2) as work:
+        tokens = tokenise_texts(texts, Marks(np.zeros(7, np.int64), none, none), work)
+        for first in (np.arange(len(tokens.start))[::-1], np.empty(0, np.int64)):
+            start, end = spans_of(work, tokens, first, first)
+            assert start.tolist() == tokens.start[first].tolist()
+            assert end.tolist() == tokens.end[first].tolist()
+            assert (start.dtype, end.dtype) == (np.int32, np.int32)

@@ -25,15 +25,16 @@ from detector.artefacts import (
     is_traditional,
     year_swaps_at,
 )
-from detector.block_hits import BlockHits, make_plan
+from detector.block_hits import BlockHits
 from detector.columns import HitColumns
 from detector.folding import plain
-from detector.hits import find_hits, flags, hit_columns, junk_passages, junk_tokens, rule_names, site_and_own
+from detector.hits import find_hits, flags, hit_columns, junk_passages, junk_tokens, site_and_own
 from detector.junk import find_junk, frequent_lines
 from detector.lines import split_lines
 from detector.marks import _STAND_IN, FOLLOWERS, find_marks
 from detector.model import FINDING_KINDS, Hit
 from detector.places import AFTER_BLANK, SENTENCE, Places, make_triggers, read_block
+from detector.rule_plan import make_plan, rule_names
 from detector.rules import load_rules, marked_spans
 from detector.settings import Settings
 from detector.texts import Texts
@@ -123,6 +124,85 @@ def assert_all_equal(documents: Sequence[str], names: Sequence[str | None], *, w
 @given(documents, series)
 def test_corpora_of_pieces(some: list[str], names: list[str | None]) -> None:
     assert_all_equal(some, names[: len(some)])
+
+
+MARKED = (
+    *"x×*a5。、,:“ \n",
+    "xx",
+    "xxx",
+    "××",
+    "**",
+    "○○",
+    "□□",
+    "x镇",
+    "xx县",
+    "x人",
+    "xx亿元",
+    "xx年",
+    "第x章",
+    "在xx公司",
+    "某某",
+    "张某",
+    "关键词1",
+    "[姓名]",
+    "【姓名】",
+    "(xx)",
+    "《xx》",
+    "x的",
+    "x=1",
+    "find x",
+    "原告",
+    "被告",
+    "本院",
+    "妈的",
+    "周一",
+    "碑文",
+    "用xx表示",
+    "x轴",
+    "x+y",
+    "x光",
+    "例如",
+    "叉号",
+    "黑×",
+)
+"""Marks that need others, that overlap, and what guards look for."""
+
+SITED = (
+    "首页 > 新闻 > 正文", "首页 > 公文", "当前位置:首页", "阅读:12", "来源:网络", "发布时间:2020-01-02 10:00",
+    "上一篇:甲", "下一篇:乙", "相关推荐", "分享到:", "打印本页", "第1页", "12", "Copyright 2020", "版权所有", "更多>>",
+    "责任编辑:某某", "工作总结", "一、总则", "全镇上下要切实把思想统一到上级的决策部署上来。", "没有", "",
+    "上传者:a", "返回首页", "The council met in 2019 and approved the budget.",
+    "本文档由用户上传,本站不保证质量和数量令人满意。", "permission is hereby granted", "【打印】 【关闭】",
+)  # fmt: skip
+"""Lines of sites, of which one draws the other, and content."""
+
+
+@timeless
+@given(st.lists(st.lists(st.sampled_from(MARKED), max_size=25).map("".join), min_size=1, max_size=8))
+def test_marks_are_settled_as_they_are_defined(some: list[str]) -> None:
+    assert_all_equal(some, [None] * len(some))
+
+
+@timeless
+@given(st.lists(st.lists(st.sampled_from(SITED), max_size=16).map("\n".join), min_size=1, max_size=6))
+def test_junk_is_settled_as_it_is_defined(some: list[str]) -> None:
+    assert_all_equal(some, [None] * len(some))
+
+
+def test_what_is_settled_and_what_is_left() -> None:
+    some = [
+        "投资xx亿元,在xx镇。",
+        "首页 > 新闻 > 正文\n" + "报告。\n" * 9,
+        "张某某在某某,关键词1好。",
+        "相关推荐\n甲\n乙",
+        "xx亿元" * 70,
+    ]
+    found = BlockHits(Texts.of(some), TABLE, make_plan(TABLE), 0, len(some)).find()
+    assert set(found.settled_marks.document.tolist()) == {0}
+    assert {document for document, _ in found.marks} == {2, 4}
+    assert found.settled_junk.document.tolist() == [1]
+    assert {document for document, _ in found.junk} == {3}
+    assert_all_equal(some, [None] * len(some))
 
 
 @timeless
@@ -239,7 +319,7 @@ def test_years_are_those_that_can_matter(some: list[list[str]]) -> None:
             reach = text[match.start() + 1 : match.start() + YEAR_REACH + 1]
             found += [match.start()] if match[0] in reach or "周年" in reach else []
         assert (near[(near >= bounds[row]) & (near < bounds[row + 1])] - bounds[row]).tolist() == found
-        tried = [at for at, _ in block.years.of(row)]
+        tried = block.years_of(row)
         assert year_swaps_at(text, tried) == year_swaps_at(text, found)
         signs = re.findall(f"(?<=[\u3400-\u9fffa-z0-9][0-9])[{FOLLOWERS}]", text)
         assert block.n_stand_ins[row] == n_stand_ins[row] == len(signs)

@@ -15,6 +15,7 @@ from oracles import first_independent_set, jaccard, lowest, ratio, shingles
 from detector.kernels import verifying
 from detector.kernels.hashing import lead
 from detector.kernels.sketching import near_rows, sketch_rows
+from detector.kernels.sorting import only_groups
 from detector.kernels.verifying import (
     FIRST_LISTED,
     MAX_LISTED,
@@ -22,7 +23,6 @@ from detector.kernels.verifying import (
     common_lengths,
     earlier_in_document,
     lowest_elsewhere,
-    only_groups,
     represent,
 )
 from detector.tokens import SLOT_FORM, SLOT_POINT
@@ -388,3 +388,14 @@ def test_the_lowest_earlier_match_stands_behind_a_long_list() -> None:
         found = np.empty(n, np.int32)
         earlier_in_document(*made[:5], 0.8, np.arange(n, dtype=np.int32), np.zeros(n, np.int32), 0, n, found)
         assert found.tolist() == [-1] * (n - 1) + [expected]
+
+
+def test_buckets_are_told_apart_by_more_than_the_low_bits_of_their_numbers() -> None:
+    row = list(range(20))
+    made = columns([row, [*row, 1], [*row, 2], [*row, 3]])
+    buckets = np.array([5, 5 + verifying._MET, 5 + 2 * verifying._MET, 5 + verifying._MET], dtype=np.int32)
+    found = np.empty(4, np.int32)
+    earlier_in_document(
+        *made[:4], buckets, 0.8, np.arange(4, dtype=np.int32), np.zeros(4, np.int32), 0, 4, found
+    )  # fmt: skip
+    assert found.tolist() == [-1, -1, -1, 1]

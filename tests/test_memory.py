@@ -142,3 +142,26 @@ def test_where_memory_is_plenty_what_dies_is_used_again() -> None:
     first, _, last = map(int, done.stdout.split())
     assert first >= 100  # pages of 2 MB, or many more of 4 kB
     assert last < 20
+
+
+SHARED = """
+import ctypes, threading
+from detector.system import share_freed_blocks
+
+share_freed_blocks()
+library = ctypes.CDLL(None)
+library.malloc.restype = ctypes.c_void_p
+places = []
+for _ in range(3):
+    thread = threading.Thread(target=lambda: places.append(library.malloc(100_000)))
+    thread.start()
+    thread.join()
+places.append(library.malloc(100_000))
+print(max(places) - min(places) < 32 << 20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library is left as it is")
+def test_threads_share_one_arena_from_the_beginning() -> None:
+    done = subprocess.run([sys.executable, "-c", SHARED], capture_output=True, check=True, text=True, timeout=60)
+    assert done.stdout == "True\n"

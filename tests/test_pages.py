@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections import Counter
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from detector.folding import DIGIT, LETTER, SINGLE, character_table, code_points
 from detector.junk import find_junk
 from detector.kernels.page_context import describe_odds, place_lines
 from detector.kernels.page_model import add_trees, first_round, judge_pages, second_round
-from detector.kernels.page_words import count_repeats, may_be_pages, signs_of_page
+from detector.kernels.page_words import count_repeats, keep_pages, may_be_pages, signs_of_page
 from detector.lines import split_lines
 from detector.model import Document
 from detector.page_model import PARTS
@@ -37,6 +38,7 @@ from detector.pages import (
     fitted,
     page_lines_of,
     page_phrases,
+    page_words,
     relate_page,
     units,
 )
@@ -309,6 +311,24 @@ def test_the_gate_of_words_is_the_obvious_one(lines: list[str]) -> None:
     limits = [8, 100, 0.15, 1, 0.03, 0.4, 3, 0.015, 0.5]
     signs = signs_of_page(found.counts, found.repeats, np.array(limits))
     assert signs == gate(found.counts.tolist(), found.repeats.tolist(), limits)
+
+
+@given(TEXTS)
+def test_texts_without_a_line_of_words_of_pages_are_not_counted(lines: list[str]) -> None:
+    points = code_points("".join(f"{line}\n" for line in lines))
+    bounds = np.array([0, *accumulate(len(line) + 1 for line in lines)])
+    block = read_block(points, bounds[:-1], bounds[1:], make_triggers((), {}, ()))
+    kept = np.diff(block.line_indptr) > 0
+    found = count_page_lines(block, points, bounds[:-1], gate=False)
+    wanted = []
+    for low, high in pairwise(found.indptr.tolist()):
+        signs = signs_of_page(found.counts[low:high], found.repeats[low:high], np.full(9, 1e9)) if low < high else 0
+        wanted.append(signs > 0)
+    words = page_words()
+    keep_pages(
+        block.plain, block.line_start, block.line_end, block.line_indptr, words.classes, words.keys, words.masks, kept
+    )  # fmt: skip
+    assert kept.tolist() == wanted
 
 
 @given(st.lists(st.tuples(st.integers(1, 99), st.booleans()), max_size=40))

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector import program_files, programs
+from detector import program_files
 from detector.folding import code_points
 from detector.kernels import cache
 from detector.kernels.trying import try_groups, try_lines, try_places
-from detector.programs import Programs, complement, merged, write_programs
+from detector.pattern_sets import ALL, complement, merged
+from detector.programs import UNTOLD, Programs, write_programs
 from detector.rules import Rule, load_rules, marked_spans
 from detector.settings import Settings
 
@@ -26,9 +27,13 @@ PATTERNS = (
     "(?:(?:a|b){1,2}c){2}", "(?:a*b*)*c", "(?:a?){3,5}b", "(?:){2}a", "(?:a|b)*?c", ".{1,3}b", ".*b.*c", "a(?=b)",
     "a(?!b)", "(?<=a)b", "(?<!a)b", "(?<![\\s\\S])a", "(?=.{2}c)ab", "(?!.*c)a", "(?=(?:a|ab)c)a.", "\\ba+\\b", "a$",
     "a\\Z", "^a", "\\Ab", "\\w+[ ]\\d", "\\S\\s", "(?P<mark>a)b", "(?P<x>a|b)(?P=x)",
+    "(?:(?P<mark>a|ab)|b)c?", "(?:(?P<mark>a+)b|a)c", "(?:(?P<mark>a)|b){2}", "(?=(?P<lead>a))(?P<mark>a)b?",
+    "a(?P<mark>(?:b|c){1,2}?)c?", "(?P<mark>[ab]{1,3})(?:b|c)", "a??b", "(?P<mark>a)",
     "(a|b)\\1", "a{2,}+a", "[ab]{1,2}+b", "(?:ab?){1,2}+b", "(?>a|ab)c", "(?!(?P<x>a)(?P=x))a", "(?i:a)b", "(?i)a",
     "\\Ba", "(?!)", "(?:a(?!b)|ab(?=c))+", "(?:a(?:b|c){1,2}){1,3}c", "[a-b]{0,2}[^c]", "(?<=a(?=b))b",
     "(?:(?=a)a|b)+c",
+    "(?>(?:|a)+)b", "(?>a*?)b", "(?:a*){1,2}+b", "(?>(?:ab?){1,2}c?)b", "(?:a(?:b|bc))++c", "(?:(?>a|ab)c?)+b",
+    "(?<=ab)c", "(?<!ab)c", "(?=bc)[ab]", "(?!bc)[ab].", "(?<![ab]c)a", "(?:(?<=ab)|(?<!b))c", "(?=abcabcabc)a",
     "(?!a|b)c", "(?:(?:a|b){2}(?!c))*c", "a{2,}[ ]?b", "(?:a{2,}|b)[ ]?[ab]{1,3}b",
 )  # fmt: skip
 
@@ -37,13 +42,23 @@ texts = st.text(alphabet="abc \n1é\U0001f600", max_size=14)
 
 def places(made: Programs, text: str) -> list[list[int]]:
     """For each program where it may match."""
+    return [[at for at, _ in found] for found in spans(made, text)]
+
+
+def spans(made: Programs, text: str) -> list[list[tuple[int, tuple[int, int]]]]:
+    """For each program where it may match, and what it tells of the span."""
     n, n_programs = len(text), len(made.first)
     found, entry = np.empty(n * n_programs, dtype=np.int64), np.empty(n * n_programs, dtype=np.int32)
+    start, end = np.empty(n * n_programs, dtype=np.int64), np.empty(n * n_programs, dtype=np.int64)
     size = try_places(
-        code_points(text), np.array([0, n]), np.arange(n), np.zeros(n, dtype=np.int32),
-        np.array([0, n_programs]), np.arange(n_programs, dtype=np.int32), *made[:4], found, entry,
+        code_points(text), np.array([0, n]), np.arange(n), np.zeros(n, dtype=np.int32), np.array([0, n_programs]),
+        np.arange(n_programs, dtype=np.int32), *made[:4], made.mark, found, entry, start, end,
     )  # fmt: skip
-    return [found[:size][entry[:size] == number].tolist() for number in range(n_programs)]
+    rows = zip(*(column[:size].tolist() for column in (entry, found, start, end)), strict=True)
+    of: list[list[tuple[int, tuple[int, int]]]] = [[] for _ in range(n_programs)]
+    for number, at, first, last in rows:
+        of[number].append((at, (first, last)))
+    return of
 
 
 def lines(made: Programs, text: str) -> list[int]:
@@ -58,6 +73,12 @@ def lines(made: Programs, text: str) -> list[int]:
 def agree(patterns: Sequence[str], made: Programs, text: str) -> None:
     """Holds programs against `re`."""
     compiled = [re.compile(pattern, re.VERBOSE) for pattern in patterns]
+    for regex, mark, told in zip(compiled, made.mark, spans(made, text), strict=True):
+        group = "mark" if "mark" in regex.groupindex else 0
+        for at, span in told:
+            match = regex.match(text, at)
+            assert mark == UNTOLD or (match is not None and match.span(group) == span), (regex.pattern, text)
+            assert (mark == UNTOLD) == (span == (UNTOLD, UNTOLD))
     for regex, exact, found, whole in zip(compiled, made.exact, places(made, text), lines(made, text), strict=True):
         wanted = [at for at in range(len(text)) if regex.match(text, at)]
         assert set(wanted) <= set(found), (regex.pattern, text)
@@ -77,9 +98,23 @@ MADE = write_programs(PATTERNS)
 def test_what_is_exact() -> None:
     inexact = {pattern for pattern, exact in zip(PATTERNS, MADE.exact, strict=True) if not exact}
     assert inexact == {
-        "(?P<x>a|b)(?P=x)", "(a|b)\\1", "(?:ab?){1,2}+b", "(?>a|ab)c", "(?!(?P<x>a)(?P=x))a", "(?i:a)b", "(?i)a",
-        "\\Ba",
+        "(?P<x>a|b)(?P=x)", "(a|b)\\1", "(?!(?P<x>a)(?P=x))a", "(?i:a)b", "(?i)a", "\\Ba", "(?>(?:|a)+)b",
+        "(?>a*?)b", "(?:a*){1,2}+b",
     }  # fmt: skip
+
+
+def test_which_spans_are_told() -> None:
+    untold = {one for one, exact, mark in zip(PATTERNS, MADE.exact, MADE.mark, strict=True) if exact and mark == UNTOLD}
+    assert untold == {
+        "(?:a*b*)*c",
+        "(?:a?){3,5}b",
+        "(?:){2}a",
+        "(?:a|b)*?c",
+        "(?:(?P<mark>a)|b){2}",
+        "(?=(?P<lead>a))(?P<mark>a)b?",
+        "a(?P<mark>(?:b|c){1,2}?)c?",
+        "a??b",
+    }
 
 
 pieces = st.sampled_from(["a", "b", "c", "[ab]", "[^a]", ".", "\\b", "(?=a)", "(?!b)", "(?<=b)", "(?<!a)", "$", ""])
@@ -88,10 +123,11 @@ patterns = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, min_size=1, max_size=3).map("".join),
         st.lists(inner, min_size=1, max_size=3).map(lambda parts: f"(?:{'|'.join(parts)})"),
-        st.tuples(inner, st.sampled_from(["?", "*", "+", "{2}", "{1,2}", "{0,3}", "*?", "{1,2}+"])).map(
+        st.tuples(inner, st.sampled_from(["?", "*", "+", "{2}", "{1,2}", "{0,3}", "*?", "{1,2}+", "++"])).map(
             lambda pair: f"(?:{pair[0]}){pair[1]}"
         ),
         inner.map(lambda part: f"(?={part})"),
+        inner.map(lambda part: f"(?>{part})"),
         inner.map(lambda part: f"(?!{part})"),
     ),
     max_leaves=8,
@@ -103,6 +139,14 @@ def test_programs_of_any_pattern(pattern: str, some: list[str]) -> None:
     made = write_programs([pattern])
     for text in some:
         agree([pattern], made, text)
+
+
+@given(patterns, patterns, patterns, st.lists(texts, min_size=1, max_size=4))
+def test_marks_of_any_pattern(before: str, pattern: str, after: str, some: list[str]) -> None:
+    marked = [f"{before}(?P<mark>{pattern}){after}", f"(?:{before}|(?P<mark>{pattern})b|a){after}"]
+    made = write_programs(marked)
+    for text in some:
+        agree(marked, made, text)
 
 
 RULES = [rule for rule in load_rules(Settings()) if rule.scope in ("span", "line")]
@@ -139,10 +183,11 @@ def test_bounds_of_texts(some: list[str]) -> None:
     """A text is tried as if it were alone."""
     indptr, n = np.array([0, len(PATTERNS)]), sum(map(len, some))
     found, entry = np.empty(n * len(PATTERNS), dtype=np.int64), np.empty(n * len(PATTERNS), dtype=np.int32)
+    start, end = np.empty_like(found), np.empty_like(found)
     bounds = np.cumsum([0, *map(len, some)])
     size = try_places(
         code_points("".join(some)), bounds, np.arange(n), np.zeros(n, dtype=np.int32), indptr,
-        np.arange(len(PATTERNS), dtype=np.int32), *MADE[:4], found, entry,
+        np.arange(len(PATTERNS), dtype=np.int32), *MADE[:4], MADE.mark, found, entry, start, end,
     )  # fmt: skip
     wanted = [
         sorted((at + int(begin), number) for number, where in enumerate(places(MADE, text)) for at in where)
@@ -172,7 +217,7 @@ def test_work_is_bounded() -> None:
 
 def test_sets() -> None:
     assert merged([(3, 4), (1, 2), (9, 9)]) == ((1, 4), (9, 9))
-    assert complement(()) == programs.ALL and complement(programs.ALL) == ()
+    assert complement(()) == ALL and complement(ALL) == ()
 
 
 def test_kept_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

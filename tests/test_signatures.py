@@ -183,17 +183,19 @@ def test_keys_of_rows_that_are_hashed_together_or_in_parts() -> None:
     rows = [np.random.default_rng(length).integers(1, 9, length).tolist() for length in lengths]
     tokens, indptr = tokens_of(rows)
     keys, is_long = np.zeros(len(rows), np.uint64), np.zeros(len(rows), bool)
-    skeleton_keys(tokens.hashed, tokens.form, indptr, SLOT_HASH, 31, keys, is_long)
+    skeleton_keys(tokens.name, tokens.form, indptr, SLOT_HASH, 31, keys, is_long)
     alone = np.zeros(1, np.uint64)
     for row, key in zip(rows, keys.tolist(), strict=True):
         tokens, indptr = tokens_of([row])
-        skeleton_keys(tokens.hashed, tokens.form, indptr, SLOT_HASH, 31, alone, is_long[:1])
+        skeleton_keys(tokens.name, tokens.form, indptr, SLOT_HASH, 31, alone, is_long[:1])
         assert key == alone[0] == row_key(row)
 
 
 def row_key(row: Sequence[int]) -> int:
-    """The hash of a row without slots: of its tokens, their places and their number."""
-    parts = [mixed((mixed(token) + place * 0x9E3779B97F4A7C15) & MASK) for place, token in enumerate(row)]
+    """The hash of a row without slots: of the names of its tokens, their places and their number."""
+    parts = [
+        mixed((mixed(token + HASHED_POINTS) + place * 0x9E3779B97F4A7C15) & MASK) for place, token in enumerate(row)
+    ]
     return (mixed(len(row)) + sum(parts)) & MASK
 
 
@@ -202,7 +204,7 @@ def row_key(row: Sequence[int]) -> int:
 def test_skeleton_keys_tell_rows_apart(rows: list[list[int]], least: int) -> None:
     tokens, indptr = tokens_of(rows)
     keys, is_long = np.zeros(len(rows), np.uint64), np.zeros(len(rows), bool)
-    skeleton_keys(tokens.hashed, tokens.form, indptr, SLOT_HASH, least, keys, is_long)
+    skeleton_keys(tokens.name, tokens.form, indptr, SLOT_HASH, least, keys, is_long)
     assert is_long.tolist() == [len(row) >= least and any(row) for row in rows]
     named = [(tuple(row), key) for row, key in zip(rows, keys.tolist(), strict=True) if len(row) >= least]
     assert len(set(named)) == len({row for row, _ in named}) == len({key for _, key in named})

@@ -12,8 +12,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_SLOT = 128
-"""Kinds from this one on are the slot of a skeleton: `form` of `detector.tokens.Tokens`."""
+_SLOT = 128  # kinds from this one on are the slot of a skeleton: `form` of `detector.tokens.Tokens`
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _GAP = np.uint64(0xD1B54A32D192ED03)
@@ -44,8 +43,8 @@ def _room(bounds, low, high):  # type: ignore[no-untyped-def]
     most = np.int64(_TOGETHER)
     for passage in range(low, high):
         most = max(most, bounds[passage + 1] - bounds[passage] + 1)
-    words, values, rows = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty(most, np.int64)
-    return words, values, rows, np.empty(most, np.int64), np.empty(most, np.int64), np.empty((3, most), np.int64)
+    stops, ends, runs = np.empty(most, np.int64), np.empty(most, np.int64), np.empty((3, most), np.int64)
+    return np.empty(most, np.uint64), stops, ends, runs
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -69,11 +68,11 @@ def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped
     """Take tokens of passages from ``passage`` to ``high`` while there is room, slots and junk left out.
 
     ``tokens`` are the columns of `hash_windows`, ``room`` the arrays of `_room`: its ``words`` (uint64) are filled with
-    the hashes of the tokens and ``rows`` (int64) with theirs; and for each run outside junk that has a word, ``ends``
-    (int64) with the place behind the last one, and ``runs`` (int64, 3 x n) with its passage, its first row and the row
-    behind it. Returns the next passage and how many words and runs there are.
+    the hashes of the tokens, ``stops`` (int64) with the rows of what is left out; and for each run outside junk that
+    has a word, ``ends`` (int64) with the place behind the last one, and ``runs`` (int64, 3 x n) with its passage, its
+    first row and the row behind it. Returns the next passage and how many words, stops and runs there are.
     """
-    ((name, hash_of), kind, junk, kinds), (words, _, rows, stops, ends, runs) = tokens, room
+    ((name, hash_of), kind, junk, kinds), (words, stops, ends, runs) = tokens, room
     first, last = bounds[passage], passage
     while last < high and bounds[last + 1] - first < words.shape[0]:
         last += 1
@@ -81,11 +80,9 @@ def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped
     begin, n = first, np.int64(0)
     for stop in range(n_stops + 1):
         end = stops[stop] if stop < n_stops else bounds[last]
-        its_name, its_words, its_rows = name[begin:end], words[n:], rows[n:]
+        its_name, its_words = name[begin:end], words[n:]
         for place in range(end - begin):
             its_words[place] = hash_of[its_name[place]]
-        for place in range(end - begin):
-            its_rows[place] = begin + place
         n, begin = n + end - begin, end + 1
     n_runs, at, begun = np.int64(0), np.int64(0), np.int64(0)
     for number in range(passage, last):
@@ -102,22 +99,28 @@ def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped
             if is_last:
                 break
             begin, at = behind + 1, at + 1
-    return last, n, n_runs
+    return last, n, n_stops, n_runs
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _hash_windows(words, rows, n, size, values):  # type: ignore[no-untyped-def]
+def _hash_windows(words, n, stops, first, size, values):  # type: ignore[no-untyped-def]
     """Fill ``values`` (uint64) with the hashes of the runs of ``size`` of ``n`` words that begin at each place, and of
-    the numbers of slots between them; what begins near an end is no run. Words are changed to words with the slots
-    before them. In flat loops, which fill the vector registers."""
+    the numbers of ``stops`` (rows, from ``first`` on) between them; what begins near an end is no run. Words are
+    changed to words with the stops before them. In flat loops, which fill the vector registers, three words at a time.
+    """
     n_windows = n - size + 1
     for place in range(n_windows):
         values[place] = words[place]
-    before, its = rows[: max(n - 1, 0)], words[1:]
-    for place in range(n - 1):
-        its[place] += np.uint64(rows[place + 1] - before[place] - 1) * _GAP
-    for further in range(1, size):
-        following = words[further:]
+    for stop in range(stops.shape[0]):
+        words[stops[stop] - first - stop] += _GAP
+    further = 1
+    while further + 2 < size:
+        one, two, three = words[further:], words[further + 1 :], words[further + 2 :]
+        for place in range(n_windows):
+            values[place] = ((values[place] * _BASE + one[place]) * _BASE + two[place]) * _BASE + three[place]
+        further += 3
+    for last in range(further, size):
+        following = words[last:]
         for place in range(n_windows):
             values[place] = values[place] * _BASE + following[place]
     for place in range(n_windows):
@@ -125,43 +128,40 @@ def _hash_windows(words, rows, n, size, values):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, families, begin):  # type: ignore[no-untyped-def]
+def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, ends, families, begin):  # type: ignore[no-untyped-def]
     """Hash every run of ``size`` tokens of one passage that are no slots and have no junk between them.
 
     Of the passages ``low`` to ``high``: ``bounds`` (int64, their token rows), ``owner`` (int32, the family of each).
     ``tokens`` are `hashed` of `detector.tokens.Tokens` and columns: kind (uint8; its `form`), junk (uint8, a bit for
-    each of eight), kind eight at a time.
-    Slots inside a run count by their number only. Fills ``keys`` (uint64) and ``families`` (int32), in the order of the
-    windows, with room for all tokens, and ``begin`` (int64, n_partitions + 1) with where the windows of each partition
-    begin, the first ``64 - shift`` bits of their keys; returns how many windows there are.
+    each of eight), kind eight at a time. Slots inside a run count by their number only. Fills, with room for all
+    tokens, ``keys`` (uint64) with a hash for each token that is no slot and no junk, and by run outside junk ``ends``
+    (int64), the place behind its last one, less than ``size`` before which no window begins, and ``families`` (int32);
+    and ``begin`` (int64, n_partitions + 1) with where the windows of each partition begin, the first ``64 - shift``
+    bits of their keys. Returns how many runs there are.
     """
-    room = _room(bounds, low, high)
-    words, values, rows, _, ends, runs = room
+    room = words, stops, its_ends, runs = _room(bounds, low, high)
     begin[:] = 0
-    n, passage = np.int64(0), low
+    n, n_runs, passage = np.int64(0), np.int64(0), low
     while passage < high:
-        passage, n_words, n_runs = _take_words(tokens, bounds, passage, high, room)
-        _hash_windows(words, rows, n_words, size, values)
-        first, before = np.int64(0), n
-        for run in range(n_runs):
-            family = owner[runs[0, run]]
-            n_windows = max(ends[run] - size + 1 - first, 0)
-            its_keys, its_families, its_values = keys[n:], families[n:], values[first:]
-            for place in range(n_windows):
-                its_keys[place] = its_values[place]
-            for place in range(n_windows):
-                its_families[place] = family
-            first, n = ends[run], n + n_windows
-        for key in keys[before:n]:
-            begin[(key >> shift) + _ONE] += 1
+        first = bounds[passage]
+        passage, n_words, n_stops, n_its = _take_words(tokens, bounds, passage, high, room)
+        its_keys, at = keys[n:], np.int64(0)
+        _hash_windows(words, n_words, stops[:n_stops], first, size, its_keys)
+        for run in range(n_its):
+            for window in range(at, its_ends[run] - size + 1):
+                begin[(its_keys[window] >> shift) + _ONE] += 1
+            at = its_ends[run]
+            ends[n_runs], families[n_runs] = n + at, owner[runs[0, run]]
+            n_runs += 1
+        n += n_words
     for partition in range(1, begin.shape[0]):
         begin[partition] += begin[partition - 1]
-    return n
+    return n_runs
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def scatter_windows(keys, families, shift, family_bits, begin, upper, lower):  # type: ignore[no-untyped-def]
-    """Put windows in the order of their partitions, as words of 48 bits; ``begin`` as `hash_windows` made it.
+def scatter_windows(keys, ends, families, size, shift, family_bits, begin, upper, lower):  # type: ignore[no-untyped-def]
+    """Put windows in the order of their partitions, as words of 48 bits; all as `hash_windows` made it.
 
     A word is as much of the rest of the key (never 0) as the ``family_bits`` of the family leave, and the family.
     Fills ``upper`` (uint32) and ``lower`` (uint16) with its parts.
@@ -170,13 +170,17 @@ def scatter_windows(keys, families, shift, family_bits, begin, upper, lower):  #
     for number in range(begin.shape[0]):
         place[number] = np.uint64(begin[number])
     bits = np.uint64(family_bits)
-    down, up = bits + _PART, np.uint64(64) - shift
-    for row in range(keys.shape[0]):
-        word = (max((keys[row] << up) >> down, _ONE) << bits) | np.uint64(families[row])
-        partition = keys[row] >> shift
-        to = place[partition]
-        place[partition] = to + _ONE
-        upper[to], lower[to] = np.uint32(word >> _PART), np.uint16(word)
+    down, up, at = bits + _PART, np.uint64(64) - shift, np.int64(0)
+    for run in range(ends.shape[0]):
+        family = np.uint64(families[run])
+        for window in range(at, ends[run] - size + 1):
+            key = keys[window]
+            word = (max((key << up) >> down, _ONE) << bits) | family
+            partition = key >> shift
+            to = place[partition]
+            place[partition] = to + _ONE
+            upper[to], lower[to] = np.uint32(word >> _PART), np.uint16(word)
+        at = ends[run]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -297,6 +301,18 @@ def count_partitions(upper, lower, begin, first, last, family_bits, shared, step
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _fill_rows(stops, first, last, rows):  # type: ignore[no-untyped-def]
+    """Fill ``rows`` (int64) with those from ``first`` to ``last`` that are no ``stops``."""
+    begin, n = first, np.int64(0)
+    for stop in range(stops.shape[0] + 1):
+        end = stops[stop] if stop < stops.shape[0] else last
+        its_rows = rows[n:]
+        for place in range(end - begin):
+            its_rows[place] = begin + place
+        n, begin = n + end - begin, end + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def find_stretches(  # type: ignore[no-untyped-def]
     tokens, bounds, low, high, size, shift, place, shared, start, length, passages
 ):  # fmt: skip
@@ -306,13 +322,15 @@ def find_stretches(  # type: ignore[no-untyped-def]
     ``shared``. Fills ``start`` (int64, token rows), ``length`` and ``passages`` (int32), with room for a run every
     ``size`` tokens; returns how many runs there are.
     """
-    room = _room(bounds, low, high)
-    words, values, rows, _, ends, runs = room
-    verdicts = np.empty(values.shape[0], np.uint8)
+    room = words, stops, ends, runs = _room(bounds, low, high)
+    values, verdicts = np.empty(words.shape[0], np.uint64), np.empty(words.shape[0], np.uint8)
+    rows = np.empty(words.shape[0], np.int64)
     n, passage = np.int64(0), low
     while passage < high:
-        passage, n_words, n_runs = _take_words(tokens, bounds, passage, high, room)
-        _hash_windows(words, rows, n_words, size, values)
+        begun = bounds[passage]
+        passage, n_words, n_stops, n_runs = _take_words(tokens, bounds, passage, high, room)
+        _hash_windows(words, n_words, stops[:n_stops], begun, size, values)
+        _fill_rows(stops[:n_stops], begun, bounds[passage], rows)
         first = np.int64(0)
         for run in range(n_runs):
             end, covered, n_shared = ends[run], np.int64(-1), np.int64(0)  # the last word that is covered

@@ -45,13 +45,13 @@ def _fill_places(bounds, row, first, n, places):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def skeleton_keys(hashed, kind, bounds, slot, min_tokens, keys, is_long):  # type: ignore[no-untyped-def]
-    """Fill ``keys`` (uint64) with a hash of the skeleton of each row, tokens ``bounds[r]`` to ``bounds[r + 1]``: of its
-    tokens, their places and their number; and ``is_long`` (bool): has it ``min_tokens`` and a token that is no slot?
+def skeleton_keys(name, kind, bounds, slot, min_tokens, keys, is_long):  # type: ignore[no-untyped-def]
+    """Fill ``keys`` (uint64) with a hash of the skeleton of each row, tokens ``bounds[r]`` to ``bounds[r + 1]``: of the
+    ``name`` (uint32) of each, their places and their number; and ``is_long`` (bool): has it ``min_tokens`` and a token
+    that is no slot?
 
     Tokens are hashed `_ROOM` at a time, whatever rows they are of; of a row the key is the difference of two sums.
     """
-    name, hash_of = hashed
     sums, places = np.empty(_ROOM, np.uint64), np.empty(_ROOM + _LANES, np.uint64)
     n_rows, row, total, begun = bounds.shape[0] - 1, np.int64(0), np.uint64(0), np.uint64(0)
     for first in range(bounds[0], bounds[n_rows], _ROOM):
@@ -60,7 +60,7 @@ def skeleton_keys(hashed, kind, bounds, slot, min_tokens, keys, is_long):  # typ
         its_name, its_kind = name[first : first + n], kind[first : first + n]
         for place in range(n):
             # a slot by arithmetic: choosing between two values takes twice as long
-            value = hash_of[its_name[place]]
+            value = np.uint64(its_name[place])
             value ^= (value ^ slot) & -np.uint64(its_kind[place] >= _SLOT)
             sums[place] = _mix(_mix(value) + places[place] * _PLACE)
         for place in range(n):

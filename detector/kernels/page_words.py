@@ -25,6 +25,7 @@ _LETTERS, _LONG, _TITLED, _JOINED, _CLASS = range(11, 16)
 _AT_END, _AT_MORE, _IS_DATE, _IS_TIME, _IS_LINK, _AT_COLON = 1, 2, 4, 8, 16, 32
 _FROM_UPPER, _FROM_LOWER, _FROM_DIGIT, _TO_LETTER, _TO_DIGIT = 64, 128, 256, 512, 1024
 _LONG_WORD = 4
+_MOST_OF_PAGES = 8
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -32,6 +33,26 @@ def _mixed(value, point):
     """A hash with one value more (uint64, modulo 2**64)."""
     value = (value ^ point) * _MIX
     return value ^ (value >> _SHIFT)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _phrase(unit_hash, unit, n_units, keys, masks):
+    """The classes of the longest phrase that begins with a unit (bits, 0: there is none), and how many units it has."""
+    mask = np.uint64(len(keys) - 1)
+    value, found, length = _GOLDEN, 0, 1
+    for more in range(min(_MAX_PHRASE, n_units - unit)):
+        value = _mixed(value, unit_hash[unit + more])
+        key = value | np.uint64(1)
+        slot = (key >> _SHIFT) & mask
+        while keys[slot] != 0 and keys[slot] != key:
+            slot = (slot + np.uint64(1)) & mask
+        if keys[slot] == 0:
+            break
+        if masks[slot] & (_LONGER - 1):
+            found, length = masks[slot] & (_LONGER - 1), more + 1
+        if not masks[slot] & _LONGER:
+            break
+    return found, length
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -47,7 +68,6 @@ def count_lines(plain, points, shift, start, end, classes, signs, upper, keys, m
     letter or the end of a sentence, then characters that a phrase of each class covers, and those that any but the last
     three covers.
     """
-    mask = np.uint64(len(keys) - 1)
     unit_hash = np.empty(_MAX_UNITS, np.uint64)
     unit_size = np.empty(_MAX_UNITS, np.int32)
     for row in range(len(start)):
@@ -165,19 +185,7 @@ def count_lines(plain, points, shift, start, end, classes, signs, upper, keys, m
             counts[row, _CLASS + column] = 0
         unit = seen = 0
         while unit < n_units:
-            value, found, length = _GOLDEN, 0, 1
-            for more in range(min(_MAX_PHRASE, n_units - unit)):
-                value = _mixed(value, unit_hash[unit + more])
-                key = value | np.uint64(1)
-                slot = (key >> _SHIFT) & mask
-                while keys[slot] != 0 and keys[slot] != key:
-                    slot = (slot + np.uint64(1)) & mask
-                if keys[slot] == 0:
-                    break
-                if masks[slot] & (_LONGER - 1):
-                    found, length = masks[slot] & (_LONGER - 1), more + 1
-                if not masks[slot] & _LONGER:
-                    break
+            found, length = _phrase(unit_hash, unit, n_units, keys, masks)
             size = 0
             for more in range(length):
                 size += unit_size[unit + more]
@@ -229,6 +237,64 @@ def may_be_pages(start, end, flags, indptr, limits, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _is_of_pages(plain, low, high, classes, keys, masks, unit_hash, unit_size):
+    """Whether a line is nothing but words of pages, as `signs_of_page` has it; most are too long, and soon left."""
+    tenths, in_word = 0, False
+    for at in range(low, high):
+        kind = classes[plain[at]]
+        if kind == _SINGLE:
+            tenths += 6
+            in_word = False
+        elif kind == _LETTER or (kind == _EXTENDER and in_word):
+            tenths += 0 if in_word else 10
+            in_word = True
+        else:
+            in_word = False
+        if tenths >= 10 * _MOST_OF_PAGES:
+            return False
+    n_units, in_word, in_number = 0, False, False
+    for at in range(low, high):
+        point = plain[at]
+        kind = classes[point]
+        is_letter = kind == _LETTER or (kind == _EXTENDER and in_word)
+        is_digit = kind == _DIGIT
+        if (is_letter and not in_word) or (is_digit and not in_number) or kind == _SINGLE:
+            if n_units < _MAX_UNITS:
+                unit_hash[n_units], unit_size[n_units] = _mixed(_GOLDEN, _NUMBER) if is_digit else _GOLDEN, 0
+            n_units += 1
+        if (is_letter or is_digit or kind == _SINGLE) and n_units <= _MAX_UNITS:
+            if not is_digit:
+                unit_hash[n_units - 1] = _mixed(unit_hash[n_units - 1], np.uint64(point))
+            unit_size[n_units - 1] += 1
+        in_word, in_number = is_letter, is_digit
+    n_units = min(n_units, _MAX_UNITS)
+    unit = seen = of_pages = 0
+    while unit < n_units:
+        found, length = _phrase(unit_hash, unit, n_units, keys, masks)
+        size = 0
+        for more in range(length):
+            size += unit_size[unit + more]
+        seen += size
+        for column in range(4):
+            of_pages += size * (found >> column & 1)
+        unit += length
+    return of_pages >= 0.6 * max(seen, 1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def keep_pages(plain, start, end, line_indptr, classes, keys, masks, out):
+    """Take back ``out`` (bool) of the texts without a line that `signs_of_page` counts, which then says 0 of them."""
+    unit_hash, unit_size = np.empty(_MAX_UNITS, np.uint64), np.empty(_MAX_UNITS, np.int32)
+    for text in range(len(out)):
+        row, last = line_indptr[text], line_indptr[text + 1]
+        while out[text] and not _is_of_pages(
+            plain, start[row], end[row], classes, keys, masks, unit_hash, unit_size
+        ):  # fmt: skip
+            row += 1
+            out[text] = row < last
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def signs_of_page(counts, repeats, limits):
     """2 if enough different short lines are made of words of pages, 1 if one is; equal lines count as one."""
     n_short = 0
@@ -240,7 +306,7 @@ def signs_of_page(counts, repeats, limits):
         of_pages = 0
         for column in range(4):
             of_pages += counts[row, _CLASS + column]
-        if units < 8 and of_pages >= 0.6 * max(counts[row, _SEEN], 1):
+        if units < _MOST_OF_PAGES and of_pages >= 0.6 * max(counts[row, _SEEN], 1):
             n_chrome += 1.0 / repeats[row]
     n_chrome += 1e-6
     short = n_short / len(counts)

@@ -6,6 +6,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
+NOBODY = -2  # what `only_groups` says of an empty bucket: most buckets without their representatives are
 _DIGIT = np.uint64(2047)
 _ONE = np.uint64(1)
 _SPREAD, _OTHER_SPREAD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
@@ -147,3 +148,17 @@ def list_buckets(members, sizes, low, high, place, buckets):  # type: ignore[no-
                 buckets[place[row - low]] = group
                 place[row - low] += 1
             entry += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def only_groups(bucket_indptr, bucket_rows, first_other, group_of_first, first, last, only):  # type: ignore[no-untyped-def]
+    """Fill ``only`` (int32) of buckets ``first`` to ``last`` with the group that all their rows stand in and no other,
+    -1 where there is none, `NOBODY` where there is no row."""
+    for bucket in range(first, last):
+        only[bucket] = NOBODY if bucket_indptr[bucket] == bucket_indptr[bucket + 1] else -1
+        for entry in range(bucket_indptr[bucket], bucket_indptr[bucket + 1]):
+            row = bucket_rows[entry]
+            if first_other[row] >= 0 or (only[bucket] >= 0 and only[bucket] != group_of_first[row]):
+                only[bucket] = -1
+                break
+            only[bucket] = group_of_first[row]

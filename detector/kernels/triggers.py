@@ -10,11 +10,12 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_BLANK, _BREAK, _FOLLOWER = 1, 2, 4
+_BREAK, _FOLLOWER, _OF_YEARS = 2, 4, 12
 _AFTER_BLANK, _SENTENCE = 1, 2
 _YEAR, _CYCLE = 0x5E74, 0x5468
-_SINGLE_FIRST, _LONGER_FIRST = 1, 2
-_ALONE = np.uint64(0x1FFFFF)
+_BEGIN = 3
+_TOGETHER = 4096
+_NONE = np.uint64(0x1FFFFF)
 _POINT_BITS = np.uint64(21)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _LAST_TRIPLE = np.uint64(0xC4CEB9FE1A85EC53)
@@ -35,12 +36,10 @@ def fold_texts(points, start, stop, plain_of, plain, counts):  # type: ignore[no
             simple = plain_of[point]
             plain[out] = simple
             out += 1
-            if point >= 0x3041:
-                if 0x3400 <= point <= 0x9FFF:
-                    n_han += 1
-                    n_changed += point != simple
-                elif point <= 0x30FA:
-                    n_kana += 1
+            is_han = (point >= 0x3400) & (point <= 0x9FFF)
+            n_han += is_han
+            n_changed += is_han & (point != simple)
+            n_kana += (point >= 0x3041) & (point <= 0x30FA)
         counts[text, 0], counts[text, 1], counts[text, 2] = n_han, n_kana, n_changed
 
 
@@ -57,7 +56,7 @@ def _closes(point):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_sentence(plain, start, end, min_chars, min_words):  # type: ignore[no-untyped-def]
-    """`detector.lines.is_sentence` of ``plain[start:end]``."""
+    """`detector.lines.is_sentence` of ``plain[start:end]``; of a long line few characters are looked at."""
     at = start
     if at < end and plain[at] == 0x28:
         at += 1
@@ -71,14 +70,18 @@ def _is_sentence(plain, start, end, min_chars, min_words):  # type: ignore[no-un
             at += 1
         start = at
     length, n_spaces, is_ascii = end - start, 0, True
-    for at in range(start, end):
+    enough = max(min_chars, 8 * min_words)
+    at = start
+    while at < end and (length < enough or (is_ascii and n_spaces + 1 < min_words)):
         n_spaces += plain[at] == 0x20
         is_ascii &= plain[at] < 0x80
-    if is_ascii or n_spaces * 8 > length:
-        if n_spaces + 1 < min_words:
+        at += 1
+    if length < enough or is_ascii:
+        if is_ascii or n_spaces * 8 > length:
+            if n_spaces + 1 < min_words:
+                return False
+        elif length < min_chars:
             return False
-    elif length < min_chars:
-        return False
     at = end - 1
     only_common = True
     for _ in range(4):
@@ -121,73 +124,105 @@ def find_lines(plain, bounds, shapes, min_chars, min_words, start, end, flags, i
     for text in range(len(bounds) - 1):
         indptr[text] = n
         low, high = bounds[text], bounds[text + 1]
-        first, last = -1, -1
+        first, last = np.int64(-1), np.int64(-1)
         n_feeds = n_returns = 0
-        for at in range(low, high + 1):
-            shape = shapes[plain[at]] if at < high else _BREAK
-            if shape & _BREAK:
+        at = low
+        while at <= high:
+            begin = at
+            while at < high and not shapes[plain[at]]:
+                at += 1
+            if at > begin:
+                last = at - 1
+                if first < 0:
+                    first = begin
+            if at == high or shapes[plain[at]] & _BREAK:
                 if first >= 0:
                     start[n], end[n] = first, last + 1
                     breaks = n_feeds if n_feeds else n_returns
-                    flags[n] = (_AFTER_BLANK if breaks > 1 else 0) | (
-                        _SENTENCE
-                        if _is_sentence(plain, np.int64(first), np.int64(last + 1), min_chars, min_words)
-                        else 0
-                    )
+                    flags[n] = _AFTER_BLANK if breaks > 1 else 0
+                    if _is_sentence(plain, first, last + 1, min_chars, min_words):
+                        flags[n] |= _SENTENCE
                     n += 1
                     n_feeds = n_returns = 0
-                    first = -1
+                    first = np.int64(-1)
                 if at < high:
                     n_feeds += plain[at] == 0x0A
                     n_returns += plain[at] == 0x0D
-            elif not shape & _BLANK:
-                if first < 0:
-                    first = at
-                last = at
+            at += 1
     indptr[len(bounds) - 1] = n
     return n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _may_stand(plain, low, high, group, thirds, fourths, lengths, out):  # type: ignore[no-untyped-def]
+    """The places from ``low`` to ``high`` where a trigger may begin, in ``out``, by `find_triggers`; returns how many.
+
+    Two loops without a branch, as one in sixteen places is as good as any other.
+    """
+    n = 0
+    ahead, next_ahead = np.int64(group[plain[low]]), np.int64(group[plain[low + 1]])
+    for at in range(low, high):
+        pair = ahead << 8 | next_ahead
+        ahead, next_ahead = next_ahead, np.int64(group[plain[at + 2]])
+        out[n] = at
+        n += thirds[pair] >> (next_ahead & 7) & 1
+    n_kept = 0
+    for row in range(n):
+        at = out[row]
+        first, second = np.int64(group[plain[at]]), np.int64(group[plain[at + 1]])
+        third, fourth = np.int64(group[plain[at + 2]]), np.int64(group[plain[at + 3]])
+        out[n_kept] = at
+        n_kept += (fourths[second << 8 | third] >> (fourth & 7) & 1) | (lengths[first << 8 | second] & 3 != 0)
+    return n_kept
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def find_triggers(  # type: ignore[no-untyped-def]
-    plain, bounds, line_start, line_end, line_indptr, first_of, keys, key_first, key_last, points, indptr, in_span,
-    rule_indptr, rule_of, max_chars, place, trigger, line, rule,
+    plain, bounds, line_start, line_end, line_indptr, group, thirds, fourths, lengths, keys, key_first, key_last,
+    points, indptr, in_span, rule_indptr, rule_of, max_chars, place, trigger, line, rule,
 ):  # fmt: skip
     """Every place of every trigger, and every pair of a line and a rule that has a trigger in it; returns both numbers.
 
-    ``first_of`` (uint8, by code point): bit 1 where a trigger is that character, bit 2 where a longer one begins with
-    it. ``keys`` (uint64, a power of two, 0 is free) is an open table of 1 + the first pair (the second `_ALONE` for
-    triggers of one character), whose triggers are rows ``key_first`` to ``key_last`` of ``points`` by ``indptr``.
-    Triggers with ``in_span`` get a row of ``place`` and ``trigger``; of a run of a trigger of one character only the
-    first place. The rules ``rule_of`` (by ``rule_indptr``, per trigger) get a row of ``line`` and ``rule`` for each
-    line of at most their ``max_chars`` that holds the trigger, once. Where the outputs are too short, what is over is
-    only counted.
+    ``plain`` goes on for three characters. ``group`` (uint8, by code point) puts characters into 256 groups. By the
+    groups of the first two characters ``thirds`` (uint8, 65536) has the lowest three bits of the groups of what can
+    stand third in a trigger, which at most places is all there is to look at, and ``lengths`` (uint8) the lengths of
+    triggers that begin so, 1, 2, and 4 for longer ones; by those of the second and third ``fourths`` has what can stand
+    fourth. ``keys`` (uint64, a power of two, 0 is free) is an open table of 1 + the first `_BEGIN` characters (`_NONE`
+    beyond the end of a shorter trigger), whose triggers are rows
+    ``key_first`` to ``key_last`` of ``points`` by ``indptr``. Triggers with ``in_span`` get a row of ``place`` and
+    ``trigger``; of a run of a trigger of one character only the first place. The rules ``rule_of`` (by
+    ``rule_indptr``, per trigger) get a row of ``line`` and ``rule`` for each line of at most their ``max_chars`` that
+    holds the trigger, once. Where the outputs are too short, what is over is only counted.
     """
     mask = np.uint64(len(keys) - 1)
     seen = np.full(len(max_chars), -1, np.int64)
-    n_places = n_pairs = 0
+    candidates = np.empty(_TOGETHER, np.int64)
+    n_places = n_pairs = n_candidates = candidate = 0
     for text in range(len(bounds) - 1):
         low, high = bounds[text], bounds[text + 1]
         row, last_row = line_indptr[text], line_indptr[text + 1]
-        for at in range(low, high):
-            point = plain[at]
-            kinds = first_of[point]
-            if not kinds:
+        looked = low
+        while candidate < n_candidates or looked < high:
+            if candidate == n_candidates:
+                until = min(looked + _TOGETHER, high)
+                n_candidates = _may_stand(plain, looked, until, group, thirds, fourths, lengths, candidates)
+                looked, candidate = until, 0
                 continue
+            at = candidates[candidate]
+            candidate += 1
+            point = plain[at]
             while row < last_row and line_end[row] <= at:
                 row += 1
             in_line = row < last_row and line_start[row] <= at
-            for longer in range(2):
-                if longer:
-                    if not kinds & _LONGER_FIRST or at + 1 >= high:
-                        continue
-                    second = np.uint64(plain[at + 1])
-                else:
-                    if not kinds & _SINGLE_FIRST:
-                        continue
-                    second = _ALONE
-                key = ((np.uint64(point) << _POINT_BITS) | second) + np.uint64(1)
-                slot = ((key * _GOLDEN) >> _SHIFT) & mask
+            of_begin = lengths[np.int64(group[point]) << 8 | np.int64(group[plain[at + 1]])]
+            for begin_length in range(1, min(_BEGIN, high - at) + 1):
+                if not of_begin >> (begin_length - 1) & 1:
+                    continue
+                key = np.uint64(0)
+                for more in range(_BEGIN):
+                    key = key << _POINT_BITS | (np.uint64(plain[at + more]) if more < begin_length else _NONE)
+                key += np.uint64(1)
+                slot = (((key ^ key >> _SHIFT) * _GOLDEN) >> _SHIFT) & mask
                 while keys[slot] != 0 and keys[slot] != key:
                     slot = (slot + np.uint64(1)) & mask
                 if keys[slot] == 0:
@@ -196,12 +231,12 @@ def find_triggers(  # type: ignore[no-untyped-def]
                     begin, length = indptr[number], indptr[number + 1] - indptr[number]
                     if at + length > high:
                         continue
-                    same = 2
+                    same = _BEGIN
                     while same < length and plain[at + same] == points[begin + same]:
                         same += 1
                     if same < length:
                         continue
-                    if in_span[number] and (longer or at == low or plain[at - 1] != point):
+                    if in_span[number] and (begin_length > 1 or at == low or plain[at - 1] != point):
                         if n_places < len(place):
                             place[n_places], trigger[n_places] = at, number
                         n_places += 1
@@ -223,7 +258,7 @@ def find_years(plain, bounds, shapes, reach, place, n_stand_ins):  # type: ignor
 
     ``place`` (int64) becomes where their numbers begin; it must have room for all years. ``n_stand_ins`` (int64, per
     text) becomes the places where a number of one or two digits that ends a word stands before a character whose shape
-    has bit 4.
+    has bit 4; that of the character of years has bit 8.
     """
     n_kept = 0
     newest = np.full(200, -1, np.int64)
@@ -234,6 +269,8 @@ def find_years(plain, bounds, shapes, reach, place, n_stand_ins):  # type: ignor
         n_signs = 0
         for at in range(low + 1, high):
             point = plain[at]
+            if not shapes[point] & _OF_YEARS:
+                continue
             if shapes[point] & _FOLLOWER and at >= low + 2 and _is_digit(plain[at - 1]):
                 before = plain[at - 2]
                 n_signs += _is_digit(before) or 0x3400 <= before <= 0x9FFF or 0x61 <= before <= 0x7A

@@ -1,7 +1,8 @@
 """Whether patterns match at places and on lines: a small backtracking machine runs the programs of `detector.programs`.
 
-It only tells whether there is a match, so the order in which it looks for one is its own. ``tests/test_programs.py``
-holds every answer against `re`. What takes more than `_MOST_STEPS` or more memory than its stack is left undecided.
+It tells whether there is a match and, for most programs, which; it goes as `re` does but for repeats that prefer few.
+``tests/test_programs.py`` holds every answer against `re`. What takes more than `_MOST_STEPS` or more memory than its
+stack is left undecided.
 """
 
 from __future__ import annotations
@@ -12,16 +13,26 @@ from detector.kernels.compiled import njit
 
 _MATCH, _FAIL, _STRING, _SET, _PEEK, _MANY, _KEEP, _CHOICE, _JUMP = 0, 1, 2, 3, 4, 5, 6, 7, 8
 _ENTER, _LOOP, _LOOK, _FOUND, _AT_START, _AT_END, _AT_LAST, _AT_EDGE, _UNSURE = 9, 10, 11, 12, 13, 14, 15, 16, 17
+_ATOMIC, _CUT, _SAVE, _GLANCE = 18, 19, 20, 21
 _RESUME, _SHORTER, _RESTORE, _LOOKING = 0, 1, 2, 3
 _NO, _YES, _UNKNOWN = 0, 1, 2
 _MOST_STEPS = 50_000
 _ROOM = 4_000
-_REGISTERS = 256
+_END = 256
+_REGISTERS = 257
+_WHOLE, _UNTOLD = -1, -2
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_in(pool, begin, n, point):  # type: ignore[no-untyped-def]
-    """Whether one of ``n`` sorted ranges, pairs of first and last from ``pool[begin]`` on, has a code point."""
+    """Whether a code point is in a set at ``pool[begin]``: 64 bits by its lowest six say whether any such character is,
+    64 more whether all are, which is enough for most; then ``n`` sorted ranges, each its first and last."""
+    word, bit = begin + (point >> 5 & 1), point & 31
+    if not pool[word] >> bit & 1:
+        return False
+    if pool[word + 2] >> bit & 1:
+        return True
+    begin += 4
     low, high = 0, n
     while low < high:
         middle = (low + high) // 2
@@ -33,11 +44,55 @@ def _is_in(pool, begin, n, point):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _glances(plain, low, high, at, code, row, pool, pool_base):  # type: ignore[no-untyped-def]
+    """Whether the characters beside ``at`` are as an instruction of that kind wants them."""
+    n = code[row + 1]
+    at += code[row + 2]
+    is_so = low <= at and at + n <= high
+    row += 4
+    while is_so and n:
+        is_so = _is_in(pool, pool_base + code[row], code[row + 1], np.int64(plain[at]))
+        at += 1
+        row += 2
+        n -= 1
+    return is_so
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _may_begin(plain, low, high, at, code, row, pool, pool_base):  # type: ignore[no-untyped-def]
+    """False where the first characters rule a match out, which is cheaper to see than to begin to run."""
+    while True:
+        op = code[row]
+        if op in (_PEEK, _SET):
+            if at >= high or not _is_in(pool, pool_base + code[row + 1], code[row + 2], np.int64(plain[at])):
+                return False
+            at += op == _SET
+            row += 3
+        elif op == _GLANCE:
+            if _glances(plain, low, high, at, code, row, pool, pool_base) == (code[row + 3] != 0):
+                return False
+            row += 4 + 2 * code[row + 1]
+        elif op == _STRING:
+            begin, n = pool_base + code[row + 1], code[row + 2]
+            if at + n > high:
+                return False
+            for more in range(n):
+                if plain[at + more] != pool[begin + more]:
+                    return False
+            at += n
+            row += 3
+        elif op == _SAVE:
+            row += 2
+        else:
+            return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _run(plain, low, high, at, whole, code, base, pool, pool_base, registers, kind, then, place, least):  # type: ignore[no-untyped-def]
     """Whether a program matches the text ``plain[low:high]`` at ``at`` (``whole``: up to its end): no, yes, unknown.
 
     ``kind``, ``then``, ``place``, ``least`` (int32, int32, int64, int64) are the stack, ``registers`` int64; their
-    values mean nothing before and after.
+    values mean nothing before and after but for register `_END`, the end of the match, and those that hold its mark.
     """
     top, pc, steps = 0, np.int64(0), 0
     while True:
@@ -62,14 +117,20 @@ def _run(plain, low, high, at, whole, code, base, pool, pool_base, registers, ki
                 at += op == _SET
                 pc += 3
                 goes_on = True
+        elif op == _GLANCE:
+            goes_on = _glances(plain, low, high, at, code, row, pool, pool_base) != (code[row + 3] != 0)
+            pc += 4 + 2 * code[row + 1]
         elif op == _CHOICE:
-            n = code[row + 2]
-            if n < 0 or (at < high and _is_in(pool, pool_base + code[row + 1], n, np.int64(plain[at]))):
-                kind[top], then[top], place[top] = _RESUME, code[row + 3], at
-                top += 1
-                pc += 4
-            else:
+            while op == _CHOICE:
+                n = code[row + 2]
+                if n < 0 or (at < high and _is_in(pool, pool_base + code[row + 1], n, np.int64(plain[at]))):
+                    kind[top], then[top], place[top] = _RESUME, code[row + 3], at
+                    top += 1
+                    pc += 4
+                    break
                 pc = np.int64(code[row + 3])
+                row = base + pc
+                op = code[row]
             goes_on = True
         elif op in (_MANY, _KEEP):
             begin, n, most = pool_base + code[row + 1], code[row + 2], code[row + 4]
@@ -141,7 +202,23 @@ def _run(plain, low, high, at, whole, code, base, pool, pool_base, registers, ki
                 goes_on = True
         elif op == _MATCH:
             if not whole or at == high:
+                registers[_END] = at
                 return _YES
+        elif op == _SAVE:
+            register = code[row + 1]
+            kind[top], then[top], place[top] = _RESTORE, register, registers[register]
+            top += 1
+            registers[register] = at
+            pc += 2
+            goes_on = True
+        elif op == _ATOMIC:
+            registers[code[row + 1]] = top
+            pc += 2
+            goes_on = True
+        elif op == _CUT:
+            top = registers[code[row + 1]]
+            pc += 2
+            goes_on = True
         elif op != _FAIL:
             if op == _AT_START:
                 goes_on = at == low
@@ -184,13 +261,14 @@ def _run(plain, low, high, at, whole, code, base, pool, pool_base, registers, ki
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def try_places(  # type: ignore[no-untyped-def]
-    plain, bounds, place, trigger, indptr, program, code, pool, first, pool_first, found, entry
+    plain, bounds, place, trigger, indptr, program, code, pool, first, pool_first, mark, found, entry, start, end
 ):  # fmt: skip
     """Which of the programs that are tried at the triggers at ``place`` (ascending) may match there; returns how many.
 
     Text d is ``plain[bounds[d]:bounds[d + 1]]``. The programs of trigger t are ``program[indptr[t]:indptr[t + 1]]``;
-    ``found`` (int64) becomes the row of the place, ``entry`` (int32) the row of the program. What does not fit into
-    them is only counted.
+    ``found`` (int64) becomes the row of the place, ``entry`` (int32) the row of the program, ``start`` and ``end``
+    (int64) the span that was matched; -1 where the group ``mark`` had no part in it, -2 where `re` must be asked. What
+    does not fit into them is only counted.
     """
     registers = np.zeros(_REGISTERS, np.int64)
     kind, then = np.empty(_ROOM, np.int32), np.empty(_ROOM, np.int32)
@@ -201,12 +279,25 @@ def try_places(  # type: ignore[no-untyped-def]
             text += 1
         for number in range(indptr[trigger[row]], indptr[trigger[row] + 1]):
             one = program[number]
-            if _run(
-                plain, bounds[text], bounds[text + 1], place[row], False, code, first[one], pool, pool_first[one],
-                registers, kind, then, at, least,
-            ):  # fmt: skip
+            low, high = bounds[text], bounds[text + 1]
+            if not _may_begin(plain, low, high, place[row], code, first[one], pool, pool_first[one]):
+                continue
+            own = mark[one]
+            if own >= 0:
+                registers[own] = registers[own + 1] = -1
+            answer = _run(
+                plain, low, high, place[row], False, code, first[one], pool, pool_first[one], registers, kind, then,
+                at, least,
+            )  # fmt: skip
+            if answer:
                 if n < len(found):
                     found[n], entry[n] = row, number
+                    if answer == _UNKNOWN or own == _UNTOLD:
+                        start[n] = end[n] = _UNTOLD
+                    elif own == _WHOLE:
+                        start[n], end[n] = place[row], registers[_END]
+                    else:
+                        start[n], end[n] = registers[own], registers[own + 1]
                 n += 1
     return n
 
@@ -219,9 +310,11 @@ def try_lines(plain, start, end, line, program, code, pool, first, pool_first, o
     at, least = np.empty(_ROOM, np.int64), np.empty(_ROOM, np.int64)
     for row in range(len(line)):
         low, high, one = start[line[row]], end[line[row]], program[row]
-        out[row] = _run(
-            plain, low, high, low, True, code, first[one], pool, pool_first[one], registers, kind, then, at, least
-        )
+        out[row] = _NO
+        if _may_begin(plain, low, high, low, code, first[one], pool, pool_first[one]):
+            out[row] = _run(
+                plain, low, high, low, True, code, first[one], pool, pool_first[one], registers, kind, then, at, least
+            )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -240,14 +333,9 @@ def try_groups(  # type: ignore[no-untyped-def]
         found = 0
         for number in range(len(program) if wanted[line] else 0):
             one = program[number]
-            row = first[one]
             if high - low > max_chars[number] or found & bit[number] or low >= high:
                 continue
-            if code[row] == _PEEK and not _is_in(
-                pool, pool_first[one] + code[row + 1], code[row + 2], np.int64(plain[low])
-            ):
-                continue
-            if _run(
+            if _may_begin(plain, low, high, low, code, first[one], pool, pool_first[one]) and _run(
                 plain, low, high, low, True, code, first[one], pool, pool_first[one], registers, kind, then, at, least
             ):  # fmt: skip
                 found |= bit[number]

@@ -22,14 +22,14 @@ _EMPTY = np.int64(-1)
 _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LOW_48 = np.uint64(0x0000FFFFFFFFFFFF)
-FIRST_LISTED, MAX_LISTED = 64, 4096
-"""Rows of a bucket that are looked at first, and at most: mostly the first do."""
-NOBODY = -2  # what `only_groups` says of an empty bucket: most buckets without their representatives are
+FIRST_LISTED, MAX_LISTED = 64, 4096  # rows of a bucket that are looked at first (mostly they do), and at most
+NOBODY = -2  # what `detector.kernels.sorting.only_groups` says of an empty bucket
 
 MAX_VERIFIED = 1024
 """How many candidates of a row are compared. A row that has more, or more in a bucket than are looked at, and finds no
 match is *crowded*: it may miss one, and is counted. So a crowd of half-alike rows does not cost its square."""
 
+_MET = 1 << 16  # places for what was met in a document: a quarter of a megabyte
 _ROUNDING = 1e-9
 """Slack of the comparison with a threshold, so that 0.8 of 30 characters is 24 whatever the binary fraction says."""
 
@@ -226,32 +226,6 @@ def represent(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def only_groups(bucket_indptr, bucket_rows, first_other, group_of_first, first, last, only):  # type: ignore[no-untyped-def]
-    """Fill ``only`` (int32) of buckets ``first`` to ``last`` with the group that all their rows stand in and no other,
-    -1 where there is none, `NOBODY` where there is no row."""
-    for bucket in range(first, last):
-        only[bucket] = NOBODY if bucket_indptr[bucket] == bucket_indptr[bucket + 1] else -1
-        for entry in range(bucket_indptr[bucket], bucket_indptr[bucket + 1]):
-            row = bucket_rows[entry]
-            if first_other[row] >= 0 or (only[bucket] >= 0 and only[bucket] != group_of_first[row]):
-                only[bucket] = -1
-                break
-            only[bucket] = group_of_first[row]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _rows_below(rows, low, high, limit):  # type: ignore[no-untyped-def]
-    """Where the values of ascending ``rows[low:high]`` stop to be below ``limit``."""
-    while low < high:
-        middle = (low + high) // 2
-        if rows[middle] < limit:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def lowest_elsewhere(  # type: ignore[no-untyped-def]
     points, indptr, sketches, row_indptr, of, bucket_indptr, bucket_rows, only, threshold, first, first_other,
     group_of_first, row, group, found, crowded
@@ -271,14 +245,14 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
             # Rows are ascending by first occurrence: what lies beyond the best match so far cannot be lower.
             limit = first.shape[0]
             if found[query] >= 0:
-                limit = _rows_below(first, np.int64(0), limit, np.int64(found[query]))
+                limit = np.searchsorted(first, found[query])
             n_found, beyond = 0, False
             for bucket in of[row_indptr[mine] : row_indptr[mine + 1]]:
                 if only[bucket] == group[query] or only[bucket] == NOBODY:
                     continue
                 begin, stop = bucket_indptr[bucket], bucket_indptr[bucket + 1]
                 if stop > begin and bucket_rows[stop - 1] >= limit:
-                    stop = _rows_below(bucket_rows, begin, stop, limit)
+                    stop = begin + np.searchsorted(bucket_rows[begin:stop], limit)
                 end = min(stop, begin + reach)
                 beyond |= end < stop
                 if n_found + end - begin > gathered.shape[0]:
@@ -317,6 +291,20 @@ def _slot(names, size, name):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _meet(buckets, document, met, met_again):  # type: ignore[no-untyped-def]
+    """Note the ``document`` of a row in ``met``, by the low bits of its ``buckets``, and in ``met_again`` where it was
+    noted before; how often that is."""
+    n = 0
+    for bucket in buckets:
+        slot = bucket & (met.shape[0] - 1)
+        if met[slot] == document:
+            met_again[slot] = document
+            n += 1
+        met[slot] = document
+    return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def earlier_in_document(  # type: ignore[no-untyped-def]
     points, indptr, sketches, row_indptr, of, threshold, rows, documents, first, last, found
 ):
@@ -324,9 +312,12 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
     of the same document that matches, or -1.
 
     ``rows`` (int32) is the distinct row of every occurrence, ``documents`` (int32, ascending) its document. The
-    occurrences of a document in a bucket are a chain, lowest first; the second of two equal rows is in none.
+    occurrences of a document in a bucket are a chain, lowest first; the second of two equal rows is in none. Most
+    buckets have one row of a document, and no chain: low bits of their numbers tell that of nearly all.
     """
     seen = np.full(indptr.shape[0] - 1, -1, np.int32)
+    its = np.empty(64, np.int32)
+    met, met_again = np.full(_MET, -1, np.int32), np.full(_MET, -1, np.int32)
     lists, size = np.empty((3, 16), np.int32), 0  # a table of the document's buckets: number, head and tail of each
     member, following = np.empty(1024, np.int32), np.empty(1024, np.int32)
     gathered = np.empty(64, np.int64)
@@ -336,26 +327,35 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
         found[occurrence] = -1
         if occurrence == first or documents[occurrence - 1] != document:
             begin, n_links, size = occurrence, 0, 16
-            later, n_entries = occurrence, 0
+            later, n_again = occurrence, 0
             while later < last and documents[later] == document:
-                n_entries += row_indptr[rows[later] + 1] - row_indptr[rows[later]]
+                if seen[rows[later]] < begin:
+                    seen[rows[later]] = later
+                    buckets = of[row_indptr[rows[later]] : row_indptr[rows[later] + 1]]
+                    n_again += _meet(buckets, document, met, met_again)
                 later += 1
-            while size < 2 * n_entries:
+            while size < 4 * n_again:
                 size *= 2
             if size > lists.shape[1]:
                 lists = np.empty((3, size), np.int32)
             lists[0, :size] = -1
         same = seen[row]
-        if same >= begin:
+        if same < occurrence:
             found[occurrence] = found[same] if found[same] >= 0 else same
             continue
-        seen[row] = occurrence
-        if row_indptr[row] == row_indptr[row + 1]:
+        n_its = 0
+        for bucket in of[row_indptr[row] : row_indptr[row + 1] if n_again else row_indptr[row]]:
+            if met_again[bucket & (_MET - 1)] == document:
+                if n_its == its.shape[0]:
+                    its = _grown(its, n_its)
+                its[n_its] = bucket
+                n_its += 1
+        if n_its == 0:
             continue
         for reach in (FIRST_LISTED, MAX_LISTED):
             n_found, beyond = 0, False
-            for place in range(row_indptr[row], row_indptr[row + 1]):
-                slot, n_looked = _slot(lists[0], size, of[place]), 0
+            for bucket in its[:n_its]:
+                slot, n_looked = _slot(lists[0], size, bucket), 0
                 link = lists[1, slot] if lists[0, slot] >= 0 else -1
                 while link >= 0 and (found[occurrence] < 0 or member[link] < found[occurrence]):
                     if n_looked == reach:
@@ -378,15 +378,15 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
                         break
             if not beyond:
                 break
-        for place in range(row_indptr[row], row_indptr[row + 1]):
-            slot = _slot(lists[0], size, of[place])
+        for bucket in its[:n_its]:
+            slot = _slot(lists[0], size, bucket)
             if n_links == member.shape[0]:
                 member, following = _grown(member, member.shape[0]), _grown(following, following.shape[0])
             member[n_links], following[n_links] = occurrence, -1
             if lists[0, slot] >= 0:
                 following[lists[2, slot]] = n_links
             else:
-                lists[0, slot], lists[1, slot] = of[place], n_links
+                lists[0, slot], lists[1, slot] = bucket, n_links
             lists[2, slot] = n_links
             n_links += 1
 
