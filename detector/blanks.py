@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from detector.columns import CLUSTER_LEVELS, SLOT_TYPES, ClusterColumns, HitColumns
-from detector.kernels.slotting import blanks_in_slots
+from detector.kernels.listing import blanks_in_slots
 from detector.model import FINDING_KINDS
 from detector.rows import slices
 from detector.texts import Texts

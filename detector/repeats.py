@@ -22,13 +22,11 @@ from detector.kernels import counting, linking, repeating
 from detector.tokens import SLOT_HASH
 from detector.workspace import Gathered, Workspace, add_all, row_ranges
 
-BLOCK_ROWS = 1 << 20
-"""Rows (tokens, passages) whose windows are hashed at a time."""
+BLOCK_ROWS, LARGE_BITS = 1 << 20, 12
+"""Rows (tokens, passages) that are hashed at a time, and the bits of a partition's number below which it is fewer."""
 
-PARTITION_ROWS = 1 << 15
+PARTITION_ROWS, MAX_PARTITION_BITS = 1 << 15, 14
 """Windows in a partition, on average: their table of twice as many words of 64 bits fits the cache of a core."""
-
-MAX_PARTITION_BITS = 14
 
 BLOCK_PLACES = 1 << 20
 """Places of runs that are put in order at a time."""
@@ -117,27 +115,30 @@ class _Windows:
         self.rows, self.size, self._work = rows, size, work
         self._tokens = (rows.hashed, rows.kind, rows.junk, rows.kind[: len(rows.kind) & ~7].view(np.uint64))
         first, last = int(rows.bounds[0]), int(rows.bounds[-1])
-        marks = np.searchsorted(rows.bounds, np.arange(first, last, BLOCK_ROWS))
-        self.blocks = list(pairwise(np.unique(np.append(marks, len(rows.bounds) - 1)).tolist()))
         self.bits = min(max(((last - first) // PARTITION_ROWS).bit_length(), 1), MAX_PARTITION_BITS)
+        block = max(1, BLOCK_ROWS >> min(max(0, LARGE_BITS - self.bits), 3))
+        cuts = np.unique(np.append(np.searchsorted(rows.bounds, np.arange(first, last, block)), len(rows.bounds) - 1))
+        self.blocks = list(pairwise(cuts.tolist()))
         self._shift = np.uint64(64 - self.bits)
         self._family_bits = max(rows.n_families - 1, 1).bit_length()
-        self._words = work.empty(last - first, np.uint32, put=True), work.empty(last - first, np.uint16, put=True)
-        self._step = 1 if work.is_mapped(self._words[1]) else 2  # 2: verdicts stand where the words stood
-        self._shared = self._words[1].view(np.uint8) if self._step == 2 else work.empty(last - first, np.uint8)
+        # as many windows have room as there would be without slots and junk
+        self._base = np.cumsum(np.maximum(np.diff(rows.bounds, prepend=first) - (size - 1), 0))[cuts].tolist()
+        upper, lower = (work.empty(self._base[-1], dtype, put=True) for dtype in (np.uint32, np.uint16))
+        self._words = upper, lower
+        self._step = 1 if work.is_mapped(lower) else 2  # 2: verdicts stand where the words stood
+        self._shared = lower.view(np.uint8) if self._step == 2 else work.empty(len(lower), np.uint8)
         self._begin = np.zeros((len(self.blocks), (1 << self.bits) + 1), np.int64)
 
     def scatter(self, block: int) -> None:
         """Hash the windows of a block and put them in the order of their partitions."""
         rows, (first, stop) = self.rows, self.blocks[block]
         room = int(rows.bounds[stop] - rows.bounds[first])
-        keys, begin = np.empty(room, np.uint64), self._begin[block]
-        ends, families = np.empty(room, np.int64), np.empty(room, np.int32)
+        keys, ends, families = (np.empty(room, dtype) for dtype in (np.uint64, np.int32, np.int32))
+        begin = self._begin[block]
         n_runs = counting.hash_windows(
             self._tokens, rows.bounds, rows.owner, first, stop, self.size, self._shift, keys, ends, families, begin
-        )  # fmt: skip
-        base = int(rows.bounds[first] - rows.bounds[0])
-        n, (upper, lower) = int(begin[-1]), self._words
+        )
+        n, base, (upper, lower) = int(begin[-1]), self._base[block], self._words
         with self._work.filling(upper, base, base + n) as high, self._work.filling(lower, base, base + n) as low:
             counting.scatter_windows(
                 keys, ends[:n_runs], families, self.size, self._shift, self._family_bits, begin, high, low
@@ -153,10 +154,10 @@ class _Windows:
         rows, (low, high) = self.rows, self.blocks[block]
         room = int(rows.bounds[high] - rows.bounds[low]) // self.size + 1
         start, length, section = np.empty(room, np.int64), np.empty(room, np.int32), np.empty(room, np.int32)
+        place = (self._step * self._begin[block]).view(np.uint64)
         n = counting.find_stretches(
-            self._tokens, rows.bounds, low, high, self.size, self._shift,
-            (self._step * self._begin[block]).view(np.uint64), self._shared, start, length, section,
-        )  # fmt: skip
+            self._tokens, rows.bounds, low, high, self.size, self._shift, place, self._shared, start, length, section
+        )
         return start[:n].copy(), length[:n].copy(), rows.owner[section[:n]]
 
 
@@ -267,8 +268,7 @@ class Places(NamedTuple):
 
     def n_copies(self) -> NDArray[np.int64]:
         """How often each run stands in all stretches."""
-        found = repeating.count_copies(self.first, self.last, self.suffixes, self.owner, self.copy_indptr)
-        return np.asarray(found, np.int64)
+        return np.asarray(repeating.count_copies(*self[:2], self.suffixes, self.owner, self.copy_indptr), np.int64)
 
     def copied(self, copy_start: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """All places in all stretches: run and first row, sorted by both; ``copy_start`` is where each copy begins."""
@@ -277,12 +277,9 @@ class Places(NamedTuple):
         return self.copies(run, self.owner[where], self.offset[where] + self.before[run], copy_start)
 
     def copies(
-        self,
-        run: NDArray[np.int32],
-        sequence: NDArray[np.int32],
-        offset: NDArray[np.int32],
+        self, run: NDArray[np.int32], sequence: NDArray[np.int32], offset: NDArray[np.int32],
         copy_start: NDArray[np.int64],
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
         """Some places (runs, distinct stretches and offsets in them) in all stretches, as `copied` has them."""
         copies = np.diff(self.copy_indptr)[sequence]
         nth = np.arange(int(copies.sum())) - np.repeat(np.cumsum(copies) - copies, copies)

@@ -57,7 +57,7 @@ __all__ = [
 
 Made = TypeVar("Made")
 
-BUILT_IN = ("placeholders.toml", "masks.toml", "junk.toml", "methods.toml", "artefacts.toml")
+BUILT_IN = ("placeholders.toml", "masks.toml", "junk.toml", "site_lines.toml", "methods.toml", "artefacts.toml")
 
 KINDS = ("placeholder", "masked", "junk", "content", "year_swap", "spun_repeat", "script_error")
 OWN_KINDS = KINDS[:4]
@@ -65,9 +65,10 @@ OWN_KINDS = KINDS[:4]
 
 METHOD = "method"
 SCOPES = ("span", "line", "document", METHOD)
-PLACES = ("any", "head", "tail", "end", "next", "head+", "between")
-"""Where a junk line may stand: anywhere, in the head or tail, as first or last line, beside junk, or both (head+), or
-between two junk lines near to it."""
+PLACES = ("any", "head", "tail", "end", "next", "head+", "between", "with", "edge+", "tail+")
+"""Where a junk line may stand: anywhere, in the head or tail, as first or last line, beside junk, or both (head+),
+between two junk lines near to it, anywhere in a document with other junk, in the head or tail of one (edge+), or in its
+tail (tail+). A rule of scope "span" holds anywhere, or (head) in the first line."""
 
 VERDICTS = ("content", "masked")
 

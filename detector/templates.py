@@ -168,9 +168,10 @@ def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
         here, some = slice(*clusters), _taken(members, clusters)
         brought = _brought(corpus, some, work)
         tokens, bounds, keys, first, last = brought
-        n_gaps = np.zeros(len(some.by_passage), dtype=np.int64)
+        n_gaps, differs = np.zeros(len(some.by_passage), dtype=np.int64), np.empty(len(first), np.bool_)
+        grouping.find_copies(tokens.name, bounds, some.indptr, first, last, differs)
         gaps = aligning.template_gaps(
-            tokens.name, tokens.form, bounds, keys, some.indptr, first, last, some.by_passage,
+            tokens.name, tokens.form, bounds, keys, some.indptr, first, last, differs, some.by_passage,
             (0, len(some.by_passage)), KEPT, n_gaps,
         )  # fmt: skip
         texts, document = _read(corpus, some, n_gaps, work)

@@ -1,14 +1,12 @@
-"""Whole documents with what sites left in them: labelled spans, and how many of their characters the rules find.
+"""Whole documents with what sites left in them, and how the rules do on them, by characters that are not blank.
 
-``junk_fourth.jsonl`` was looked at while rules were written; nobody who writes rules has seen
-``junk_fourth_blind.jsonl``.
-Characters are counted, not lines: a long line of content that is called junk costs what it holds.
+Nobody who writes rules has seen ``junk_fourth_blind.jsonl`` and ``junk_fifth_blind.jsonl``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,82 +17,54 @@ from detector.rules import RuleTable
 FOLDER = Path(__file__).parent / "data" / "hard"
 
 
-class Page(NamedTuple):
-    """A document with the places of its junk; ``manner`` says from what kind of site it could be."""
+class JunkCase(NamedTuple):
+    """A document; ``wanted`` are the places of the junk characters that are not blank, ``visible`` of all such."""
 
     name: str
-    manner: str
-    comment: str
     text: str
-    junk: tuple[tuple[int, int], ...]
+    wanted: frozenset[int]
+    visible: frozenset[int]
 
 
-class Counts(NamedTuple):
-    """Non-blank characters: of the labels, of the findings, of both; and of the document."""
-
-    n_labelled: int
-    n_found: int
-    n_both: int
-    n_all: int
-
-    @property
-    def precision(self) -> float:
-        """Share of what was found that has a label; 1.0 where nothing was found."""
-        return self.n_both / self.n_found if self.n_found else 1.0
-
-    @property
-    def recall(self) -> float:
-        """Share of the labels that was found; 1.0 where there is none."""
-        return self.n_both / self.n_labelled if self.n_labelled else 1.0
-
-    @property
-    def f1(self) -> float:
-        """The harmonic mean of both."""
-        both = self.precision + self.recall
-        return 2 * self.precision * self.recall / both if both else 0.0
-
-    @property
-    def eaten(self) -> float:
-        """Share of the content that was called junk."""
-        return (self.n_found - self.n_both) / max(self.n_all - self.n_labelled, 1)
-
-
-class Means(NamedTuple):
-    """Means over documents."""
+class JunkFigures(NamedTuple):
+    """``precision`` and ``recall`` over all characters, ``macro_recall`` the mean over documents with junk, ``lost`` the
+    mean over documents of the share of content that is called junk."""
 
     precision: float
     recall: float
-    f1: float
+    macro_recall: float
+    lost: float
 
 
-def pages(name: str) -> Iterator[Page]:
+def junk_cases(name: str) -> Iterator[JunkCase]:
     """The documents of one file."""
     for line in (FOLDER / f"{name}.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
-        spans = tuple((start, end) for start, end in row["junk"])
-        yield Page(row["id"], row["manner"], row["comment"], row["text"], spans)
+        visible = frozenset(at for at, character in enumerate(row["text"]) if not character.isspace())
+        yield JunkCase(row["id"], row["text"], _places(row["junk"]) & visible, visible)
 
 
-def counts(page: Page, table: RuleTable) -> Counts:
-    """What the rules find in one document, by its non-blank characters."""
-    labelled = _characters(page.text, page.junk)
-    found = _characters(page.text, ((hit.start, hit.end) for hit in find_junk(page.text, plain(page.text), table)))
-    n_all = sum(not character.isspace() for character in page.text)
-    return Counts(len(labelled), len(found), len(labelled & found), n_all)
+def found_junk(case: JunkCase, table: RuleTable) -> frozenset[int]:
+    """What is found in a document."""
+    hits = find_junk(case.text, plain(case.text), table)
+    return _places([[hit.start, hit.end] for hit in hits]) & case.visible
 
 
-def micro(all_counts: Iterable[Counts]) -> Counts:
-    """The counts of all documents together."""
-    return Counts(*map(sum, zip(*all_counts, strict=True)))
+def junk_figures(name: str, table: RuleTable) -> JunkFigures:
+    """The figures over the documents of one file."""
+    n_right = n_found = n_wanted = 0
+    recalls, losses = [], []
+    for case in junk_cases(name):
+        found = found_junk(case, table)
+        right = len(found & case.wanted)
+        n_right, n_found, n_wanted = n_right + right, n_found + len(found), n_wanted + len(case.wanted)
+        if case.wanted:
+            recalls.append(right / len(case.wanted))
+        losses.append(len(found - case.wanted) / max(len(case.visible - case.wanted), 1))
+    return JunkFigures(
+        n_right / max(n_found, 1), n_right / max(n_wanted, 1), sum(recalls) / len(recalls), sum(losses) / len(losses)
+    )
 
 
-def macro(all_counts: Iterable[Counts]) -> Means:
-    """The means of the figures of documents that hold junk or in which some was found."""
-    told = [each for each in all_counts if each.n_labelled or each.n_found]
-    sums = (sum(getattr(each, figure) for each in told) for figure in Means._fields)
-    return Means(*(total / len(told) for total in sums))
-
-
-def _characters(text: str, spans: Iterable[tuple[int, int]]) -> set[int]:
-    """The places of the non-blank characters in some spans."""
-    return {at for start, end in spans for at in range(start, end) if not text[at].isspace()}
+def _places(spans: list[list[int]]) -> frozenset[int]:
+    return frozenset(at for start, end in spans for at in range(start, end))

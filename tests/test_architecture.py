@@ -37,7 +37,7 @@ FLOORS = (
     "rule_matches",
     "rules protecting tokens formats signatures gold decisions stripping counts cutting_points languages",
     "lines pages tuning claim_masks last_copies filter_plan",
-    "running_heads junk_guards",
+    "junk_places",
     "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
     "script_errors rule_plan gathering",
     "block_lines",

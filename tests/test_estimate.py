@@ -237,7 +237,7 @@ def test_what_fits_is_not_refused(disk: Any, tmp_path: Path) -> None:
 
 def test_too_little_disk_is_refused_with_what_to_do(disk: Any, tmp_path: Path) -> None:
     disk(3 * GB)
-    with pytest.raises(RoomError, match=r"temporary files of this scan need at least 4\.0 GB, 3\.0 GB are free.*--tmp"):
+    with pytest.raises(RoomError, match=r"temporary files of this scan need at least 3\.1 GB, 3\.0 GB are free.*--tmp"):
         check_room(GB, Workspace(memory=GB, tmp=tmp_path), None)
     with pytest.raises(RoomError, match=r"temporary files and results .* split the input"):
         check_room(GB, Workspace(memory=GB, tmp=tmp_path), tmp_path / "new" / "out")

@@ -13,7 +13,8 @@ from detector.artefacts import ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT, artefact_
 from detector.errors import RuleError
 from detector.folding import plain
 from detector.interpreter import without_collection
-from detector.junk import BETWEEN, FREQUENT, LIST_ITEM
+from detector.junk import FREQUENT
+from detector.junk_places import BETWEEN, LIST_ITEM
 from detector.marks import STAND_IN
 from detector.model import FINDING_KINDS, Document
 from detector.pages import PAGE_LINE
@@ -103,7 +104,6 @@ def test_rules_can_be_switched_off() -> None:
 METHOD_TEXTS = {
     "junk.related_item": "正文写完了，今年的各项工作都已经完成。\n相关阅读：\n某镇工作总结范文 (2020-12-01)\n",
     "junk.between": "上一篇：某村工作总结\n精彩内容\n下一篇：没有了\n",
-    "junk.running_head": "第 3 卷 山地学报\n草带间作\n一\n二\n三\n四\n五\n六\n· 41 ·\n山地学报 第 3 卷\n重复三次。",
     "placeholder.stand_in": "五年来，词条7坚持实干。词条7必须努力。词条7深知不易。词条7将继续。",
     "year_swap.anniversary": "2021年是改革开放41周年。",
     "year_swap.from_to": "人均收入由2021年的12500元提高到2021年的13800元。",

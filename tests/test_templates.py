@@ -344,7 +344,8 @@ def test_a_crowd_of_long_members_is_no_table_of_all_their_tokens() -> None:
     first, n_slots = np.arange(size, dtype=np.int32), np.zeros(1, np.int64)
     begin, until = aligning.template_gaps(
         hashes, np.ones(n * size, np.uint8), np.arange(size + 1) * n, np.arange(size, dtype=np.uint64),
-        np.array([0, size]), first, first + np.int32(1), np.zeros(1, np.bool_), (0, 1), templates.KEPT, n_slots,
+        np.array([0, size]), first, first + np.int32(1), first > 0, np.zeros(1, np.bool_), (0, 1), templates.KEPT,
+        n_slots,
     )  # fmt: skip
     assert n_slots.tolist() == [1]
     assert (set(begin.tolist()), set(until.tolist())) == ({0}, {500})

@@ -13,7 +13,7 @@ import numpy as np
 from detector.kernels.compiled import njit
 
 _ZERO, _ONE, _ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
-_SIX, _LOW_SIX, _LOW_BYTE = np.uint64(6), np.uint64(63), np.uint64(255)
+_SIX, _LOW_SIX = np.uint64(6), np.uint64(63)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 MARK = 192
@@ -28,25 +28,32 @@ LARGEST_ANCHORING = np.int64(1 << 30)
 SCRATCH = 4096
 """Words of scratch that are worth keeping from pair to pair; an alignment that needs more makes its own."""
 
-CHAINS = 256 + 64
-"""Words of scratch at its end that `_fill_short` needs."""
+MOST_DIFFERENCES = 88
+"""Tokens left out or put in up to which `_trace_few` counts them; `SCRATCH` has room for so many rows."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _slot(table, values, value):  # type: ignore[no-untyped-def]
+    """Where a hash table (int64, places of values, -1 where it is free) has a value, or where it would be."""
+    last = table.shape[0] - 1
+    slot = np.int64((np.uint64(value) * _SPREAD) >> np.uint64(32)) & last
+    while table[slot] >= 0 and values[table[slot]] != value:
+        slot = (slot + 1) & last
+    return slot
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _places_of(values, start, stop, other_start, other_stop, number):  # type: ignore[no-untyped-def]
     """For each distinct value of ``values[other_start:other_stop]`` the bits of its places in ``values[start:stop]``.
 
-    Returns uint64, n_distinct x n_words; ``number`` (int64) gets the row of each value of the other range. The hash
-    table holds the first place of each value, -1 where it is free.
+    Returns uint64, n_distinct x n_words; ``number`` (int64) gets the row of each value of the other range.
     """
     size = 16
     while size < 2 * (other_stop - other_start):
         size *= 2
     table, n_distinct = np.full(size, -1), 0
     for place in range(other_start, other_stop):
-        slot = np.int64((np.uint64(values[place]) * _SPREAD) >> np.uint64(32)) & (size - 1)
-        while table[slot] >= 0 and values[table[slot]] != values[place]:
-            slot = (slot + 1) & (size - 1)
+        slot = _slot(table, values, values[place])
         if table[slot] < 0:
             table[slot] = place
             number[place - other_start] = n_distinct
@@ -54,9 +61,7 @@ def _places_of(values, start, stop, other_start, other_stop, number):  # type: i
         number[place - other_start] = number[table[slot] - other_start]
     masks = np.zeros((n_distinct, (stop - start + 63) >> 6), np.uint64)
     for place in range(start, stop):
-        slot = np.int64((np.uint64(values[place]) * _SPREAD) >> np.uint64(32)) & (size - 1)
-        while table[slot] >= 0 and values[table[slot]] != values[place]:
-            slot = (slot + 1) & (size - 1)
+        slot = _slot(table, values, values[place])
         if table[slot] >= 0:
             bit = np.uint64(place - start)
             masks[number[table[slot] - other_start], bit >> _SIX] |= _ONE << (bit & _LOW_SIX)
@@ -64,34 +69,11 @@ def _places_of(values, start, stop, other_start, other_stop, number):  # type: i
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_short(hashes, left, m, right, n, rows, scratch):  # type: ignore[no-untyped-def]
-    """`_fill_rows` for at most 64 tokens on the left, which are found by chains of those with one low byte."""
-    heads, links = scratch.shape[0] - CHAINS, scratch.shape[0] - 64
-    end = np.uint64(64)
-    for j in range(n):
-        scratch[heads + np.int64(hashes[right + j] & _LOW_BYTE)] = end
-    for i in range(m):
-        scratch[heads + np.int64(hashes[left + i] & _LOW_BYTE)] = end
-    for i in range(m):
-        chain = heads + np.int64(hashes[left + i] & _LOW_BYTE)
-        scratch[links + i] = scratch[chain]
-        scratch[chain] = i
-    state = _ALL
-    for j in range(n):
-        wanted = hashes[right + j]
-        mask = _ZERO
-        i = scratch[heads + np.int64(wanted & _LOW_BYTE)]
-        while i != end:
-            mask |= np.uint64(hashes[left + np.int64(i)] == wanted) << i
-            i = scratch[links + np.int64(i)]
-        hit = state & mask
-        state = (state + hit) | (state - hit)
-        rows[j] = state
+def _trace_bits(hashes, left, m, right, n, place, at, rows):  # type: ignore[no-untyped-def]
+    """``place[at + i]`` (it comes as -1) becomes ``right + j`` where left token i is right token j.
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fill_rows(hashes, left, m, right, n, rows):  # type: ignore[no-untyped-def]
-    """The row of bits after each token of the right side, ``n_words`` words each, in ``rows`` (uint64)."""
+    ``rows`` (uint64): room for a row of bits after each token of the right side, a word for 64 tokens of the left.
+    """
     number = np.empty(n, np.int64)
     masks = _places_of(hashes, left, left + m, right, right + n, number)
     n_words = masks.shape[1]
@@ -105,21 +87,66 @@ def _fill_rows(hashes, left, m, right, n, rows):  # type: ignore[no-untyped-def]
             total += carry
             carry = overflow | np.uint64(total < carry)
             rows[j * n_words + word] = total | (before - hit)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _trace(rows, m, n, place, at, right):  # type: ignore[no-untyped-def]
-    """The way back: ``place[at + i]`` (it comes as -1) becomes ``right + j`` where left token i is right token j."""
-    n_words = (m + 63) >> 6
     while m and n:
-        word, bit = np.int64(m - 1) >> 6, np.uint64(m - 1) & _LOW_SIX
-        if (rows[(n - 1) * n_words + word] >> bit) & _ONE:
+        of, bit = np.int64(m - 1) >> 6, np.uint64(m - 1) & _LOW_SIX
+        if (rows[(n - 1) * n_words + of] >> bit) & _ONE:
             m -= 1
         else:
             n -= 1
-            if n == 0 or (rows[(n - 1) * n_words + word] >> bit) & _ONE:
+            if n == 0 or (rows[(n - 1) * n_words + of] >> bit) & _ONE:
                 m -= 1
                 place[at + m] = right + n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _trace_few(hashes, left, m, right, n, place, at, rows):  # type: ignore[no-untyped-def]
+    """The same as `_trace_bits` where the sides differ in few tokens (Myers 1986); returns whether they do.
+
+    Row d of ``rows`` (uint64) has for each diagonal k = -d, -d + 2 .. d how far on the left a path of d differences
+    comes that is k ahead there. A place is at most d differences from the start if it is no further on its diagonal:
+    the rows tell what the bits would, in the time of reading near-copies. Of row d only the diagonals are known that
+    are at most ``most - d`` from that of the end, for no way of ``most`` leads over others.
+    """
+    ahead, most = m - n, np.int64(MOST_DIFFERENCES)
+    if m + n > most:
+        most = min(most, np.int64(np.sqrt(12.0 * (m + n))))
+    if ahead == 0:
+        n_other = np.int64(0)
+        for step in range(n):
+            n_other += hashes[np.uint64(left + step)] != hashes[np.uint64(right + step)]
+        most = min(most, 2 * n_other)
+    most -= (most ^ ahead) & 1
+    low, high = (ahead - most) >> 1, (ahead + most) >> 1
+    if low > 0 or high < 0:
+        return False
+    d, row, found = np.int64(0), np.int64(0), False
+    while not found and d <= most:
+        before = row - d  # of the row of one difference less
+        for number in range(max(0, low + d), min(d, high) + 1):
+            i = np.int64(rows[np.uint64(before + number)]) if number < d else np.int64(0)
+            if number:
+                i = max(i, np.int64(rows[np.uint64(before + number - 1)]) + 1)
+            j = i - (2 * number - d)
+            while i < m and j < n and hashes[np.uint64(left + i)] == hashes[np.uint64(right + j)]:
+                i, j = i + 1, j + 1
+            rows[np.uint64(row + number)] = i
+            found |= i >= m and j >= n
+        row, d = row + d + 1, d + 1
+    i, j = np.int64(m if found else 0), np.int64(n)
+    while i:
+        row, d = row - d, d - 1  # the row of all differences that are left; where there are none, all is the same
+        at_k, taken, stop = (i - j + d) >> 1, np.int64(-1), np.int64(0)
+        if d:
+            taken = np.int64(rows[row - d + at_k - 1]) + 1 if at_k > max(0, low + d - 1) else np.int64(-1)
+            stop = np.int64(rows[row - d + at_k]) if low + d - 1 <= at_k <= min(d - 1, high) else np.int64(-1)
+        while i > max(taken, stop):
+            i, j = i - 1, j - 1
+            place[at + i] = right + j
+        if i <= taken:
+            i -= 1
+        else:
+            j -= 1
+    return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -135,8 +162,7 @@ def _align(hashes, left, left_stop, right, right_stop, place, scratch, limit):  
     while tail < shorter - head and hashes[left_stop - 1 - tail] == hashes[right_stop - 1 - tail]:
         place[m - 1 - tail] = right_stop - 1 - tail
         tail += 1
-    for i in range(head, m - tail):
-        place[i] = -1
+    place[head : m - tail] = -1
     inner, other = m - head - tail, n - head - tail
     if inner == 0 or other == 0 or inner * other > limit:
         return
@@ -148,13 +174,11 @@ def _align(hashes, left, left_stop, right, right_stop, place, scratch, limit):  
                     place[head + i] = right + head + j
                     return
         return
+    if _trace_few(hashes, left + head, inner, right + head, other, place, head, scratch):
+        return
     size = other * ((inner + 63) >> 6)
-    rows = scratch if size <= scratch.shape[0] - CHAINS else np.empty(size, np.uint64)
-    if inner <= 64:
-        _fill_short(hashes, left + head, inner, right + head, other, rows, scratch)
-    else:
-        _fill_rows(hashes, left + head, inner, right + head, other, rows)
-    _trace(rows, inner, other, place, head, right + head)
+    rows = scratch if size <= scratch.shape[0] else np.empty(size, np.uint64)
+    _trace_bits(hashes, left + head, inner, right + head, other, place, head, rows)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -168,9 +192,7 @@ def align(hashes, left_start, left_stop, right_start, right_stop, place, scratch
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def align_passages(  # type: ignore[no-untyped-def]
-    hashes, bounds, keys, left_first, left_last, right_first, right_last, place, anchor, scratch
-):
+def align_passages(hashes, bounds, keys, left_first, left_last, right_first, right_last, place, anchor, scratch):  # type: ignore[no-untyped-def]
     """As `align`, for the tokens of passages ``left_first`` to ``left_last`` and ``right_first`` to ``right_last``.
 
     ``bounds``: int64, the tokens of passage p are rows ``bounds[p]`` to ``bounds[p + 1]``; ``keys``: uint64, the hash
@@ -245,9 +267,7 @@ def literal_spans(hashes, where, bounds, start, end, left, right):  # type: igno
         align(hashes, first, stop, base, bounds[other + 1], place, scratch)
         # Between two literals stands a differing token: there is at most one literal more than half the tokens.
         span_start, span_end = _grown(span_start, filled + length + 1), _grown(span_end, filled + length + 1)
-        same = True
-        at = start[mine]
-        row = 0
+        same, at, row = True, start[mine], 0
         while row < length:
             if place[row] >= 0:
                 row += 1
@@ -268,24 +288,7 @@ def literal_spans(hashes, where, bounds, start, end, left, right):  # type: igno
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_copy(hashes, bounds, mine, other):  # type: ignore[no-untyped-def]
-    """Whether two ranges of passages have the same tokens, cut into passages at the same places."""
-    base, other_base = bounds[mine[0]], bounds[other[0]]
-    if mine[1] - mine[0] != other[1] - other[0]:
-        return False
-    for step in range(1, mine[1] - mine[0] + 1):
-        if bounds[mine[0] + step] - base != bounds[other[0] + step] - other_base:
-            return False
-    n, step = bounds[mine[1]] - base, 0
-    while step < n and hashes[base + step] == hashes[other_base + step]:
-        step += 1
-    return step == n
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _keep(  # type: ignore[no-untyped-def]
-    hashes, bounds, keys, by_passage, mine, other, place, anchor, scratch, kept, at
-):
+def _keep(hashes, bounds, keys, by_passage, mine, other, place, anchor, scratch, kept, at):  # type: ignore[no-untyped-def]
     """Align two members of a cluster; ``kept[at + i]`` (int32) is the place of token i among the other's, or -1."""
     base = bounds[other[0]]
     if by_passage:
@@ -311,29 +314,27 @@ def _literals(holds, n, literal):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def template_gaps(hashes, kind, bounds, keys, indptr, first, last, by_passage, clusters, n_kept, n_gaps):  # type: ignore[no-untyped-def]
+def template_gaps(hashes, kind, bounds, keys, indptr, first, last, differs, by_passage, clusters, n_kept, n_gaps):  # type: ignore[no-untyped-def]
     """What stands between the literals of clusters ``clusters[0]`` to ``clusters[1]``: each member's tokens.
 
     Members of cluster c are rows ``indptr[c]`` to ``indptr[c + 1]``, the representative first: passages ``first`` to
-    ``last``; ``by_passage`` (bool, a row per cluster) is whether they are aligned passage by passage. A token that all
-    members have is a literal, unless it is a mark; between two literals is a gap wherever some member has more tokens.
-    ``n_kept`` places of tokens at most are remembered of the alignments of a cluster. Fills ``n_gaps`` (int64, a row
-    per cluster). Returns ``begin``, ``until`` (int32): tokens of the member, counted from its first.
+    ``last``; ``differs`` (bool): whether one is no copy of it (`detector.kernels.grouping.find_copies`); ``by_passage``
+    (bool, a row per cluster): whether they are aligned passage by passage. A token that all members have is a literal,
+    unless it is a mark; between two literals is a gap wherever some member has more tokens. ``n_kept`` places of tokens
+    at most are remembered of the alignments of a cluster. Fills ``n_gaps`` (int64, a row per cluster). Returns
+    ``begin``, ``until`` (int32): tokens of the member, counted from its first.
     """
     begin, until = np.empty(64, np.int32), np.empty(64, np.int32)
     place, anchor, scratch = np.empty(256, np.int64), np.empty(64, np.int64), np.empty(SCRATCH, np.uint64)
     literal, holds, gaps = np.empty(256, np.int32), np.empty(256, np.bool_), np.empty(256, np.int32)
-    kept, differs = np.empty(256, np.int32), np.empty(256, np.bool_)
+    kept = np.empty(256, np.int32)
     filled = 0
     for cluster in range(clusters[0], clusters[1]):
         head, size = indptr[cluster], indptr[cluster + 1] - indptr[cluster]
         mine, whole = (np.int64(first[head]), np.int64(last[head])), by_passage[cluster]
         n = bounds[mine[1]] - bounds[mine[0]]
         n_gaps[cluster] = n_differing = 0
-        differs = _grown(differs, size)
-        for member in range(size):
-            other = (np.int64(first[head + member]), np.int64(last[head + member]))
-            differs[member] = member > 0 and not _is_copy(hashes, bounds, mine, other)
+        for member in range(head, head + size):
             n_differing += differs[member]
         holds = _grown(holds, n + 1)
         n_marks = 0
@@ -349,7 +350,7 @@ def template_gaps(hashes, kind, bounds, keys, indptr, first, last, by_passage, c
         kept = _grown(kept, (room + 1) * n)
         number = 0
         for member in range(size):
-            if differs[member]:
+            if differs[head + member]:
                 other = (np.int64(first[head + member]), np.int64(last[head + member]))
                 at = min(number, room) * n
                 _keep(hashes, bounds, keys, whole, mine, other, place, anchor, scratch, kept, at)
@@ -359,7 +360,7 @@ def template_gaps(hashes, kind, bounds, keys, indptr, first, last, by_passage, c
         n_literals = _literals(holds, n, literal)
         number = 0
         for member in range(size):
-            if differs[member]:
+            if differs[head + member]:
                 other = (np.int64(first[head + member]), np.int64(last[head + member]))
                 at = min(number, room) * n
                 if number >= room:
@@ -382,7 +383,7 @@ def template_gaps(hashes, kind, bounds, keys, indptr, first, last, by_passage, c
         for member in range(size):
             other = (np.int64(first[head + member]), np.int64(last[head + member]))
             at = min(number, room) * n
-            if differs[member]:
+            if differs[head + member]:
                 if number >= room:
                     _keep(hashes, bounds, keys, whole, mine, other, place, anchor, scratch, kept, at)
                 number += 1
@@ -391,7 +392,7 @@ def template_gaps(hashes, kind, bounds, keys, indptr, first, last, by_passage, c
                 right = np.int64(literal[gaps[gap]])
                 row = filled + gap * size + member
                 begin[row], until[row] = left + 1, right
-                if differs[member]:
+                if differs[head + member]:
                     begin[row] = kept[at + left] + 1 if left >= 0 else 0
                     until[row] = kept[at + right] if right < n else bounds[other[1]] - bounds[other[0]]
         filled += n_here * size

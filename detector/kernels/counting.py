@@ -135,7 +135,7 @@ def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, ends, fami
     ``tokens`` are `hashed` of `detector.tokens.Tokens` and columns: kind (uint8; its `form`), junk (uint8, a bit for
     each of eight), kind eight at a time. Slots inside a run count by their number only. Fills, with room for all
     tokens, ``keys`` (uint64) with a hash for each token that is no slot and no junk, and by run outside junk ``ends``
-    (int64), the place behind its last one, less than ``size`` before which no window begins, and ``families`` (int32);
+    (int32), the place behind its last one, less than ``size`` before which no window begins, and ``families`` (int32);
     and ``begin`` (int64, n_partitions + 1) with where the windows of each partition begin, the first ``64 - shift``
     bits of their keys. Returns how many runs there are.
     """

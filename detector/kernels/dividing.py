@@ -368,15 +368,15 @@ def divide_gaps(  # type: ignore[no-untyped-def]
                 base[member] = text_start[document[head + member]]
         for _ in range(n_gaps[cluster]):
             longest = np.int32(0)
-            for member in range(at, at + size):
+            for member in range(np.uint64(at), np.uint64(at + size)):
                 longest = max(longest, gap_until[member] - gap_begin[member])
             begin, until = _grown(begin, filled + size), _grown(until, filled + size)
             number += 1
             if longest == 1 or whole[number - 1]:
-                for member in range(size):
-                    begin[filled + member], until[filled + member] = gap_begin[at + member], gap_until[at + member]
-                at, filled = at + size, filled + size
-                n_slots[cluster] += 1
+                for member in range(np.uint64(size)):
+                    begin[np.uint64(filled) + member] = gap_begin[np.uint64(at) + member]
+                    until[np.uint64(filled) + member] = gap_until[np.uint64(at) + member]
+                at, filled, n_slots[cluster] = at + size, filled + size, n_slots[cluster] + 1
                 continue
             for member in range(size):
                 token = bounds[first[head + member]]

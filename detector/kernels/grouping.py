@@ -63,6 +63,27 @@ def members_by_key(key, n_keys, group_of):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def find_copies(hashes, bounds, indptr, first, last, differs):  # type: ignore[no-untyped-def]
+    """Fill ``differs`` (bool): whether each member has not the same tokens as the representative of its cluster, cut
+    into passages at the same places.
+
+    Members of cluster c are rows ``indptr[c]`` to ``indptr[c + 1]``, the representative first: passages ``first`` to
+    ``last``; the tokens of passage p are rows ``bounds[p]`` to ``bounds[p + 1]`` of ``hashes``.
+    """
+    for cluster in range(indptr.shape[0] - 1):
+        head = indptr[cluster]
+        base, n = bounds[first[head]], last[head] - first[head]
+        for member in range(head, indptr[cluster + 1]):
+            start, same = bounds[first[member]], last[member] - first[member] == n
+            for passage in range(1, n + 1 if same else 0):
+                same &= bounds[first[member] + passage] - start == bounds[first[head] + passage] - base
+            size, step = bounds[last[head]] - base if same else np.int64(0), np.int64(0)
+            while step < size and hashes[np.uint64(base + step)] == hashes[np.uint64(start + step)]:
+                step += 1
+            differs[member] = not same or step < size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def count_distinct(indptr, document, number, n_numbers, counts):  # type: ignore[no-untyped-def]
     """How many different ``number[document[m]]`` (0 to ``n_numbers``, -1 not counted) the members of each group have.
 

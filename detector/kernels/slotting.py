@@ -1,4 +1,4 @@
-"""Slots as they are read: gaps joined that are one slot, values cut that stand apart, fills as code points, and blanks.
+"""Slots as they are read: gaps joined that are one slot, values cut that stand apart, and fills as code points.
 
 Two gaps are one slot where only a date's unit, or a character that a few names share by chance, stands between them.
 Blanks that follow each other are a slot each, and so is the one number in a line that a single member has.
@@ -94,36 +94,31 @@ def _joins(hashes, kind, where, points, base, token, size, begin, until, here): 
     """Whether one slot lies in two gaps of a cluster: 1 for a date, 2 for names, 0 for none.
 
     ``base``, ``token``: int64, the place of each member's text in ``points`` and its first token; the fills of the gap
-    are rows ``here`` and on of ``begin`` and ``until`` (int32, tokens of the member), those of the next one follow.
+    are rows ``here`` and on of ``begin`` and ``until`` (int32, tokens of the member), those of the next one follow: one
+    token stands between them.
     """
     after = here + size
-    for member in range(size):
-        if begin[after + member] - until[here + member] != 1:
-            return 0
     middle = token[0] + until[here]
     point = points[base[0] + where[0][middle]]
-    numeric = some_numeric = True
     if _among(point, _UNITS):
-        for member in range(size):
+        numeric, member = True, 0
+        while numeric and member < size:
             one, other = here + member, after + member
-            numeric &= _is_numeric(kind, token[member] + begin[one], token[member] + until[one])
-            numeric &= _is_numeric(kind, token[member] + begin[other], token[member] + until[other])
+            numeric = _is_numeric(kind, token[member] + begin[one], token[member] + until[one])
+            numeric = numeric and _is_numeric(kind, token[member] + begin[other], token[member] + until[other])
+            member += 1
         if numeric:
             return 1
     if kind[middle] >= LETTER or _among(point, _FUNCTION):
         return 0
-    first, second, n_kinds = np.int64(0), np.int64(-1), 1
-    for member in range(size):
-        low, high = token[member] + begin[here + member], token[member] + until[after + member]
-        some_numeric = low < high - 1
-        for row in range(low, high):
-            some_numeric &= kind[row] < DIGIT
-            # a name is written in one: nothing stands between its characters
-            some_numeric &= row == low or _end(where, row - 1) == where[0][row]
-        if not some_numeric or high - low > NAME:
+    for member in range(size):  # what tells of most that they are none comes first
+        length = until[after + member] - begin[here + member]
+        if length < 2 or length > NAME:
             return 0
-        begun, stopped = token[first] + begin[here + first], token[first] + until[after + first]
-        new = not _same_fill(hashes, low, high, begun, stopped)
+    first, second, n_kinds = token[0] + begin[here], np.int64(-1), 1
+    for member in range(1, size):
+        low, high = token[member] + begin[here + member], token[member] + until[after + member]
+        new = not _same_fill(hashes, low, high, first, token[0] + until[after])
         if new and second >= 0:
             begun, stopped = token[second] + begin[here + second], token[second] + until[after + second]
             new = not _same_fill(hashes, low, high, begun, stopped)
@@ -132,6 +127,12 @@ def _joins(hashes, kind, where, points, base, token, size, begin, until, here): 
             second = np.int64(member)
         if n_kinds > 3:
             return 0
+    for member in range(size):
+        low, high = token[member] + begin[here + member], token[member] + until[after + member]
+        for row in range(low, high):
+            # a name is written in one: nothing stands between its characters
+            if kind[row] >= DIGIT or (row > low and _end(where, row - 1) != where[0][row]):
+                return 0
     return 2
 
 
@@ -141,6 +142,8 @@ def _is_date(kind, token_start, points, base, token, size, begin, until, here): 
     for member in range(size):
         low, high = token[member] + begin[here + member], token[member] + until[here + member]
         n_numbers = 0
+        if high - low < 2:
+            return False
         for row in range(low, high):
             number = kind[row] >= DIGIT
             n_numbers += number
@@ -149,6 +152,14 @@ def _is_date(kind, token_start, points, base, token, size, begin, until, here): 
         if n_numbers == 0 or n_numbers == high - low:
             return False
     return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _move(column, to, row, size, more):  # type: ignore[no-untyped-def]
+    """Write ``size`` rows of a column further ahead in it; unsigned places are not compared with 0, so that it is done
+    several at a time."""
+    for member in range(np.uint64(size)):
+        column[np.uint64(to) + member] = column[np.uint64(row) + member] + more
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -181,7 +192,8 @@ def join_gaps(  # type: ignore[no-untyped-def]
         while at < past:
             here, after = at, at + size
             is_date = _is_date(kind, where[0], points, base, token, size, begin, until, here)
-            while after < past:
+            # what stands between two gaps is the same in all members, so the first tells how much it is
+            while after < past and begin[after] - until[after - size] == 1:
                 why = _joins(hashes, kind, where, points, base, token, size, begin, until, after - size)
                 if why == 0:
                     break
@@ -192,10 +204,8 @@ def join_gaps(  # type: ignore[no-untyped-def]
             if is_date and stop < (token[0] + begin[after] if after < past else bounds[last[head]]):
                 more = np.int32(_among(points[base[0] + where[0][stop]], _LAST_UNITS))
             if filled < here or here < final or more:
-                for member in range(size):
-                    begin[filled + member] = begin[here + member]
-                    # the unit of a date's last number belongs to it
-                    until[filled + member] = until[final + member] + more
+                _move(begin, filled, here, size, np.int32(0))
+                _move(until, filled, final, size, more)  # the unit of a date's last number belongs to it
             whole[number] = is_date or here < final
             filled += size
             number += 1
@@ -274,26 +284,35 @@ def cut_slots(  # type: ignore[no-untyped-def]
         head, size, n = indptr[cluster], indptr[cluster + 1] - indptr[cluster], n_slots[cluster]
         n_slots[cluster] = 0
         for _ in range(n):
-            n_rows, row, longest = 0, np.int64(0), np.int64(0)
-            for member in range(size):
-                if begin[at + member] < until[at + member]:
-                    row = np.int64(member) if n_rows == 0 else row
-                    n_rows += 1
-                    longest = max(longest, np.int64(until[at + member] - begin[at + member]))
+            n_rows, row, longest = np.int64(0), np.int64(0), np.int32(0)
+            for member in range(np.uint64(at), np.uint64(at + size)):
+                length = until[member] - begin[member]
+                n_rows += length > 0
+                longest = max(longest, length)
+            if longest <= 1:
+                out_begin, out_until = _grown(out_begin, filled + size), _grown(out_until, filled + size)
+                for member in range(np.uint64(size)):
+                    out_begin[np.uint64(filled) + member] = begin[np.uint64(at) + member]
+                for member in range(np.uint64(size)):
+                    out_until[np.uint64(filled) + member] = until[np.uint64(at) + member]
+                n_slots[cluster] += 1
+                at, filled = at + size, filled + size
+                continue
+            while begin[at + row] == until[at + row]:
+                row += 1
             n_columns = np.int64(1)
             token, text = bounds[first[head + row]], text_start[document[head + row]]
             low, high = token + begin[at + row], token + until[at + row]
-            if longest > 1:
-                if n_rows == 1 and _alone(kind, where, points, text, low, high, cuts):
-                    n_columns = np.int64(4 if cuts[2] < high else 3)
-                elif _is_numeric(kind, low, high) and _apart(kind, where, points, text, low, high):
-                    n_columns = high - low
-                    for member in range(size):
-                        here = bounds[first[head + member]]
-                        one, other = here + begin[at + member], here + until[at + member]
-                        if one < other and (other - one != n_columns or not _is_numeric(kind, one, other)):
-                            n_columns = np.int64(1)
-                            break
+            if n_rows == 1 and _alone(kind, where, points, text, low, high, cuts):
+                n_columns = np.int64(4 if cuts[2] < high else 3)
+            elif _is_numeric(kind, low, high) and _apart(kind, where, points, text, low, high):
+                n_columns = high - low
+                for member in range(size):
+                    here = bounds[first[head + member]]
+                    one, other = here + begin[at + member], here + until[at + member]
+                    if one < other and (other - one != n_columns or not _is_numeric(kind, one, other)):
+                        n_columns = np.int64(1)
+                        break
             out_begin = _grown(out_begin, filled + n_columns * size)
             out_until = _grown(out_until, filled + n_columns * size)
             is_line = n_rows == 1 and n_columns > 1 and not _is_numeric(kind, low, high)
@@ -347,48 +366,3 @@ def write_fills(  # type: ignore[no-untyped-def]
                     digits &= kind[token] >> 6 == DIGIT >> 6
                 fill_class[fill] = (0 if marks else 1 if digits else 2) + (HOLDS_MARK if marked else 0)
             filled += size
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def blanks_in_slots(  # type: ignore[no-untyped-def]
-    blank_indptr, blank_start, blank_end, level, member_indptr, document, part_indptr, part_common, fill_indptr,
-    fill_member, fill_start, fill_end, part, n_filled,
-):  # fmt: skip
-    """The slot that each blank stands in: ``part`` (int64, -1: none), and in how many members something else stands
-    there (``n_filled``, int64).
-
-    The blanks of document d are rows ``blank_indptr[d]`` to ``blank_indptr[d + 1]`` of ``blank_start``, ``blank_end``,
-    in order; the rest is as in `detector.columns.ClusterColumns`. No blank stands in a fill that is not listed, for a
-    blank is a mark. Of several slots one that somebody filled is taken,
-    then the one of the highest ``level``, then that with most fills, then the first.
-    """
-    best = np.full(part.shape[0], -1, np.int64)
-    part[:] = -1
-    for cluster in range(level.shape[0]):
-        head = member_indptr[cluster]
-        for here in range(part_indptr[cluster], part_indptr[cluster + 1]):
-            some, n_others = False, np.int64(0)
-            for fill in range(fill_indptr[here], fill_indptr[here + 1]):
-                text = document[head + fill_member[fill]]
-                low, high = blank_indptr[text], blank_indptr[text + 1]
-                row = low
-                if low < high and fill_start[fill] < fill_end[fill]:
-                    row = low + np.searchsorted(blank_start[low:high], fill_start[fill])
-                is_blank = row < high and fill_start[fill] <= blank_start[row] and blank_end[row] <= fill_end[fill]
-                some |= is_blank
-                n_others += not is_blank and fill_start[fill] < fill_end[fill]
-            if not some:
-                continue
-            if part_common[here] >= 0:
-                fill = fill_indptr[here] + part_common[here]
-                n_rest = member_indptr[cluster + 1] - head - (fill_indptr[here + 1] - fill_indptr[here])
-                n_others += n_rest if fill_start[fill] < fill_end[fill] else 0
-            key = np.int64(n_others > 0) << 40 | np.int64(level[cluster]) << 36 | min(n_others, np.int64(1) << 32)
-            for fill in range(fill_indptr[here], fill_indptr[here + 1]):
-                text = document[head + fill_member[fill]]
-                low, high = blank_indptr[text], blank_indptr[text + 1]
-                row = low + np.searchsorted(blank_start[low:high], fill_start[fill])
-                while row < high and blank_end[row] <= fill_end[fill]:
-                    if key > best[row]:
-                        best[row], part[row], n_filled[row] = key, here, n_others
-                    row += 1
