@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from detector.artefacts import SCRIPT_ERROR, YEAR_REACH, year_swaps_at
 from detector.block_lines import BlockLines, Pairs, beside_bits
-from detector.junk import EDGE_LINES, FREQUENT_EDGE, MAX_GAP, MAX_ITEM, MAX_SHORT, junk_of
+from detector.junk import FREQUENT_EDGE, junk_of
+from detector.junk_places import EDGE_LINES, MAX_GAP, MAX_ITEM, MAX_SHORT
 from detector.kernels.placing import place_lines, settle_marks
 from detector.kernels.triggers import find_years, hash_edges
 from detector.kernels.trying import try_lines, try_places

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.artefacts import year_patterns
-from detector.junk import BESIDE_BITS, LIST_ITEM, PLACED
+from detector.junk_places import BESIDE_BITS, LIST_ITEM, PLACED
 from detector.marks import FOLLOWERS, MARK_KINDS
 from detector.places import FOLLOWER, OF_YEARS, Triggers, make_triggers, shapes
 from detector.program_files import programs_of

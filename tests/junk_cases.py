@@ -27,8 +27,8 @@ class JunkCase(NamedTuple):
 
 
 class JunkFigures(NamedTuple):
-    """``precision`` and ``recall`` over all characters, ``macro_recall`` the mean over documents with junk, ``lost`` the
-    mean over documents of the share of content that is called junk."""
+    """``precision`` and ``recall`` over all characters, ``macro_recall`` the mean over documents with junk, ``lost``
+    the mean over documents of the share of content that is called junk."""
 
     precision: float
     recall: float
