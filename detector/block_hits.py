@@ -237,6 +237,7 @@ class BlockHits:
         block, rules = self._block, self._plan.lines
         state = np.zeros(self._n, dtype=np.uint8)
         state[spans.text] = state[list(pages)] = _LEFT
+        state[np.diff(pairs.indptr) > 0] = _LEFT  # places of lines are more than the passes know (`junk_places`)
         held = np.zeros(self._n, dtype=np.bool_)
         held[self._text[rules.guards[block.trigger]]] = True
         text = np.repeat(np.arange(self._n), np.diff(pairs.indptr))
