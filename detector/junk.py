@@ -13,7 +13,16 @@ from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from detector.junk_places import BESIDE_BITS, MAX_ITEM, PLACED, TITLE_SUFFIX, Guarded, junk_lines, may_be_frequent
+from detector.junk_places import (
+    BESIDE_BITS,
+    MAX_ITEM,
+    PLACED,
+    TITLE_SUFFIX,
+    Guarded,
+    junk_lines,
+    may_be_frequent,
+    title_line,
+)
 from detector.lines import Lines, rules_by_line, split_lines
 from detector.model import Hit, Span
 from detector.pages import PAGE_LINE, page_lines_of
@@ -80,6 +89,8 @@ def junk_of(
     if any(match.rule.name == TITLE_SUFFIX for match in inline):
         of_page = {at: odds for at, odds in of_page.items() if at}  # the rest of the line is the title
     marked = junk_lines(lines, matched, guarded, table)
+    title = title_line(lines, marked)
+    of_page = {at: odds for at, odds in of_page.items() if at != title}
     hits = [Hit(lines.starts[at], lines.ends[at], "junk", name) for at, name in marked.items()]
     unmarked = [(at, {"odds": round(odds, 2)}) for at, odds in of_page.items() if at not in marked]
     hits += [Hit(lines.starts[at], lines.ends[at], "junk", PAGE_LINE, evidence) for at, evidence in unmarked]

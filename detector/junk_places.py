@@ -36,7 +36,7 @@ PLACED = ("any", "head", "tail", "end")
 """Places of a rule that do not depend on other junk."""
 
 ABOVE_TITLE = ("junk.breadcrumb",)
-_FIELDS = ("site_metadata", "site_fields", "source_fields", "upload_date", "english_fields")
+_FIELDS = ("site_metadata", "site_fields", "source_fields", "upload_date", "english_f", "english_posted", "tally_")
 BELOW_TITLE = tuple(f"junk.{name}" for name in _FIELDS)
 """How the names of rules begin whose lines stand directly above or below the title of a document."""
 
@@ -85,6 +85,17 @@ _ITEM_EVIDENCE = re.compile(
     """,
     re.VERBOSE,
 )
+
+
+def title_line(lines: Lines, marked: Mapping[int, str]) -> int:
+    """The line above the first one of `BELOW_TITLE`, no sentence before it, or -1: the title of the document.
+
+    ``marked`` are the junk lines, with their rules.
+    """
+    first = min((at for at, rule in marked.items() if rule.startswith(BELOW_TITLE)), default=0)
+    if first - 1 in marked or (lines.sentences and lines.sentences[0] < first):
+        return -1
+    return first - 1
 
 
 class Guarded:
