@@ -112,6 +112,10 @@ BY_WORDS = 2
 FIRST_SHARE = 0.6
 """What the first round's odds count beside the second's, which alone would trust its neighbourhood too much."""
 
+FEW_LINES = 40
+"""Words alone make no page of a text of fewer lines. Nearly all labelled pages have more (one in twenty has fewer than
+51), and a notice of some lines on privacy or cookies has as many words of pages as one."""
+
 LINES_TOGETHER = 2_000
 """Lines of texts whose features are made together, but for one longer text: calls cost more than most texts do."""
 
@@ -340,8 +344,9 @@ def _find_together(
     _weigh_words(features, indptr, runs, block, texts)
     odds, is_page = score_pages(features, indptr), np.empty(len(chosen), dtype=np.bool_)
     length, evidence = features[:, _LENGTH].copy(), np.empty((len(chosen), len(EVIDENCE)))
-    gather_evidence(odds, repeats, length, indptr, found.signs[chosen], evidence)
-    judge_pages(odds, repeats, indptr, found.signs[chosen], SURE, is_page)
+    signs = np.where(n_lines < FEW_LINES, np.uint8(0), found.signs[chosen])
+    gather_evidence(odds, repeats, length, indptr, signs, evidence)
+    judge_pages(odds, repeats, indptr, signs, SURE, is_page)
     weigh_evidence(evidence, fitted().gate, LEAST_LINES, is_page)
     limits = fitted().limits
     limit = np.where(features[indptr[:-1], _HAN] > HAN_LIMIT, limits["han_odds"], limits["words_odds"])
