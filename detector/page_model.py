@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,12 @@ WORD_PARTS = ("junk", "before", "after")
 """What a word can say of its line."""
 
 EVIDENCE = ("sure", "likely", "over", "share_over", "share_positive", "text", "junk", "lines", "by_words", "between")
-"""What speaks for a text being a page, see `detector.kernels.page_model.gather_evidence`."""
+"""What speaks for a text being a page, see `gather_evidence`."""
+
+BY_WORDS = 2
+"""The sign of a text that its words show to be a page; 1: it has a line that is nothing but words of pages."""
+
+_SURE, _LIKELY, _OVER, _OF_TEXT, _BETWEEN = 8.0, 5.0, 3.0, -3.0, 2.0
 
 MOST_OF_LINE = 800
 """Characters of a line whose words are looked up; what follows says the same."""
@@ -50,6 +55,41 @@ class Model(NamedTuple):
     weights: NDArray[np.float64]
     base: NDArray[np.float64]
     gate: NDArray[np.float64]
+
+
+def gather_evidence(
+    odds: NDArray[np.float64],
+    repeats: NDArray[np.int32],
+    length: NDArray[np.float64],
+    indptr: NDArray[np.int64],
+    signs: NDArray[np.uint8],
+) -> NDArray[np.float64]:
+    """What speaks for texts being pages (float64, texts x `EVIDENCE`); each has a line at least.
+
+    The lines of text t are rows ``indptr[t]`` to ``indptr[t + 1]`` of ``odds``, of ``repeats``, how often each stands
+    there, and of ``length``, logarithms of characters. Columns: logarithms of the numbers of different lines whose
+    odds are over 8, 5 and 3; the share of lines over 3 and over 0; the share of characters of lines under -3 and over
+    3; the logarithm of the number of lines; whether its words show it (``signs``, `BY_WORDS`); the share of lines
+    between -2 and 2.
+    """
+
+    def total(values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.add.reduceat(values, indptr[:-1], dtype=np.float64)
+
+    once, chars = 1.0 / repeats, np.expm1(length)
+    n, size = np.diff(indptr), np.maximum(total(chars), 1.0)
+    different = [np.log1p(total(once * (odds > least))) for least in (_SURE, _LIKELY, _OVER)]
+    shares = [total(odds > least) / n for least in (_OVER, 0)]
+    covered = [total(chars * some) / size for some in (odds < _OF_TEXT, odds > _OVER)]
+    between = total(np.abs(odds) < _BETWEEN) / n
+    return np.column_stack([*different, *shares, *covered, np.log(n), signs == BY_WORDS, between])
+
+
+def weigh_evidence(evidence: NDArray[np.float64], gate: NDArray[np.float64], least: int) -> NDArray[np.bool_]:
+    """Whether texts are pages (bool): their evidence comes to more than 0, each by its weight of ``gate``, of which the
+    last is added, and ``least`` different lines at least have odds over 3."""
+    enough = evidence[:, EVIDENCE.index("over")] >= np.log1p(least) - 1e-9
+    return np.asarray(enough & ((evidence * gate[:-1]).sum(axis=1) + gate[-1] > 0))
 
 
 def mixed(value: int, point: int) -> int:

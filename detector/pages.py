@@ -19,11 +19,20 @@ from numpy.typing import NDArray
 from detector.folding import DIGIT, LETTER, N_CODE_POINTS, SINGLE, character_table, code_points
 from detector.kept_tables import kept_tables, toml_of
 from detector.kernels.page_context import describe_all_odds, relate_pages
-from detector.kernels.page_model import first_round, gather_evidence, judge_pages, second_round, weigh_evidence
+from detector.kernels.page_model import first_round, judge_pages, second_round
 from detector.kernels.page_vocabulary import describe_vocabulary
 from detector.kernels.page_words import count_pages, keep_pages, may_be_pages
 from detector.kernels.pages import describe_pages
-from detector.page_model import EVIDENCE, MOST_OF_LINE, WORD_PARTS, Model, hash_table, page_model, prefix_keys
+from detector.page_model import (
+    MOST_OF_LINE,
+    WORD_PARTS,
+    Model,
+    gather_evidence,
+    hash_table,
+    page_model,
+    prefix_keys,
+    weigh_evidence,
+)
 from detector.places import Block, make_triggers, read_block
 
 PAGE_LINE = "junk.page_line"
@@ -100,14 +109,11 @@ HAN_LIMIT = 0.35
 SURE = np.array([8.5, 3, 0.04, 3.0, 0.3], dtype=np.float64)
 """What shows a text to be a page: lines of these odds, this many different ones and this share of all; or, where words
 show it too, lines of these odds and this share. See `detector.kernels.page_model.judge_pages`. A page with more text
-than that is told by the weights of its evidence (`detector.kernels.page_model.gather_evidence`)."""
+than that is told by the weights of its evidence (`detector.page_model.gather_evidence`)."""
 
 LEAST_LINES = 10
 """Different lines over 3 that a page by its evidence has. A library of documents adds fewer, rules find those, and
 the title, which is junk where a news page says it twice, is content there."""
-
-BY_WORDS = 2
-"""The sign of a text that its words show to be a page; 1: it has a line that is nothing but words of pages."""
 
 FIRST_SHARE = 0.6
 """What the first round's odds count beside the second's, which alone would trust its neighbourhood too much."""
@@ -217,7 +223,8 @@ def _fitted() -> list[NDArray[Any]]:
 class PageCounts(NamedTuple):
     """Counts of the lines of texts that may be pages: text ``texts[n]`` has the rows ``indptr[n]`` to ``indptr[n + 1]``
 
-    of ``counts`` (int32, `LINE_COLUMNS`) and ``repeats`` (int32); ``signs`` (uint8) has one for each text: `BY_WORDS`.
+    of ``counts`` (int32, `LINE_COLUMNS`) and ``repeats`` (int32); ``signs`` (uint8) has one for each text
+    (`detector.page_model.BY_WORDS`).
     """
 
     texts: NDArray[np.int64]
@@ -343,11 +350,10 @@ def _find_together(
     _relate(features, indptr, runs, block, texts)
     _weigh_words(features, indptr, runs, block, texts)
     odds, is_page = score_pages(features, indptr), np.empty(len(chosen), dtype=np.bool_)
-    length, evidence = features[:, _LENGTH].copy(), np.empty((len(chosen), len(EVIDENCE)))
     signs = np.where(n_lines < FEW_LINES, np.uint8(0), found.signs[chosen])
-    gather_evidence(odds, repeats, length, indptr, signs, evidence)
+    evidence = gather_evidence(odds, repeats, features[:, _LENGTH], indptr, signs)
     judge_pages(odds, repeats, indptr, signs, SURE, is_page)
-    weigh_evidence(evidence, fitted().gate, LEAST_LINES, is_page)
+    is_page |= weigh_evidence(evidence, fitted().gate, LEAST_LINES)
     limits = fitted().limits
     limit = np.where(features[indptr[:-1], _HAN] > HAN_LIMIT, limits["han_odds"], limits["words_odds"])
     odds -= np.repeat(np.where(is_page, limit, np.inf), n_lines)

@@ -32,9 +32,9 @@ from line_words import Weights, fit_words, weigh_lines
 from page_gate import evidence_of, fit_gate
 
 from detector.kernels.page_context import describe_odds
-from detector.kernels.page_model import judge_pages, weigh_evidence
+from detector.kernels.page_model import judge_pages
 from detector.kernels.page_vocabulary import describe_scores
-from detector.page_model import EVIDENCE, PARTS
+from detector.page_model import EVIDENCE, PARTS, weigh_evidence
 from detector.pages import FEATURES, FIRST_SHARE, HAN_LIMIT, LEAST_LINES, ROUND_ONE, SECOND, SURE
 
 TARGET = Path(__file__).parents[1] / "detector" / "data" / "pages.tsv"
@@ -199,9 +199,8 @@ def cross_validated(pages: Pages, n: int) -> Scores:
     repeats = np.rint(np.exp(pages.features[:, FEATURES.index("repeats")])).astype(np.int32)
     judge_pages(odds, repeats, indptr, pages.signs, SURE, is_page)
     for number in range(n):
-        own = is_page.copy()
-        weigh_evidence(evidence, fit_gate(pages, evidence, fold_of != number), LEAST_LINES, own)
-        is_page[fold_of == number] = own[fold_of == number]
+        other = fold_of == number
+        is_page[other] |= weigh_evidence(evidence[other], fit_gate(pages, evidence, ~other), LEAST_LINES)
     return Scores(odds, is_page & (pages.signs > 0), fit_gate(pages, evidence, np.ones_like(is_page)))
 
 

@@ -48,7 +48,7 @@ class Pages(NamedTuple):
     itself, ``is_text`` whether it is too much prose to be called junk; ``place``: 0 before the text of its page, 1 in
     it, 2 after it; ``text``: the number of the text. ``words`` are those of the lines. Of each text: its run
     of prose (``runs``, first and last line), ``site``, ``corpus``, whether it is ``plain`` (no page), its ``signs``
-    (`detector.pages.BY_WORDS`; 0: a scan does not look at it), and whether limits are fitted to it (``scored``).
+    (`detector.page_model.BY_WORDS`; 0: a scan does not look at it), and whether limits are fitted to it (``scored``).
     """
 
     features: Floats

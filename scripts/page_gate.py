@@ -6,8 +6,7 @@ import numpy as np
 from labelled_pages import THINNED, Flags, Floats, Pages
 from numpy.typing import NDArray
 
-from detector.kernels.page_model import gather_evidence
-from detector.page_model import EVIDENCE
+from detector.page_model import gather_evidence
 from detector.pages import FEATURES
 
 PENALTY = 1e-3
@@ -25,9 +24,7 @@ def evidence_of(pages: Pages, odds: Floats) -> Floats:
     indptr = np.append(0, np.cumsum(np.bincount(pages.text, minlength=len(pages.site))))
     length, repeats = (np.ascontiguousarray(pages.features[:, FEATURES.index(name)]) for name in ("length", "repeats"))
     counts = np.rint(np.exp(repeats)).astype(np.int32)
-    out = np.empty((len(pages.site), len(EVIDENCE)))
-    gather_evidence(odds, counts, length, indptr, pages.signs, out)
-    return out
+    return gather_evidence(odds, counts, length, indptr, pages.signs)
 
 
 def fit_gate(pages: Pages, evidence: Floats, texts: Flags) -> Floats:

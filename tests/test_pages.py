@@ -18,11 +18,11 @@ from page_oracles import CLASS, described, evidence_of_page, gate, placed, relat
 from detector.folding import DIGIT, LETTER, SINGLE, character_table, code_points, plain
 from detector.junk import find_junk
 from detector.kernels.page_context import describe_odds, place_lines
-from detector.kernels.page_model import first_round, gather_evidence, judge_pages, second_round, weigh_evidence
+from detector.kernels.page_model import first_round, judge_pages, second_round
 from detector.kernels.page_words import count_repeats, keep_pages, may_be_pages, signs_of_page
 from detector.lines import split_lines
 from detector.model import Document
-from detector.page_model import EVIDENCE, PARTS
+from detector.page_model import EVIDENCE, PARTS, gather_evidence, weigh_evidence
 from detector.pages import (
     CLASSES,
     FEATURES,
@@ -231,15 +231,14 @@ JUDGED = st.tuples(st.sampled_from([-9.0, -2.5, -1.0, 0.5, 4.0, 6.0, 10.0]), st.
 def test_texts_are_pages_by_evidence_of_their_lines(lines: list[tuple[float, int, int]], sign: int, seed: int) -> None:
     odds, repeats, sizes = (np.array(column) for column in zip(*lines, strict=True))
     bounds, signs = np.array([0, len(lines) // 2, len(lines)]), np.array([sign, 2 - sign], dtype=np.uint8)
-    out, is_page = np.empty((2, len(EVIDENCE))), np.array([False, True])
-    gather_evidence(odds, repeats.astype(np.int32), np.log1p(sizes), bounds, signs, out)
+    out = gather_evidence(odds, repeats.astype(np.int32), np.log1p(sizes), bounds, signs)
     gate = np.random.default_rng(seed).normal(size=len(EVIDENCE) + 1)
-    weigh_evidence(out, gate, 3, is_page)
+    is_page = weigh_evidence(out, gate, 3)
     for at, (own, row) in enumerate(zip((lines[: bounds[1]], lines[bounds[1] :]), out.tolist(), strict=True)):
         wanted = evidence_of_page(own, int(signs[at]))
         assert dict(zip(EVIDENCE, row, strict=True)) == pytest.approx(wanted)
         enough = sum(1 / times for odds_of, times, _ in own if odds_of > 3) >= 3 - 1e-6
-        assert is_page[at] == (at == 1 or (enough and sum(np.array([*wanted.values(), 1.0]) * gate) > 0))
+        assert is_page[at] == (enough and sum(np.array([*wanted.values(), 1.0]) * gate) > 0)
 
 
 def test_pages_judged_together_are_judged_as_alone() -> None:

@@ -7,13 +7,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from detector.kernels.compiled import njit
 
-_SURE, _LIKELY, _OVER, _OF_TEXT, _BETWEEN, _BY_WORDS = 8.0, 5.0, 3.0, -3.0, 2.0, 2
 _LAST = 3
 _TOGETHER = 16
 
@@ -96,52 +93,3 @@ def judge_pages(odds, repeats, indptr, signs, limits, is_page):
             n_likely += odds[row] > limits[3]
         is_page[text] = n_different >= limits[1] and n_sure >= limits[2] * (high - low)
         is_page[text] |= signs[text] == 2 and n_likely >= limits[4] * (high - low)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def gather_evidence(odds, repeats, length, indptr, signs, out):
-    """Write what speaks for a text being a page, a row of ``out`` (float64) each, which has a line at least.
-
-    The lines of text t are rows ``indptr[t]`` to ``indptr[t + 1]`` of ``odds`` (float64), of ``repeats`` (int32), how
-    often each stands there, and of ``length`` (float64), logarithms of characters. Columns: logarithms of the numbers
-    of different lines whose odds are over 8, 5 and 3; the share of lines over 3 and over 0; the share of characters of
-    lines under -3 and over 3; the logarithm of the number of lines; whether its words show it (``signs``, uint8, 2);
-    the share of lines between -2 and 2.
-    """
-    for text in range(len(out)):
-        low, high = indptr[text], indptr[text + 1]
-        n = high - low
-        sure = likely = different = size = of_text = of_junk = 0.0
-        n_over = n_positive = n_between = 0
-        for row in range(low, high):
-            one, chars = 1.0 / repeats[row], math.expm1(length[row])
-            size += chars
-            sure += one if odds[row] > _SURE else 0.0
-            likely += one if odds[row] > _LIKELY else 0.0
-            n_positive += odds[row] > 0
-            n_between += abs(odds[row]) < _BETWEEN
-            if odds[row] > _OVER:
-                different += one
-                n_over += 1
-                of_junk += chars
-            elif odds[row] < _OF_TEXT:
-                of_text += chars
-        out[text, 0], out[text, 1], out[text, 2] = math.log1p(sure), math.log1p(likely), math.log1p(different)
-        out[text, 3], out[text, 4] = n_over / n, n_positive / n
-        out[text, 5], out[text, 6] = of_text / max(size, 1.0), of_junk / max(size, 1.0)
-        out[text, 7], out[text, 8], out[text, 9] = math.log(n), signs[text] == _BY_WORDS, n_between / n
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def weigh_evidence(evidence, gate, least, is_page):
-    """Make pages (``is_page``, bool) of texts whose evidence comes to more than 0, each by its weight of ``gate``.
-
-    The last weight is that of nothing. At least ``least`` different lines must have odds over 3.
-    """
-    for text in range(len(is_page)):
-        if evidence[text, 2] < math.log1p(least) - 1e-9:
-            continue
-        total = gate[len(gate) - 1]
-        for column in range(len(gate) - 1):
-            total += gate[column] * evidence[text, column]
-        is_page[text] |= total > 0
