@@ -1,6 +1,6 @@
 """Whole documents with what sites left in them, and how the rules do on them, by characters that are not blank.
 
-Nobody who writes rules has seen ``junk_fourth_blind.jsonl`` and ``junk_fifth_blind.jsonl``.
+Nobody who writes rules has seen ``junk_fifth_blind.jsonl``; ``junk_fourth_blind.jsonl`` has been looked at since it was scored.
 """
 
 from __future__ import annotations
