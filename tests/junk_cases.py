@@ -1,6 +1,7 @@
 """Whole documents with what sites left in them, and how the rules do on them, by characters that are not blank.
 
-Nobody who writes rules has seen ``junk_fifth_blind.jsonl``; ``junk_fourth_blind.jsonl`` has been looked at since it was scored.
+Nobody who writes rules has seen ``junk_fifth_blind.jsonl``; ``junk_fourth_blind.jsonl`` has been looked at since its
+scoring.
 """
 
 from __future__ import annotations
