@@ -143,7 +143,16 @@ window.moving = false;
 navigation.addEventListener("navigate", event => { if (event.hashChange) window.moving = true; });
 window.addEventListener("hashchange", () => { window.moving = false; });
 """
-"""Tells whether the page still has to show the address that it was sent to: browsers tell it so in a task of its own."""
+"""Whether the page still has to show the address that it was sent to: browsers say so in a task of its own."""
+
+
+def arrive(page: Any) -> None:
+    """Waits until the page shows where the last click or key leads; its policy forbids Playwright's own waiting."""
+    for _ in range(500):
+        if not page.evaluate("window.moving"):
+            return
+        page.wait_for_timeout(10)
+    raise AssertionError(f"five seconds after it was sent to {page.url} the page has not moved")
 
 
 @pytest.fixture
@@ -155,7 +164,7 @@ def settled(browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def clicked(self: Any, **options: Any) -> None:
         click(self, **options)
-        self.page.wait_for_function("!window.moving")
+        arrive(self.page)
 
     monkeypatch.setattr(Locator, "click", clicked)
 
@@ -188,13 +197,13 @@ def opened(browser: Any, pages: Callable[[str], Path], settled: None) -> Iterato
 
 def text(page: Any, selector: str) -> str:
     """The text of the first element, blanks as one, when the page shows where the last click or key leads."""
-    page.wait_for_function("!window.moving")
+    arrive(page)
     return " ".join(page.locator(selector).first.inner_text().split())
 
 
 def ids(page: Any) -> list[str]:
     """The documents of the list, as it stands."""
-    page.wait_for_function("!window.moving")
+    arrive(page)
     found: list[str] = page.locator("td.main a").all_inner_texts()
     return found
 
