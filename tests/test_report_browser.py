@@ -138,8 +138,39 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return page
 
 
+MOVING = """
+window.moving = false;
+navigation.addEventListener("navigate", event => { if (event.hashChange) window.moving = true; });
+window.addEventListener("hashchange", () => { window.moving = false; });
+"""
+"""Whether the page still has to show the address that it was sent to: browsers say so in a task of its own."""
+
+
+def arrive(page: Any) -> None:
+    """Waits until the page shows where the last click or key leads; its policy forbids Playwright's own waiting."""
+    for _ in range(500):
+        if not page.evaluate("window.moving"):
+            return
+        page.wait_for_timeout(10)
+    raise AssertionError(f"five seconds after it was sent to {page.url} the page has not moved")
+
+
 @pytest.fixture
-def opened(browser: Any, pages: Callable[[str], Path]) -> Iterator[Callable[..., Any]]:
+def settled(browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clicks return when the page shows where they lead."""
+    from playwright.sync_api import Locator
+
+    click = Locator.click
+
+    def clicked(self: Any, **options: Any) -> None:
+        click(self, **options)
+        arrive(self.page)
+
+    monkeypatch.setattr(Locator, "click", clicked)
+
+
+@pytest.fixture
+def opened(browser: Any, pages: Callable[[str], Path], settled: None) -> Iterator[Callable[..., Any]]:
     """Opens a report; what its script complains about and what it asks the network for fails the test."""
     troubles: list[str] = []
     contexts: list[Any] = []
@@ -149,6 +180,7 @@ def opened(browser: Any, pages: Callable[[str], Path]) -> Iterator[Callable[...,
         contexts.append(context)
         file = pages(name).as_uri()
         context.on("request", lambda asked: asked.url.partition("#")[0] != file and troubles.append(asked.url))
+        context.add_init_script(MOVING)
         page = context.new_page()
         page.set_default_timeout(5000)
         page.on("console", lambda said: troubles.append(said.text))
@@ -164,12 +196,14 @@ def opened(browser: Any, pages: Callable[[str], Path]) -> Iterator[Callable[...,
 
 
 def text(page: Any, selector: str) -> str:
-    """The text of the first element, blanks as one."""
+    """The text of the first element, blanks as one, when the page shows where the last click or key leads."""
+    arrive(page)
     return " ".join(page.locator(selector).first.inner_text().split())
 
 
 def ids(page: Any) -> list[str]:
     """The documents of the list, as it stands."""
+    arrive(page)
     found: list[str] = page.locator("td.main a").all_inner_texts()
     return found
 
