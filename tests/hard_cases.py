@@ -1,7 +1,7 @@
 """Hard cases of placeholders and masks: labelled texts in the manner of real sources, and how the rules do on them.
 
-``seen.jsonl`` was looked at while rules were written; nobody who writes rules has seen ``blind.jsonl`` and
-``third_blind.jsonl``: their figures are those to believe.
+``seen.jsonl`` was looked at while rules were written; nobody who writes rules has seen ``blind.jsonl``,
+``third_blind.jsonl`` and ``fourth_blind.jsonl``: their figures are those to believe.
 """
 
 from __future__ import annotations
