@@ -119,9 +119,9 @@ FIRST_SHARE = 0.6
 """What the first round's odds count beside the second's, which alone would trust its neighbourhood too much."""
 
 FEW_LINES = 30
-"""Words alone make no page of a text of fewer lines, and its sentences are content. 201 of 204 labelled pages have more;
-a notice of some lines on privacy has as many words of pages as one, and a thread of some posts as much around it as
-comments have."""
+"""Words alone make no page of a text of fewer lines, and its sentences are content. 201 of 204 labelled pages have
+more; a notice of some lines on privacy has as many words of pages as one, and a thread of some posts as much around it
+as comments have."""
 
 LINES_TOGETHER = 2_000
 """Lines of texts whose features are made together, but for one longer text: calls cost more than most texts do."""
