@@ -36,7 +36,10 @@ PLACED = ("any", "head", "tail", "end")
 """Places of a rule that do not depend on other junk."""
 
 ABOVE_TITLE = ("junk.breadcrumb",)
-_FIELDS = ("site_metadata", "site_fields", "source_fields", "upload_date", "english_f", "english_posted", "tally_")
+_FIELDS = (
+    "site_metadata", "site_fields", "source_fields", "upload_date",
+    "english_fields", "english_file_head", "english_forum", "english_posted", "tally_line", "tally_name",
+)  # fmt: skip
 BELOW_TITLE = tuple(f"junk.{name}" for name in _FIELDS)
 """How the names of rules begin whose lines stand directly above or below the title of a document."""
 
