@@ -176,7 +176,7 @@ class Literal:
 class Slot:
     """A place of a template in which its members differ.
 
-    There is a fill for every member, in their order. But in a cluster of more than 4,000 fills what more than half of
+    There is a fill for every member, in their order. But in a cluster of more than 1,000 fills what more than half of
     the members have in a slot is listed for the first one that has it, and ``more`` of that fill counts the others,
     unless it holds a blank.
     """

@@ -34,7 +34,7 @@ from detector.workspace import Gathered, Workspace, add_all
 CLUSTER_TOKENS = 1 << 20
 """Tokens of the members of the clusters that a thread takes at a time."""
 
-MOST_LISTED = 4000
+MOST_LISTED = 1000
 """Fills of a cluster, of all its members in all its slots, up to which each is listed (`detector.kernels.listing`)."""
 
 LAST_DIGIT = 1 << 17

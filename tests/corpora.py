@@ -118,7 +118,7 @@ def _check_clusters(scan: Scan) -> None:
         check_template(scan, cluster, mine)
 
 
-def check_template(scan: Scan, cluster: Cluster, members: Sequence[Member], most: int = 4000) -> None:
+def check_template(scan: Scan, cluster: Cluster, members: Sequence[Member], most: int = 1000) -> None:
     """The representative is its literals and first fills; every fill is its document's text, inside its member."""
     head = members[0]
     said = "".join(part.text if isinstance(part, Literal) else part.fills[0].text for part in cluster.template)
