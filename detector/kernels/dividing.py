@@ -11,8 +11,8 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-LETTER, DIGIT = 64, 128  # kinds (`detector.tokens.Tokens.form`) from these on; below are single characters
-"""Classes of tokens, as in `detector.folding` and `detector.tokens`."""
+LETTER, DIGIT = 64, 128
+"""Kinds (`detector.tokens.Tokens.form`) from these on, as in `detector.folding`; below are single characters."""
 
 LARGEST_PAIR = 1 << 12
 """Token pairs of two fills that are aligned; of longer ones only the common ends are."""
@@ -85,8 +85,7 @@ def _pair(hashes, kind, left, m, right, n, place, table):  # type: ignore[no-unt
     while tail < shorter - head and _same(hashes, kind, left + m - 1 - tail, right + n - 1 - tail):
         place[m - 1 - tail] = n - 1 - tail
         tail += 1
-    for i in range(head, m - tail):
-        place[i] = -1
+    place[head : m - tail] = -1
     rows, columns = m - tail - head, n - tail - head
     pairs, width = rows * columns, columns + 1
     if pairs == 0 or pairs > LARGEST_PAIR:
@@ -114,27 +113,20 @@ def _pair(hashes, kind, left, m, right, n, place, table):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _head(begin, until, size, order):  # type: ignore[no-untyped-def]
+def _head(begin, until, size, n_rows, longest, order):  # type: ignore[no-untyped-def]
     """The member whose fill the others are aligned with: of the fills that are not empty the (lower) median by length,
-    the first of equal ones. ``order`` (int64): room for the members."""
-    longest, n_rows = np.int64(0), 0
-    for member in range(size):
-        longest = max(longest, until[member] - begin[member])
-        n_rows += until[member] > begin[member]
-    wanted, longest = (n_rows - 1) // 2, min(longest, np.int64(LARGEST_PAIR))
-    for length in range(longest + 1):
-        order[length] = 0
+    the first of equal ones. ``longest``: up to which lengths count; ``order`` (int64): room for as many, and one."""
+    wanted = (n_rows - 1) // 2
+    order[: longest + 1] = 0
     for member in range(size):
         order[min(until[member] - begin[member], longest)] += 1
-    n_before = 0
     for length in range(1, longest + 1):
-        if n_before + order[length] > wanted:
-            for member in range(size):
-                if min(until[member] - begin[member], longest) == length:
-                    if n_before == wanted:
-                        return member
-                    n_before += 1
-        n_before += order[length]
+        for member in range(size if order[length] > wanted else 0):
+            if min(until[member] - begin[member], longest) == length:
+                if wanted == 0:
+                    return member
+                wanted -= 1
+        wanted -= order[length]
     return 0
 
 
@@ -186,17 +178,14 @@ def _runs(kind, where, points, text, head, m, n_kin, hold, lost, split, at_start
         if not _is_anchor(hold[i], lost[i], n_kin):
             i += 1
             continue
-        numeric = kind[head + i] >= DIGIT
-        j = i + 1
+        numeric, j = kind[head + i] >= DIGIT, i + 1
         while (
             j < m and (kind[head + j] >= DIGIT) == numeric and not split[j - 1]
             and _is_anchor(hold[j], lost[j], n_kin)
         ):  # fmt: skip
             j += 1
         strong = j - i > 1 or numeric or n_kin > 3 or (kind[head + i] >> 6 == LETTER >> 6 and n_kin > 2)
-        if not strong and kind[head + i] < LETTER:
-            strong = _among(points[text + where[0][head + i]], _FUNCTION)
-        if strong:
+        if strong or (kind[head + i] < LETTER and _among(points[text + where[0][head + i]], _FUNCTION)):
             run[3 * n_runs], run[3 * n_runs + 1], run[3 * n_runs + 2] = i, j, numeric
             n_runs += 1
         i = j
@@ -230,8 +219,8 @@ def _after_numbers(kind, where, points, text, at, until):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _lay_out(kind, where, points, text, member, size, begin, until, place, run, n_runs, out_begin, out_until):  # type: ignore[no-untyped-def]
-    """Divide one member's fill over the ``2 * n_runs + 1`` columns of a gap: rows ``column * size + member``."""
+def _lay_out(kind, where, points, text, begin, until, place, run, n_runs, out_begin, out_until):  # type: ignore[no-untyped-def]
+    """Divide one fill over the ``2 * n_runs + 1`` columns of a gap, counted from its first token."""
     at, column = begin, 0
     for k in range(n_runs + 1):
         low = high = until
@@ -244,74 +233,79 @@ def _lay_out(kind, where, points, text, member, size, begin, until, place, run, 
             if first < 0:
                 continue
             low, high = begin + first, begin + last + 1
+            out_begin[2 * k + 1], out_until[2 * k + 1] = first, last + 1
         if column and run[3 * (column // 2) - 1]:
-            more = _after_numbers(kind, where, points, text, at, low)
-            out_until[(column - 1) * size + member] = at = more
-        out_begin[column * size + member], out_until[column * size + member] = at, low
+            at = _after_numbers(kind, where, points, text, at, low)
+            out_until[column - 1] = at - begin
+        out_begin[column], out_until[column] = at - begin, low - begin
         for empty in range(column + 1, 2 * k + 1):
-            out_begin[empty * size + member] = out_until[empty * size + member] = low
-        if k < n_runs:
-            out_begin[(2 * k + 1) * size + member], out_until[(2 * k + 1) * size + member] = low, high
+            out_begin[empty] = out_until[empty] = low - begin
         at, column = high, 2 * k + 2
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _take_in(size, n_runs, out_begin, out_until):  # type: ignore[no-untyped-def]
-    """Where a few members have other text instead of an anchor, both are one column: that of the anchor."""
-    for k in range(n_runs):
-        before, anchor, either = 2 * k * size, (2 * k + 1) * size, False
-        for member in range(size):
-            has_text = out_begin[before + member] < out_until[before + member]
-            has_anchor = out_begin[anchor + member] < out_until[anchor + member]
-            if has_text and has_anchor:
-                either = False
-                break
-            either |= has_text
-        for member in range(size if either else 0):
-            if out_begin[before + member] < out_until[before + member]:
-                out_begin[anchor + member] = out_begin[before + member]
-                out_until[anchor + member] = out_until[before + member]
-                out_until[before + member] = out_begin[before + member]
+def _take_in(past, n_columns, out_begin, out_until):  # type: ignore[no-untyped-def]
+    """Where a few fills have other text instead of an anchor, both are one column; ``past``: places of all layouts."""
+    for before in range(0, n_columns - 1, 2):
+        some = both = False
+        for row in range(before, past, n_columns):
+            has_text = out_begin[row] < out_until[row]
+            some |= has_text
+            both |= has_text and out_begin[row + 1] < out_until[row + 1]
+        for row in range(before, past if some and not both else 0, n_columns):
+            if out_begin[row] < out_until[row]:
+                out_begin[row + 1], out_until[row + 1] = out_begin[row], out_until[row]
+                out_until[row] = out_begin[row]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _columns(hashes, kind, where, points, base, size, begin, until, scratch, out_begin, out_until):  # type: ignore[no-untyped-def]
+def _columns(hashes, kind, where, points, base, size, begin, until, scratch, row_of, out_begin, out_until):  # type: ignore[no-untyped-def]
     """Divide the fills of one gap (``begin``, ``until``: int64, a row per member) into columns, some of which may be
-    empty in all members. Returns their number (0: the gap is one slot), the grown columns and scratch."""
+    empty in all members.
+
+    Returns their number (0: the gap is one slot), the number of layouts, the layouts (`_lay_out`), grown, and scratch.
+    ``row_of`` (int64) tells the layout of each member: 0 for nothing, 1 for the head and its copies, which most are.
+    """
     places, counts, table = scratch
-    n_rows, longest, numeric = 0, np.int64(0), True
+    n_filled, longest, numeric = 0, np.int64(0), True
     for member in range(size):
-        n_rows += begin[member] < until[member]
+        n_filled += begin[member] < until[member]
         longest = max(longest, until[member] - begin[member])
-        numeric &= begin[member] == until[member] or _is_numeric(kind, begin[member], until[member])
-    if longest <= 1 or n_rows == 1 or numeric:
-        return 0, out_begin, out_until, scratch
-    counts = _grown(counts, max(min(longest, np.int64(LARGEST_PAIR)) + np.int64(1), size))
-    chosen = _head(begin, until, size, counts)
+        numeric = numeric and (begin[member] == until[member] or _is_numeric(kind, begin[member], until[member]))
+    if longest <= 1 or n_filled == 1 or numeric:
+        return 0, 0, out_begin, out_until, scratch
+    longest = min(longest, np.int64(LARGEST_PAIR))
+    counts = _grown(counts, longest + 1)
+    chosen = _head(begin, until, size, n_filled, longest, counts)
     head, m = begin[chosen], until[chosen] - begin[chosen]
-    if n_rows * m > LARGEST_GAP:
-        return 0, out_begin, out_until, (places, counts, table)
-    places, counts = _grown(places, size * m), _grown(counts, 6 * m)
+    if n_filled * m > LARGEST_GAP:
+        return 0, 0, out_begin, out_until, (places, counts, table)
+    places, counts = _grown(places, 2 * m), _grown(counts, 6 * m)
     hold, lost, split, run = counts[:m], counts[m : 2 * m], counts[2 * m : 3 * m], counts[3 * m : 6 * m]
     counts[: 3 * m] = 0
-    n_same, n_seen, n_kin, n_pairs, at_start, at_end = 0, 0, 0, 0, 0, 0
+    for token in range(m):
+        places[m + token] = token
+    n_rows, n_same, n_seen, n_kin, n_pairs, at_start, at_end = 2, 0, 0, 0, 0, 0, 0
     for member in range(size):
         n = until[member] - begin[member]
+        row_of[member] = 0
         if n == 0:
             continue
-        place = places[member * m : (member + 1) * m]
         hopeless = n_seen == TRIED
         for token in range(m if hopeless else 0):
             hopeless &= 3 * hold[token] < TRIED
         if hopeless or n_pairs > LARGEST_GAP:
-            return 0, out_begin, out_until, (places, counts, table)
+            return 0, 0, out_begin, out_until, (places, counts, table)
         n_held = 0
         while n == m and n_held < m and _same(hashes, kind, head + n_held, begin[member] + n_held):
-            place[n_held] = n_held
             n_held += 1
         if n_held == m:  # copies hold all that the head has: they are counted together
+            row_of[member] = 1
             n_same, n_kin, at_start, at_end = n_same + 1, n_kin + 1, at_start + (n > 1), at_end + 1
             continue
+        row_of[member], n_rows = n_rows, n_rows + 1
+        places = _grown(places, n_rows * m)
+        place = places[(n_rows - 1) * m : n_rows * m]
         table, pairs = _pair(hashes, kind, head, m, begin[member], n, place, table)
         n_pairs, n_seen, n_held = n_pairs + pairs, n_seen + 1, 0
         for token in range(m):
@@ -322,24 +316,31 @@ def _columns(hashes, kind, where, points, base, size, begin, until, scratch, out
         n_kin, at_start, at_end = n_kin + 1, at_start + (place[0] == 0 and n > 1), at_end + (place[m - 1] == n - 1)
         _count(place, m, n, hold, lost, split)
     hold += n_same
-    n_runs = 0
-    if 4 * (n_rows - n_kin) <= n_rows:
-        n_runs = _runs(kind, where, points, base[chosen], head, m, n_kin, hold, lost, split, at_start, at_end, run)
+    if 4 * (n_filled - n_kin) > n_filled:
+        return 0, 0, out_begin, out_until, (places, counts, table)
+    n_runs = _runs(kind, where, points, base[chosen], head, m, n_kin, hold, lost, split, at_start, at_end, run)
     if n_runs == 0:
-        return 0, out_begin, out_until, (places, counts, table)
-    n_columns = 2 * n_runs + 1
-    out_begin, out_until = _grown(out_begin, n_columns * size), _grown(out_until, n_columns * size)
+        return 0, 0, out_begin, out_until, (places, counts, table)
+    n_columns, goes_on, is_laid = 2 * n_runs + 1, False, False
+    for k in range(n_runs):  # how much of what follows numbers belongs to them is not told by the skeleton
+        goes_on |= run[3 * k + 2] and run[3 * k + 1] < (run[3 * k + 3] if k + 1 < n_runs else m)
+    out_begin, out_until = _grown(out_begin, n_columns * (size + 2)), _grown(out_until, n_columns * (size + 2))
+    out_begin[:n_columns] = 0
+    out_until[:n_columns] = 0
     for member in range(size):
-        if begin[member] == until[member]:
-            for column in range(n_columns):
-                out_begin[column * size + member] = out_until[column * size + member] = begin[member]
-        else:
-            _lay_out(
-                kind, where, points, base[member], member, size, begin[member], until[member],
-                places[member * m : (member + 1) * m], run, n_runs, out_begin, out_until,
-            )  # fmt: skip
-    _take_in(size, n_runs, out_begin, out_until)
-    return n_columns, out_begin, out_until, (places, counts, table)
+        row = row_of[member]
+        if row == 0 or (row == 1 and is_laid and not goes_on):
+            continue
+        place = places[row * m : (row + 1) * m]
+        if row == 1 and is_laid:
+            row_of[member], n_rows = n_rows, n_rows + 1
+        here, is_laid = row_of[member] * n_columns, is_laid or row == 1
+        _lay_out(
+            kind, where, points, base[member], begin[member], until[member], place, run, n_runs,
+            out_begin[here : here + n_columns], out_until[here : here + n_columns],
+        )  # fmt: skip
+    _take_in(n_rows * n_columns, n_columns, out_begin, out_until)
+    return n_columns, n_rows, out_begin, out_until, (places, counts, table)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -356,45 +357,44 @@ def divide_gaps(  # type: ignore[no-untyped-def]
     """
     begin, until = np.empty(64, np.int32), np.empty(64, np.int32)
     scratch = (np.empty(64, np.int32), np.empty(64, np.int64), np.empty(64, np.int16))
-    base, low, high = np.empty(64, np.int64), np.empty(64, np.int64), np.empty(64, np.int64)
-    out_begin, out_until = np.empty(64, np.int64), np.empty(64, np.int64)
+    out_begin, out_until = np.empty(64, np.int32), np.empty(64, np.int32)
     filled = at = number = np.int64(0)
     for cluster in range(clusters[0], clusters[1]):
         head, size = indptr[cluster], indptr[cluster + 1] - indptr[cluster]
         n_slots[cluster] = 0
-        if n_gaps[cluster]:
-            base, low, high = _grown(base, size), _grown(low, size), _grown(high, size)
-            for member in range(size):
-                base[member] = text_start[document[head + member]]
+        base, token, row_of = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
+        low, high = np.empty(size, np.int64), np.empty(size, np.int64)
+        for member in range(size):
+            base[member], token[member] = text_start[document[head + member]], bounds[first[head + member]]
         for _ in range(n_gaps[cluster]):
             longest = np.int32(0)
             for member in range(np.uint64(at), np.uint64(at + size)):
                 longest = max(longest, gap_until[member] - gap_begin[member])
-            begin, until = _grown(begin, filled + size), _grown(until, filled + size)
-            number += 1
-            if longest == 1 or whole[number - 1]:
+            n_columns, n_rows = 0, 0
+            if longest > 1 and not whole[number]:
+                for member in range(size):
+                    low[member] = token[member] + gap_begin[at + member]
+                    high[member] = token[member] + gap_until[at + member]
+                n_columns, n_rows, out_begin, out_until, scratch = _columns(
+                    hashes, kind, where, points, base, size, low, high, scratch, row_of, out_begin, out_until
+                )
+            more = filled + max(n_columns, 1) * size
+            begin, until = _grown(begin, more), _grown(until, more)
+            if n_columns == 0:
                 for member in range(np.uint64(size)):
                     begin[np.uint64(filled) + member] = gap_begin[np.uint64(at) + member]
                     until[np.uint64(filled) + member] = gap_until[np.uint64(at) + member]
-                at, filled, n_slots[cluster] = at + size, filled + size, n_slots[cluster] + 1
-                continue
-            for member in range(size):
-                token = bounds[first[head + member]]
-                low[member], high[member] = token + gap_begin[at + member], token + gap_until[at + member]
-            n_columns, out_begin, out_until, scratch = _columns(
-                hashes, kind, where, points, base, size, low, high, scratch, out_begin, out_until
-            )
-            for column in range(max(n_columns, 1)):
-                begin, until = _grown(begin, filled + size), _grown(until, filled + size)
+                filled, n_slots[cluster] = filled + size, n_slots[cluster] + 1
+            for column in range(n_columns):
                 has_text = False
-                for member in range(size):
-                    token, row = bounds[first[head + member]], column * size + member
-                    one = out_begin[row] if n_columns else low[member]
-                    other = out_until[row] if n_columns else high[member]
-                    begin[filled + member], until[filled + member] = one - token, other - token
-                    has_text |= one < other
-                if has_text:
-                    filled += size
-                    n_slots[cluster] += 1
-            at += size
+                for row in range(column, n_rows * n_columns, n_columns):
+                    has_text |= out_begin[row] < out_until[row]
+                if not has_text:
+                    continue
+                for member in range(np.uint64(size)):
+                    row, one = np.uint64(row_of[member] * n_columns + column), gap_begin[np.uint64(at) + member]
+                    begin[np.uint64(filled) + member] = one + out_begin[row]
+                    until[np.uint64(filled) + member] = one + out_until[row]
+                filled, n_slots[cluster] = filled + size, n_slots[cluster] + 1
+            at, number = at + size, number + 1
     return begin[:filled], until[:filled]
