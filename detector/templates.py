@@ -28,7 +28,7 @@ from detector.model import LEVELS
 from detector.passages import Passages
 from detector.score import millionths
 from detector.texts import Texts
-from detector.tokens import Tokens, join_offsets, packed_points
+from detector.tokens import Tokens, join_offsets, mix64, packed_points
 from detector.workspace import Gathered, Workspace, add_all
 
 CLUSTER_TOKENS = 1 << 20
@@ -312,17 +312,21 @@ def _ratios(groups: GroupColumns, corpus: _Corpus, work: Workspace) -> NDArray[n
 
 
 def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], work: Workspace) -> NDArray[np.float64]:
-    """The normalised Indel similarity of the skeleton of each member with that of its representative; of most members
-    the keys of their passages tell that it is 1."""
+    """The normalised Indel similarity of the skeleton of each member with that of its representative, once for all that
+    have the same two; of most members the keys of their passages tell that it is 1."""
     tokens, passages, _, keys = corpus
     indptr = groups.indptr[span[0] : span[1] + 1]
     first = groups.first[indptr[0] : indptr[-1]].astype(np.int64)
     last = groups.last[indptr[0] : indptr[-1]].astype(np.int64)
     head = np.repeat(indptr[:-1] - indptr[0], np.diff(indptr))
-    differs = np.flatnonzero(_differs(keys, first, last, head))
+    names = _names(keys, first, last)
+    differing = np.flatnonzero(names != names[head])
     ratio = np.ones(len(first))
-    if not len(differs):
+    if not len(differing):
         return ratio
+    pairs = mix64(names[head[differing]]) + names[differing]
+    _, chosen, same = np.unique(pairs, return_index=True, return_inverse=True)
+    differs = differing[chosen]
     members, place = np.unique(np.concatenate((head[differs], differs)), return_inverse=True)
     first, last = first[members], last[members]
     part, bounds = _offsets(last - first), passages.tokens
@@ -333,22 +337,16 @@ def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], 
     points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
     left, right, found = place[: len(differs)], place[len(differs) :], np.empty(len(differs))
     comparing.similarities(points, point_indptr, part, left, right, float(comparing.LARGEST_BLOCK), found)
-    ratio[differs] = found
+    ratio[differing] = found[same]
     return ratio
 
 
-def _differs(
-    keys: NDArray[np.uint64], first: NDArray[np.int64], last: NDArray[np.int64], head: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Whether the skeletons of each member, passages ``first`` to ``last``, are not those of the member ``head``."""
-    sizes = last - first
-    differs = np.asarray(sizes != sizes[head])
-    part = _offsets(np.where(differs, 0, sizes))
+def _names(keys: NDArray[np.uint64], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """A hash of the skeletons of each member, passages ``first`` to ``last`` of at least one."""
+    part = _offsets(last - first)
     nth = np.arange(part[-1]) - np.repeat(part[:-1], np.diff(part))
-    owner = np.repeat(np.arange(len(first)), np.diff(part))
-    unequal = keys[first[owner] + nth] != keys[first[head[owner]] + nth]
-    differs[owner[unequal]] = True
-    return differs
+    each = keys[np.repeat(first, np.diff(part)) + nth]
+    return np.add.reduceat(mix64(each + nth.astype(np.uint64)), part[:-1])
 
 
 def _offsets(counts: NDArray[Any]) -> NDArray[np.int64]:

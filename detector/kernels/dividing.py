@@ -392,9 +392,9 @@ def divide_gaps(  # type: ignore[no-untyped-def]
                 if not has_text:
                     continue
                 for member in range(np.uint64(size)):
-                    row, one = np.uint64(row_of[member] * n_columns + column), gap_begin[np.uint64(at) + member]
-                    begin[np.uint64(filled) + member] = one + out_begin[row]
-                    until[np.uint64(filled) + member] = one + out_until[row]
+                    cell, one = np.uint64(row_of[member] * n_columns + column), gap_begin[np.uint64(at) + member]
+                    begin[np.uint64(filled) + member] = one + out_begin[cell]
+                    until[np.uint64(filled) + member] = one + out_until[cell]
                 filled, n_slots[cluster] = filled + size, n_slots[cluster] + 1
             at, number = at + size, number + 1
     return begin[:filled], until[:filled]

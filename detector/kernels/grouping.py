@@ -264,11 +264,10 @@ def slot_types(  # type: ignore[no-untyped-def]
         n_filled, most = 0, (fill_at[slot + 1] - fill_at[slot]) // 5
         other[:] = 0  # how many are no number, percentage, sum of money, year, date, place or name
         last, last_end, last_until, last_kind = np.int64(0), np.int64(0), np.int64(0), np.uint8(0)
-        hopeless = False
         for fill in range(fill_at[slot], fill_at[slot + 1]):
             kind = fill_class[fill] & 3
             n_filled += kind != 0
-            if kind == 0 or hopeless:
+            if kind == 0:
                 continue
             text = document[member_at[slot] + fill - fill_at[slot]]
             start, end = text_start[text] + fill_start[fill], text_start[text] + fill_end[fill]
@@ -290,6 +289,8 @@ def slot_types(  # type: ignore[no-untyped-def]
             for one in range(7):
                 other[one] += told[one]
                 hopeless &= other[one] > most
+            if hopeless:  # more than a fifth of all fills are none of each: whatever follows, it is text
+                break
         numbers = 5 * other[0] <= n_filled
         types[slot] = PLACEHOLDER if n_filled == 0 else NUMBER if numbers else TEXT
         for rank in range(6):
