@@ -278,7 +278,8 @@ class ColumnLookup(Lookup):
         """The rows of the fills of the first members of a cluster in some of its slots, and which of these each member
         has, slot by slot: of one that is not listed that which it has in common with others."""
         columns = self._members.columns
-        begin, sizes = columns.fill_indptr[parts], columns.fill_indptr[parts + 1] - columns.fill_indptr[parts]
+        begin = columns.fill_indptr[parts]  # fills are in the order of their members: the first are enough
+        sizes = np.minimum(columns.fill_indptr[parts + 1] - begin, n_members)
         slot = np.repeat(np.arange(len(parts)), sizes)
         listed = np.arange(len(slot)) + np.repeat(begin - np.cumsum(sizes) + sizes, sizes)
         few = np.flatnonzero(columns.fill_member[listed] < n_members)
