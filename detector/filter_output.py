@@ -35,6 +35,9 @@ from detector.stripping import without
 EXTRA = ("reasons", "row")
 """Columns that dropped records have more."""
 
+TABLES = ("parquet", "arrow")
+"""Formats whose files know their own columns."""
+
 UNCHANGED, CHANGED, DROPPED = range(3)
 
 
@@ -368,8 +371,7 @@ class _Files:
         """Close the files and give them their names; a source without records is kept as an empty one."""
         layout = self.layout
         assert layout is not None
-        known = layout.encoding is not None or layout.schema is not None or layout.format == "text"
-        if not self._shards and known and layout.format != "text":
+        if not self._shards and (layout.schema is not None or layout.format not in TABLES):
             _ = self.kept
         name = target_name(layout)
         for folder, shard in self._shards.items():

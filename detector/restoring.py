@@ -16,7 +16,7 @@ from detector.encodings import Encoding, decode, decode_keeping
 from detector.errors import DetectorError, OutputError, ScanError, printable
 from detector.file_rows import text_chunks
 from detector.filter_folder import read_summary
-from detector.filter_output import EXTRA
+from detector.filter_output import EXTRA, TABLES
 from detector.formats import (
     READ_ERRORS,
     BatchBlock,
@@ -38,10 +38,6 @@ from detector.settings import Settings
 from detector.shards import Shard, open_shard, target_name
 from detector.stripping import put_back
 from detector.table_rows import ArrowFile, cells_of, csv_rows, first_row, open_parquet, parquet_blocks, parquet_codec
-
-TABLES = ("parquet", "arrow")
-"""Formats whose files know their own columns."""
-
 
 @dataclass(frozen=True, slots=True)
 class Restored:
@@ -145,13 +141,12 @@ class _Restoring:
         name = target_name(layout)
         paths = {folder: self._directory / folder / name for folder in ("kept", "dropped")}
         there = [folder for folder, path in paths.items() if path.is_file()]
-        if not there:
-            if layout.format == "text":
-                return  # an empty text file is no document
+        is_empty = layout.encoding is None and layout.format not in TABLES
+        if not there and not is_empty:
             raise ScanError(f"{self._directory}: {printable(name)} is gone from kept/ and dropped/")
         if layout.format in TABLES:
             layout = _with_schema(layout, paths, there)
-        kept = _records(paths["kept"], layout, None) if "kept" in there else iter(())
+        kept = _records(paths["kept"], layout, None) if "kept" in there and not is_empty else iter(())
         n_extra = len(EXTRA) if "dropped" in there else 0
         dropped = _records(paths["dropped"], layout, n_extra) if n_extra else iter(())
         originals = self._input_records(source, layout)

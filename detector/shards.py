@@ -141,7 +141,7 @@ def open_shard(path: Path, layout: Layout, *, text_field: str, extra: Sequence[s
         of_table = ParquetShard if layout.format == "parquet" else ArrowShard
         return of_table(path, layout, text_field=text_field, extra=extra)
     stream = Compressed(path, layout.compression)
-    if layout.format == "text":
+    if layout.format == "text" or layout.encoding is None:  # a file without a byte has no encoding, and no records
         return _TextShard(stream, layout, text_field)
     if layout.format == "jsonl":
         return LinesShard(stream, layout, text_field)
