@@ -39,6 +39,7 @@ from detector.shards import Shard, open_shard, target_name
 from detector.stripping import put_back
 from detector.table_rows import ArrowFile, cells_of, csv_rows, first_row, open_parquet, parquet_blocks, parquet_codec
 
+
 @dataclass(frozen=True, slots=True)
 class Restored:
     """What was put back: files, records of them (blank lines included), texts that had been cleaned; and whether ids
