@@ -142,7 +142,7 @@ class _Restoring:
         name = target_name(layout)
         paths = {folder: self._directory / folder / name for folder in ("kept", "dropped")}
         there = [folder for folder, path in paths.items() if path.is_file()]
-        is_empty = layout.encoding is None and layout.format not in TABLES
+        is_empty = layout.encoding is None and layout.format not in TABLES and not row["counts"].get("not_read")
         if not there and not is_empty:
             raise ScanError(f"{self._directory}: {printable(name)} is gone from kept/ and dropped/")
         if layout.format in TABLES:

@@ -230,6 +230,7 @@ def test_files_without_a_document_come_back(tmp_path: Path) -> None:
     for name in ("g.txt", "h.jsonl", "i.csv", "j.json", "k.tsv"):
         (tmp_path / "in" / name).write_bytes(b"")
     (tmp_path / "in/l.txt.gz").write_bytes(gzip.compress(b""))
+    (tmp_path / "in/m.txt").write_bytes(b"\xff\x00\x81\x00\xfe\x80bin")
     (tmp_path / "in/f.jsonl").write_text('{"text": "f"}\n')
     reader = Reader([tmp_path / "in"])
     filter_corpus(reader, scan_of(reader, []), tmp_path / "out")
