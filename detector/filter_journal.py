@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from detector.errors import OutputError
 from detector.json_rows import dumps
+from detector.scan_files import check_creatable
 
 PARTIAL = ".partial"
 JOURNAL = "journal.jsonl"
@@ -27,6 +28,8 @@ def check_folder(out: Path, *, resume: bool = False) -> None:
     with."""
     if out.is_file():
         raise OutputError(f"{out}: is a file; name a folder")
+    if not out.exists():
+        check_creatable(out)
     if (out / PARTIAL / JOURNAL).exists():
         if not resume:
             raise OutputError(f"{out}: a filter was stopped here; go on with --resume, or remove it")

@@ -41,6 +41,16 @@ def check_target(directory: Path) -> None:
         raise OutputError(f"{directory}: holds files and no scan; nothing of yours is overwritten. Name a new folder")
     if directory.exists():
         raise OutputError(f"{directory}: is a file; name a folder")
+    check_creatable(directory)
+
+
+def check_creatable(directory: Path) -> None:
+    """Raises `OutputError` where a folder cannot be made: before the work that is to fill it, not after."""
+    nearest = next(path for path in directory.absolute().parents if os.path.lexists(path))
+    if not nearest.is_dir():
+        raise OutputError(f"{directory}: {nearest} is no folder; name another one")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise OutputError(f"{directory}: nothing can be written to {nearest}; name another folder")
 
 
 def _is_scan(directory: Path) -> bool:

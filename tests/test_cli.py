@@ -220,6 +220,7 @@ def test_every_wrong_setting_is_named(run: Any, tmp_path: Path, corpus: Path) ->
         ["filter", "a", "--out", "b", "--min-originality", "1.5"],
         ["filter", "a", "--out", "b", "--max-junk", "nan"],
         ["filter", "a", "--out", "b", "--max-drop", "half"],
+        ["filter", "a", "--out", "b", "--strip", "junk,nonsense"],
         ["rules", "nothing"],
         ["templates", "a", "--level", "word"],
     ],
@@ -265,6 +266,16 @@ def test_a_full_disk_under_the_scan_is_one_line(
 
     monkeypatch.setattr(Path, "replace", refuse)
     assert "No space left" in one_line(run("scan", corpus, "--out", tmp_path / "out", "--quiet"))
+
+
+@pytest.mark.parametrize("command", ["scan", "filter"])
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(
+    run: Any, tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("detector.pipeline.scan", None)
+    assert "is no folder" in one_line(run(command, corpus, "--out", corpus / "out", "--quiet"))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert "nothing can be written" in one_line(run(command, corpus, "--out", tmp_path / "a/b", "--quiet"))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")

@@ -214,6 +214,9 @@ def test_restore_says_what_it_needs(tmp_path: Path) -> None:
         restore_corpus(tmp_path / "out", tmp_path / "back")
     with pytest.raises(ScanError, match="holds no finished filter"):
         restore_corpus(tmp_path / "in", tmp_path / "back")
+    detector.scan({"a": "text"}).write(tmp_path / "scan")
+    with pytest.raises(ScanError, match="holds no finished filter"):
+        restore_corpus(tmp_path / "scan", tmp_path / "back")
     restore_corpus(tmp_path / "out", tmp_path / "back", [tmp_path / "in"])
     with pytest.raises(OutputError, match="holds files already"):
         restore_corpus(tmp_path / "out", tmp_path / "back", [tmp_path / "in"])

@@ -48,12 +48,23 @@ def _cleaning_options(command: argparse.ArgumentParser) -> None:
         choices=FAMILY_CHOICES,
         help="of near-copies (default: keep-best with --min-originality or --max-shared, else keep-all)",
     )
-    command.add_argument("--strip", metavar="PARTS", help=f"parts to cut out of kept documents: {','.join(PARTS)}")
+    command.add_argument(
+        "--strip", type=_parts, metavar="PARTS", help=f"parts to cut out of kept documents: {','.join(PARTS)}"
+    )
     command.add_argument(
         "--keep-occurrences", type=whole, metavar="K", help="copies of a shared text that stay in the corpus (1)"
     )
     command.add_argument("--date-field", metavar="A.B", help="of equal copies the earliest is kept (default: date)")
     command.add_argument("--audit", choices=AUDITS, help="offsets: removed.jsonl without the texts (full)")
+
+
+def _parts(text: str) -> list[str]:
+    """The type of --strip."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"{name!r} is no part; there are {', '.join(PARTS)}")
+    return names
 
 
 def run(options: argparse.Namespace) -> None:
@@ -114,7 +125,7 @@ def plan_of(options: argparse.Namespace) -> FilterPlan:
     given = {name: getattr(options, name) for name in names}
     values |= {name: value for name, value in given.items() if value is not None}
     if options.strip is not None:
-        values["strip"] = [part.strip() for part in options.strip.split(",") if part.strip()]
+        values["strip"] = options.strip
     if options.drop_flags:
         values["drop_flags"] = options.drop_flags
     if options.protect:
