@@ -18,7 +18,7 @@ from detector.cells import safe_cell
 from detector.errors import OutputError, ScanError
 from detector.model import FINDING_KINDS, PART_NAMES
 from detector.rendering import json_text, plain_text
-from detector.scan_files import TABLES, complete
+from detector.scan_files import OPTIONAL_TABLES, TABLES, complete, table_files
 from detector.writing import NESTED, check_table, read_rows, table_schema
 
 FORMATS = ("csv", "parquet", "json", "svg")
@@ -31,6 +31,11 @@ FLAT: Mapping[str, Sequence[str]] = {"parts": PART_NAMES, "n_findings": FINDING_
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """Without it Excel takes UTF-8 for the system's encoding, and Chinese for something else."""
+
+
+def tables_of(scan: Path) -> tuple[str, ...]:
+    """The tables that there are to export from the folder of a scan."""
+    return (*TABLES, *(name for name in OPTIONAL_TABLES if table_files(scan, name)))
 
 
 def export_tables(
