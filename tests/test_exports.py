@@ -13,11 +13,11 @@ from corpora import LINES, NOTICE, gibberish
 
 import detector
 from detector.errors import OutputError, ScanError
-from detector.exports import csv_columns, export_charts, export_tables, tables_of
-from detector.index import StoredRows
 from detector.model import FINDING_KINDS, PART_NAMES
-from detector.scan_files import TABLES
-from detector.writing import NESTED, read_rows
+from detector.results.exports import csv_columns, export_charts, export_tables, tables_of
+from detector.results.index import StoredRows
+from detector.results.writing import NESTED, read_rows
+from detector.tables.scan_files import TABLES
 
 ODD = {
     "=1+1": '=cmd|"/c calc"!A1\n',

@@ -20,15 +20,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector import stripping
-from detector.decisions import family_of
 from detector.errors import GuardError, OutputError, ScanError, SettingsError
-from detector.filter_output import FilterOutput
-from detector.filtering import Reason, Thresholds, decide, filter_corpus
+from detector.filtering import stripping
+from detector.filtering.output import FilterOutput
+from detector.filtering.run import Reason, Thresholds, decide, filter_corpus
+from detector.filtering.stripping import put_back, spans_to_strip, without
 from detector.model import Document, DocumentScore, Finding, Parts, Span
-from detector.reading import Reader, corpus_digest
+from detector.records.reading import Reader, corpus_digest
 from detector.settings import Settings
-from detector.stripping import put_back, spans_to_strip, without
+from detector.thresholds.decisions import family_of
 
 NOTHING = Thresholds()
 

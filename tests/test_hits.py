@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector import artefacts, hits
-from detector.artefacts import (
+from detector.machine.workspace import Workspace
+from detector.model import FINDING_KINDS, Hit
+from detector.rules import artefacts, hits
+from detector.rules.artefacts import (
     FLAG_NAMES,
     YEAR_REACH,
     artefact_table,
@@ -25,20 +27,18 @@ from detector.artefacts import (
     is_traditional,
     year_swaps_at,
 )
-from detector.block_hits import BlockHits
-from detector.columns import HitColumns
-from detector.folding import plain
-from detector.hits import find_hits, flags, hit_columns, junk_passages, junk_tokens, site_and_own
-from detector.junk import find_junk, frequent_lines
-from detector.lines import split_lines
-from detector.marks import _STAND_IN, FOLLOWERS, find_marks
-from detector.model import FINDING_KINDS, Hit
-from detector.places import AFTER_BLANK, SENTENCE, Places, make_triggers, read_block
-from detector.rule_plan import make_plan, rule_names
-from detector.rules import load_rules, marked_spans
+from detector.rules.block_hits import BlockHits
+from detector.rules.hits import find_hits, flags, hit_columns, junk_passages, junk_tokens, site_and_own
+from detector.rules.junk import find_junk, frequent_lines
+from detector.rules.lines import split_lines
+from detector.rules.marks import _STAND_IN, FOLLOWERS, find_marks
+from detector.rules.places import AFTER_BLANK, SENTENCE, Places, make_triggers, read_block
+from detector.rules.rule_plan import make_plan, rule_names
+from detector.rules.rule_tables import load_rules, marked_spans
 from detector.settings import Settings
-from detector.texts import Texts
-from detector.workspace import Workspace
+from detector.tables.columns import HitColumns
+from detector.text.folding import plain
+from detector.text.texts import Texts
 from tests.corpora import columns, timeless
 
 TABLE = load_rules(Settings())

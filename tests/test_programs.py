@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector import program_files
-from detector.folding import code_points
 from detector.kernels import cache
 from detector.kernels.trying import try_groups, try_lines, try_places
-from detector.pattern_sets import ALL, complement, merged
-from detector.programs import UNTOLD, Programs, write_programs
-from detector.rules import Rule, load_rules, marked_spans
+from detector.rules import program_files
+from detector.rules.pattern_sets import ALL, complement, merged
+from detector.rules.programs import UNTOLD, Programs, write_programs
+from detector.rules.rule_tables import Rule, load_rules, marked_spans
 from detector.settings import Settings
+from detector.text.folding import code_points
 
 NO, YES, UNKNOWN = 0, 1, 2
 

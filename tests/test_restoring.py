@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 
 import detector
 from detector.errors import OutputError, ScanError
-from detector.filter_folder import decision_of, read_summary, removed_of, thresholds_of
-from detector.filtering import FilterPlan, Thresholds, filter_corpus
+from detector.filtering.folder import decision_of, read_summary, removed_of, thresholds_of
+from detector.filtering.restoring import restore_corpus
+from detector.filtering.run import FilterPlan, Thresholds, filter_corpus
 from detector.model import DocumentScore, Finding, Parts
-from detector.reading import Reader, corpus_digest
-from detector.restoring import restore_corpus
+from detector.records.reading import Reader, corpus_digest
 from detector.settings import Settings
 
 ROOT = Path(__file__).parents[1]

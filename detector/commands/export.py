@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from detector.arguments import command_parser
+from detector.commands.arguments import command_parser
+from detector.commands.session import print_json
 from detector.errors import SettingsError, printable
-from detector.scan_files import OPTIONAL_TABLES, TABLES
-from detector.session import print_json
+from detector.tables.scan_files import OPTIONAL_TABLES, TABLES
 
 FORMATS = ("csv", "parquet", "json", "svg")
 
@@ -43,8 +43,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.exports import export_charts, export_tables, tables_of
-    from detector.index import open_scan
+    from detector.results.exports import export_charts, export_tables, tables_of
+    from detector.results.index import open_scan
 
     scan = open_scan(options.dir)
     if options.format == "svg":

@@ -6,14 +6,22 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from detector.arguments import PARTS, command_parser, input_options, ratio, resource_options, threshold_options, whole
-from detector.display import SITUATION, Display
+from detector.commands.arguments import (
+    PARTS,
+    command_parser,
+    input_options,
+    ratio,
+    resource_options,
+    threshold_options,
+    whole,
+)
+from detector.commands.display import SITUATION, Display
+from detector.commands.session import console, print_json, scanned, settings_of, settings_of_scan, workspace_of
 from detector.errors import SettingsError
-from detector.session import console, print_json, scanned, settings_of, settings_of_scan, workspace_of
 from detector.settings import AUDITS, FAMILY_CHOICES
 
 if TYPE_CHECKING:
-    from detector.filter_plan import FilterPlan
+    from detector.filtering.plan import FilterPlan
 
 
 def add(commands: Any) -> None:
@@ -69,8 +77,8 @@ def _parts(text: str) -> list[str]:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.filtering import check_plan, filter_corpus
-    from detector.index import open_scan
+    from detector.filtering.run import check_plan, filter_corpus
+    from detector.results.index import open_scan
 
     plan = plan_of(options)
     protect, options.protect = options.protect, _phrase_files(options.protect)
@@ -101,7 +109,7 @@ def run(options: argparse.Namespace) -> None:
 
 def told_finished(out: Path) -> str:
     """What a filter that is interrupted says of what it did."""
-    from detector.filter_journal import n_finished
+    from detector.filtering.journal import n_finished
 
     n = n_finished(out)
     return "nothing was written" if n is None else f"{n:,} files are finished in {out}; go on with --resume"
@@ -109,14 +117,14 @@ def told_finished(out: Path) -> str:
 
 def _phrase_files(entries: list[str] | None) -> list[str] | None:
     """The entries of --protect that are files of phrases: a scan has no series to protect."""
-    from detector.protecting import is_phrase_file
+    from detector.rules.protecting import is_phrase_file
 
     return [entry for entry in entries if is_phrase_file(entry)] if entries else None
 
 
 def plan_of(options: argparse.Namespace) -> FilterPlan:
     """The preset with the options of the command line on top."""
-    from detector.filter_plan import FilterPlan, preset_values
+    from detector.filtering.plan import FilterPlan, preset_values
 
     values = preset_values(options.preset) if options.preset else {}
     FilterPlan.from_mapping(values, options.preset or "")

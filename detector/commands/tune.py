@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from detector.arguments import command_parser, count, pager_option
+from detector.commands.arguments import command_parser, count, pager_option
+from detector.commands.session import paged, print_json
 from detector.errors import SettingsError
-from detector.session import paged, print_json
 
 
 def add(commands: Any) -> None:
@@ -53,8 +53,8 @@ def steps(text: str) -> tuple[str, tuple[float, ...]]:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.index import open_scan
-    from detector.tuning import tuning
+    from detector.results.index import open_scan
+    from detector.thresholds.tuning import tuning
 
     scan = open_scan(options.dir)
     if scan.summary.get("settings", {}).get("level") == "document":

@@ -14,8 +14,8 @@ from detector.report.palette import percent
 from detector.report.shown import shortened, shown
 
 if TYPE_CHECKING:
-    from detector.filtering import FilterSummary
-    from detector.restoring import Restored
+    from detector.filtering.restoring import Restored
+    from detector.filtering.run import FilterSummary
 
 DIM = "dim"
 
