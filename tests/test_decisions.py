@@ -202,7 +202,7 @@ def test_what_did_nothing_is_said(tmp_path: Path) -> None:
     assert filter_corpus([path], scan, tmp_path / "out", plan=plan).notes == (
         "no document meets min_chars 10000",
         'no document has the flag "spum"',
-        "1 documents have no token: nothing can be found in them",
+        "documents without any token, in which nothing can be found: 1",
         '1 records have no text in "text"; they are kept as they are',
         "no series is known: --max-drop-per-series guards nothing",
         "no document has anything junk",

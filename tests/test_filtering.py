@@ -180,7 +180,7 @@ def test_the_guard_stops_before_anything_is_written(tmp_path: Path) -> None:
         filter_corpus(reader, scan, tmp_path / "out", limits)
     assert str(error.value) == (
         "6 of 10 documents (copies counted once) would be dropped, more than the share of 0.5 that --max-drop allows "
-        "(6 by max_junk); nothing was written. Loosen a threshold or raise --max-drop."
+        "(with copies: 6 by max_junk); nothing was written. Loosen a threshold or raise --max-drop."
     )
     assert not (tmp_path / "out").exists()
     assert filter_corpus(reader, scan, tmp_path / "out", limits, max_drop=0.6).n_dropped == 6

@@ -29,6 +29,7 @@ def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
     from detector.filtering.attributes import write_attributes
     from detector.records.reading import Reader
+    from detector.report.words import counted
     from detector.results.index import open_scan
 
     scan = open_scan(options.scan)
@@ -37,6 +38,6 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print_json(asdict(written))
     elif not options.quiet:
-        print(f"{written.n_rows:,} rows in {written.n_files:,} files below {printable(options.out)}")
+        print(f"{counted(written.n_rows, 'row')} in {counted(written.n_files, 'file')} below {printable(options.out)}")
         for name, n in written.n_spans.items():
             print(f"{n:>12,}  {name}")

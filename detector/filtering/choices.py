@@ -152,7 +152,7 @@ def notes_on(
             notes.append("fewer than 1,000 families: originality is of this corpus alone, sharing is underestimated")
     without = summary.get("totals", {}).get("n_documents_without_tokens", 0)
     if without:
-        notes.append(f"{without:,} documents have no token: nothing can be found in them")
+        notes.append(f"documents without any token, in which nothing can be found: {without:,}")
     if reader.n_problems.get("no_text"):
         field = printable(reader.settings.text_field)
         notes.append(f'{reader.n_problems["no_text"]:,} records have no text in "{field}"; they are kept as they are')
