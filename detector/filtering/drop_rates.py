@@ -100,8 +100,8 @@ def guard(
         by = ", ".join(f"{count} by {rule}" for rule, count in dropped_by.items())
         raise GuardError(
             f"{lost} of {n} documents (copies counted once) would be dropped, more than the share of "
-            f"{max_drop:g} that --max-drop allows (with copies: {by}); nothing was written. Loosen a threshold or raise "
-            "--max-drop."
+            f"{max_drop:g} that --max-drop allows (with copies: {by}); nothing was written. Loosen a threshold or "
+            "raise --max-drop."
         )
     _guard_series(head[found.row], alive, found, per_series)
     return lost
