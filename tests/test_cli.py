@@ -178,7 +178,6 @@ def test_an_error_is_1_and_one_line(run: Any, tmp_path: Path, corpus: Path, fold
     assert "nobody" in one_line(run("why", folder, "nobody"))
     assert "passage-0" in one_line(run("templates", folder, "passage-0"))
     assert "phrase-0" in one_line(run("phrases", folder, "phrase-0"))
-    assert "max_shine" in one_line(run("tune", folder, "--at", "max_shine=0.5"))
     assert "not a scan" in one_line(run("phrases", tmp_path))
     assert "not a scan" in one_line(run("templates", tmp_path / "nothing", "--json"))
     assert "no.such.rule" in one_line(run("rules", "show", "no.such.rule"))
@@ -214,6 +213,7 @@ def test_every_wrong_setting_is_named(run: Any, tmp_path: Path, corpus: Path) ->
         ["why", "a"],
         ["why", "a", "b", "--max-junk", "2"],
         ["tune", "a", "--at", "max_junk"],
+        ["tune", "a", "--at", "max_shine=0.5"],
         ["export", "a"],
         ["export", "a", "--out", "b", "--format", "xls"],
         ["filter", "a"],

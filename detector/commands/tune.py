@@ -41,6 +41,8 @@ def steps(text: str) -> tuple[str, tuple[float, ...]]:
     >>> steps("--max-junk=0.1,0.2")
     ('max_junk', (0.1, 0.2))
     """
+    from detector.thresholds.tuning import threshold_names
+
     name, _, told = text.partition("=")
     try:
         values = tuple(float(value) for value in told.split(","))
@@ -48,7 +50,10 @@ def steps(text: str) -> tuple[str, tuple[float, ...]]:
         values = ()
     if not name.strip("-") or not values or any(value != value or value < 0 for value in values):
         raise argparse.ArgumentTypeError(f"{text} is not NAME=VALUE,VALUE; write min_originality=0.4,0.5")
-    return name.strip().removeprefix("--").replace("-", "_"), values
+    name = name.strip().removeprefix("--").replace("-", "_")
+    if name not in (known := threshold_names()):
+        raise argparse.ArgumentTypeError(f"there is no threshold {name}; there are {', '.join(known)}")
+    return name, values
 
 
 def run(options: argparse.Namespace) -> None:
