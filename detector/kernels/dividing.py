@@ -12,7 +12,7 @@ import numpy as np
 from detector.kernels.compiled import njit
 
 LETTER, DIGIT = 64, 128
-"""Kinds (`detector.text.tokens.Tokens.form`) from these on, as in `detector.text.folding`; below are single characters."""
+"""Kinds (`detector.text.tokens.Tokens.form`) from these on; below are single characters."""
 
 LARGEST_PAIR = 1 << 12
 """Token pairs of two fills that are aligned; of longer ones only the common ends are."""
