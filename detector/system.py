@@ -20,6 +20,10 @@ KEPT_BLOCK = 1 << 28
 """Bytes up to which, where there is plenty of memory, a temporary stays with the process when it dies: what the system
 gives instead must be cleared first, and on a virtual machine often found, which takes seconds for a gigabyte."""
 
+MOST_KEPT = (1 << 31) - 1
+"""Bytes up to which one stays where a budget holds all of a scan: the largest number that the C library is told. A
+gigabyte that another temporary had is there, a new one took a virtual machine two seconds."""
+
 KEPT_SHARE = 1 / 16
 """Of a smaller budget, for the temporaries that the threads keep for the next ones: by itself glibc would give back all
 from 128 kB on once it was told of `LARGE_BLOCK`, and every page would be made and cleared again."""
@@ -60,6 +64,11 @@ def share_freed_blocks() -> None:
 def keep_freed_blocks() -> None:
     """Tell the C library about `KEPT_BLOCK`, once, and that all threads share what was freed."""
     _tell_allocator((_LARGE_BLOCK_SETTING, KEPT_BLOCK), (_KEPT_AT_TOP_SETTING, KEPT_BLOCK), (_ARENAS_SETTING, 1))
+
+
+def keep_all_freed_blocks() -> None:
+    """Tell the C library about `MOST_KEPT`."""
+    _tell_allocator((_LARGE_BLOCK_SETTING, MOST_KEPT), (_KEPT_AT_TOP_SETTING, MOST_KEPT))
 
 
 def give_back_freed_blocks() -> None:
