@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 STATUS, STATUS_BYTES = Path("/proc/self/statm"), 256
@@ -60,15 +59,9 @@ def share_freed_blocks() -> None:
     _tell_allocator((_ARENAS_SETTING, 1))
 
 
-@cache
-def keep_freed_blocks() -> None:
-    """Tell the C library about `KEPT_BLOCK`, once, and that all threads share what was freed."""
-    _tell_allocator((_LARGE_BLOCK_SETTING, KEPT_BLOCK), (_KEPT_AT_TOP_SETTING, KEPT_BLOCK), (_ARENAS_SETTING, 1))
-
-
-def keep_all_freed_blocks() -> None:
-    """Tell the C library about `MOST_KEPT`."""
-    _tell_allocator((_LARGE_BLOCK_SETTING, MOST_KEPT), (_KEPT_AT_TOP_SETTING, MOST_KEPT))
+def keep_freed_blocks(up_to: int = KEPT_BLOCK) -> None:
+    """Tell the C library up to how many bytes a block stays when it dies, and that all threads share what was freed."""
+    _tell_allocator((_LARGE_BLOCK_SETTING, up_to), (_KEPT_AT_TOP_SETTING, up_to), (_ARENAS_SETTING, 1))
 
 
 def give_back_freed_blocks() -> None:

@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from detector.errors import OutputError
 from detector.spilling import CAN_WRITE, SpillFile
 from detector.system import (
+    MOST_KEPT,
     STATUS,
     STATUS_BYTES,
     give_back_freed_blocks,
     give_back_large_blocks,
-    keep_all_freed_blocks,
     keep_freed_blocks,
     memory_pages,
     pages,
@@ -145,7 +145,7 @@ class Workspace:
         """Tell how many bytes the texts of a corpus take, before columns are made of them."""
         if self.memory is not None and self.memory >= max(PLENTY, TIMES_TEXTS * n_bytes):
             self._share = FITTING_SHARE
-            keep_all_freed_blocks()
+            keep_freed_blocks(MOST_KEPT)
 
     def _room(self, *, near: bool) -> float:
         """Bytes of columns that the budget holds in memory."""
