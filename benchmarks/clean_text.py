@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 import detector
-from detector.hits import find_hits, site_and_own
+from detector.machine.workspace import Workspace
 from detector.model import FINDING_KINDS
-from detector.rules import load_rules
+from detector.rules.hits import find_hits, site_and_own
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
-from detector.texts import Texts
-from detector.workspace import Workspace
+from detector.text.texts import Texts
 
 
 class CleanText(NamedTuple):

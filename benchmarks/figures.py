@@ -14,11 +14,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-from detector.evaluation import GoldDocument, load_gold
-from detector.folding import fold
-from detector.index import Scan
+from detector.evaluation.measures import GoldDocument, load_gold
 from detector.model import Finding, Parts
 from detector.pipeline import scan
+from detector.results.index import Scan
+from detector.text.folding import fold
 
 GUIDING_THOUGHT = "习近平新时代中国特色社会主义思想为指导"
 LEADERSHIP = "镇党委的正确领导下"

@@ -22,8 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from oracles import SLOT, Corpus, cut_ends
 
-from detector.passages import Passages, split_passages
-from detector.phrases import (
+from detector.matching.phrases import (
     LONG_TOKENS,
     MIN_CLAUSE_TOKENS,
     MIN_TOKENS,
@@ -31,7 +30,8 @@ from detector.phrases import (
     families_needed,
     find_phrases,
 )
-from detector.tokens import Tokens, join_block, tokenise
+from detector.text.passages import Passages, split_passages
+from detector.text.tokens import Tokens, join_block, tokenise
 
 Numbers = NDArray[np.int64]
 

@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.table import Table
 from run import CACHE, made, size
 
+from detector.machine.workspace import Workspace
 from detector.pipeline import scan
-from detector.workspace import Workspace
 
 
 def run(inputs: Sequence[str], workers: int) -> tuple[dict[str, float], int]:

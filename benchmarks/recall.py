@@ -27,20 +27,20 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
-from detector.candidates import Bands, Buckets, band_buckets, band_keys
-from detector.clusters import series_numbers
-from detector.corpus import read_corpus
-from detector.families import find_families
-from detector.folding import DIGIT, fold
-from detector.hits import find_hits, junk_passages, junk_tokens, site_and_own
-from detector.matches import BANDS, SHINGLE_SIZE, find_matches
-from detector.passages import Passages, tokenise_corpus
-from detector.rules import load_rules
+from detector.machine.workspace import Workspace
+from detector.matching.candidates import Bands, Buckets, band_buckets, band_keys
+from detector.matching.clusters import series_numbers
+from detector.matching.families import find_families
+from detector.matching.matches import BANDS, SHINGLE_SIZE, find_matches
+from detector.matching.signatures import sign
+from detector.records.corpus import read_corpus
+from detector.rules.hits import find_hits, junk_passages, junk_tokens, site_and_own
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
-from detector.shingles import shingle_hashes
-from detector.signatures import sign
-from detector.tokens import Marks, Tokens
-from detector.workspace import Workspace
+from detector.text.folding import DIGIT, fold
+from detector.text.passages import Passages, tokenise_corpus
+from detector.text.shingles import shingle_hashes
+from detector.text.tokens import Marks, Tokens
 
 SLOT = "\U0010ffff"
 """Stands for a slot in a string: no character of any token, because it separates tokens."""

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from detector import scan
-from detector.index import Scan
 from detector.model import Slot
+from detector.results.index import Scan
 
 
 def _words(text: str) -> tuple[str, ...]:

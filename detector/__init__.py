@@ -11,13 +11,13 @@ from detector.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from detector.document_scan import scan_documents
-    from detector.filtering import filter_corpus as filter
-    from detector.index import Scan
-    from detector.index import open_scan as open
+    from detector.filtering.run import filter_corpus as filter
+    from detector.matching.template_match import Template
     from detector.model import Document
     from detector.pipeline import scan
-    from detector.reading import Reader as read
-    from detector.template_match import Template
+    from detector.records.reading import Reader as read
+    from detector.results.index import Scan
+    from detector.results.index import open_scan as open
 
 __all__ = [
     "DetectorError",
@@ -35,11 +35,11 @@ __all__ = [
 
 _WHERE = {
     "Document": ("detector.model", "Document"),
-    "Scan": ("detector.index", "Scan"),
-    "Template": ("detector.template_match", "Template"),
-    "filter": ("detector.filtering", "filter_corpus"),
-    "open": ("detector.index", "open_scan"),
-    "read": ("detector.reading", "Reader"),
+    "Scan": ("detector.results.index", "Scan"),
+    "Template": ("detector.matching.template_match", "Template"),
+    "filter": ("detector.filtering.run", "filter_corpus"),
+    "open": ("detector.results.index", "open_scan"),
+    "read": ("detector.records.reading", "Reader"),
     "scan": ("detector.pipeline", "scan"),
     "scan_documents": ("detector.document_scan", "scan_documents"),
 }

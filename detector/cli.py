@@ -17,7 +17,6 @@ import threading
 from collections.abc import Sequence
 from typing import NoReturn
 
-from detector.arguments import Help, Parser, examples
 from detector.commands import (
     attributes,
     evaluate,
@@ -32,10 +31,11 @@ from detector.commands import (
     tune,
     why,
 )
-from detector.display import SITUATION
+from detector.commands.arguments import Help, Parser, examples
+from detector.commands.display import SITUATION
+from detector.commands.signals import INTERRUPTED, Watch
 from detector.errors import DetectorError, GuardError, printable
-from detector.signals import INTERRUPTED, Watch
-from detector.system import share_freed_blocks
+from detector.machine.system import share_freed_blocks
 from detector.version import VERSION
 
 COMMANDS = (

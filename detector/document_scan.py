@@ -19,17 +19,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.arrow_rows import TextBlock
-from detector.clock import Clock, Progress, input_names, peak_memory, silent
-from detector.corpus import Notes, joined_digest
-from detector.document_files import failed, write_tables
+from detector.machine.clock import Clock, Progress, input_names, peak_memory, silent
+from detector.machine.workspace import Workspace
 from detector.model import DIGITS, LEVELS, Parts, as_row
-from detector.problems import told_problems
-from detector.reading import Reader
-from detector.scan_files import finish
+from detector.records.arrow_rows import TextBlock
+from detector.records.corpus import Notes, joined_digest
+from detector.records.problems import told_problems
+from detector.records.reading import Reader
+from detector.results.document_files import failed, write_tables
 from detector.settings import Settings
+from detector.tables.scan_files import finish
 from detector.version import FORMAT_VERSION, SCORE_VERSION, VERSION
-from detector.workspace import Workspace
 
 HELD_BLOCKS = 32
 """Blocks that are parsed ahead, about 64 MB, while the kernels are loaded on another thread."""
@@ -43,9 +43,9 @@ class DocumentScan:
     """What the scan found, in document order.
 
     ``ids``, ``sources``, ``rows`` of the documents; ``series``: int32, places in ``series_names``, -1 for none;
-    ``n_points``, ``n_chars``, ``head``: int64, as in `detector.duplicates.Duplicates`; ``ratio``: float64, the Jaccard
-    similarity with the head; ``families``: the rows of each family of at least two documents, the head first, in the
-    order of the heads; ``summary``: what ``summary.json`` holds.
+    ``n_points``, ``n_chars``, ``head``: int64, as in `detector.matching.duplicates.Duplicates`; ``ratio``: float64, the
+    Jaccard similarity with the head; ``families``: the rows of each family of at least two documents, the head first,
+    in the order of the heads; ``summary``: what ``summary.json`` holds.
     """
 
     ids: Sequence[str]
@@ -107,7 +107,7 @@ def _scanned(
         while loading.is_alive() and len(held) < HELD_BLOCKS and (block := next(blocks, None)) is not None:
             held.append(block)
         loading.join()
-    from detector.duplicates import find_duplicates
+    from detector.matching.duplicates import find_duplicates
 
     found = find_duplicates(
         _chained(held, blocks),
@@ -163,7 +163,7 @@ def _hurried() -> Iterator[None]:
 
 
 def _load_kernels() -> None:
-    from detector.duplicates import warm
+    from detector.matching.duplicates import warm
 
     warm()
 

@@ -16,13 +16,17 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from detector.clock import Progress, silent
 from detector.document_scan import scan_documents, write_documents
-from detector.duplicates import ROW_BYTES
 from detector.kernels.cache import are_compiled
-from detector.leftovers import temporary_folder as new_folder
+from detector.machine.clock import Progress, silent
+from detector.machine.leftovers import temporary_folder as new_folder
+from detector.machine.system import available_bytes
+from detector.machine.workspace import Workspace
+from detector.matching.duplicates import ROW_BYTES
 from detector.model import Document
 from detector.pipeline import scan
+from detector.results.unfinished import LEAST_SECONDS
+from detector.results.writing import write_lines
 from detector.room import (
     Sample,
     existing_folder,
@@ -32,12 +36,8 @@ from detector.room import (
     temporary_folder,
     text_size,
 )
-from detector.scan_files import PARQUET_ABOVE
 from detector.settings import Settings
-from detector.system import available_bytes
-from detector.unfinished import LEAST_SECONDS
-from detector.workspace import Workspace
-from detector.writing import write_lines
+from detector.tables.scan_files import PARQUET_ABOVE
 
 REPEATS, SECONDS = 3, 4.0
 """Scans of each size, of which the fastest counts; no more are begun after so many seconds."""

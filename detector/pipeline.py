@@ -2,7 +2,7 @@
 
 Data goes one way, in columns; what a later step learns never changes an earlier one. The result depends neither on the
 order of the documents, which are put in document order (by id) first, nor on the number of workers. What a step found
-that took long may be kept (`detector.unfinished`), so that a scan that was interrupted need not find it again.
+that took long may be kept (`detector.results.unfinished`), so that a scan that was interrupted need not find it again.
 """
 
 from __future__ import annotations
@@ -18,17 +18,28 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.blanks import with_slots
-from detector.block_hits import EdgeLines
-from detector.blocks import block_groups, passage_keys
-from detector.clock import Clock, Progress, input_names, peak_memory, silent
-from detector.clusters import document_groups, passage_groups, series_numbers
-from detector.columns import ClusterColumns, FindingColumns, HitColumns, PhraseColumns, ScoreColumns
-from detector.corpus import CorpusColumns, corpus_of, read_corpus
 from detector.errors import InputError, SettingsError
-from detector.evidence import AnalysisColumns, family_counts, finding_columns
-from detector.families import Families, find_families
-from detector.hits import (
+from detector.machine.clock import Clock, Progress, input_names, peak_memory, silent
+from detector.machine.interpreter import without_collection
+from detector.machine.workspace import Workspace
+from detector.matching.blanks import with_slots
+from detector.matching.blocks import block_groups, passage_keys
+from detector.matching.clusters import document_groups, passage_groups, series_numbers
+from detector.matching.families import Families, find_families
+from detector.matching.matches import Matches, find_matches
+from detector.matching.outlines import OutlineColumns, OutlineRows, outline_columns
+from detector.matching.phrases import PhraseTable, phrase_columns, phrases_of, repeated
+from detector.matching.repeats import Places
+from detector.matching.spun import SPUN_RULE, spun_hits
+from detector.matching.templates import cluster_columns
+from detector.model import LEVELS, Document
+from detector.records.corpus import CorpusColumns, corpus_of, read_corpus
+from detector.results.evidence import AnalysisColumns, family_counts, finding_columns
+from detector.results.index import Scan
+from detector.results.summary import summarise
+from detector.results.unfinished import Results
+from detector.rules.block_hits import EdgeLines
+from detector.rules.hits import (
     RuleHits,
     find_hits,
     flag_names,
@@ -39,27 +50,16 @@ from detector.hits import (
     prepare_rules,
     site_and_own,
 )
-from detector.index import Scan
-from detector.interpreter import without_collection
-from detector.matches import Matches, find_matches
-from detector.model import LEVELS, Document
-from detector.outlines import OutlineColumns, OutlineRows, outline_columns
-from detector.passages import Passages, prepare_tokens, tokenise_corpus
-from detector.phrases import PhraseTable, phrase_columns, phrases_of, repeated
-from detector.protecting import protected_phrases, protected_spans
-from detector.repeats import Places
-from detector.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows, TextsById
-from detector.rules import RuleTable, load_rules
-from detector.score import score_columns
+from detector.rules.protecting import protected_phrases, protected_spans
+from detector.rules.rule_tables import RuleTable, load_rules
 from detector.settings import Settings
-from detector.spun import SPUN_RULE, spun_hits
-from detector.summary import summarise
-from detector.templates import cluster_columns
-from detector.texts import Texts
-from detector.tokens import Marks, Tokens
-from detector.unfinished import Results
+from detector.tables.columns import ClusterColumns, FindingColumns, HitColumns, PhraseColumns, ScoreColumns
+from detector.tables.rows import ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows, TextsById
+from detector.tables.score import score_columns
+from detector.text.passages import Passages, prepare_tokens, tokenise_corpus
+from detector.text.texts import Texts
+from detector.text.tokens import Marks, Tokens
 from detector.version import SCORE_VERSION
-from detector.workspace import Workspace
 
 MOST_CHARACTERS = (1 << 31) - (1 << 10)
 """Code points of a document: offsets are 32 bits wide, and a few characters beyond its end are looked at."""

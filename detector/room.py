@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from detector.errors import InputError, RoomError, printable
-from detector.formats import READ_ERRORS, open_stream
-from detector.inputs import NamedFile, expand
-from detector.leftovers import temporary_folder as new_folder
+from detector.machine.leftovers import temporary_folder as new_folder
+from detector.machine.system import available_bytes
+from detector.machine.workspace import Workspace, room
 from detector.model import Document
-from detector.reading import Reader
-from detector.scan_files import PARQUET_ABOVE
+from detector.records.formats import READ_ERRORS, open_stream
+from detector.records.inputs import NamedFile, expand
+from detector.records.reading import Reader
+from detector.records.table_rows import open_parquet
 from detector.settings import Settings
-from detector.system import available_bytes
-from detector.table_rows import open_parquet
-from detector.workspace import Workspace, room
+from detector.tables.scan_files import PARQUET_ABOVE
 
 SAMPLE_BYTES = 4_000_000
 """Of the files, unpacked: the size of a sample."""

@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from detector.pipeline import scan
-from detector.rendering import plain_text
 from detector.report.charts import charts
 from detector.report.html import render_html
 from detector.settings import Settings
+from detector.tables.rendering import plain_text
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "report"

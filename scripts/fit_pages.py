@@ -34,8 +34,8 @@ from page_gate import evidence_of, fit_gate
 from detector.kernels.page_context import describe_odds
 from detector.kernels.page_model import judge_pages
 from detector.kernels.page_vocabulary import describe_scores
-from detector.page_model import EVIDENCE, PARTS, weigh_evidence
-from detector.pages import FEATURES, FIRST_SHARE, HAN_LIMIT, LEAST_LINES, ROUND_ONE, SECOND, SURE
+from detector.rules.page_model import EVIDENCE, PARTS, weigh_evidence
+from detector.rules.pages import FEATURES, FIRST_SHARE, HAN_LIMIT, LEAST_LINES, ROUND_ONE, SECOND, SURE
 
 TARGET = Path(__file__).parents[1] / "detector" / "data" / "pages.tsv"
 HAN, LENGTH, WORDS, PROSE, COVER = (FEATURES.index(name) for name in ("han", "length", "junk_words", "prose", "cover"))

@@ -19,8 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from detector import unfinished
 from detector.cli import main as main_
+from detector.results import unfinished
 
 ROOT = Path(__file__).parents[1]
 

@@ -13,15 +13,15 @@ import numpy as np
 from line_words import LineWords, number_words
 from numpy.typing import NDArray
 
-from detector.folding import code_points
-from detector.folding import plain as plain_text
-from detector.gold import GoldDocument, load_gold
-from detector.junk import find_junk
-from detector.pages import PAGE_LINE, ROUND_ONE, count_page_lines, describe_page, is_whole_text, relate_page
-from detector.places import make_triggers, read_block
-from detector.reading import Reader
-from detector.rules import RuleTable, load_rules
+from detector.evaluation.gold import GoldDocument, load_gold
+from detector.records.reading import Reader
+from detector.rules.junk import find_junk
+from detector.rules.pages import PAGE_LINE, ROUND_ONE, count_page_lines, describe_page, is_whole_text, relate_page
+from detector.rules.places import make_triggers, read_block
+from detector.rules.rule_tables import RuleTable, load_rules
 from detector.settings import Settings
+from detector.text.folding import code_points
+from detector.text.folding import plain as plain_text
 
 MIN_COVERAGE = 0.9
 MIN_SHARED_CHARACTERS, MIN_SHARED = 8, 10
@@ -48,7 +48,8 @@ class Pages(NamedTuple):
     itself, ``is_text`` whether it is too much prose to be called junk; ``place``: 0 before the text of its page, 1 in
     it, 2 after it; ``text``: the number of the text. ``words`` are those of the lines. Of each text: its run
     of prose (``runs``, first and last line), ``site``, ``corpus``, whether it is ``plain`` (no page), its ``signs``
-    (`detector.page_model.BY_WORDS`; 0: a scan does not look at it), and whether limits are fitted to it (``scored``).
+    (`detector.rules.page_model.BY_WORDS`; 0: a scan does not look at it), and whether limits are fitted to it
+    (``scored``).
     """
 
     features: Floats

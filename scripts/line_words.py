@@ -15,8 +15,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detector.folding import SINGLE, character_table, plain
-from detector.page_model import MOST_OF_LINE, words_of_line
+from detector.rules.page_model import MOST_OF_LINE, words_of_line
+from detector.text.folding import SINGLE, character_table, plain
 
 MIN_SITES, MIN_HAN_SITES = 6, 4
 """Sites that must have a word; fewer say more of the site than of pages. Single characters and pairs of them need

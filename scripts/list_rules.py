@@ -9,7 +9,7 @@ import html
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from detector.rules import METHOD, Rule, load_rules
+from detector.rules.rule_tables import METHOD, Rule, load_rules
 from detector.settings import Settings
 
 TARGET = Path(__file__).parents[1] / "docs" / "rules.md"

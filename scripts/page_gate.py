@@ -6,8 +6,8 @@ import numpy as np
 from labelled_pages import THINNED, Flags, Floats, Pages
 from numpy.typing import NDArray
 
-from detector.page_model import gather_evidence
-from detector.pages import FEATURES
+from detector.rules.page_model import gather_evidence
+from detector.rules.pages import FEATURES
 
 PENALTY = 1e-3
 """What a weight's square costs, beside the loss of a text: odds of some pages say little of those of others."""

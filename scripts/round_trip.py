@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 import zstandard
 
 import detector
-from detector.filter_plan import FilterPlan, preset_values
-from detector.filtering import filter_corpus
-from detector.restoring import restore_corpus
+from detector.filtering.plan import FilterPlan, preset_values
+from detector.filtering.restoring import restore_corpus
+from detector.filtering.run import filter_corpus
 
 Row = dict[str, Any]
 

@@ -15,9 +15,9 @@ from rapidfuzz.distance import Indel
 
 from detector.kernels import aligning
 from detector.kernels.aligning import LARGEST_ALIGNMENT
-from detector.passages import Passages
-from detector.tokens import Tokens, join_offsets
-from detector.workspace import Workspace
+from detector.machine.workspace import Workspace
+from detector.text.passages import Passages
+from detector.text.tokens import Tokens, join_offsets
 
 PAIRS_AT_ONCE = 1 << 15
 """Pairs of passages that a thread takes at a time."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from detector.columns import ClusterColumns
 from detector.model import Cluster, Document, Member
-from detector.rows import ClusterRows, MemberRows
-from detector.texts import Texts
+from detector.tables.columns import ClusterColumns
+from detector.tables.rows import ClusterRows, MemberRows
+from detector.text.texts import Texts
 
 
 def rows_of(columns: ClusterColumns, documents: Sequence[Document]) -> tuple[list[Cluster], list[Member]]:

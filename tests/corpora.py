@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from hypothesis import settings
 
-from detector.folding import plain
-from detector.index import Scan
-from detector.marks import find_marks
 from detector.model import PART_NAMES, Cluster, Document, Finding, Literal, Member, Parts
-from detector.passages import Passages, split_passages
-from detector.rules import load_rules
+from detector.results.index import Scan
+from detector.rules.marks import find_marks
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
-from detector.tokens import Tokens, join_block, tokenise
+from detector.text.folding import plain
+from detector.text.passages import Passages, split_passages
+from detector.text.tokens import Tokens, join_block, tokenise
 
 timeless = settings(deadline=None)
 """For tests under Hypothesis: the first example may load or compile kernels, and machines are busy."""

@@ -1,4 +1,4 @@
-"""Findings by their definitions, an object each: what `detector.evidence` and `detector.spun` must equal.
+"""Findings by their definitions, an object each: what `results.evidence` and `matching.spun` must equal.
 
 `Material` is what a scan knows when it comes to its findings, for some texts; converters go from rows to columns and
 back.
@@ -16,24 +16,24 @@ from corpora import columns
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
-from detector.artefacts import find_script_errors, find_year_swaps
-from detector.blocks import block_groups, passage_keys
-from detector.clusters import passage_groups
-from detector.columns import CLUSTER_LEVELS, FindingColumns, GroupColumns, HitColumns, ScoreColumns
-from detector.evidence import RULE_PARTS, AnalysisColumns
-from detector.families import find_families
-from detector.folding import DIGIT, plain
-from detector.junk import find_junk
-from detector.marks import find_marks
-from detector.matches import Matches, find_matches
+from detector.matching.blocks import block_groups, passage_keys
+from detector.matching.clusters import passage_groups
+from detector.matching.families import find_families
+from detector.matching.matches import Matches, find_matches
+from detector.matching.phrases import PhraseTable, find_phrases
 from detector.model import FINDING_KINDS, PART_NAMES, Document, Finding, Hit, Parts
-from detector.passages import Passages
-from detector.phrases import PhraseTable, find_phrases
-from detector.rules import load_rules
-from detector.score import Score, ratio
+from detector.results.evidence import RULE_PARTS, AnalysisColumns
+from detector.rules.artefacts import find_script_errors, find_year_swaps
+from detector.rules.junk import find_junk
+from detector.rules.marks import find_marks
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
-from detector.texts import Texts
-from detector.tokens import Tokens
+from detector.tables.columns import CLUSTER_LEVELS, FindingColumns, GroupColumns, HitColumns, ScoreColumns
+from detector.tables.score import Score, ratio
+from detector.text.folding import DIGIT, plain
+from detector.text.passages import Passages
+from detector.text.texts import Texts
+from detector.text.tokens import Tokens
 
 
 class Group(NamedTuple):

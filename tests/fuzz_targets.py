@@ -14,16 +14,16 @@ from pathlib import Path
 from corpora import check_scan
 
 from detector.errors import DetectorError
-from detector.folding import code_points, fold, from_code_points, plain
-from detector.hits import find_hits
-from detector.junk import find_junk
-from detector.marks import find_marks
+from detector.machine.workspace import Workspace
 from detector.pipeline import scan
-from detector.reading import Reader
-from detector.rules import RuleTable, load_rules
+from detector.records.reading import Reader
+from detector.rules.hits import find_hits
+from detector.rules.junk import find_junk
+from detector.rules.marks import find_marks
+from detector.rules.rule_tables import RuleTable, load_rules
 from detector.settings import Settings
-from detector.texts import Texts
-from detector.workspace import Workspace
+from detector.text.folding import code_points, fold, from_code_points, plain
+from detector.text.texts import Texts
 
 ENDINGS = (
     "jsonl", "txt", "json", "csv", "tsv", "parquet", "jsonl.gz", "jsonl.zst", "json.xz", "csv.bz2", "txt.gz", "txt.zst",

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from detector.folding import plain
-from detector.junk import find_junk
-from detector.rules import RuleTable
+from detector.rules.junk import find_junk
+from detector.rules.rule_tables import RuleTable
+from detector.text.folding import plain
 
 FOLDER = Path(__file__).parent / "data" / "hard"
 

@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 
 from detector.errors import DetectorError
-from detector.filter_journal import PARTIAL
-from detector.filter_plan import FilterPlan
-from detector.filtering import Thresholds, filter_corpus
-from detector.index import open_scan
+from detector.filtering.journal import PARTIAL
+from detector.filtering.plan import FilterPlan
+from detector.filtering.run import Thresholds, filter_corpus
+from detector.results.index import open_scan
 
 PLAN = FilterPlan(Thresholds(min_originality=0.3), strip=("junk", "shared", "repeated"), max_drop=1.0)
 

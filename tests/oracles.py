@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
-from detector.folding import DIGIT, EXTENDER, LETTER, LINE_BREAK, SEPARATOR, SINGLE, fold, plain
-from detector.tokens import MARK, SLOT_POINT
+from detector.text.folding import DIGIT, EXTENDER, LETTER, LINE_BREAK, SEPARATOR, SINGLE, fold, plain
+from detector.text.tokens import MARK, SLOT_POINT
 
 ROUNDING = 1e-9
 LINE_BREAKS = "\n\r\v\f\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
@@ -329,7 +329,7 @@ def lowest(candidates: Iterable[int]) -> int:
 
 
 class MatchOracle(NamedTuple):
-    """The columns of `detector.matches.Matches` that are decided, not measured."""
+    """The columns of `detector.matching.matches.Matches` that are decided, not measured."""
 
     representative: list[int]
     partner: list[int]

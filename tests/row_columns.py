@@ -1,4 +1,4 @@
-"""Rows turned into the columns that they could have been made from: the slow inverse of `detector.rows`."""
+"""Rows turned into the columns that they could have been made from: the slow inverse of `detector.tables.rows`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from detector.columns import (
+from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Finding, Literal, Member, Phrase, Slot
+from detector.results.index import Scan
+from detector.tables.columns import (
     CLUSTER_LEVELS,
     SLOT_TYPES,
     ClusterColumns,
@@ -17,10 +19,8 @@ from detector.columns import (
     PhraseColumns,
     ScoreColumns,
 )
-from detector.index import Scan
-from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Finding, Literal, Member, Phrase, Slot
-from detector.rows import MILLIONTHS, ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows
-from detector.texts import Texts
+from detector.tables.rows import MILLIONTHS, ClusterRows, DocumentRows, FindingRows, MemberRows, PhraseRows
+from detector.text.texts import Texts
 
 PLACES = ("doc", "start", "end", "claims")
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from corpora import Columns
 
-from detector.folding import DIGIT, LETTER, SINGLE
 from detector.kernels.dividing import FUNCTION_WORDS, LARGEST_PAIR, LONG, TRIED
 from detector.kernels.slotting import LINE, NAME
-from detector.tokens import MARK
+from detector.text.folding import DIGIT, LETTER, SINGLE
+from detector.text.tokens import MARK
 
 HYPHENS = "-–—~～/／"
 Range = tuple[int, int]

@@ -13,9 +13,9 @@ import slot_oracles
 from corpora import Columns
 from rapidfuzz.distance import Indel, LCSseq
 
-from detector.folding import DIGIT, plain
 from detector.kernels import grouping
-from detector.tokens import MARK, SLOT_POINT
+from detector.text.folding import DIGIT, plain
+from detector.text.tokens import MARK, SLOT_POINT
 
 PLACE_OR_BODY = re.compile("(?:[省市县区镇乡村州旗盟社局厅委部院校司行会所站办厂]|街道|集团|公司|中心|政府)$")
 MONEY = re.compile("[ ]*(?:[多余]?[万亿千百]*(?:美|欧|日)?元|usd|dollars?|yuan|rmb)")

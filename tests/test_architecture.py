@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,75 +15,26 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 
 FLOORS = (
-    "errors model version columns clock cells leftovers interpreter system threads",
-    "spilling",
-    "workspace",
-    "kernels kernels.cache kernels.machine_code",
-    "kernels.object_files",
-    "kernels.exporting",
-    "kernels.compiled",
-    "kernels.repeating kernels.signing kernels.tokenising kernels.verifying kernels.decoding"
-    " kernels.cutting kernels.triggers kernels.aligning kernels.painting kernels.rendering kernels.hashing"
-    " kernels.sorting kernels.counting kernels.documents kernels.grouping kernels.bucketing kernels.reporting"
-    " kernels.phrasing kernels.broken kernels.page_words kernels.pages kernels.page_context kernels.page_model"
-    " kernels.page_vocabulary kernels.json_lines kernels.joining kernels.gathering kernels.slotting kernels.dividing"
-    " kernels.outlining kernels.listing kernels.templating kernels.comparing kernels.sketching kernels.linking"
-    " kernels.spinning kernels.trying kernels.placing",
-    "kept_tables",
-    "settings folding encodings scan_files dataset_folders problems",
-    "texts rows places pattern_sets page_model",
-    "programs",
-    "rendering stored",
-    "sheets program_files",
-    "rule_matches",
-    "rules protecting tokens formats signatures gold decisions stripping counts cutting_points languages",
-    "lines pages tuning claim_masks last_copies filter_plan",
-    "junk_places",
-    "passages marks junk artefacts shingles candidates repeats json_rows table_rows inputs score evaluation verdicts",
-    "script_errors rule_plan gathering",
-    "block_lines",
-    "block_hits partners",
-    "hits families matches phrases file_rows arrow_rows spun",
-    "clusters blocks templates pieces point_buffer",
-    "reading",
-    "corpus",
-    "rereading",
-    "duplicates evidence_rows room source_texts unfinished",
-    "evidence raw_rows blanks outlines",
-    "parquet_shard",
-    "tables shards",
-    "template_files",
-    "report report.shown report.spans report.palette report.words report.cover report.families_page",
-    "report.lookup",
-    "report.column_lookup",
-    "report.bars report.reasons",
-    "report.data report.blanks report.drawing report.estimated report.sharing report.charts report.leads"
-    " report.filtered",
-    "report.brief report.listings report.templates",
-    "report.terminal",
-    "report.explain report.duplicates report.why report.tuned report.page_clusters",
-    "report.page_documents",
-    "report.html",
-    "writing",
-    "document_files exports",
-    "index summary document_scan",
-    "template_match",
-    "scan_columns mending filter_journal filter_folder",
-    "claim_store cleaning",
-    "filter_survey",
-    "filter_output drop_rates filter_choices",
-    "filtering restoring",
-    "attributes datatrove_filter",
-    "pipeline",
-    "estimate",
-    "arguments display signals",
-    "session",
-    "commands commands.scan commands.explain commands.filter commands.restore commands.phrases commands.templates"
-    " commands.evaluate commands.rules commands.why commands.tune commands.export commands.attributes",
+    "errors version model",
+    "settings",
+    "kernels",
+    "machine",
+    "text",
+    "tables",
+    "records",
+    "rules",
+    "matching",
+    "thresholds room",
+    "report",
+    "results",
+    "filtering",
+    "document_scan pipeline",
+    "estimate evaluation",
+    "commands",
     "cli",
     "__main__ detector",
 )
-"""Lowest first. A module imports from lower floors only, never from its own; the package itself is named detector."""
+"""Packages, and modules that stand alone, lowest first: a module imports from its own package and from lower floors."""
 
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
 
@@ -91,14 +43,14 @@ ONLY_IN = {
     "llvmlite": {"kernels.exporting"},
     "jinja2": {"report.html"},
     "pyarrow": {
-        "arrow_rows",
-        "document_files",
-        "exports",
-        "parquet_shard",
-        "restoring",
-        "scan_columns",
-        "table_rows",
-        "writing",
+        "records.arrow_rows",
+        "results.document_files",
+        "results.exports",
+        "records.parquet_shard",
+        "filtering.restoring",
+        "filtering.scan_columns",
+        "records.table_rows",
+        "results.writing",
     },
     "opencc": set(),
     "datasketch": set(),
@@ -113,10 +65,13 @@ def module_name(path: Path) -> str:
     return ".".join(part for part in parts[1:] if part != "__init__") or "detector"
 
 
+def package_of(name: str) -> str:
+    """The package that a module belongs to; a module that stands alone is its own."""
+    return name.partition(".")[0]
+
+
 MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
-COMMAND_LINE = {"cli", "display", "session", "signals", "__main__"} | {
-    name for name in MODULES if name.startswith("commands.")
-}
+COMMAND_LINE = {"cli", "__main__"} | {name for name in MODULES if name.startswith("commands.")}
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.items()}
 
 
@@ -148,14 +103,34 @@ def own_imports(name: str) -> set[str]:
 
 
 def test_every_module_has_a_floor() -> None:
-    assert set(MODULES) <= set(FLOOR), "give the new module a floor"
-    assert len(FLOOR) == sum(len(names.split()) for names in FLOORS), "a module stands on two floors"
+    assert {package_of(name) for name in MODULES} == set(FLOOR), "give the new package a floor"
+
+
+def test_the_page_on_the_layout_names_every_package() -> None:
+    page = (ROOT / "docs" / "layout.md").read_text("utf-8")
+    first = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    named = [name.strip(" `") for cell in first for name in cell.split(",")]
+    assert set(named) == set(FLOOR) - {"__main__", "detector"}
+    assert named == sorted(named, key=FLOOR.__getitem__), "from the ground up"
+    for line in page.splitlines():
+        if line.startswith("| `") and (begin := line.split("|")[3].strip(" `")):
+            assert any(
+                (PACKAGE / folder / begin).exists() for folder in (".", *line.split("|")[1].strip(" `").split("`, `"))
+            )
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_imports_go_down(name: str) -> None:
-    upward = {other for other in own_imports(name) if FLOOR.get(other, 0) >= FLOOR.get(name, len(FLOORS))}
+    others = {other for other in own_imports(name) if package_of(other) != package_of(name)}
+    upward = {other for other in others if FLOOR[package_of(other)] >= FLOOR[package_of(name)]}
     assert not upward, f"{name} imports {sorted(upward)}, which stand no lower"
+
+
+def test_imports_run_in_no_circle() -> None:
+    try:
+        TopologicalSorter({name: own_imports(name) - {name} for name in MODULES}).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -178,7 +153,11 @@ def test_kernels_stand_alone(name: str) -> None:
 def test_heavy_packages_stay_where_they_belong(name: str) -> None:
     packages = {full.partition(".")[0] for full in imports(TREES[name])}
     assert not {package for package, allowed in ONLY_IN.items() if package in packages and name not in allowed}
-    assert "rich" not in packages or name in ("session", "display", "index") or name.startswith("report.")
+    assert (
+        "rich" not in packages
+        or name in ("commands.session", "commands.display", "results.index")
+        or name.startswith("report.")
+    )
 
 
 @pytest.mark.parametrize("name", sorted(set(MODULES) - COMMAND_LINE))

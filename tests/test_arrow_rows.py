@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector import file_rows
-from detector.arrow_rows import Ahead, Wanted, parse_lines
 from detector.errors import InputError
 from detector.model import Document
-from detector.reading import Reader
+from detector.records import file_rows
+from detector.records.arrow_rows import Ahead, Wanted, parse_lines
+from detector.records.reading import Reader
 from detector.settings import Settings
 
 WANTED = Wanted("text", "id", "series", "url")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.artefacts import (
+from detector.model import Hit
+from detector.rules.artefacts import (
     MIN_SCRIPT_ERRORS,
     Comparison,
     WrongCharacter,
@@ -19,9 +20,8 @@ from detector.artefacts import (
     find_year_swaps,
     is_traditional,
 )
-from detector.folding import plain
-from detector.model import Hit
-from detector.rules import marked_spans
+from detector.rules.rule_tables import marked_spans
+from detector.text.folding import plain
 
 TABLE = artefact_table()
 TRADITIONAL = "去年春天,這座小城的學校開設了書法課,孩子們學會了寫對聯,還把作品送給鄰居們,大家都覺得很歡喜。"

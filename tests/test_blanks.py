@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from corpora import gibberish
 
-from detector.index import Scan
 from detector.model import Finding
 from detector.pipeline import scan
 from detector.report.templates import blanks_of, expected
+from detector.results.index import Scan
 
 LINE = "全年完成固定资产投资{}亿元，同比增长{}%，总量和增速都居全县第一。"
 

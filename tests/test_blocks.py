@@ -10,10 +10,10 @@ import oracles
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.blocks import block_groups, passage_keys
-from detector.matches import Matches
-from detector.passages import Passages, split_passages
-from detector.tokens import join_block, sequence_hashes, tokenise
+from detector.matching.blocks import block_groups, passage_keys
+from detector.matching.matches import Matches
+from detector.text.passages import Passages, split_passages
+from detector.text.tokens import join_block, sequence_hashes, tokenise
 
 timeless = settings(deadline=None)
 """No deadline: the first call of a kernel may compile it."""

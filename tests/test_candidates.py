@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import banded
 
-from detector.candidates import Bands, Buckets, band_buckets, band_keys
 from detector.kernels.sorting import shared_keys
-from detector.signatures import Signatures, sign
-from detector.workspace import Workspace, row_ranges
+from detector.machine.workspace import Workspace, row_ranges
+from detector.matching.candidates import Bands, Buckets, band_buckets, band_keys
+from detector.matching.signatures import Signatures, sign
 
 kernel = settings(deadline=None)
 """No deadline: the first call of a kernel may compile it."""

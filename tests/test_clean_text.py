@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import detector
-from detector.folding import plain
-from detector.marks import find_marks
-from detector.rules import load_rules
+from detector.rules.marks import find_marks
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
+from detector.text.folding import plain
 
 ROOT = Path(__file__).parents[1]
 CEILINGS: dict[str, dict[str, Any]] = tomllib.loads(

@@ -12,13 +12,13 @@ from corpora import timeless
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.claim_masks import JUNK, PHRASE, REPEATED, SHARED, UNFILLED
-from detector.cleaning import Bounds, Claim, Cleaned, bounds_of, clean
-from detector.cutting_points import LIST_NUMBER, POINT, headings, is_boundary, kinds_of
-from detector.folding import code_points
-from detector.passages import find_cuts
-from detector.stripping import put_back, without
-from detector.texts import Texts
+from detector.filtering.claim_masks import JUNK, PHRASE, REPEATED, SHARED, UNFILLED
+from detector.filtering.cleaning import Bounds, Claim, Cleaned, bounds_of, clean
+from detector.filtering.stripping import put_back, without
+from detector.text.cutting_points import LIST_NUMBER, POINT, headings, is_boundary, kinds_of
+from detector.text.folding import code_points
+from detector.text.passages import find_cuts
+from detector.text.texts import Texts
 
 LETTERS = {"J": JUNK, "U": UNFILLED, "S": SHARED, "P": PHRASE, "R": REPEATED}
 _MARKED = re.compile(r"⟦([JUSPR])|⟧")

@@ -178,7 +178,6 @@ def test_an_error_is_1_and_one_line(run: Any, tmp_path: Path, corpus: Path, fold
     assert "nobody" in one_line(run("why", folder, "nobody"))
     assert "passage-0" in one_line(run("templates", folder, "passage-0"))
     assert "phrase-0" in one_line(run("phrases", folder, "phrase-0"))
-    assert "max_shine" in one_line(run("tune", folder, "--at", "max_shine=0.5"))
     assert "not a scan" in one_line(run("phrases", tmp_path))
     assert "not a scan" in one_line(run("templates", tmp_path / "nothing", "--json"))
     assert "no.such.rule" in one_line(run("rules", "show", "no.such.rule"))
@@ -214,12 +213,14 @@ def test_every_wrong_setting_is_named(run: Any, tmp_path: Path, corpus: Path) ->
         ["why", "a"],
         ["why", "a", "b", "--max-junk", "2"],
         ["tune", "a", "--at", "max_junk"],
+        ["tune", "a", "--at", "max_shine=0.5"],
         ["export", "a"],
         ["export", "a", "--out", "b", "--format", "xls"],
         ["filter", "a"],
         ["filter", "a", "--out", "b", "--min-originality", "1.5"],
         ["filter", "a", "--out", "b", "--max-junk", "nan"],
         ["filter", "a", "--out", "b", "--max-drop", "half"],
+        ["filter", "a", "--out", "b", "--strip", "junk,nonsense"],
         ["rules", "nothing"],
         ["templates", "a", "--level", "word"],
     ],
@@ -265,6 +266,16 @@ def test_a_full_disk_under_the_scan_is_one_line(
 
     monkeypatch.setattr(Path, "replace", refuse)
     assert "No space left" in one_line(run("scan", corpus, "--out", tmp_path / "out", "--quiet"))
+
+
+@pytest.mark.parametrize("command", ["scan", "filter"])
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(
+    run: Any, tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("detector.pipeline.scan", None)
+    assert "is no folder" in one_line(run(command, corpus, "--out", corpus / "out", "--quiet"))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert "nothing can be written" in one_line(run(command, corpus, "--out", tmp_path / "a/b", "--quiet"))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")

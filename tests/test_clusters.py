@@ -11,14 +11,14 @@ from corpora import LINES, SLOGAN, check_scan, documents, gibberish, timeless
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.clusters import document_groups, passage_groups, series_numbers
-from detector.families import Families
-from detector.index import Scan
-from detector.matches import Matches
+from detector.matching.clusters import document_groups, passage_groups, series_numbers
+from detector.matching.families import Families
+from detector.matching.matches import Matches
 from detector.model import Document, Finding
-from detector.passages import Passages
 from detector.pipeline import scan
+from detector.results.index import Scan
 from detector.settings import Settings
+from detector.text.passages import Passages
 
 
 def cluster_list(result: Scan, level: str) -> list[tuple[str, int, int]]:

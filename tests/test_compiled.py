@@ -275,7 +275,7 @@ def test_no_kernel_of_a_scan_is_left_to_numba(level: str) -> None:
     code = (
         "import sys, detector\n"
         "from detector.document_scan import scan_documents\n"
-        "from detector.workspace import Workspace\n"
+        "from detector.machine.workspace import Workspace\n"
         f"settings = detector.Settings(level={level!r})\n"
         "with Workspace(workers=2) as work:\n"
         f"    ({'scan_documents' if level == 'document' else 'detector.scan'})('seeds', settings, work=work)\n"

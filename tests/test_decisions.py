@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import detector
-from detector.decisions import Check, Thresholds, checks, choose, decide, family_choice, score_table
 from detector.errors import SettingsError
-from detector.filter_plan import PRESETS, FilterPlan, preset_values
-from detector.filtering import filter_corpus
-from detector.index import Scan
-from detector.languages import SCRIPTS, scripts_of
-from detector.last_copies import LastCopies
+from detector.filtering.last_copies import LastCopies
+from detector.filtering.plan import PRESETS, FilterPlan, preset_values
+from detector.filtering.run import filter_corpus
+from detector.filtering.scan_columns import Ids, claims_of, members_of, scores_of
 from detector.model import DocumentScore, Parts
-from detector.rendering import plain_text
-from detector.scan_columns import Ids, claims_of, members_of, scores_of
+from detector.results.index import Scan
+from detector.tables.rendering import plain_text
+from detector.text.languages import SCRIPTS, scripts_of
+from detector.thresholds.decisions import Check, Thresholds, checks, choose, decide, family_choice, score_table
 
 ANY = {"max_drop": 1.0, "max_drop_per_series": 1.0}
 
@@ -202,7 +202,7 @@ def test_what_did_nothing_is_said(tmp_path: Path) -> None:
     assert filter_corpus([path], scan, tmp_path / "out", plan=plan).notes == (
         "no document meets min_chars 10000",
         'no document has the flag "spum"',
-        "1 documents have no token: nothing can be found in them",
+        "documents without any token, in which nothing can be found: 1",
         '1 records have no text in "text"; they are kept as they are',
         "no series is known: --max-drop-per-series guards nothing",
         "no document has anything junk",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.folding import code_points
 from detector.kernels.decoding import decode_utf8
+from detector.text.folding import code_points
 
 EDGES = "\0\x7f\x80\u07ff\u0800\ud7ff\ud800\udfff\ue000\uffff\U00010000\U0010ffff"
 

@@ -13,14 +13,21 @@ import pytest
 from corpora import LINES, gibberish
 
 import detector
-from detector import index, model
-from detector.decisions import Thresholds
+from detector import model
+from detector.results import index
+from detector.thresholds.decisions import Thresholds
 
-INTEGRATIONS = {"detector.datatrove_filter"}
+INTEGRATIONS = {"detector.filtering.datatrove_filter"}
 """Modules that need an optional package; `make integrations` imports and tests them beside the real one."""
 
 MODULES = sorted({item.name for item in pkgutil.walk_packages(detector.__path__, "detector.")} - INTEGRATIONS)
-EXAMPLES = ("detector.model", "detector.score", "detector.settings", "detector.phrases", "detector.writing")
+EXAMPLES = (
+    "detector.model",
+    "detector.tables.score",
+    "detector.settings",
+    "detector.matching.phrases",
+    "detector.results.writing",
+)
 """Modules whose docstrings are known to hold examples, so that a runner that finds none fails."""
 
 

@@ -22,10 +22,10 @@ from detector import document_scan
 from detector.cli import main
 from detector.document_scan import DocumentScan, scan_documents, write_documents
 from detector.errors import OutputError, ScanError, SettingsError
+from detector.machine.workspace import Workspace
 from detector.report import families_page
 from detector.report.duplicates import render_duplicates
 from detector.settings import Settings
-from detector.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
 NASTY = "</script><b>[red]\x1b[31m\u202e&'\ud800"
@@ -145,7 +145,7 @@ def test_a_full_disk_is_one_line_and_leaves_no_whole_scan(
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("detector.document_files.families_page", refuse)
+    monkeypatch.setattr("detector.results.document_files.families_page", refuse)
     with pytest.raises(OutputError, match="No space left"):
         write_documents(found, tmp_path / "out")
     assert not (tmp_path / "out" / "summary.json").exists()
@@ -158,7 +158,7 @@ def test_a_full_disk_is_one_line_and_leaves_no_whole_scan(
 
 def test_parquet_holds_the_same(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_documents(scanned(corpus), tmp_path / "plain")
-    monkeypatch.setattr("detector.writing.ROWS_PER_SHARD", 4)
+    monkeypatch.setattr("detector.results.writing.ROWS_PER_SHARD", 4)
     write_documents(scanned(corpus, format="parquet"), tmp_path / "columns")
     assert len(list((tmp_path / "columns").glob("documents-*.parquet"))) == 3
     assert pq.read_schema(tmp_path / "columns" / "findings-00000.parquet").names[:2] == ["doc", "start"]
@@ -259,7 +259,9 @@ def test_filter_drops_the_duplicates(corpus: Path, tmp_path: Path, capsys: pytes
         assert run("filter", corpus, "--scan", scan, "--out", tmp_path / "no", *option) == 1
         assert "whole documents only" in capsys.readouterr().err
     with pytest.raises(ScanError, match="--level document"):
-        detector.filter(corpus, detector.open(scan), tmp_path / "no", detector.filtering.Thresholds(), strip=("junk",))
+        detector.filter(
+            corpus, detector.open(scan), tmp_path / "no", detector.filtering.run.Thresholds(), strip=("junk",)
+        )
 
 
 def test_explain_and_lists_read_it(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -283,7 +285,8 @@ def settings_file(folder: Path) -> Path:
 def test_the_scan_loads_no_reports() -> None:
     code = (
         "import sys, detector.document_scan as d; d._load_kernels();"
-        "print(*({'rich', 'jinja2', 'detector.writing', 'detector.tokens', 'detector.rules'} & set(sys.modules)))"
+        "print(*({'rich', 'jinja2', 'detector.results.writing', 'detector.text.tokens', 'detector.rules.rule_tables'}"
+        " & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300

@@ -16,19 +16,19 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector.arrow_rows import text_block
-from detector.corpus import corpus_of, read_corpus
 from detector.document_scan import scan_documents, write_documents
-from detector.duplicates import Duplicates, find_duplicates
-from detector.folding import is_blank
 from detector.kernels import bucketing, documents
+from detector.machine.workspace import Workspace
+from detector.matching.duplicates import Duplicates, find_duplicates
+from detector.matching.signatures import permutations, sign
 from detector.model import Document
 from detector.pipeline import scan
-from detector.reading import Reader, corpus_digest
+from detector.records.arrow_rows import text_block
+from detector.records.corpus import corpus_of, read_corpus
+from detector.records.reading import Reader, corpus_digest
 from detector.settings import Settings
-from detector.signatures import permutations, sign
-from detector.texts import Texts
-from detector.workspace import Workspace
+from detector.text.folding import is_blank
+from detector.text.texts import Texts
 
 MASK = (1 << 64) - 1
 
@@ -140,7 +140,7 @@ def test_guesses_never_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = made(5, 200, 200, 14)
     expected = duplicates(texts)
     for rounds in (0, 1):
-        monkeypatch.setattr("detector.duplicates.ROUNDS", rounds)
+        monkeypatch.setattr("detector.matching.duplicates.ROUNDS", rounds)
         found = duplicates(texts)
         assert found.head.tolist() == expected.head.tolist()
         assert found.common.tolist() == expected.common.tolist()
@@ -328,7 +328,7 @@ def test_texts_wait_in_memory_and_in_a_file(tmp_path: Path, monkeypatch: pytest.
     for name in "abc":  # their ids do not come in the order of the files
         rows = [{"id": key[::-1], "text": text} for key, text in made.items() if name in key]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[::-1]), "utf-8")
-    monkeypatch.setattr("detector.corpus.WAITING_SHARE", share)
+    monkeypatch.setattr("detector.records.corpus.WAITING_SHARE", share)
     n_bytes = sum(len(text.encode()) for text in made.values())
     with Workspace(memory=n_bytes, workers=2, tmp=tmp_path) as work:
         found = read_corpus([tmp_path / f"{name}.jsonl" for name in "bca"], Settings(), work, silent)

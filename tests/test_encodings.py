@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.encodings import PLAUSIBLE, UTF8, Encoding, _plausible, decode, decode_keeping, detect
+from detector.records.encodings import PLAUSIBLE, UTF8, Encoding, _plausible, decode, decode_keeping, detect
 
 SIMPLIFIED = "全镇上下认真贯彻落实县委、县政府的决策部署，扎实推进乡村振兴战略。"
 TRADITIONAL = "全鎮上下認真貫徹落實縣委、縣政府的決策部署，紮實推進鄉村振興戰略。"

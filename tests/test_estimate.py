@@ -24,12 +24,12 @@ from detector import room
 from detector.cli import main
 from detector.errors import InputError, RoomError
 from detector.estimate import _Counting, estimate, line, memory_needed, third
+from detector.machine.workspace import Workspace
 from detector.model import Document
 from detector.pipeline import scan
 from detector.report.estimated import render_estimate
 from detector.room import check_room, existing_folder, take_sample, text_size
 from detector.settings import Settings
-from detector.workspace import Workspace
 
 GB = 10**9
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from detector.errors import InputError
-from detector.evaluation import Counts, Evaluation, GoldDocument, Label, Macro, evaluate, load_gold
+from detector.evaluation.measures import Counts, Evaluation, GoldDocument, Label, Macro, evaluate, load_gold
 from detector.model import Hit
 from detector.report.listings import evaluation_report
 

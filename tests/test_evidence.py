@@ -9,9 +9,9 @@ import pytest
 from corpora import NOTICE, SLOGAN, check_scan, documents, gibberish
 from rapidfuzz.distance import Indel
 
-from detector.index import Scan
 from detector.model import FINDING_KINDS, Finding
 from detector.pipeline import scan
+from detector.results.index import Scan
 
 ROOT = Path(__file__).parents[1]
 

@@ -22,14 +22,14 @@ from evidence_rows import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.columns import FindingColumns, GroupColumns, ScoreColumns
-from detector.evidence import family_counts, finding_columns
+from detector.machine.workspace import Workspace
+from detector.matching.spun import spun_hits
 from detector.model import FINDING_KINDS, Finding, Hit
-from detector.reading import Reader
-from detector.score import score_columns, score_document
+from detector.records.reading import Reader
+from detector.results.evidence import family_counts, finding_columns
 from detector.settings import Settings
-from detector.spun import spun_hits
-from detector.workspace import Workspace
+from detector.tables.columns import FindingColumns, GroupColumns, ScoreColumns
+from detector.tables.score import score_columns, score_document
 
 ROOT = Path(__file__).parents[1]
 
@@ -102,10 +102,10 @@ def test_any_number_of_workers_and_any_blocks_give_the_same_columns(
 ) -> None:
     one = Result(sample)
     for name, size in (
-        ("evidence.BLOCK_PAIRS", 7),
-        ("evidence.BLOCK_FINDINGS", 5),
-        ("spun.BLOCK_PASSAGES", 11),
-        ("score.BLOCK_CHARACTERS", 300),
+        ("results.evidence.BLOCK_PAIRS", 7),
+        ("results.evidence.BLOCK_FINDINGS", 5),
+        ("matching.spun.BLOCK_PASSAGES", 11),
+        ("tables.score.BLOCK_CHARACTERS", 300),
     ):
         monkeypatch.setattr(f"detector.{name}", size)
     for workers in (1, 3):

@@ -13,11 +13,11 @@ from corpora import LINES, NOTICE, gibberish
 
 import detector
 from detector.errors import OutputError, ScanError
-from detector.exports import csv_columns, export_charts, export_tables
-from detector.index import StoredRows
 from detector.model import FINDING_KINDS, PART_NAMES
-from detector.scan_files import TABLES
-from detector.writing import NESTED, read_rows
+from detector.results.exports import csv_columns, export_charts, export_tables, tables_of
+from detector.results.index import StoredRows
+from detector.results.writing import NESTED, read_rows
+from detector.tables.scan_files import TABLES
 
 ODD = {
     "=1+1": '=cmd|"/c calc"!A1\n',
@@ -106,6 +106,21 @@ def test_the_formats_agree_whatever_the_scan_was_written_in(folder: Path, tmp_pa
     scan.write(tmp_path / "scan")
     files = export_tables(tmp_path / "scan", "json", tmp_path / "json")
     assert [row["id"] for row in json.loads(files[0].read_text("utf-8"))] == ["a", "b"]
+
+
+def test_outlines_are_exported_where_a_scan_has_them(folder: Path, tmp_path: Path) -> None:
+    assert tables_of(folder) == (*TABLES, "outlines")
+    headings = "一、主要工作\n{}二、存在问题\n{}三、下步打算\n{}"
+    texts = {
+        name: headings.format(*(f"{gibberish(row)}\n" for row in rows))
+        for name, rows in (("a", (1, 3, 5)), ("b", (2, 4, 6)))
+    }
+    detector.scan(texts).write(tmp_path / "s")
+    [path] = export_tables(tmp_path / "s", "csv", tmp_path, tables=["outlines"])
+    [row] = rows_of(path)
+    assert {"一、主要工作", "二、存在问题"} <= {heading["text"] for heading in json.loads(row["headings"])}
+    (tmp_path / "s/outlines.jsonl").unlink()
+    assert tables_of(tmp_path / "s") == TABLES  # as of documents alone
 
 
 def test_an_empty_table_is_a_table(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import first_independent_set, jaccard, shingles
 
-from detector import families
-from detector.families import SHINGLE_SIZE, Families, find_families
-from detector.folding import fold
-from detector.tokens import join_block, tokenise
-from detector.workspace import Workspace
+from detector.machine.workspace import Workspace
+from detector.matching import families
+from detector.matching.families import SHINGLE_SIZE, Families, find_families
+from detector.text.folding import fold
+from detector.text.tokens import join_block, tokenise
 
 kernel = settings(deadline=None)
 """No deadline: the first call of a kernel may compile it."""

@@ -19,14 +19,14 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from detector import formats
 from detector.cli import main
 from detector.errors import OutputError
-from detector.index import open_scan
-from detector.problems import N_EXAMPLES
-from detector.reading import MAX_PROBLEMS, Reader
+from detector.machine.workspace import Workspace
+from detector.records import formats
+from detector.records.problems import N_EXAMPLES
+from detector.records.reading import MAX_PROBLEMS, Reader
+from detector.results.index import open_scan
 from detector.settings import Settings
-from detector.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
 
@@ -193,9 +193,9 @@ def test_a_record_without_end_stops_the_reading_of_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, way: str
 ) -> None:
     for module in ("formats", "file_rows", "json_rows", "table_rows"):
-        monkeypatch.setattr(f"detector.{module}.MAX_RECORD", 40_000)
+        monkeypatch.setattr(f"detector.records.{module}.MAX_RECORD", 40_000)
     for module, constant in (("formats", "CHUNK"), ("file_rows", "CHUNK"), ("file_rows", "BLOCK_BYTES")):
-        monkeypatch.setattr(f"detector.{module}.{constant}", 1024)
+        monkeypatch.setattr(f"detector.records.{module}.{constant}", 1024)
     (tmp_path / name).write_bytes(FILES[name])
     reader = Reader(tmp_path / name)
     found = list(getattr(reader, way)())
@@ -259,7 +259,7 @@ def test_memory_that_ends_stops_the_reading(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "in.jsonl").write_bytes(DATA * 60)
-    monkeypatch.setattr("detector.corpus.available_bytes", lambda: 1 << 20)
+    monkeypatch.setattr("detector.records.corpus.available_bytes", lambda: 1 << 20)
     code, _, line = run(capsys, "scan", tmp_path / "in.jsonl", "--quiet")
     assert code == 1
     assert line.startswith("detector: in.jsonl: no memory is left after 0 documents; split the input")

@@ -19,12 +19,12 @@ import zstandard
 from corpora import LINES, gibberish
 
 import detector
-from detector import shards
 from detector.errors import DetectorError, GuardError, InputError, OutputError, ScanError
-from detector.filter_output import FilterOutput
-from detector.filter_plan import FilterPlan
-from detector.filtering import Thresholds, filter_corpus
-from detector.index import Scan
+from detector.filtering.output import FilterOutput
+from detector.filtering.plan import FilterPlan
+from detector.filtering.run import Thresholds, filter_corpus
+from detector.records import shards
+from detector.results.index import Scan
 
 TESTS = Path(__file__).parent
 PLAN = FilterPlan(families="keep-best", strip=("junk", "shared"))

@@ -20,15 +20,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector import stripping
-from detector.decisions import family_of
 from detector.errors import GuardError, OutputError, ScanError, SettingsError
-from detector.filter_output import FilterOutput
-from detector.filtering import Reason, Thresholds, decide, filter_corpus
+from detector.filtering import stripping
+from detector.filtering.output import FilterOutput
+from detector.filtering.run import Reason, Thresholds, decide, filter_corpus
+from detector.filtering.stripping import put_back, spans_to_strip, without
 from detector.model import Document, DocumentScore, Finding, Parts, Span
-from detector.reading import Reader, corpus_digest
+from detector.records.reading import Reader, corpus_digest
 from detector.settings import Settings
-from detector.stripping import put_back, spans_to_strip, without
+from detector.thresholds.decisions import family_of
 
 NOTHING = Thresholds()
 
@@ -180,7 +180,7 @@ def test_the_guard_stops_before_anything_is_written(tmp_path: Path) -> None:
         filter_corpus(reader, scan, tmp_path / "out", limits)
     assert str(error.value) == (
         "6 of 10 documents (copies counted once) would be dropped, more than the share of 0.5 that --max-drop allows "
-        "(6 by max_junk); nothing was written. Loosen a threshold or raise --max-drop."
+        "(with copies: 6 by max_junk); nothing was written. Loosen a threshold or raise --max-drop."
     )
     assert not (tmp_path / "out").exists()
     assert filter_corpus(reader, scan, tmp_path / "out", limits, max_drop=0.6).n_dropped == 6

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import LINE_BREAKS, class_of
 
-from detector.folding import (
+from detector.text.folding import (
     DIGIT,
     EXTENDER,
     LETTER,

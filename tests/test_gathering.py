@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector import gathering, workspace
-from detector.gathering import expanded, gather_passages, gather_texts, gathered, is_mapped, spans_of
-from detector.passages import split_tokens
-from detector.texts import Texts
-from detector.tokens import Marks, packed_points, tokenise_texts
-from detector.workspace import Workspace
+from detector.machine import workspace
+from detector.machine.workspace import Workspace
+from detector.matching import gathering
+from detector.matching.gathering import expanded, gather_passages, gather_texts, gathered, is_mapped, spans_of
+from detector.text.passages import split_tokens
+from detector.text.texts import Texts
+from detector.text.tokens import Marks, packed_points, tokenise_texts
 
 kernel = settings(max_examples=60, deadline=None)
 """No deadline: the first call of a kernel may compile it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hard_cases import FOLDER, cases, figures
 
-from detector.rules import load_rules
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
 
 TABLE = load_rules(Settings())

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector import artefacts, hits
-from detector.artefacts import (
+from detector.machine.workspace import Workspace
+from detector.model import FINDING_KINDS, Hit
+from detector.rules import artefacts, hits
+from detector.rules.artefacts import (
     FLAG_NAMES,
     YEAR_REACH,
     artefact_table,
@@ -25,20 +27,18 @@ from detector.artefacts import (
     is_traditional,
     year_swaps_at,
 )
-from detector.block_hits import BlockHits
-from detector.columns import HitColumns
-from detector.folding import plain
-from detector.hits import find_hits, flags, hit_columns, junk_passages, junk_tokens, site_and_own
-from detector.junk import find_junk, frequent_lines
-from detector.lines import split_lines
-from detector.marks import _STAND_IN, FOLLOWERS, find_marks
-from detector.model import FINDING_KINDS, Hit
-from detector.places import AFTER_BLANK, SENTENCE, Places, make_triggers, read_block
-from detector.rule_plan import make_plan, rule_names
-from detector.rules import load_rules, marked_spans
+from detector.rules.block_hits import BlockHits
+from detector.rules.hits import RuleHits, find_hits, flags, hit_columns, junk_passages, junk_tokens, site_and_own
+from detector.rules.junk import find_junk, frequent_lines
+from detector.rules.lines import split_lines
+from detector.rules.marks import _STAND_IN, FOLLOWERS, find_marks
+from detector.rules.places import AFTER_BLANK, SENTENCE, Places, make_triggers, read_block
+from detector.rules.rule_plan import make_plan, rule_names
+from detector.rules.rule_tables import load_rules, marked_spans
 from detector.settings import Settings
-from detector.texts import Texts
-from detector.workspace import Workspace
+from detector.tables.columns import HitColumns
+from detector.text.folding import plain
+from detector.text.texts import Texts
 from tests.corpora import columns, timeless
 
 TABLE = load_rules(Settings())
@@ -97,12 +97,21 @@ def site_of_one(own: Expected, frequent: Sequence[Hit]) -> list[Hit]:
     return [*junk, *marks, *own.artefacts]
 
 
-def assert_all_equal(documents: Sequence[str], names: Sequence[str | None], *, workers: int = 1) -> None:
+def assert_all_equal(documents: Sequence[str], names: Sequence[str | None], *, workers: Sequence[int] = (1,)) -> None:
     """Everything that a corpus is told is what its documents are told one at a time."""
     texts = Texts.of(documents)
-    with Workspace(workers=workers) as work:
-        found = find_hits(texts, TABLE, work)
     own = [expected(text) for text in documents]
+    for number in workers:
+        with Workspace(workers=number) as work:
+            found = find_hits(texts, TABLE, work)
+        assert_found(found, texts, (documents, names), own)
+
+
+def assert_found(
+    found: RuleHits, texts: Texts, of: tuple[Sequence[str], Sequence[str | None]], own: Sequence[Expected]
+) -> None:
+    """What was found in the documents ``of`` these names is what they were told one at a time, ``own``."""
+    documents, names = of
     for row, wanted in enumerate(own):
         got = Expected(rows(found.marks, row), rows(found.junk, row), rows(found.artefacts, row))
         assert got == wanted, repr(documents[row])
@@ -211,11 +220,10 @@ def test_corpora_of_any_characters(some: list[str]) -> None:
     assert_all_equal(some, [None] * len(some))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_examples_of_all_rules_in_small_blocks(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+def test_examples_of_all_rules_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hits, "BLOCK_CHARACTERS", 500)
     joined = ["\n".join(EXAMPLES[at : at + 7]) for at in range(0, len(EXAMPLES), 7)]
-    assert_all_equal([*EXAMPLES, *joined, ""], [None] * (len(EXAMPLES) + len(joined) + 1), workers=workers)
+    assert_all_equal([*EXAMPLES, *joined, ""], [None] * (len(EXAMPLES) + len(joined) + 1), workers=(1, 2))
 
 
 @pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.stem)
@@ -228,7 +236,7 @@ def test_seeds(path: Path) -> None:
 def test_real_corpora(shared: Path, name: str) -> None:
     with (shared / "corpora" / name / "docs.jsonl").open(encoding="utf-8") as file:
         some = [json.loads(line)["text"] for line in file][:60]
-    assert_all_equal(some, ["a" if row % 3 else None for row in range(len(some))], workers=2)
+    assert_all_equal(some, ["a" if row % 3 else None for row in range(len(some))], workers=(2,))
 
 
 def test_frequent_lines_of_a_series() -> None:

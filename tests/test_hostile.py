@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from detector import formats
 from detector.cli import main
 from detector.errors import printable
-from detector.index import open_scan
-from detector.reading import Reader
-from detector.scan_files import OPTIONAL_TABLES, TABLES
+from detector.records import formats
+from detector.records.reading import Reader
+from detector.results.index import open_scan
+from detector.tables.scan_files import OPTIONAL_TABLES, TABLES
 
 ROOT = Path(__file__).parents[1]
 
@@ -74,7 +74,7 @@ EXPECTED: dict[str, tuple[int, int, dict[str, int]]] = {
 def test_each_case(hostile: ModuleType, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     scale = 2e-3 if case in ("deep_json", "bomb", "bomb_of_text", "open_quote") else 1e-4
     for module in ("formats", "file_rows", "json_rows", "table_rows"):
-        monkeypatch.setattr(f"detector.{module}.MAX_RECORD", 3_000_000)
+        monkeypatch.setattr(f"detector.records.{module}.MAX_RECORD", 3_000_000)
     source = hostile.CASES[case].write(tmp_path, scale)
     if case == "bomb_of_text":
         (tmp_path / "fine.txt").write_text(hostile.SENTENCE, "utf-8")

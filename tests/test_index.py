@@ -12,9 +12,9 @@ from corpora import LINES, NOTICE, check_scan, documents, gibberish
 from row_columns import tables
 
 from detector.errors import DetectorError, ScanError
-from detector.index import Scan, open_scan
 from detector.model import Document
 from detector.pipeline import scan
+from detector.results.index import Scan, open_scan
 from detector.settings import Settings
 
 TEXTS = {

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from detector.interpreter import with_quick_turns, without_collection
+from detector.machine.interpreter import with_quick_turns, without_collection
 
 
 def test_turns_are_quick_inside_and_as_before_afterwards() -> None:

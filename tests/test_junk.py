@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.folding import plain
-from detector.junk import FREQUENT, MIN_FREQUENT, find_junk, frequent_lines
-from detector.lines import is_sentence, split_lines
 from detector.model import Hit, Span
-from detector.pages import PAGE_LINE
-from detector.rules import load_rules, marked_spans
+from detector.rules.junk import FREQUENT, MIN_FREQUENT, find_junk, frequent_lines
+from detector.rules.lines import is_sentence, split_lines
+from detector.rules.pages import PAGE_LINE
+from detector.rules.rule_tables import load_rules, marked_spans
 from detector.settings import Settings
+from detector.text.folding import plain
 
 TABLE = load_rules(Settings())
 DATA = Path(__file__).parent / "data" / "junk"

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 from junk_cases import FOLDER, found_junk, junk_cases, junk_figures
 
-from detector.rules import load_rules
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
 
 TABLE = load_rules(Settings())

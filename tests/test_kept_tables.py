@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detector import folding, kept_tables, pages, passages, places, tokens
 from detector.kernels import cache
+from detector.rules import pages, places
+from detector.text import folding, kept_tables, passages, tokens
 
 MADE: list[int] = []
 

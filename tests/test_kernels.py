@@ -25,7 +25,7 @@ from detector.kernels.verifying import (
     lowest_elsewhere,
     represent,
 )
-from detector.tokens import SLOT_FORM, SLOT_POINT
+from detector.text.tokens import SLOT_FORM, SLOT_POINT
 
 kernel = settings(max_examples=200, deadline=None)
 """No deadline: the first call of a kernel may compile it."""
@@ -53,7 +53,7 @@ def columns(rows: Sequence[Sequence[int]]) -> Columns:
     values = np.array([value for row in rows for value in row], dtype=np.uint32)
     indptr = np.cumsum([0, *map(len, rows)]).astype(np.int64)
     sketches = np.empty((n, 4), np.uint64)
-    # every character is a token of its own, whatever it is; what folds to what is `detector.folding`'s
+    # every character is a token of its own, whatever it is; what folds to what is `detector.text.folding`'s
     folded, place = np.arange(int(values.max(initial=0)) + 1, dtype=np.uint32), np.arange(len(values), dtype=np.int32)
     kind, base = np.where(values == SLOT_POINT, SLOT_FORM + 1, 1).astype(np.uint8), np.zeros(n, np.int64)
     where = place, np.ones(len(place), np.uint8), np.empty(0, np.int64), np.empty(0, np.int32)

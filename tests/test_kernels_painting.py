@@ -8,7 +8,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Indel
 
-from detector.folding import is_blank
 from detector.kernels import painting
 from detector.kernels.painting import (
     gather_spans,
@@ -17,7 +16,8 @@ from detector.kernels.painting import (
     sort_in_documents,
 )
 from detector.kernels.spinning import breaks_line, similarities
-from detector.score import millionths
+from detector.tables.score import millionths
+from detector.text.folding import is_blank
 
 row = st.lists(st.integers(0, 5), max_size=200) | st.lists(st.integers(0, 0x110000), max_size=90)
 """Few characters that repeat, or many."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.errors import InputError
-from detector.gold import load_gold
+from detector.evaluation.gold import load_gold
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 import label_pages

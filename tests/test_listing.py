@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from template_oracles import listed_fills
 
-from detector import templates
-from detector.index import Scan, open_scan
 from detector.kernels.listing import HOLDS_MARK, list_fills
 from detector.kernels.slotting import HOLDS_MARK as SET
+from detector.matching import templates
+from detector.matching.template_files import StoredTemplate, read_templates, write_templates
 from detector.model import Cluster, Slot
 from detector.pipeline import scan
 from detector.report.column_lookup import lookup
 from detector.report.lookup import Lookup, SlotTexts
-from detector.template_files import StoredTemplate, read_templates, write_templates
-from detector.texts import Texts
+from detector.results.index import Scan, open_scan
+from detector.text.texts import Texts
 
 FILLS = st.tuples(st.sampled_from(["", "甲", "乙", "甲乙", "1"]), st.sampled_from([False, False, False, True]))
 

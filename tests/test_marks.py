@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.folding import plain
-from detector.marks import STAND_IN, find_marks
-from detector.rules import load_rules
+from detector.rules.marks import STAND_IN, find_marks
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
+from detector.text.folding import plain
 
 TABLE = load_rules(Settings())
 DATA = Path(__file__).parent / "data" / "marks"

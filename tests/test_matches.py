@@ -13,14 +13,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracles import MatchOracle, matches_of, ratio, shingles
 
-from detector import matches, partners
-from detector.candidates import Buckets, Sieve
-from detector.matches import Matches, find_matches
-from detector.passages import Passages, split_passages
-from detector.shingles import shingle_hashes
-from detector.signatures import sign
-from detector.tokens import SLOT_HASH, Tokens, join_block, packed_points, tokenise
-from detector.workspace import Workspace
+from detector.machine.workspace import Workspace
+from detector.matching import matches, partners
+from detector.matching.candidates import Buckets, Sieve
+from detector.matching.matches import Matches, find_matches
+from detector.matching.signatures import sign
+from detector.text.passages import Passages, split_passages
+from detector.text.shingles import shingle_hashes
+from detector.text.tokens import SLOT_HASH, Tokens, join_block, packed_points, tokenise
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 from recall import LONG, SHORT, Recall, main, measure
@@ -186,8 +186,8 @@ def test_blocks_and_workers_do_not_change_the_result(
 @kernel
 @given(corpora())
 def test_the_block_size_does_not_change_the_result(case: tuple[list[str], list[int]]) -> None:
-    from detector import passages as passage_module
-    from detector import tokens as token_module
+    from detector.text import passages as passage_module
+    from detector.text import tokens as token_module
 
     texts, family = case
     parts = [cut_up([text + "。"]) for text in texts]

@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detector import matches, passages, phrases, repeats, templates, tokens, workspace
+from detector.machine import workspace
+from detector.machine.workspace import COLUMN_SHARE, FITTING_SHARE, NEAR_SHARE, PLENTY, Gathered, Workspace, add_all
+from detector.matching import matches, phrases, repeats, templates
 from detector.pipeline import scan
-from detector.workspace import COLUMN_SHARE, FITTING_SHARE, NEAR_SHARE, PLENTY, Gathered, Workspace, add_all
+from detector.text import passages, tokens
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 
@@ -124,7 +126,7 @@ def test_results_come_in_order_and_only_some_are_begun_ahead() -> None:
 KEPT = """
 import resource, sys
 import numpy as np
-from detector.workspace import PLENTY, Workspace
+from detector.machine.workspace import PLENTY, Workspace
 
 faults = []
 with Workspace(memory=PLENTY) as work:
@@ -175,7 +177,7 @@ def test_a_budget_that_is_not_plenty_keeps_its_shares() -> None:
 
 SHARED = """
 import ctypes, threading
-from detector.system import share_freed_blocks
+from detector.machine.system import share_freed_blocks
 
 share_freed_blocks()
 library = ctypes.CDLL(None)

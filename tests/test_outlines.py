@@ -8,9 +8,9 @@ from pathlib import Path
 from corpora import gibberish
 
 import detector
+from detector.machine.workspace import Workspace
 from detector.model import Outline
 from detector.pipeline import scan
-from detector.workspace import Workspace
 
 HEADINGS = ("主要工作回顾", "存在的问题和不足", "下一步工作打算", "保障措施与要求")
 NUMERALS = "一二三四五六七八"

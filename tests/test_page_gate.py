@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.page_model import EVIDENCE
+from detector.rules.page_model import EVIDENCE
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 import page_gate

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.folding import character_table, code_points, plain
 from detector.kernels.page_vocabulary import (
     describe_gaps,
     describe_scores,
@@ -18,8 +17,9 @@ from detector.kernels.page_vocabulary import (
     describe_words,
     weigh_words,
 )
-from detector.page_model import MOST_OF_LINE, WORD_PARTS, hash_table, key_of, words_of_line
-from detector.pages import FEATURES, fitted
+from detector.rules.page_model import MOST_OF_LINE, WORD_PARTS, hash_table, key_of, words_of_line
+from detector.rules.pages import FEATURES, fitted
+from detector.text.folding import character_table, code_points, plain
 
 WORDS = ("home", "log", "in", "0", "首", "页", "首 页", "é", "a")
 LINE = st.lists(

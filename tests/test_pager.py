@@ -13,10 +13,10 @@ import pytest
 from corpora import LINES, gibberish
 
 import detector
+from detector.commands.session import pager
 from detector.errors import ScanError
 from detector.model import Document
-from detector.session import pager
-from detector.source_texts import SourceTexts
+from detector.records.source_texts import SourceTexts
 
 ROOT = Path(__file__).parents[1]
 

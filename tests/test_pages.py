@@ -15,15 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from page_oracles import CLASS, described, evidence_of_page, gate, placed, related
 
-from detector.folding import DIGIT, LETTER, SINGLE, character_table, code_points, plain
-from detector.junk import find_junk
 from detector.kernels.page_context import describe_odds, place_lines
 from detector.kernels.page_model import first_round, judge_pages, second_round
 from detector.kernels.page_words import count_repeats, keep_pages, may_be_pages, signs_of_page
-from detector.lines import split_lines
+from detector.machine.workspace import Workspace
 from detector.model import Document
-from detector.page_model import EVIDENCE, PARTS, gather_evidence, weigh_evidence
-from detector.pages import (
+from detector.pipeline import scan
+from detector.rules.junk import find_junk
+from detector.rules.lines import split_lines
+from detector.rules.page_model import EVIDENCE, PARTS, gather_evidence, weigh_evidence
+from detector.rules.pages import (
     CLASSES,
     FEATURES,
     FIRST_SHARE,
@@ -42,11 +43,10 @@ from detector.pages import (
     relate_page,
     units,
 )
-from detector.pipeline import scan
-from detector.places import SENTENCE, make_triggers, read_block
-from detector.rules import load_rules
+from detector.rules.places import SENTENCE, make_triggers, read_block
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
-from detector.workspace import Workspace
+from detector.text.folding import DIGIT, LETTER, SINGLE, character_table, code_points, plain
 
 ROOT = Path(__file__).parents[1]
 MADE = ROOT / "tests" / "data" / "pages" / "pages.txt"

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from oracles import Span, split_of
 from oracles import passage_cuts as cuts_of
 
-from detector import passages as passage_module
-from detector import tokens as token_module
 from detector.kernels import cutting
-from detector.passages import (
+from detector.machine.workspace import Workspace
+from detector.text import passages as passage_module
+from detector.text import tokens as token_module
+from detector.text.passages import (
     _N_ASSIGNED,
     _PROPERTIES,
     MAX_PASSAGE_TOKENS,
@@ -29,9 +30,8 @@ from detector.passages import (
     passage_cuts,
     tokenise_corpus,
 )
-from detector.texts import Texts
-from detector.tokens import Marks, Tokens
-from detector.workspace import Workspace
+from detector.text.texts import Texts
+from detector.text.tokens import Marks, Tokens
 
 DATA = Path(__file__).parent / "data" / "passages"
 
@@ -260,9 +260,9 @@ def test_properties_of_all_characters() -> None:
 def test_columns_are_those_of_the_oracle(cases: list[tuple[str, list[Span]]], workers: int, block: int) -> None:
     texts, marks = [text for text, _ in cases], [own for _, own in cases]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detector.tokens.BLOCK_CHARACTERS", block)
-        patch.setattr("detector.passages.BLOCK_CHARACTERS", block)
-        patch.setattr("detector.passages.MAX_PASSAGE_TOKENS", 5)
+        patch.setattr("detector.text.tokens.BLOCK_CHARACTERS", block)
+        patch.setattr("detector.text.passages.BLOCK_CHARACTERS", block)
+        patch.setattr("detector.text.passages.MAX_PASSAGE_TOKENS", 5)
         tokens, found = split(texts, *marks, workers=workers)
     check_columns(texts, marks, tokens, found, 5)
 

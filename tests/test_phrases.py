@@ -13,15 +13,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracles import SLOT, Corpus, Lengths, PhraseOracle, cut_ends, phrases_of
 
-from detector import phrases
-from detector.families import find_families
-from detector.folding import plain
-from detector.marks import find_marks
-from detector.passages import Passages, split_passages
-from detector.phrases import PhraseTable, families_needed, find_phrases
-from detector.rules import load_rules
+from detector.matching import phrases
+from detector.matching.families import find_families
+from detector.matching.phrases import PhraseTable, families_needed, find_phrases
+from detector.rules.marks import find_marks
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
-from detector.tokens import Tokens, join_block, tokenise
+from detector.text.folding import plain
+from detector.text.passages import Passages, split_passages
+from detector.text.tokens import Tokens, join_block, tokenise
 
 kernel = settings(max_examples=300, deadline=None)
 """No deadline: the first call of a kernel may compile it."""

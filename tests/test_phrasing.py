@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import SLOT, Corpus, cut_ends
 
-from detector.folding import DIGIT, LETTER, fold
 from detector.kernels.phrasing import count_series, cut_runs, enclosing
-from detector.passages import split_passages
-from detector.phrases import find_phrases, phrase_columns
-from detector.texts import Texts
-from detector.tokens import SLOT_FORM, Tokens, join_block, tokenise
+from detector.matching.phrases import find_phrases, phrase_columns
+from detector.text.folding import DIGIT, LETTER, fold
+from detector.text.passages import split_passages
+from detector.text.texts import Texts
+from detector.text.tokens import SLOT_FORM, Tokens, join_block, tokenise
 
 kernel = settings(max_examples=200, deadline=None)
 """No deadline: the first call of a kernel may compile it."""

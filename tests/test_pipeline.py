@@ -14,13 +14,16 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector import hits, passages, pipeline, score, tokens
+from detector import pipeline
 from detector.errors import InputError, RuleError
-from detector.index import Scan
 from detector.model import PART_NAMES, Document
 from detector.pipeline import STAGES, scan
-from detector.reading import Reader
+from detector.records.reading import Reader
+from detector.results.index import Scan
+from detector.rules import hits
 from detector.settings import Settings
+from detector.tables import score
+from detector.text import passages, tokens
 
 ODD = (
     "甲乙丙丁戊己庚辛。；：，、aZ1X○_[]{}<>%年月第一是()（）"

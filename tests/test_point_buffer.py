@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detector.clock import silent
-from detector.corpus import read_corpus
-from detector.inputs import expand
-from detector.point_buffer import PointBuffer, point_buffer
+from detector.machine.clock import silent
+from detector.machine.workspace import PLENTY, Workspace
+from detector.records.corpus import read_corpus
+from detector.records.inputs import expand
+from detector.records.point_buffer import PointBuffer, point_buffer
 from detector.settings import Settings
-from detector.texts import Texts
-from detector.workspace import PLENTY, Workspace
+from detector.text.texts import Texts
 
 TEXTS = {f"{key[::-1]}": f"第{key}段、\U00020000 é" * 40 for key in map(str, range(100, 160))}
 
@@ -60,7 +60,7 @@ def test_there_is_a_buffer_where_the_files_bound_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("most", [0, 1, 2000, 1 << 20])
 def test_what_does_not_fit_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """As of files that have grown since they were measured."""
-    monkeypatch.setattr("detector.corpus.point_buffer", lambda *_: PointBuffer(most))
+    monkeypatch.setattr("detector.records.corpus.point_buffer", lambda *_: PointBuffer(most))
     with Workspace(workers=2) as work:
         found = read_corpus(write(tmp_path), Settings(), work, silent)
     assert found.ids == sorted(TEXTS)

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.errors import RuleError
-from detector.folding import plain
-from detector.hits import find_hits, site_and_own
+from detector.machine.workspace import Workspace
 from detector.model import Document
 from detector.pipeline import scan
-from detector.protecting import protected_phrases, protected_spans
-from detector.rules import load_rules
+from detector.rules.hits import find_hits, site_and_own
+from detector.rules.protecting import protected_phrases, protected_spans
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
-from detector.texts import Texts
-from detector.workspace import Workspace
+from detector.text.folding import plain
+from detector.text.texts import Texts
 
 TABLE = load_rules(Settings())
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from detector.evaluation import MIN_COVERAGE, Evaluation, evaluate, load_gold
+from detector.evaluation.measures import MIN_COVERAGE, Evaluation, evaluate, load_gold
 from detector.pipeline import scan
 from detector.settings import Settings
 

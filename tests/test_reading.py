@@ -23,11 +23,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector import encodings, file_rows, formats, inputs, json_rows, reading, table_rows
 from detector.errors import InputError
-from detector.inputs import expand
 from detector.model import Document, Problem
-from detector.reading import MAX_PROBLEMS, Reader, corpus_digest, host_of
+from detector.records import encodings, file_rows, formats, inputs, json_rows, reading, table_rows
+from detector.records.inputs import expand
+from detector.records.reading import MAX_PROBLEMS, Reader, corpus_digest, host_of
 from detector.settings import Settings
 
 CASES = [json.loads(line) for line in (Path(__file__).parent / "data/reading/faults.jsonl").read_bytes().splitlines()]

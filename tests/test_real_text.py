@@ -12,10 +12,10 @@ import pytest
 from corpora import check_scan, columns
 from rapidfuzz.distance import Indel
 
-from detector.evaluation import load_gold
-from detector.index import Scan
+from detector.evaluation.measures import load_gold
 from detector.pipeline import scan
-from detector.tokens import packed_points
+from detector.results.index import Scan
+from detector.text.tokens import packed_points
 
 ROOT = Path(__file__).parents[1]
 PAIRS = [

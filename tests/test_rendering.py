@@ -16,10 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from row_columns import Tables, tables
 
-from detector import rendering, writing
-from detector.columns import SLOT_TYPES
-from detector.index import Scan
 from detector.kernels import rendering as kernel
+from detector.machine.workspace import Workspace
 from detector.model import (
     FINDING_KINDS,
     PART_NAMES,
@@ -34,11 +32,14 @@ from detector.model import (
     Slot,
 )
 from detector.pipeline import scan
-from detector.rendering import json_blocks, json_strings, plain_text
 from detector.report.html import render_html
-from detector.sheets import sheet_of
-from detector.workspace import Workspace
-from detector.writing import json_line
+from detector.results import writing
+from detector.results.index import Scan
+from detector.results.writing import json_line
+from detector.tables import rendering
+from detector.tables.columns import SLOT_TYPES
+from detector.tables.rendering import json_blocks, json_strings, plain_text
+from detector.tables.sheets import sheet_of
 
 ROOT = Path(__file__).parents[1]
 SUMMARY = {"corpus": {"digest": "0", "n_bytes": 0}, "settings": {"format": "jsonl", "finding_text": "full"}}

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import Key, Repeat, is_maximal, repeats
 
-from detector import repeats as repeats_module
 from detector.kernels.repeating import sort_suffixes
-from detector.repeats import RepeatIndex, Repeats, Rows, Sequences, Stretches, collapse, find_stretches
-from detector.tokens import SLOT_FORM, mix64
-from detector.workspace import Workspace
+from detector.machine.workspace import Workspace
+from detector.matching import repeats as repeats_module
+from detector.matching.repeats import RepeatIndex, Repeats, Rows, Sequences, Stretches, collapse, find_stretches
+from detector.text.tokens import SLOT_FORM, mix64
 
 N_FAMILIES = 4
 

@@ -22,8 +22,8 @@ import report_opening
 from report_samples import empty, hostile, large, sample
 
 from detector import scan as scan_of
-from detector.rendering import plain_text
 from detector.report.html import render_html
+from detector.tables.rendering import plain_text
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 WIDE, NARROW = {"width": 1200, "height": 800}, {"width": 390, "height": 800}

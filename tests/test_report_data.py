@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from report_samples import HandMade, empty, finding, large, sample, score
 from rich.console import Console
 
-from detector.index import Scan
 from detector.model import LEVELS, PART_NAMES, Span
 from detector.pipeline import scan as scan_of
 from detector.report import data, html, page_documents
@@ -29,6 +28,7 @@ from detector.report.lookup import Claims, Listing, Lookup
 from detector.report.palette import PAINTS, bar_widths, percent
 from detector.report.spans import differences, painted
 from detector.report.terminal import render
+from detector.results.index import Scan
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector import rereading
-from detector.arrow_rows import TextBlock
-from detector.corpus import TextStore
 from detector.document_scan import DocumentScan, scan_documents
 from detector.errors import InputError
-from detector.reading import Reader
-from detector.rereading import STORED, Sources
+from detector.records import rereading
+from detector.records.arrow_rows import TextBlock
+from detector.records.corpus import TextStore
+from detector.records.reading import Reader
+from detector.records.rereading import STORED, Sources
 from detector.settings import Settings
 
 ROWS = st.lists(st.tuples(st.text(), st.booleans(), st.booleans()), min_size=1, max_size=12)

@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 
 import detector
 from detector.errors import OutputError, ScanError
-from detector.filter_folder import decision_of, read_summary, removed_of, thresholds_of
-from detector.filtering import FilterPlan, Thresholds, filter_corpus
+from detector.filtering.folder import decision_of, read_summary, removed_of, thresholds_of
+from detector.filtering.restoring import restore_corpus
+from detector.filtering.run import FilterPlan, Thresholds, filter_corpus
 from detector.model import DocumentScore, Finding, Parts
-from detector.reading import Reader, corpus_digest
-from detector.restoring import restore_corpus
+from detector.records.reading import Reader, corpus_digest
 from detector.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -118,7 +118,7 @@ def plain(path: Path) -> Any:
         return pq.read_table(path).replace_schema_metadata(None)
     unpack = {".gz": gzip.decompress, ".zst": _unzstd, ".xz": lzma.decompress}.get(path.suffix)
     if path.suffix == ".json":
-        return json.loads(data)
+        return json.loads(data) if data else data
     return unpack(data) if unpack else data
 
 
@@ -126,10 +126,10 @@ def _unzstd(data: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompressobj().decompress(data)
 
 
-def check_same(one: Path, two: Path, *, empty: bool = False) -> None:
-    """Every file of a folder is in another one, and the same there (an empty text file is no document)."""
+def check_same(one: Path, two: Path) -> None:
+    """Every file of a folder is in another one, and the same there."""
     names = [sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file()) for folder in (one, two)]
-    assert [name for name in names[0] if empty or (one / name).stat().st_size] == names[1]
+    assert names[0] == names[1]
     for name in names[1]:
         assert plain(one / name) == plain(two / name), name
 
@@ -214,6 +214,9 @@ def test_restore_says_what_it_needs(tmp_path: Path) -> None:
         restore_corpus(tmp_path / "out", tmp_path / "back")
     with pytest.raises(ScanError, match="holds no finished filter"):
         restore_corpus(tmp_path / "in", tmp_path / "back")
+    detector.scan({"a": "text"}).write(tmp_path / "scan")
+    with pytest.raises(ScanError, match="holds no finished filter"):
+        restore_corpus(tmp_path / "scan", tmp_path / "back")
     restore_corpus(tmp_path / "out", tmp_path / "back", [tmp_path / "in"])
     with pytest.raises(OutputError, match="holds files already"):
         restore_corpus(tmp_path / "out", tmp_path / "back", [tmp_path / "in"])
@@ -227,6 +230,10 @@ def test_files_without_a_document_come_back(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for name, data in files.items():
         (tmp_path / "in" / name).write_bytes(data)
+    for name in ("g.txt", "h.jsonl", "i.csv", "j.json", "k.tsv"):
+        (tmp_path / "in" / name).write_bytes(b"")
+    (tmp_path / "in/l.txt.gz").write_bytes(gzip.compress(b""))
+    (tmp_path / "in/m.txt").write_bytes(b"\xff\x00\x81\x00\xfe\x80bin")
     (tmp_path / "in/f.jsonl").write_text('{"text": "f"}\n')
     reader = Reader([tmp_path / "in"])
     filter_corpus(reader, scan_of(reader, []), tmp_path / "out")

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from row_columns import Tables, tables
 
-from detector import rows
-from detector.index import Scan
 from detector.pipeline import scan
-from detector.rows import MILLIONTHS, TextsById
+from detector.results.index import Scan
+from detector.tables import rows
+from detector.tables.rows import MILLIONTHS, TextsById
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from detector.rules import load_rules
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
 
 ROOT = Path(__file__).parents[1]

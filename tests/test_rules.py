@@ -9,18 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from detector.artefacts import ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT, artefact_table
 from detector.errors import RuleError
-from detector.folding import plain
-from detector.interpreter import without_collection
-from detector.junk import FREQUENT
-from detector.junk_places import BETWEEN, LIST_ITEM
-from detector.marks import STAND_IN
+from detector.machine.interpreter import without_collection
 from detector.model import FINDING_KINDS, Document
-from detector.pages import PAGE_LINE
 from detector.pipeline import scan
-from detector.places import Places
-from detector.rules import (
+from detector.rules.artefacts import ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT, artefact_table
+from detector.rules.junk import FREQUENT
+from detector.rules.junk_places import BETWEEN, LIST_ITEM
+from detector.rules.marks import STAND_IN
+from detector.rules.pages import PAGE_LINE
+from detector.rules.places import Places
+from detector.rules.rule_tables import (
     METHOD,
     Rule,
     RuleTable,
@@ -34,6 +33,7 @@ from detector.rules import (
     trials,
 )
 from detector.settings import Settings
+from detector.text.folding import plain
 
 TABLE = load_rules(Settings())
 ROWS = [rule for rule in TABLE.rules if rule.scope != METHOD]

@@ -11,10 +11,10 @@ from corpora import check_scan, documents, gibberish, painted, replayed, timeles
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.index import Scan
 from detector.model import PART_NAMES, Finding, Parts
 from detector.pipeline import scan
-from detector.score import chance_unseen, ratio, score_document
+from detector.results.index import Scan
+from detector.tables.score import chance_unseen, ratio, score_document
 
 ROOT = Path(__file__).parents[1]
 LINE = "请各单位于本周五以前将整改情况书面报送至督查室备案存档。"

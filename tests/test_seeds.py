@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.evaluation import GoldDocument, load_gold
+from detector.evaluation.measures import GoldDocument, load_gold
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 ENCODINGS = {"016_natural-resources-plan": "gb18030", "023_reservoir-flood-plan": "utf-16"}

@@ -17,13 +17,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector import formats, json_rows, shards
-from detector.encodings import UTF8
 from detector.errors import OutputError
-from detector.formats import Layout
-from detector.reading import Reader, Record
+from detector.records import formats, json_rows, shards
+from detector.records.encodings import UTF8
+from detector.records.formats import Layout
+from detector.records.reading import Reader, Record
+from detector.records.shards import PARTIAL, ShardWriter, target_name
 from detector.settings import Settings
-from detector.shards import PARTIAL, ShardWriter, target_name
 
 ZH = "全镇上下认真贯彻落实县委的决策部署，扎实推进各项工作。"
 TRAD = "全鎮上下認真貫徹落實縣委的決策部署，紮實推進各項工作。"

@@ -13,17 +13,17 @@ from types import ModuleType
 
 import pytest
 
-from detector.scan_files import MANIFEST, UNFINISHED
-from detector.signals import INTERRUPTED, Watch
+from detector.commands.signals import INTERRUPTED, Watch
+from detector.tables.scan_files import MANIFEST, UNFINISHED
 
 ROOT = Path(__file__).parents[1]
 
 BUSY = """
 import hashlib, sys, threading
 from pathlib import Path
-from detector.display import SITUATION
-from detector.leftovers import temporary
-from detector.signals import Watch
+from detector.commands.display import SITUATION
+from detector.machine.leftovers import temporary
+from detector.commands.signals import Watch
 
 SITUATION.stage, SITUATION.kept = "matches", lambda: "two stages are kept"
 folder = Path(sys.argv[1])
@@ -71,7 +71,8 @@ def test_a_long_computation_ends_within_a_second(tmp_path: Path, number: signal.
 
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     process = begun(
-        BUSY.replace("import Watch", "import Watch; import detector.signals as s; s.GRACE_SECONDS = 60"), tmp_path
+        BUSY.replace("import Watch", "import Watch; import detector.commands.signals as s; s.GRACE_SECONDS = 60"),
+        tmp_path,
     )
     process.send_signal(signal.SIGINT)
     time.sleep(0.2)
@@ -99,7 +100,7 @@ def test_handlers_are_as_they_were_after_a_command() -> None:
 
 KEEPING = """
 import sys
-from detector import unfinished
+from detector.results import unfinished
 unfinished.LEAST_SECONDS, unfinished.SHARE = 0.0, float("inf")
 from detector.cli import main
 print("begun", flush=True)

@@ -10,12 +10,12 @@ from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.candidates import Bands, band_keys, signed_bands
 from detector.kernels.hashing import first_rows, skeleton_keys
-from detector.shingles import shingle_hashes
-from detector.signatures import SCHEME, Signatures, permutations, sign
-from detector.tokens import HASHED_POINTS, SLOT_FORM, SLOT_HASH, Tokens, join_block, tokenise
-from detector.workspace import Workspace
+from detector.machine.workspace import Workspace
+from detector.matching.candidates import Bands, band_keys, signed_bands
+from detector.matching.signatures import SCHEME, Signatures, permutations, sign
+from detector.text.shingles import shingle_hashes
+from detector.text.tokens import HASHED_POINTS, SLOT_FORM, SLOT_HASH, Tokens, join_block, tokenise
 
 kernel = settings(deadline=None)
 """No deadline: the first call of a kernel may compile it."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from detector.folding import plain
-from detector.junk import find_junk
-from detector.rules import load_rules
+from detector.rules.junk import find_junk
+from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
+from detector.text.folding import plain
 
 TABLE = load_rules(Settings())
 LINES = [

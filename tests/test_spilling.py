@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector import spilling
-from detector.spilling import PART_BYTES, SpillFile
+from detector.machine import spilling
+from detector.machine.spilling import PART_BYTES, SpillFile
 
 
 def test_parts_are_taken_again_when_nobody_holds_them(tmp_path: Path) -> None:

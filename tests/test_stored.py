@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from detector.stored import Columns, StoredFile
-from detector.texts import Texts
-from detector.workspace import Workspace
+from detector.machine.workspace import Workspace
+from detector.tables.stored import Columns, StoredFile
+from detector.text.texts import Texts
 
 
 class Pair(NamedTuple):

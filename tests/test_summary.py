@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from corpora import LINES, gibberish
 
-from detector.corpus import corpus_of
 from detector.model import FINDING_KINDS, Document, Parts
 from detector.pipeline import scan
-from detector.reading import corpus_digest
-from detector.rows import DocumentRows, FindingRows
+from detector.records.corpus import corpus_of
+from detector.records.reading import corpus_digest
+from detector.results.summary import summarise
 from detector.settings import Settings
-from detector.summary import summarise
+from detector.tables.rows import DocumentRows, FindingRows
 
 ROOT = Path(__file__).parents[1]
 COUNTS = {"n_clusters": {"block": 2}} | dict.fromkeys(

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import detector
 from detector.errors import TemplateError
+from detector.matching.template_match import Template, TemplateMatch
 from detector.model import Fill, Literal, Slot
 from detector.pipeline import scan
-from detector.template_match import Template, TemplateMatch
 
 LINE = "全年完成固定资产投资{}亿元，同比增长{}%，由{}同志负责，总量和增速都居全县第一。"
 FILLS = (("12.3", 5, "王伟"), (9, "6.1", "李小明"), (8, 7, "张敏"))

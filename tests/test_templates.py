@@ -13,17 +13,17 @@ from corpora import ENGLISH, NOTICE, Columns, check_scan, columns, gibberish, ti
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector import templates
-from detector.blocks import passage_keys
-from detector.columns import SLOT_TYPES, ClusterColumns, GroupColumns
-from detector.folding import character_table, is_blank
-from detector.index import Scan
 from detector.kernels import aligning, comparing, grouping
+from detector.machine.workspace import Workspace
+from detector.matching import templates
+from detector.matching.blocks import passage_keys
+from detector.matching.templates import cluster_columns, is_digit
 from detector.model import Cluster, Document, Literal, Slot
 from detector.pipeline import scan
-from detector.templates import cluster_columns, is_digit
-from detector.texts import Texts
-from detector.workspace import Workspace
+from detector.results.index import Scan
+from detector.tables.columns import SLOT_TYPES, ClusterColumns, GroupColumns
+from detector.text.folding import character_table, is_blank
+from detector.text.texts import Texts
 
 
 def groups_of(groups: Iterable[Sequence[tuple[int, int, int]]], ratio: float = 1.0) -> GroupColumns:

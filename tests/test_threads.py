@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from detector.threads import AHEAD, Threads
+from detector.machine.threads import AHEAD, Threads
 
 
 class AtWork:

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import Span, class_of, tokens_of
 
-from detector import tokens as module
-from detector.folding import DIGIT, EXTENDER, LETTER, SINGLE, character_table, fold, plain
-from detector.texts import Texts
-from detector.tokens import (
+from detector.machine.workspace import Workspace
+from detector.text import tokens as module
+from detector.text.folding import DIGIT, EXTENDER, LETTER, SINGLE, character_table, fold, plain
+from detector.text.texts import Texts
+from detector.text.tokens import (
     HASHED_POINTS,
     LONG,
     MARK,
@@ -31,7 +32,6 @@ from detector.tokens import (
     tokenise,
     tokenise_texts,
 )
-from detector.workspace import Workspace
 
 # A newer Unicode than the table's knows characters that the table does not.
 KNOWN = st.characters(exclude_categories=()).filter(

@@ -17,13 +17,22 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from detector.commands.tune import steps
-from detector.decisions import Reason, Thresholds, decide
 from detector.errors import ScanError, SettingsError
+from detector.filtering.verdicts import (
+    Plan,
+    Verdict,
+    costs,
+    plan_of_filter,
+    plan_of_preset,
+    recorded,
+    verdict,
+    with_texts,
+)
 from detector.model import DocumentScore, Parts, Span
 from detector.report.tuned import render_tuning
 from detector.report.why import render_verdict
-from detector.tuning import counts, is_least, keeping, margin, threshold_names, tuning, values
-from detector.verdicts import Plan, Verdict, costs, plan_of_filter, plan_of_preset, recorded, verdict, with_texts
+from detector.thresholds.decisions import Reason, Thresholds, decide
+from detector.thresholds.tuning import counts, is_least, keeping, margin, threshold_names, tuning, values
 
 NAMES = threshold_names()
 

@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 from corpora import LINES, gibberish
 
-from detector import pipeline, unfinished, writing
+from detector import pipeline
 from detector.errors import OutputError, ScanError
+from detector.machine.workspace import Workspace
 from detector.pipeline import KINDS, STAGES, scan
-from detector.reading import Reader
-from detector.scan_files import MANIFEST, OPTIONAL_TABLES, TABLES, UNFINISHED, check_target
+from detector.records.reading import Reader
+from detector.results import unfinished, writing
+from detector.results.unfinished import Unfinished, unfinished_scan
+from detector.results.writing import write_scan
 from detector.settings import Settings
-from detector.unfinished import Unfinished, unfinished_scan
-from detector.workspace import Workspace
-from detector.writing import write_scan
+from detector.tables.scan_files import MANIFEST, OPTIONAL_TABLES, TABLES, UNFINISHED, check_target
 
 KEPT = ["rules", "families", "matches", "clusters", "phrases", "found"]
 """In the order in which they are kept."""

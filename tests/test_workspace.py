@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector import workspace
-from detector.system import available_bytes, memory_pages
-from detector.workspace import SMALLEST_MAPPED, Workspace, document_ranges
+from detector.machine import workspace
+from detector.machine.system import available_bytes, memory_pages
+from detector.machine.workspace import SMALLEST_MAPPED, Workspace, document_ranges
 
 
 def test_columns_beyond_the_budget_are_files_that_go_away(tmp_path: Path) -> None:

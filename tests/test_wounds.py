@@ -18,12 +18,12 @@ from rich.console import Console
 
 import detector
 from detector.cli import main
-from detector.filtering import Thresholds, filter_corpus
-from detector.index import Scan
+from detector.filtering.run import Thresholds, filter_corpus
 from detector.model import Document, Slot
 from detector.pipeline import scan
 from detector.report.html import render_html
 from detector.report.terminal import render
+from detector.results.index import Scan
 
 ROOT = Path(__file__).parents[1]
 

@@ -15,15 +15,15 @@ from corpora import LINES, NOTICE, documents, gibberish, timeless
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector import writing
 from detector.errors import OutputError, ScanError
-from detector.index import Scan, open_scan
 from detector.model import FINDING_KINDS, PART_NAMES
 from detector.pipeline import scan
-from detector.scan_files import TABLES, UNFINISHED
+from detector.results import writing
+from detector.results.index import Scan, open_scan
+from detector.results.writing import SHORT_TEXT, json_line, read_rows, write_lines
 from detector.settings import Settings
+from detector.tables.scan_files import TABLES, UNFINISHED
 from detector.version import FORMAT_VERSION
-from detector.writing import SHORT_TEXT, json_line, read_rows, write_lines
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,9 +6,9 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from detector.arguments import command_parser, input_options
+from detector.commands.arguments import command_parser, input_options
+from detector.commands.session import print_json, settings_of, settings_of_scan
 from detector.errors import printable
-from detector.session import print_json, settings_of, settings_of_scan
 
 
 def add(commands: Any) -> None:
@@ -27,9 +27,10 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.attributes import write_attributes
-    from detector.index import open_scan
-    from detector.reading import Reader
+    from detector.filtering.attributes import write_attributes
+    from detector.records.reading import Reader
+    from detector.report.words import counted
+    from detector.results.index import open_scan
 
     scan = open_scan(options.scan)
     reader = Reader(options.input, settings_of_scan(scan, options, settings_of(options)))
@@ -37,6 +38,6 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print_json(asdict(written))
     elif not options.quiet:
-        print(f"{written.n_rows:,} rows in {written.n_files:,} files below {printable(options.out)}")
+        print(f"{counted(written.n_rows, 'row')} in {counted(written.n_files, 'file')} below {printable(options.out)}")
         for name, n in written.n_spans.items():
             print(f"{n:>12,}  {name}")

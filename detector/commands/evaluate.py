@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from detector.arguments import command_parser
+from detector.commands.arguments import command_parser
+from detector.commands.session import console, print_json
 from detector.errors import InputError
-from detector.session import console, print_json
 
 
 def add(commands: Any) -> None:
@@ -27,10 +27,10 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.evaluation import evaluate, load_gold
-    from detector.index import open_scan
+    from detector.evaluation.measures import evaluate, load_gold
     from detector.report.listings import evaluation_report
-    from detector.writing import write_lines
+    from detector.results.index import open_scan
+    from detector.results.writing import write_lines
 
     scan = open_scan(options.dir)
     findings: dict[str, list[Any]] = {document.id: [] for document in scan.documents}

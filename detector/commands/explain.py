@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from detector.arguments import command_parser, pager_option
+from detector.commands.arguments import command_parser, pager_option
+from detector.commands.session import paged, print_json
 from detector.errors import ScanError
-from detector.session import paged, print_json
 
 
 def add(commands: Any) -> None:
@@ -32,9 +32,9 @@ def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
     from dataclasses import replace
 
-    from detector.index import open_scan
+    from detector.records.source_texts import SourceTexts
     from detector.report.explain import render_document, unknown
-    from detector.source_texts import SourceTexts
+    from detector.results.index import open_scan
 
     scan = open_scan(options.dir)
     scores = {score.id: score for score in scan.documents}

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from detector.arguments import command_parser
+from detector.commands.arguments import command_parser
+from detector.commands.session import print_json
 from detector.errors import SettingsError, printable
-from detector.scan_files import TABLES
-from detector.session import print_json
+from detector.tables.scan_files import OPTIONAL_TABLES, TABLES
 
 FORMATS = ("csv", "parquet", "json", "svg")
 
@@ -30,7 +30,10 @@ def add(commands: Any) -> None:
         "--out", required=True, metavar="DIR", help="the folder to write to; with one --table also the file itself"
     )
     command.add_argument(
-        "--table", action="append", choices=TABLES, help="a table to write; may be repeated (default: all)"
+        "--table",
+        action="append",
+        choices=(*TABLES, *OPTIONAL_TABLES),
+        help="a table to write; may be repeated (default: all)",
     )
     command.add_argument(
         "--no-bom", action="store_true", help="CSV without the mark by which Excel knows UTF-8 (default: with it)"
@@ -40,8 +43,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.exports import export_charts, export_tables
-    from detector.index import open_scan
+    from detector.results.exports import export_charts, export_tables, tables_of
+    from detector.results.index import open_scan
 
     scan = open_scan(options.dir)
     if options.format == "svg":
@@ -51,7 +54,7 @@ def run(options: argparse.Namespace) -> None:
 
         written = export_charts(charts(scan), Path(options.out))
     else:
-        tables = tuple(dict.fromkeys(options.table or TABLES))
+        tables = tuple(dict.fromkeys(options.table or tables_of(Path(options.dir))))
         written = export_tables(
             Path(options.dir), options.format, Path(options.out), tables=tables, bom=not options.no_bom
         )

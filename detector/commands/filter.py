@@ -6,14 +6,22 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from detector.arguments import PARTS, command_parser, input_options, ratio, resource_options, threshold_options, whole
-from detector.display import SITUATION, Display
+from detector.commands.arguments import (
+    PARTS,
+    command_parser,
+    input_options,
+    ratio,
+    resource_options,
+    threshold_options,
+    whole,
+)
+from detector.commands.display import SITUATION, Display
+from detector.commands.session import console, print_json, scanned, settings_of, settings_of_scan, workspace_of
 from detector.errors import SettingsError
-from detector.session import console, print_json, scanned, settings_of, settings_of_scan, workspace_of
 from detector.settings import AUDITS, FAMILY_CHOICES
 
 if TYPE_CHECKING:
-    from detector.filter_plan import FilterPlan
+    from detector.filtering.plan import FilterPlan
 
 
 def add(commands: Any) -> None:
@@ -48,7 +56,9 @@ def _cleaning_options(command: argparse.ArgumentParser) -> None:
         choices=FAMILY_CHOICES,
         help="of near-copies (default: keep-best with --min-originality or --max-shared, else keep-all)",
     )
-    command.add_argument("--strip", metavar="PARTS", help=f"parts to cut out of kept documents: {','.join(PARTS)}")
+    command.add_argument(
+        "--strip", type=_parts, metavar="PARTS", help=f"parts to cut out of kept documents: {','.join(PARTS)}"
+    )
     command.add_argument(
         "--keep-occurrences", type=whole, metavar="K", help="copies of a shared text that stay in the corpus (1)"
     )
@@ -56,10 +66,19 @@ def _cleaning_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--audit", choices=AUDITS, help="offsets: removed.jsonl without the texts (full)")
 
 
+def _parts(text: str) -> list[str]:
+    """The type of --strip."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"{name!r} is no part; there are {', '.join(PARTS)}")
+    return names
+
+
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.filtering import check_plan, filter_corpus
-    from detector.index import open_scan
+    from detector.filtering.run import check_plan, filter_corpus
+    from detector.results.index import open_scan
 
     plan = plan_of(options)
     protect, options.protect = options.protect, _phrase_files(options.protect)
@@ -90,7 +109,7 @@ def run(options: argparse.Namespace) -> None:
 
 def told_finished(out: Path) -> str:
     """What a filter that is interrupted says of what it did."""
-    from detector.filter_journal import n_finished
+    from detector.filtering.journal import n_finished
 
     n = n_finished(out)
     return "nothing was written" if n is None else f"{n:,} files are finished in {out}; go on with --resume"
@@ -98,14 +117,14 @@ def told_finished(out: Path) -> str:
 
 def _phrase_files(entries: list[str] | None) -> list[str] | None:
     """The entries of --protect that are files of phrases: a scan has no series to protect."""
-    from detector.protecting import is_phrase_file
+    from detector.rules.protecting import is_phrase_file
 
     return [entry for entry in entries if is_phrase_file(entry)] if entries else None
 
 
 def plan_of(options: argparse.Namespace) -> FilterPlan:
     """The preset with the options of the command line on top."""
-    from detector.filter_plan import FilterPlan, preset_values
+    from detector.filtering.plan import FilterPlan, preset_values
 
     values = preset_values(options.preset) if options.preset else {}
     FilterPlan.from_mapping(values, options.preset or "")
@@ -114,7 +133,7 @@ def plan_of(options: argparse.Namespace) -> FilterPlan:
     given = {name: getattr(options, name) for name in names}
     values |= {name: value for name, value in given.items() if value is not None}
     if options.strip is not None:
-        values["strip"] = [part.strip() for part in options.strip.split(",") if part.strip()]
+        values["strip"] = options.strip
     if options.drop_flags:
         values["drop_flags"] = options.drop_flags
     if options.protect:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from detector.arguments import list_parser
-from detector.session import paged, print_json
+from detector.commands.arguments import list_parser
+from detector.commands.session import paged, print_json
 
 SHOWN = 20
 """Rows of a report, where no other number is asked for."""
@@ -26,8 +26,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.index import open_scan
     from detector.report.listings import as_json, phrase_book, phrase_page, phrase_places
+    from detector.results.index import open_scan
 
     scan = open_scan(options.dir)
     if options.json and options.id:

@@ -6,8 +6,8 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from detector.arguments import command_parser
-from detector.session import console, print_json
+from detector.commands.arguments import command_parser
+from detector.commands.session import console, print_json
 
 
 def add(commands: Any) -> None:
@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.restoring import restore_corpus
+    from detector.filtering.restoring import restore_corpus
 
     restored = restore_corpus(options.dir, options.out, options.input)
     if options.json:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from detector.arguments import command_parser
+from detector.commands.arguments import command_parser
+from detector.commands.session import console, print_json, settings_of
 from detector.errors import SettingsError
-from detector.session import console, print_json, settings_of
 
 
 def add(commands: Any) -> None:
@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
     from detector.report.listings import rule_list, rule_page
-    from detector.rules import check_rule, load_rules
+    from detector.rules.rule_tables import check_rule, load_rules
 
     table = load_rules(settings_of(options))
     if options.action == "test":

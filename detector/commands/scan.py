@@ -6,10 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from detector.arguments import command_parser, count, input_options, resource_options
-from detector.display import SITUATION, Display
-from detector.errors import SettingsError
-from detector.session import (
+from detector.commands.arguments import command_parser, count, input_options, resource_options
+from detector.commands.display import SITUATION, Display
+from detector.commands.session import (
     announce_compiling,
     check_room,
     console,
@@ -21,11 +20,12 @@ from detector.session import (
     settings_of,
     workspace_of,
 )
+from detector.errors import SettingsError
 from detector.settings import FINDING_TEXTS, OUTPUT_FORMATS, SCAN_LEVELS, Settings
 
 if TYPE_CHECKING:
-    from detector.unfinished import Results
-    from detector.workspace import Workspace
+    from detector.machine.workspace import Workspace
+    from detector.results.unfinished import Results
 
 
 def add(commands: Any) -> None:
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> None:
         _run_estimate(options, settings)
         return
     if options.out:
-        from detector.scan_files import check_target
+        from detector.tables.scan_files import check_target
 
         check_target(Path(options.out))
     if settings.level == "document":
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> None:
         kept = _kept(options, settings, work)
         scan = scanned(options, settings, work, kept)
         if options.out:
-            from detector.writing import write_scan
+            from detector.results.writing import write_scan
 
             SITUATION.stage = "write"
             write_scan(scan, Path(options.out), kept)
@@ -100,7 +100,7 @@ def _kept(options: argparse.Namespace, settings: Settings, work: Workspace) -> R
         SITUATION.kept = lambda: "nothing of it is kept without --out"
         return None
     from detector.pipeline import KINDS
-    from detector.unfinished import unfinished_scan
+    from detector.results.unfinished import unfinished_scan
 
     announce = Display(options.quiet).announce
     kept = unfinished_scan(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from detector.arguments import list_parser
+from detector.commands.arguments import list_parser
+from detector.commands.session import console, paged, print_json
 from detector.errors import printable
-from detector.session import console, paged, print_json
 
 SHOWN = 20
 """Rows of a report, where no other number is asked for."""
@@ -32,13 +32,13 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.index import open_scan
     from detector.report.templates import as_json, chosen_clusters, template_list
+    from detector.results.index import open_scan
 
     scan = open_scan(options.dir)
     chosen = chosen_clusters(scan, options.level, options.id)
     if options.export:
-        from detector.template_match import Template
+        from detector.matching.template_match import Template
 
         Template.save(options.export, map(Template.of, chosen[: options.limit]))
     if options.json:

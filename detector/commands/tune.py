@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from detector.arguments import command_parser, count, pager_option
+from detector.commands.arguments import command_parser, count, pager_option
+from detector.commands.session import paged, print_json
 from detector.errors import SettingsError
-from detector.session import paged, print_json
 
 
 def add(commands: Any) -> None:
@@ -41,6 +41,8 @@ def steps(text: str) -> tuple[str, tuple[float, ...]]:
     >>> steps("--max-junk=0.1,0.2")
     ('max_junk', (0.1, 0.2))
     """
+    from detector.thresholds.tuning import threshold_names
+
     name, _, told = text.partition("=")
     try:
         values = tuple(float(value) for value in told.split(","))
@@ -48,13 +50,16 @@ def steps(text: str) -> tuple[str, tuple[float, ...]]:
         values = ()
     if not name.strip("-") or not values or any(value != value or value < 0 for value in values):
         raise argparse.ArgumentTypeError(f"{text} is not NAME=VALUE,VALUE; write min_originality=0.4,0.5")
-    return name.strip().removeprefix("--").replace("-", "_"), values
+    name = name.strip().removeprefix("--").replace("-", "_")
+    if name not in (known := threshold_names()):
+        raise argparse.ArgumentTypeError(f"there is no threshold {name}; there are {', '.join(known)}")
+    return name, values
 
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.index import open_scan
-    from detector.tuning import tuning
+    from detector.results.index import open_scan
+    from detector.thresholds.tuning import tuning
 
     scan = open_scan(options.dir)
     if scan.summary.get("settings", {}).get("level") == "document":

@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from detector.arguments import command_parser, pager_option, threshold_options
-from detector.display import Display
+from detector.commands.arguments import command_parser, pager_option, threshold_options
+from detector.commands.display import Display
+from detector.commands.session import paged, print_json, thresholds_of
 from detector.errors import ScanError, printable
-from detector.session import paged, print_json, thresholds_of
 
 if TYPE_CHECKING:
-    from detector.verdicts import Plan, Verdict
+    from detector.filtering.verdicts import Plan, Verdict
 
 
 def add(commands: Any) -> None:
@@ -51,10 +51,10 @@ def run(options: argparse.Namespace) -> None:
 
 def found_of(options: argparse.Namespace) -> tuple[Verdict, str]:
     """The verdict on the document, with its texts where the input is still there, and the folder of the scan."""
-    from detector.index import open_scan
+    from detector.filtering.verdicts import verdict, with_texts
+    from detector.records.source_texts import SourceTexts
     from detector.report.explain import unknown
-    from detector.source_texts import SourceTexts
-    from detector.verdicts import verdict, with_texts
+    from detector.results.index import open_scan
 
     plan, folder, done = asked_of(options)
     scan = open_scan(folder)
@@ -82,7 +82,7 @@ def asked_of(options: argparse.Namespace) -> tuple[Plan, str, Any]:
     """
     from dataclasses import replace
 
-    from detector.verdicts import Plan, plan_of_filter, plan_of_preset, recorded, scan_of_filter
+    from detector.filtering.verdicts import Plan, plan_of_filter, plan_of_preset, recorded, scan_of_filter
 
     asked = thresholds_of(options)
     named = {name: value for name in asked.__slots__ if (value := getattr(asked, name)) not in (None, ())}

@@ -17,7 +17,7 @@ _SIX, _LOW_SIX = np.uint64(6), np.uint64(63)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 MARK = 192
-"""Tokens of this kind (`form` of `detector.tokens.Tokens`) and above are marks."""
+"""Tokens of this kind (`form` of `detector.text.tokens.Tokens`) and above are marks."""
 
 LARGEST_ALIGNMENT = np.int64(16_000_000)
 """Token pairs of one alignment (2 MB of bits); larger gaps between aligned passages stay differences."""
@@ -233,7 +233,7 @@ def _grown(column, needed):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _end(where, row):  # type: ignore[no-untyped-def]
-    """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
+    """Where a token ends; ``where`` is `detector.text.tokens.Tokens.where`."""
     start, length, long_row, long_end = where
     size = length[row] & 63
     return np.int64(start[row] + size if size < 63 else long_end[np.searchsorted(long_row, row)])
@@ -243,10 +243,10 @@ def _end(where, row):  # type: ignore[no-untyped-def]
 def literal_spans(hashes, where, bounds, start, end, left, right):  # type: ignore[no-untyped-def]
     """The parts of each passage ``left[i]`` that its alignment with passage ``right[i]`` accounts for.
 
-    ``where``: `detector.tokens.Tokens.where`; ``bounds``, ``start``, ``end``: tokens and code points of each passage.
-    Returns ``whole`` (bool, n: nothing differs), ``indptr`` (int64, n + 1) and ``span_start``, ``span_end`` (int32):
-    all but the differing tokens where it is not whole, no row where it is. Punctuation between two differing tokens
-    goes with them, any other with the literal beside it.
+    ``where``: `detector.text.tokens.Tokens.where`; ``bounds``, ``start``, ``end``: tokens and code points of each
+    passage. Returns ``whole`` (bool, n: nothing differs), ``indptr`` (int64, n + 1) and ``span_start``, ``span_end``
+    (int32): all but the differing tokens where it is not whole, no row where it is. Punctuation between two differing
+    tokens goes with them, any other with the literal beside it.
     """
     n, token_start = left.shape[0], where[0]
     whole, indptr = np.empty(n, np.bool_), np.zeros(n + 1, np.int64)

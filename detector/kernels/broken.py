@@ -1,4 +1,4 @@
-"""Bytes that were read in a wrong encoding; `detector.artefacts` has the pattern of them, which is the oracle."""
+"""Bytes that were read in a wrong encoding; `detector.rules.artefacts` has the pattern of them, which is the oracle."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _is_broken_byte(point):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _broken_end(points, at, stop):  # type: ignore[no-untyped-def]
-    """The end of the broken text at ``at``, or ``at``: `detector.artefacts` has the pattern, of which none of the
+    """The end of the broken text at ``at``, or ``at``: `detector.rules.artefacts` has the pattern, of which none of the
     branches begin with one character, so that none is tried after another."""
     first, left = points[at], stop - at
     if first == 0xFFFD:

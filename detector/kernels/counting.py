@@ -12,7 +12,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_SLOT = 128  # kinds from this one on are the slot of a skeleton: `form` of `detector.tokens.Tokens`
+_SLOT = 128  # kinds from this one on are the slot of a skeleton: `form` of `detector.text.tokens.Tokens`
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _GAP = np.uint64(0xD1B54A32D192ED03)
@@ -29,7 +29,7 @@ _TOGETHER = 2048
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _mix(value):  # type: ignore[no-untyped-def]
-    """The finaliser of MurmurHash3, as `detector.tokens.mix64` has it for arrays."""
+    """The finaliser of MurmurHash3, as `detector.text.tokens.mix64` has it for arrays."""
     value ^= value >> _SHIFT
     value *= _FIRST
     value ^= value >> _SHIFT
@@ -132,8 +132,8 @@ def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, ends, fami
     """Hash every run of ``size`` tokens of one passage that are no slots and have no junk between them.
 
     Of the passages ``low`` to ``high``: ``bounds`` (int64, their token rows), ``owner`` (int32, the family of each).
-    ``tokens`` are `hashed` of `detector.tokens.Tokens` and columns: kind (uint8; its `form`), junk (uint8, a bit for
-    each of eight), kind eight at a time. Slots inside a run count by their number only. Fills, with room for all
+    ``tokens`` are `hashed` of `detector.text.tokens.Tokens` and columns: kind (uint8; its `form`), junk (uint8, a bit
+    for each of eight), kind eight at a time. Slots inside a run count by their number only. Fills, with room for all
     tokens, ``keys`` (uint64) with a hash for each token that is no slot and no junk, and by run outside junk ``ends``
     (int32), the place behind its last one, less than ``size`` before which no window begins, and ``families`` (int32);
     and ``begin`` (int64, n_partitions + 1) with where the windows of each partition begin, the first ``64 - shift``
@@ -361,7 +361,7 @@ def find_stretches(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def hash_rows(hashed, kind, slot, start, length):  # type: ignore[no-untyped-def]
-    """The hash of the skeleton of each run of tokens, as `detector.tokens.sequence_hashes` has it (uint64).
+    """The hash of the skeleton of each run of tokens, as `detector.text.tokens.sequence_hashes` has it (uint64).
 
     Tokens are hashed `_TOGETHER` at a time, whatever runs they are of; a run is the difference of two sums.
     """

@@ -1,7 +1,7 @@
 """Passages and clauses of documents in one pass over their characters; ``tests/oracles.py`` has the obvious version.
 
 Cuts are decided on the plain form, a few of them by the case of the text itself; what ends and begins a passage is
-said in `detector.passages`. Every look back or ahead is bounded or goes over a character once, so that the time is
+said in `detector.text.passages`. Every look back or ahead is bounded or goes over a character once, so that the time is
 linear in any text.
 """
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-LETTER, DIGIT = 64, 128  # kinds (`detector.tokens.Tokens.form`) from these on; below are single characters
-"""Classes of tokens, as in `detector.folding` and `detector.tokens`."""
+LETTER, DIGIT = 64, 128  # kinds (`detector.text.tokens.Tokens.form`) from these on; below are single characters
+"""Classes of tokens, as in `detector.text.folding` and `detector.text.tokens`."""
 
 LARGEST_PAIR = 1 << 12
 """Token pairs of two fills that are aligned; of longer ones only the common ends are."""
@@ -168,7 +168,7 @@ def _is_anchor(n_holding, n_lost, n_kin):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _gap(where, at):  # type: ignore[no-untyped-def]
-    """Characters between a token and the one before; ``where`` is `detector.tokens.Tokens.where`."""
+    """Characters between a token and the one before; ``where`` is `detector.text.tokens.Tokens.where`."""
     start, length, long_row, long_end = where
     size = length[at - 1] & 63
     return start[at] - (start[at - 1] + size if size < 63 else long_end[np.searchsorted(long_row, at - 1)])

@@ -7,7 +7,7 @@ import numpy as np
 from detector.kernels.compiled import njit
 
 TEXT, NUMBER, PERCENT, MONEY, DATE, YEAR, NAME, PLACE_OR_BODY, PLACEHOLDER = range(9)
-"""Types of slots: their places in `detector.columns.SLOT_TYPES`."""
+"""Types of slots: their places in `detector.tables.columns.SLOT_TYPES`."""
 
 _TOLD = np.array([[1, PERCENT], [2, MONEY], [3, YEAR], [4, DATE], [5, PLACE_OR_BODY], [6, NAME]])  # in this order
 

@@ -1,6 +1,6 @@
 """Hashes of token sequences, of their shingles, and which rows have the same ones.
 
-``hashed`` and ``kind`` (uint8) are `hashed` and `form` of `detector.tokens.Tokens`; in a skeleton a token of kind
+``hashed`` and ``kind`` (uint8) are `hashed` and `form` of `detector.text.tokens.Tokens`; in a skeleton a token of kind
 `_SLOT` or more has the hash ``slot``.
 """
 

@@ -7,7 +7,7 @@ import numpy as np
 from detector.kernels.compiled import njit
 
 _SLOT = 128
-"""Kinds from this one on are the slot of a skeleton: `form` of `detector.tokens.Tokens`."""
+"""Kinds from this one on are the slot of a skeleton: `form` of `detector.text.tokens.Tokens`."""
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
@@ -19,7 +19,7 @@ _TOGETHER = 2048
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _mix(value):  # type: ignore[no-untyped-def]
-    """The finaliser of MurmurHash3, as `detector.tokens.mix64` has it for arrays."""
+    """The finaliser of MurmurHash3, as `detector.text.tokens.mix64` has it for arrays."""
     value ^= value >> _SHIFT
     value *= _FIRST
     value ^= value >> _SHIFT

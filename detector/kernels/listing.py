@@ -124,8 +124,8 @@ def blanks_in_slots(  # type: ignore[no-untyped-def]
     there (``n_filled``, int64).
 
     The blanks of document d are rows ``blank_indptr[d]`` to ``blank_indptr[d + 1]`` of ``blank_start``, ``blank_end``,
-    in order; the rest is as in `detector.columns.ClusterColumns`. No blank stands in a fill that is not listed, for a
-    blank is a mark. Of several slots one that somebody filled is taken,
+    in order; the rest is as in `detector.tables.columns.ClusterColumns`. No blank stands in a fill that is not listed,
+    for a blank is a mark. Of several slots one that somebody filled is taken,
     then the one of the highest ``level``, then that with most fills, then the first.
     """
     best = np.full(part.shape[0], -1, np.int64)

@@ -7,10 +7,10 @@ import numpy as np
 from detector.kernels.compiled import njit
 
 _SLOT_KIND = 128
-"""Tokens of this kind (`form` of `detector.tokens.Tokens`) and above are slots."""
+"""Tokens of this kind (`form` of `detector.text.tokens.Tokens`) and above are slots."""
 
 SLOT = np.uint64(0x736C6F74736C6F74)
-"""`detector.tokens.SLOT_HASH`."""
+"""`detector.text.tokens.SLOT_HASH`."""
 
 MOST_NUMBERED, MOST_BARE, LONGER = 24, 12, 10
 """Tokens of a heading with a number, of one without, and of the text that must follow this."""

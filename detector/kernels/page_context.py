@@ -1,6 +1,6 @@
 """Compiled passes over whole pages: what lines have in common with the prose around them, and where the text stands.
 
-`detector.pages` names the columns; ``tests/test_page_context.py`` has the obvious version of each pass.
+`detector.rules.pages` names the columns; ``tests/test_page_context.py`` has the obvious version of each pass.
 """
 
 # mypy: disable-error-code="no-untyped-def"

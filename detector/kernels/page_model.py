@@ -1,6 +1,6 @@
 """Compiled passes of the model of scraped pages: sums of trees, and the verdict on every line of a block's pages.
 
-`detector.pages` names the columns; ``tests/test_pages.py`` has the obvious version of each pass.
+`detector.rules.pages` names the columns; ``tests/test_pages.py`` has the obvious version of each pass.
 """
 
 # mypy: disable-error-code="no-untyped-def"

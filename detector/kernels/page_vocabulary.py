@@ -1,6 +1,6 @@
 """Compiled passes over the words of scraped pages: what the words of a line say of it, and of the lines around it.
 
-`detector.pages` names the columns; ``tests/test_page_vocabulary.py`` has the obvious version of each pass.
+`detector.rules.pages` names the columns; ``tests/test_page_vocabulary.py`` has the obvious version of each pass.
 """
 
 # mypy: disable-error-code="no-untyped-def"

@@ -1,6 +1,6 @@
 """Compiled passes over the lines of what may be a scraped page: what each holds, and whether the text is one.
 
-`detector.pages` names the columns; ``tests/test_pages.py`` has the obvious version of each pass.
+`detector.rules.pages` names the columns; ``tests/test_pages.py`` has the obvious version of each pass.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -60,11 +60,11 @@ def count_lines(plain, points, shift, start, end, classes, signs, upper, keys, m
     """What each line ``plain[start[r]:end[r]]`` holds, in ``counts`` (int32, a row each), and its hash (uint64).
 
     ``points[at + shift[r]]`` is the raw character of ``plain[at]``; ``classes`` (uint8) those of
-    `detector.folding.CharacterTable`, ``signs`` (uint8) bits of punctuation, ``upper`` (bool) capitals, all by code
-    point; ``keys`` (uint64, a power of two, 0 is free) and ``masks`` (uint16) are phrases by the hash of their units:
-    a bit for each class, bit 15 where a longer phrase begins so. Columns: characters, words, single characters, ends of
-    sentences, commas, digits, capitals, rules, quotation marks, flags, characters of the units that were looked up,
-    letters, words of at least four letters, those of them that begin with a capital, capitals just behind a small
+    `detector.text.folding.CharacterTable`, ``signs`` (uint8) bits of punctuation, ``upper`` (bool) capitals, all by
+    code point; ``keys`` (uint64, a power of two, 0 is free) and ``masks`` (uint16) are phrases by the hash of their
+    units: a bit for each class, bit 15 where a longer phrase begins so. Columns: characters, words, single characters,
+    ends of sentences, commas, digits, capitals, rules, quotation marks, flags, characters of the units that were looked
+    up, letters, words of at least four letters, those of them that begin with a capital, capitals just behind a small
     letter or the end of a sentence, then characters that a phrase of each class covers, and those that any but the last
     three covers.
     """
@@ -226,7 +226,7 @@ def count_repeats(hashes, seen, out):
 def may_be_pages(start, end, flags, indptr, limits, out):
     """Whether a text has enough lines, not too many, and enough short ones that are no sentence (``out``, bool).
 
-    ``limits`` (float64): `detector.pages.Gate`.
+    ``limits`` (float64): `detector.rules.pages.Gate`.
     """
     for text in range(len(out)):
         n_short = 0

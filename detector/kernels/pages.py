@@ -1,6 +1,6 @@
 """Compiled passes over the lines of scraped pages: features of a line among the others, and the model's verdict.
 
-`detector.pages` names the columns; ``tests/test_pages.py`` has the obvious version of each pass.
+`detector.rules.pages` names the columns; ``tests/test_pages.py`` has the obvious version of each pass.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -126,7 +126,7 @@ def _describe_shapes(counts, prose, first, last, out, at):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def describe_lines(counts, repeats, n_classes, out):
-    """Features of the lines of one text (``out``, float64, n x `detector.pages.FEATURES`), which has at least one."""
+    """Features of the lines of a text (``out``, float64, n x `detector.rules.pages.FEATURES`); one at least."""
     n = len(counts)
     stops = _CLASS + n_classes - 1
     said, person, nav = stops - 2, stops - 1, stops + 1

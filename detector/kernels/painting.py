@@ -17,7 +17,7 @@ _RUN = 16
 _TOGETHER = 32
 """Characters that are looked at together for blank ones."""
 _SLOT_KIND = 128
-"""Tokens of this kind (`form` of `detector.tokens.Tokens`) and above are slots."""
+"""Tokens of this kind (`form` of `detector.text.tokens.Tokens`) and above are slots."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -152,7 +152,7 @@ def choose_blocks(indptr, first, last, n_families, compared, owner, chosen):  # 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _end(where, row):  # type: ignore[no-untyped-def]
-    """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
+    """Where a token ends; ``where`` is `detector.text.tokens.Tokens.where`."""
     start, length, long_row, long_end = where
     size = length[row] & 63
     return np.int64(start[row] + size if size < 63 else long_end[np.searchsorted(long_row, row)])

@@ -7,7 +7,7 @@ import numpy as np
 from detector.kernels.compiled import njit
 
 _LETTER, _SLOT = 64, 128
-"""Kinds (`form` of `detector.tokens.Tokens`) from these on: of a word, and of the slot of a skeleton."""
+"""Kinds (`form` of `detector.text.tokens.Tokens`) from these on: of a word, and of the slot of a skeleton."""
 
 _SPACE, _NUMBER_SIGN = 0x20, 0x23
 
@@ -131,7 +131,7 @@ def count_series(first, last, suffixes, sequence_of, copy_indptr, copy_series, n
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _end(where, row):  # type: ignore[no-untyped-def]
-    """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
+    """Where a token ends; ``where`` is `detector.text.tokens.Tokens.where`."""
     start, length, long_row, long_end = where
     size = length[row] & 63
     return np.int64(start[row] + size if size < 63 else long_end[np.searchsorted(long_row, row)])
@@ -143,7 +143,7 @@ def write_keys(points, base, first, n_all, where, kind, folded):  # type: ignore
 
     Phrase p is the token rows ``first[p]`` to ``first[p] + n_all[p]`` of a text that begins at ``base[p]`` in
     ``points`` (uint32); ``folded`` (uint32) is indexed by code point. Returns the characters of all keys (uint32) and
-    where each of them ends (int64). ``where``: `detector.tokens.Tokens.where`.
+    where each of them ends (int64). ``where``: `detector.text.tokens.Tokens.where`.
     """
     total, start = 0, where[0]
     for phrase in range(first.shape[0]):

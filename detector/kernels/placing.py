@@ -1,6 +1,6 @@
 """Which matches of rules count, for the texts in which nothing but the rules themselves has to be asked.
 
-`detector.junk.junk_of` and `detector.marks.marks_of` are the definitions, and do the other texts;
+`detector.rules.junk.junk_of` and `detector.rules.marks.marks_of` are the definitions, and do the other texts;
 ``tests/test_hits.py`` proves that both ways find the same.
 """
 

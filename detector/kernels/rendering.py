@@ -53,7 +53,7 @@ class Strings(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What the evidence of findings is made of, as in `detector.columns.FindingColumns`; extras without braces."""
+    """What evidence of findings is made of, as in `detector.tables.columns.FindingColumns`; extras without braces."""
 
     extra: Any
     other: Any

@@ -44,8 +44,9 @@ def count_claimed(  # type: ignore[no-untyped-def]
     """Adds to ``counts`` (int64) of each cluster the characters that findings of the part ``wanted`` claim for it and
     that are not blank, and sets ``named`` (bool) where there is such a finding.
 
-    The columns of the findings are those of `detector.columns.FindingColumns`; ``first``: int64, the row of the first
-    cluster of each level, whose numbers are from 1 on; ``points``, ``base``, ``blank`` are those of `count_written`.
+    The columns of the findings are those of `detector.tables.columns.FindingColumns`; ``first``: int64, the row of the
+    first cluster of each level, whose numbers are from 1 on; ``points``, ``base``, ``blank`` are those of
+    `count_written`.
     """
     for row in range(len(document)):
         if part[row] != wanted or level[row] == 0:

@@ -3,7 +3,7 @@
 Source of the scheme: MurmurHash3's 32-bit finaliser, then ``a * h + b`` in uint32, whose wraparound is the modulus;
 ``tests/test_signatures.py`` holds the equality. That it is min-wise enough is measured, not proven.
 
-``hashed`` and ``kind`` (uint8) are `hashed` and `form` of `detector.tokens.Tokens`; in a skeleton a token of kind
+``hashed`` and ``kind`` (uint8) are `hashed` and `form` of `detector.text.tokens.Tokens`; in a skeleton a token of kind
 `_SLOT` or more has the hash ``slot``. Tokens are hashed `_ROOM` at a time in flat loops over what was copied together,
 short rows after each other: loops over single rows would leave the vector registers empty.
 """

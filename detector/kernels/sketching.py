@@ -43,8 +43,8 @@ def sketch_rows(  # type: ignore[no-untyped-def]
     """Fill ``sketches[rows[r]]`` (n x 4) of the skeletons of the token rows ``first[r]`` to ``stop[r]`` (int64).
 
     The characters of a token, ``folded`` (uint32, by code point), stand in ``points`` (uint32) from ``base[r]`` plus
-    its start, as ``where`` (`detector.tokens.Tokens.where`) has it; for a number or a mark, by ``kind`` (`form` there),
-    there is one ``slot_point``.
+    its start, as ``where`` (`detector.text.tokens.Tokens.where`) has it; for a number or a mark, by ``kind`` (`form`
+    there), there is one ``slot_point``.
     """
     start, length, long_row, long_end = where
     counts, words, name = np.zeros(4096, np.uint32), np.empty(4, np.uint64), np.int64(0)

@@ -12,8 +12,8 @@ import numpy as np
 from detector.kernels.compiled import njit
 
 LETTER, DIGIT, MARK = 64, 128, 192
-"""Kinds (`form` of `detector.tokens.Tokens`) from these on; below are single characters."""
-"""Classes of tokens, as in `detector.folding` and `detector.tokens`."""
+"""Kinds (`form` of `detector.text.tokens.Tokens`) from these on; below are single characters."""
+"""Classes of tokens, as in `detector.text.folding` and `detector.text.tokens`."""
 
 NAME = 8
 """Tokens of a name that may hold a character by chance."""
@@ -83,7 +83,7 @@ def _same_fill(hashes, one, one_until, other, other_until):  # type: ignore[no-u
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _end(where, row):  # type: ignore[no-untyped-def]
-    """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
+    """Where a token ends; ``where`` is `detector.text.tokens.Tokens.where`."""
     start, length, long_row, long_end = where
     size = length[row] & 63
     return np.int64(start[row] + size if size < 63 else long_end[np.searchsorted(long_row, row)])

@@ -9,7 +9,7 @@ from detector.kernels.compiled import njit
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _SPREAD = np.uint32(2654435769)
 _SLOT_KIND = 128
-"""Tokens of this kind (`form` of `detector.tokens.Tokens`) and above are slots."""
+"""Tokens of this kind (`form` of `detector.text.tokens.Tokens`) and above are slots."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -39,7 +39,7 @@ class Corpus(NamedTuple):
 
 
 class Templates(NamedTuple):
-    """What templates are made of, as in `detector.columns.ClusterColumns`; types of slots as strings of JSON."""
+    """What templates are made of, as in `detector.tables.columns.ClusterColumns`; types of slots as strings of JSON."""
 
     member_indptr: Any
     document: Any

@@ -32,7 +32,7 @@ _ALONE = np.uint32(1 << 16)
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _mix(value):  # type: ignore[no-untyped-def]
-    """The finaliser of MurmurHash3, as `detector.tokens.mix64` has it for arrays."""
+    """The finaliser of MurmurHash3, as `detector.text.tokens.mix64` has it for arrays."""
     value ^= value >> _SHIFT
     value *= _FIRST
     value ^= value >> _SHIFT
@@ -233,7 +233,7 @@ def pack_points(  # type: ignore[no-untyped-def]
     """Write the skeleton characters of the token rows ``first[r]`` to ``stop[r]`` (int64) to ``packed`` (uint32).
 
     The folded characters of a token, or one ``slot_point`` for a number or a mark. ``where`` is that of
-    `detector.tokens.Tokens`, the others are those of `fill_tokens`. Counting writes the number of characters of
+    `detector.text.tokens.Tokens`, the others are those of `fill_tokens`. Counting writes the number of characters of
     range r to ``packed_indptr[r + 1]`` (int64) and nothing else; otherwise they begin at ``packed[packed_indptr[r]]``.
     """
     start, form, long_row, long_end = where

@@ -56,7 +56,7 @@ def _closes(point):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_sentence(plain, start, end, min_chars, min_words):  # type: ignore[no-untyped-def]
-    """`detector.lines.is_sentence` of ``plain[start:end]``; of a long line few characters are looked at."""
+    """`detector.rules.lines.is_sentence` of ``plain[start:end]``; of a long line few characters are looked at."""
     at = start
     if at < end and plain[at] == 0x28:
         at += 1
@@ -351,7 +351,7 @@ def cut_overlaps(document, start, end, keep):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _end(where, row):  # type: ignore[no-untyped-def]
-    """Where a token ends; ``where`` is `detector.tokens.Tokens.where`."""
+    """Where a token ends; ``where`` is `detector.text.tokens.Tokens.where`."""
     start, length, long_row, long_end = where
     size = length[row] & 63
     return np.int64(start[row] + size if size < 63 else long_end[np.searchsorted(long_row, row)])

@@ -1,4 +1,4 @@
-"""Whether patterns match at places and on lines: a small backtracking machine runs the programs of `detector.programs`.
+"""Whether patterns match at places and on lines: a small backtracking machine runs `detector.rules.programs`.
 
 It tells whether there is a match and, for most programs, which; it goes as `re` does but for repeats that prefer few.
 ``tests/test_programs.py`` holds every answer against `re`. What takes more than `_MOST_STEPS` or more memory than its

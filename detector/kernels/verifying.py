@@ -9,7 +9,7 @@ computation revisited"); ``2 * LCS / (m + n)`` is RapidFuzz's normalised Indel s
 
 Everywhere ``points`` (uint32) with ``indptr`` (int64, n + 1) are the rows, ``sketches`` (uint64, n x 4) theirs;
 ``row_indptr`` with ``of`` name the buckets of each row, ``bucket_indptr`` with ``bucket_rows`` the rows of each bucket
-(`detector.candidates.Buckets`).
+(`detector.matching.candidates.Buckets`).
 """
 
 from __future__ import annotations

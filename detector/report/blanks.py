@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from detector.model import Fill, Finding, Slot
 from detector.report.lookup import Lookup
-from detector.rows import ClusterRows
+from detector.tables.rows import ClusterRows
 
 MAX_FILLED = 5
 """Fills that are told of a blank."""

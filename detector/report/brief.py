@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.columns import CLUSTER_LEVELS
-from detector.folding import is_blank
 from detector.model import FINDING_KINDS, PART_NAMES, DocumentScore, Finding, Span
 from detector.report.blanks import Filled, filled_elsewhere, knows_templates
 from detector.report.cover import most_explained
 from detector.report.data import Sample, Top, shared_text, top_documents
 from detector.report.lookup import Lookup, measure
 from detector.report.spans import Run, compared, without_tail
-from detector.rows import DocumentRows, FindingRows, MemberRows
+from detector.tables.columns import CLUSTER_LEVELS
+from detector.tables.rows import DocumentRows, FindingRows, MemberRows
+from detector.text.folding import is_blank
 
 if TYPE_CHECKING:
-    from detector.index import Scan
+    from detector.results.index import Scan
 
 COPIED_LEVELS = ("block", "passage")
 MAX_PLACES = 8

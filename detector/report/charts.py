@@ -17,7 +17,7 @@ from detector.report.palette import PAINTS, percent
 from detector.report.shown import cells, shortened, shown
 
 if TYPE_CHECKING:
-    from detector.index import Scan
+    from detector.results.index import Scan
 
 FONTS = (
     "'Helvetica Neue', Arial, 'Noto Sans', 'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', "

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.columns import CLUSTER_LEVELS, SLOT_TYPES, FindingColumns
-from detector.folding import is_blank
 from detector.kernels.reporting import count_claimed, count_written, gather_claims, mark_blanks
 from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Member, Phrase
 from detector.report.cover import most_explained
@@ -31,7 +29,8 @@ from detector.report.lookup import (
     RuleGroup,
     SlotTexts,
 )
-from detector.rows import (
+from detector.tables.columns import CLUSTER_LEVELS, SLOT_TYPES, FindingColumns
+from detector.tables.rows import (
     MILLIONTHS,
     ChosenFindings,
     ClusterRows,
@@ -43,9 +42,10 @@ from detector.rows import (
     row_of,
     slices,
 )
+from detector.text.folding import is_blank
 
 if TYPE_CHECKING:
-    from detector.index import Scan
+    from detector.results.index import Scan
 
 ROW = TypeVar("ROW")
 

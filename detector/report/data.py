@@ -20,7 +20,7 @@ from detector.report.shown import ELLIPSIS
 from detector.report.spans import differences
 
 if TYPE_CHECKING:
-    from detector.index import Scan
+    from detector.results.index import Scan
 
 ROW = TypeVar("ROW")
 

@@ -34,7 +34,7 @@ from detector.report.terminal import document_notes
 from detector.report.words import counted
 
 if TYPE_CHECKING:
-    from detector.index import Scan
+    from detector.results.index import Scan
 
 LINE_END = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 BLANK = Style(color="#ffffff", bgcolor="#6b2a00", bold=True, underline=True)

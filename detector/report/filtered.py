@@ -12,10 +12,11 @@ from rich.text import Text
 
 from detector.report.palette import percent
 from detector.report.shown import shortened, shown
+from detector.report.words import counted
 
 if TYPE_CHECKING:
-    from detector.filtering import FilterSummary
-    from detector.restoring import Restored
+    from detector.filtering.restoring import Restored
+    from detector.filtering.run import FilterSummary
 
 DIM = "dim"
 
@@ -34,19 +35,21 @@ def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> 
         ("kept", f"{summary.n_kept:,} ({percent(kept)})"),
         ("dropped", f"{summary.n_dropped:,}"),
         *((f"  {rule}", f"{count:,}") for rule, count in summary.dropped_by.items()),
-        ("cleaned", f"{summary.n_cleaned:,} documents, {summary.n_removed_chars:,} characters cut out"),
-        *((f"  {part}", f"{count:,} places") for part, count in summary.n_removed.items()),
+        ("cleaned", f"{counted(summary.n_cleaned, 'document')}, {summary.n_removed_chars:,} characters cut out"),
+        *((f"  {part}", counted(count, "place")) for part, count in summary.n_removed.items()),
     ]
     if summary.n_spared:
-        lines.append(("spared", f"{summary.n_spared:,} documents: protected, or the last that hold a shared text"))
+        lines.append(
+            ("spared", f"{counted(summary.n_spared, 'document')}: protected, or the last that hold a shared text")
+        )
     if summary.n_whole_for_figures:
-        lines.append(("left whole", f"{summary.n_whole_for_figures:,} sentences with figures of their own"))
+        lines.append(("left whole", f"{counted(summary.n_whole_for_figures, 'sentence')} with figures of their own"))
     lines += [
         ("without text", f"{summary.n_without_text:,}"),
-        ("not read", f"{summary.n_not_read:,} records, kept as they are"),
+        ("not read", f"{counted(summary.n_not_read, 'record')}, kept as they are"),
     ]
     if summary.n_damaged:
-        lines.append(("not cleaned", f"{summary.n_damaged:,} documents with bytes that could not be decoded"))
+        lines.append(("not cleaned", f"{counted(summary.n_damaged, 'document')} with bytes that could not be decoded"))
     lost = {reason: count for reason, count in summary.problems.items() if reason not in NOTES}
     lines.extend(
         ("problem", f"{shown(reason)} {count:,}: see the messages of a scan") for reason, count in lost.items()

@@ -32,7 +32,7 @@ from detector.report.shown import shown
 from detector.report.words import counted
 
 if TYPE_CHECKING:
-    from detector.index import Scan
+    from detector.results.index import Scan
 
 MAX_DOCUMENTS = 50_000
 MAX_TEXT_BYTES = 1_200_000

@@ -19,9 +19,9 @@ from detector.report.shown import clipped, shortened, shown
 from detector.report.words import counted
 
 if TYPE_CHECKING:
-    from detector.evaluation import Counts, Evaluation
-    from detector.index import Scan
-    from detector.rules import Rule
+    from detector.evaluation.measures import Counts, Evaluation
+    from detector.results.index import Scan
+    from detector.rules.rule_tables import Rule
 
 DIM = "dim"
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from detector.model import PART_NAMES, Cluster, DocumentScore, Fill, Finding, Literal, Member, Phrase, Slot, Span
 from detector.report.cover import Explained, explained
-from detector.rows import MILLIONTHS, TextsById
+from detector.tables.rows import MILLIONTHS, TextsById
 
 if TYPE_CHECKING:
-    from detector.index import Scan
+    from detector.results.index import Scan
 
 RULE_KINDS = ("placeholder", "junk", "masked", "year_swap", "spun_repeat", "script_error", "repeat")
 """Kinds that are listed by rule, in this order; passages and phrases have lists of their own."""

@@ -19,7 +19,7 @@ from detector.report.shown import ELLIPSIS, shown
 from detector.report.words import KIND_TITLES
 
 if TYPE_CHECKING:
-    from detector.index import Scan
+    from detector.results.index import Scan
 
 MAX_ROWS = 30
 """Members of a cluster that are aligned on the page."""

@@ -22,7 +22,7 @@ from detector.report.shown import shown
 from detector.report.spans import differences
 
 if TYPE_CHECKING:
-    from detector.index import Scan
+    from detector.results.index import Scan
 
 N_STRIPES, N_COARSE = 160, 48
 """Stripes of a document's barcode, which shows where in it the parts stand, and how many where there are many."""

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
-from detector.folding import plain
 from detector.model import PART_NAMES, Finding, Span
+from detector.text.folding import plain
 
 UNIT = re.compile(r"\d+(?:[.,]\d+)*|[A-Za-z]+|\s+|.", re.DOTALL)
 """What differences are made of: a whole number, a word, a run of blanks, or one character."""

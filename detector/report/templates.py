@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.text import Text
 
 from detector.errors import ScanError
+from detector.matching.template_files import part_row
 from detector.model import Cluster, Finding, Literal, Slot, as_row
 from detector.report.shown import shortened, shown
-from detector.template_files import part_row
 
 if TYPE_CHECKING:
-    from detector.index import Scan
+    from detector.results.index import Scan
 
 DIM = "dim"
 

@@ -40,7 +40,7 @@ from detector.report.shown import ELLIPSIS, clipped, shortened, shown
 from detector.report.words import KIND_TITLES, counted
 
 if TYPE_CHECKING:
-    from detector.index import Scan
+    from detector.results.index import Scan
 
 OTHER_KINDS = ("repeat", "spun_repeat", "year_swap", "script_error", "masked")
 """Kinds that share a section."""

@@ -13,10 +13,10 @@ from detector.report.palette import percent
 from detector.report.shown import clipped, shortened, shown
 from detector.report.terminal import distribution
 from detector.report.words import counted
-from detector.tuning import counts, is_least
+from detector.thresholds.tuning import counts, is_least
 
 if TYPE_CHECKING:
-    from detector.tuning import Ladder, Near, Step, Tuning
+    from detector.thresholds.tuning import Ladder, Near, Step, Tuning
 
 WIDE = 100
 """Columns from which on both documents beside a threshold are named."""

@@ -26,10 +26,10 @@ from detector.report.shown import clipped, shortened, shown
 from detector.report.spans import compared, without_tail
 from detector.report.terminal import document_notes
 from detector.report.words import counted
-from detector.tuning import counts, option
+from detector.thresholds.tuning import counts, option
 
 if TYPE_CHECKING:
-    from detector.verdicts import Check, Cost, Verdict
+    from detector.filtering.verdicts import Check, Cost, Verdict
 
 COST_ROWS = 3
 MAX_COMPARED = 1200

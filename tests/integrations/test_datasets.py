@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import detector
-from detector.filtering import Thresholds
+from detector.thresholds.decisions import Thresholds
 
 from .conftest import ROWS
 

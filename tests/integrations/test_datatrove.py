@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from detector.decisions import Thresholds
 from detector.errors import ScanError
+from detector.thresholds.decisions import Thresholds
 
 from .conftest import ROWS, SHARED
 
@@ -20,7 +20,7 @@ from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers import JsonlWriter
 
-from detector.datatrove_filter import ScanFilter
+from detector.filtering.datatrove_filter import ScanFilter
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # datatrove leaves its files open

@@ -1,0 +1,1 @@
+"""Findings against labelled text: precision, recall and F1."""

@@ -1,0 +1,384 @@
+"""Where a scan keeps its columns and who works on them: memory up to a budget, then files; one thread or several.
+
+Large columns are asked for here. Those that do not fit the budget are mapped files in a temporary folder, which the
+system may drop from memory and read again; `release` gives their pages back at once. A column that nobody holds any
+more gives its memory or its file back. The files have no names, so that they go with the process at the latest.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from io import FileIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import OutputError
+from detector.machine.spilling import CAN_WRITE, SpillFile
+from detector.machine.system import (
+    MOST_KEPT,
+    STATUS,
+    STATUS_BYTES,
+    give_back_freed_blocks,
+    give_back_large_blocks,
+    keep_freed_blocks,
+    memory_pages,
+    pages,
+)
+from detector.machine.threads import Threads
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+SMALLEST_MAPPED = 1 << 20
+"""Bytes; smaller columns always stay in memory."""
+
+COLUMN_SHARE = 0.05
+"""Of a small budget for columns in memory that are read from end to end, which a file serves as well."""
+
+NEAR_SHARE = 0.5
+"""Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use. Where
+there is `PLENTY`, columns of 100 MB stood in files for a fifth of the scan's time without need."""
+
+TIMES_TEXTS, FITTING_SHARE = 6, 0.75
+"""A budget of `PLENTY` and so many times the texts of a corpus (whose code points take four bytes each) holds all of
+its scan, which took 4.8 times the texts; so most of it is for columns. With `NEAR_SHARE` a twelfth of the columns of a
+gigabyte stood in files, and the scan took a third longer, because what has files does less at a time and beside."""
+
+WATCH_SECONDS = 0.02
+"""How often the resident memory is looked at once there are mapped columns, at least."""
+
+BYTES_PER_SECOND = 1e11
+"""How fast it could grow: one read of a mapped column brings the 64 kB around it. The fuller, the oftener it is looked
+at, but not more often than every `BUSY_SECONDS`."""
+
+BUSY_SECONDS = 0.001
+
+RELEASE_SHARE = 0.8
+"""Of the budget, from which mapped pages are given back."""
+
+MAPPED_SHARE = 0.2
+"""Of the budget that mapped pages may have in any case, or they would come and go all the time."""
+
+FREED_SECONDS = 2.0
+"""How often freed memory is given back while there is too little: much of it would be asked for again at once."""
+
+SCATTERED_PART = 64
+"""A megabyte of mapped columns that is read in no order may bring this many into memory."""
+
+CHUNK_BYTES = 1 << 25
+"""Parts of a column that is gathered are put together up to this size: every mapped file keeps a descriptor open."""
+
+CHUNK_BYTES_IN_MEMORY = 1 << 23
+"""While no column is in a file: what of a part is not needed lies between other columns, which then take new pages."""
+
+PLENTY = 1 << 32
+"""Bytes of a budget from which on temporaries stay with the process: that a page is made and cleared costs more time
+than most kernels take for what stands on it."""
+
+
+class Workspace:
+    """Columns within ``memory`` bytes (None: all in memory) and ``workers`` threads; a context manager.
+
+    ``memory`` is a budget for the whole process; `room` says how much of it is for columns, further ones are in a file
+    in ``tmp`` (None: the system's folder for temporary files). ``spilled`` counts their bytes. ``told`` is called with
+    the items that `map` has done and has in all.
+    """
+
+    def __init__(self, *, memory: int | None = None, tmp: Path | None = None, workers: int = 1) -> None:
+        self.memory, self.workers = memory, workers
+        self.told: Callable[[int, int], None] | None = None
+        self.used = 0
+        self.spilled = 0
+        self._share: float | None = None
+        self._file: SpillFile | None = None
+        self.tmp = tmp
+        self._threads = Threads(workers)
+        self._making = threading.Lock()  # what is made when it is first needed, by whichever thread
+        self._closed = threading.Event()
+        self._status: FileIO | None = None
+        self._freed_until = 0.0  # until when no freed memory is given back
+        self._others = 0  # bytes of files in memory that are none of the columns
+        self._watcher: threading.Thread | None = None
+        if memory is not None and memory < PLENTY:
+            give_back_large_blocks(memory)
+        elif memory is not None:
+            keep_freed_blocks()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def empty(
+        self,
+        shape: int | tuple[int, ...],
+        dtype: Any,
+        *,
+        near: bool = False,
+        put: bool = False,
+        in_order: bool = False,
+    ) -> NDArray[Any]:
+        """An uninitialised column; in memory while the budget lasts.
+
+        A column that is read here and there should be ``near``: every other place of a file that is touched costs
+        thousands of instructions. One that is ``put`` is filled by nothing else; ``in_order`` says that what is read
+        of it at a time is read in ascending order.
+        """
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= self._room(near=near):
+            return self.counted(np.empty(shape, dtype))
+        mapped: NDArray[Any] = self._mapped(size, put=put, in_order=in_order, near=near).view(dtype).reshape(shape)
+        return mapped
+
+    def expect(self, n_bytes: int) -> None:
+        """Tell how many bytes the texts of a corpus take, before columns are made of them."""
+        if self.memory is not None and self.memory >= max(PLENTY, TIMES_TEXTS * n_bytes):
+            self._share = FITTING_SHARE
+            keep_freed_blocks(MOST_KEPT)
+
+    def _room(self, *, near: bool) -> float:
+        """Bytes of columns that the budget holds in memory."""
+        assert self.memory is not None
+        return room(self.memory, near=near) if self._share is None else self._share * self.memory
+
+    def _begin_watch(self) -> None:
+        """Where the system tells the resident memory, begin to look at it."""
+        now = memory_pages()
+        if now is not None:
+            self._others = now[1]
+            self._status = STATUS.open("rb", buffering=0)
+            self._watcher = threading.Thread(target=self._watch, name="detector-memory", daemon=True)
+            self._watcher.start()
+
+    def counted(self, column: NDArray[Any]) -> NDArray[Any]:
+        """A column in memory, counted as one of those that the budget has room for."""
+        if column.nbytes >= SMALLEST_MAPPED:
+            self.used += column.nbytes
+            weakref.finalize(column, self._freed, column.nbytes)
+        return column
+
+    def _freed(self, size: int) -> None:
+        self.used -= size
+
+    def _mapped(self, size: int, **how: bool) -> NDArray[np.uint8]:
+        """So many bytes of the file."""
+        try:
+            with self._making:
+                if self._watcher is None:
+                    self._begin_watch()
+                if self._file is None:
+                    self._file = SpillFile(self.tmp)
+            column = self._file.column(size, **how)
+        except OSError as error:
+            why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
+            raise OutputError(f"{self.tmp or tempfile.gettempdir()}: {why}; name another folder with --tmp") from None
+        self.spilled += size
+        return column
+
+    def is_mapped(self, column: NDArray[Any]) -> bool:
+        """Whether a column (or a part of one) is in a file."""
+        return self._file is not None and self._file.has(column)
+
+    def stored(self, values: NDArray[Any], *, near: bool = False) -> NDArray[Any]:
+        """The values as a column within the budget: a copy where there is one."""
+        if self.memory is None:
+            return values
+        column = self.empty(values.shape, values.dtype, near=near, put=True)
+        if values.ndim == 1 and values.flags.c_contiguous:
+            self.put(column, 0, values)
+        else:
+            column[...] = values
+        return column
+
+    def put(self, column: NDArray[Any], at: int, values: NDArray[Any]) -> None:
+        """``column[at : at + len(values)] = values`` (one dimension, one type), into its file where it has one: a page
+        that is first written through a mapping costs more than all that stands on it."""
+        if CAN_WRITE and self._file is not None and self._file.has(column):
+            self._file.write(column, at, values)
+        else:
+            column[at : at + len(values)] = values
+
+    @contextmanager
+    def filling(self, column: NDArray[Any], first: int, last: int) -> Iterator[NDArray[Any]]:
+        """Rows ``first`` to ``last`` of a column for a kernel that fills all of them; memory that is `put` there
+        afterwards where the column is in a file."""
+        if not self.is_mapped(column):
+            yield column[first:last]
+            return
+        values = np.empty(last - first, column.dtype)
+        yield values
+        self.put(column, first, values)
+
+    def _watch(self) -> None:
+        """Keep the resident memory below the budget by giving mapped pages back, while the workspace is open."""
+        wait = WATCH_SECONDS
+        while not self._closed.wait(wait):
+            wait = min(max(self.relieve() / BYTES_PER_SECOND, BUSY_SECONDS), WATCH_SECONDS)
+
+    def relieve(self) -> float:
+        """Give mapped pages back where they are too many; returns how many bytes there was room for."""
+        if self._status is None or self.memory is None:
+            return 0.0
+        resident, shared = pages(os.pread(self._status.fileno(), STATUS_BYTES, 0))
+        mapped = shared - self._others
+        room = max(RELEASE_SHARE * self.memory - resident, MAPPED_SHARE * self.memory - mapped)
+        if room < 0:
+            self.release()
+            if time.monotonic() > self._freed_until:
+                self._freed_until = time.monotonic() + FREED_SECONDS
+                give_back_freed_blocks()
+        return room
+
+    def scattered(self, block: int) -> int:
+        """How many of ``block`` things that read columns here and there are worked on at a time: fewer where columns
+        are mapped, because pages are given back between items at the latest."""
+        return max(1, block // SCATTERED_PART) if self.spilled else block
+
+    def release(self) -> None:
+        """Give the pages of mapped columns back to the system; their values stay."""
+        if self._file is not None:
+            self._file.release()
+
+    def passed(self, column: NDArray[Any]) -> None:
+        """Give the pages of a part of a column back where it is mapped: it was read."""
+        if self._file is not None and self._file.has(column):
+            self._file.release_part(column)
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """``[function(item) for item in items]``, by all workers at once; kernels release the interpreter lock."""
+        return list(self.each(function, items))
+
+    def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """What `map` gives, one result after the other, while all workers are at the next few items."""
+        listed: Sequence[Item] = list(items)
+
+        def relieved(item: Item) -> Result:
+            result = function(item)
+            self.relieve()  # the watching thread may come late where the machine has much to do
+            return result
+
+        results: Iterator[Result] = map(relieved, listed)
+        if self.workers > 1 and len(listed) > 1:
+            results = self._threads.ahead(relieved, listed)
+        for done, result in enumerate(results, 1):
+            if self.told is not None and not self._threads.in_job():
+                self.told(done, len(listed))
+            yield result
+
+    def beside(self, function: Callable[[], Result]) -> Callable[[], Result]:
+        """Begin ``function``, one at a time, beside what the caller does next; what is returned waits for its result.
+
+        Where there is one worker, or columns had to be spilled and memory is short, it begins when it is waited for.
+        What it maps is not told.
+        """
+        return function if self.workers == 1 or self.spilled else self._threads.beside(function)
+
+    def is_beside(self) -> bool:
+        """Whether what was begun beside still goes on, and keeps a thread busy."""
+        return self._threads.is_beside
+
+    def close(self) -> None:
+        """End the threads; columns that are still held keep their values."""
+        self._threads.close()
+        self._closed.set()
+        if self._watcher is not None:
+            self._watcher.join()
+            self._watcher = None
+        if self._status is not None:
+            self._status.close()
+            self._status = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def room(memory: int, *, near: bool = False) -> float:
+    """Bytes of columns that a budget holds in memory, of whatever texts."""
+    return (NEAR_SHARE if near or memory >= PLENTY else COLUMN_SHARE) * memory
+
+
+class Gathered:
+    """A column that comes in parts, of which ``n`` values are there; it is kept within the budget as it grows."""
+
+    def __init__(self, work: Workspace, dtype: Any) -> None:
+        self._work, self._dtype = work, np.dtype(dtype)
+        self._parts: list[NDArray[Any]] = []
+        self._free = 0
+        self.n = 0
+
+    def add(self, values: NDArray[Any]) -> None:
+        """Append a copy of some values (one dimension); without a budget the values themselves."""
+        self.n += len(values)
+        if self._work.memory is None:
+            self._parts.append(values)
+            return
+        while len(values):
+            if not self._free:
+                size = CHUNK_BYTES if self._work.spilled else min(CHUNK_BYTES, CHUNK_BYTES_IN_MEMORY)
+                self._free = max(1, size // self._dtype.itemsize)
+                self._parts.append(self._work.empty(self._free, self._dtype))
+            chunk = self._parts[-1]
+            n = min(self._free, len(values))
+            at = len(chunk) - self._free
+            self._work.put(chunk, at, values[:n])
+            self._free -= n
+            values = values[n:]
+
+    def column(self) -> NDArray[Any]:
+        """All values; the parts go as they are copied."""
+        column = self._work.empty(self.n, self._dtype, put=True)
+        at = self.n
+        while self._parts:
+            part = self._parts.pop()
+            part = part[: len(part) - self._free]
+            self._free = 0
+            self._work.put(column, at - len(part), part)
+            at -= len(part)
+        self.n = 0
+        return column
+
+
+def add_all(columns: Sequence[Gathered], parts: Iterable[NDArray[Any]]) -> None:
+    """Append a part to each column."""
+    for column, part in zip(columns, parts, strict=True):
+        column.add(part)
+
+
+def document_ranges(sizes: NDArray[np.int64], block: int) -> list[tuple[int, int]]:
+    """Ranges of consecutive documents whose sizes add up to about ``block``; each has at least one.
+
+    >>> document_ranges(np.array([3, 3, 3, 9, 1]), 6)
+    [(0, 2), (2, 3), (3, 4), (4, 5)]
+    """
+    ranges: list[tuple[int, int]] = []
+    begin = total = 0
+    for row, size in enumerate(sizes.tolist()):
+        if row > begin and total + size > block:
+            ranges.append((begin, row))
+            begin, total = row, 0
+        total += size
+    if begin < len(sizes):
+        ranges.append((begin, len(sizes)))
+    return ranges
+
+
+def row_ranges(ends: NDArray[np.int64], block: int) -> list[tuple[int, int]]:
+    """Ranges of consecutive rows of about ``block`` values; ``ends`` (int64, ascending) is where each row ends.
+
+    >>> row_ranges(np.array([3, 6, 9, 18, 19]), 6)
+    [(0, 2), (2, 3), (3, 4), (4, 5)]
+    """
+    cuts = np.searchsorted(ends, np.arange(0, int(ends[-1]) if len(ends) else 0, block), side="right")
+    bounds = np.unique(np.concatenate((cuts, [0, len(ends)]))).tolist()
+    return list(pairwise(bounds))

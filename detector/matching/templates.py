@@ -1,0 +1,367 @@
+"""Clusters as columns, with their templates: what the members have in common, and the slots in which they differ.
+
+Every member is aligned to the representative. A token of the representative that all members have is a literal; what
+stands between two literals, in the representative or inserted by a member, is a slot with a fill for each member.
+In a large cluster a fill that most members have is listed once: of 180 near-copies each of 600 slots would list 180.
+Slots begin and end with tokens, so that a number is never cut in two.
+
+Most members are copies of the representative, and are only read. Of the others as many alignments are remembered as
+fit; the rest is aligned again for the slots and for the fills: a slogan in 200,000 passages needs no table of all its
+tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.kernels import aligning, comparing, dividing, grouping, listing, slotting
+from detector.machine.workspace import Gathered, Workspace, add_all
+from detector.matching.gathering import expanded, gather_passages, gather_texts, is_mapped, most_tokens
+from detector.model import LEVELS
+from detector.tables.columns import CLUSTER_LEVELS, ClusterColumns, GroupColumns
+from detector.tables.score import millionths
+from detector.text.folding import N_CODE_POINTS, character_table, is_blank
+from detector.text.passages import Passages
+from detector.text.texts import Texts
+from detector.text.tokens import Tokens, join_offsets, packed_points
+
+CLUSTER_TOKENS = 1 << 20
+"""Tokens of the members of the clusters that a thread takes at a time."""
+
+MOST_LISTED = 4000
+"""Fills of a cluster, of all its members in all its slots, up to which each is listed (`detector.kernels.listing`)."""
+
+LAST_DIGIT = 1 << 17
+"""No digit is beyond this code point, up to Unicode 16; asking for all of them takes ten times as long."""
+
+KEPT = 1 << 21
+"""Places of tokens (8 MB) that a thread remembers of the alignments of one cluster."""
+
+
+class _Members(NamedTuple):
+    """The clusters of all levels: ``indptr`` (int64), and a row per member of ``document``, ``first``, ``last``
+    (passages), ``start``, ``end`` (code points), int32 each; ``by_passage``: bool, a row per cluster."""
+
+    indptr: NDArray[np.int64]
+    document: NDArray[np.int32]
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
+    by_passage: NDArray[np.bool_]
+
+
+class _Slots(NamedTuple):
+    """The slots of cluster c are rows ``indptr[c]`` to ``indptr[c + 1]`` (int64) of ``types`` (uint8) and ``common``
+    (int32).
+
+    The fills of slot s that are listed are rows ``fill_at[s]`` to ``fill_at[s + 1]`` (int64) of ``fill_member``,
+    ``fill_start``, ``fill_end`` (int32), as in `ClusterColumns`.
+    """
+
+    indptr: NDArray[np.int64]
+    types: NDArray[np.uint8]
+    common: NDArray[np.int32]
+    fill_at: NDArray[np.int64]
+    fill_member: NDArray[np.int32]
+    fill_start: NDArray[np.int32]
+    fill_end: NDArray[np.int32]
+
+
+class _Brought(NamedTuple):
+    """The passages of some members: tokens, the bounds of each passage among them, keys; first and last of each."""
+
+    tokens: Tokens
+    bounds: NDArray[np.int64]
+    keys: NDArray[np.uint64]
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
+
+
+class _Corpus(NamedTuple):
+    """What templates are made of."""
+
+    tokens: Tokens
+    passages: Passages
+    texts: Texts
+    keys: NDArray[np.uint64]
+
+
+def cluster_columns(
+    levels: Sequence[GroupColumns],
+    tokens: Tokens,
+    passages: Passages,
+    texts: Texts,
+    *,
+    family: NDArray[Any],
+    series: NDArray[Any],
+    keys: NDArray[np.uint64],
+    work: Workspace,
+) -> ClusterColumns:
+    """The clusters of the levels (documents, blocks, passages) with their members, counts and templates.
+
+    ``family`` and ``series`` are a number per document, -1 where it has no series; ``keys`` is the hash of each
+    passage's skeleton. A document is all of its text, any other member its passages.
+    """
+    members = _joined(levels, passages, texts, work)
+    corpus = _Corpus(tokens, passages, texts, keys)
+    slots = _slots(corpus, members, work)
+    sizes = [len(groups.indptr) - 1 for groups in levels]
+    return ClusterColumns(
+        level=np.repeat(np.array([CLUSTER_LEVELS.index(level) for level in LEVELS], dtype=np.uint8), sizes),
+        number=np.concatenate([np.arange(1, size + 1, dtype=np.int32) for size in sizes]),
+        n_families=_n_different(members, family),
+        n_series=_n_different(members, series),
+        member_indptr=members.indptr,
+        document=members.document,
+        start=members.start,
+        end=members.end,
+        ratio=work.stored(np.concatenate([_ratios(groups, corpus, work) for groups in levels])),
+        fill_member=slots.fill_member,
+        fill_start=slots.fill_start,
+        fill_end=slots.fill_end,
+        **_parts(members, slots, work),
+    )
+
+
+def _joined(levels: Sequence[GroupColumns], passages: Passages, texts: Texts, work: Workspace) -> _Members:
+    """The members of all levels, one level after the other."""
+    document, first, last = (
+        np.concatenate([getattr(groups, name) for groups in levels]).astype(np.int32, copy=False)
+        for name in ("document", "first", "last")
+    )
+    n_documents = len(levels[0].document)
+    start, end = np.zeros(len(document), np.int32), np.empty(len(document), np.int32)
+    end[:n_documents] = texts.lengths[document[:n_documents]]
+    start[n_documents:] = passages.start[first[n_documents:]]
+    end[n_documents:] = passages.end[last[n_documents:] - 1]
+    indptr = join_offsets([groups.indptr for groups in levels])
+    by_passage = np.ones(len(indptr) - 1, dtype=bool)
+    by_passage[len(by_passage) - (len(levels[-1].indptr) - 1) :] = False
+    document, first, last, start, end = map(work.stored, (document, first, last, start, end))
+    return _Members(indptr, document, first, last, start, end, by_passage)
+
+
+def _even_ranges(done: NDArray[np.int64], size: int) -> list[tuple[int, int]]:
+    """Ranges of rows of about ``size`` each, from the sum of the sizes before each row and of all (int64, n + 1).
+
+    >>> _even_ranges(np.array([0, 3, 6, 30, 31]), 6)
+    [(0, 2), (2, 3), (3, 4)]
+    """
+    cuts = np.searchsorted(done, np.arange(0, int(done[-1]), size), side="left")
+    bounds = np.unique(np.concatenate((cuts, [0, len(done) - 1]))).tolist()
+    return list(pairwise(bounds))
+
+
+def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
+    """The slots of all clusters with their fills, by all workers, a wave of ranges of clusters after the other."""
+    n_slots = np.zeros(len(members.by_passage), dtype=np.int64)
+    tables = (character_table().plain, is_blank(), is_digit())
+
+    def part(clusters: tuple[int, int]) -> tuple[NDArray[Any], ...]:
+        here, some = slice(*clusters), _taken(members, clusters)
+        brought = _brought(corpus, some, work)
+        tokens, bounds, keys, first, last = brought
+        n_gaps, differs = np.zeros(len(some.by_passage), dtype=np.int64), np.empty(len(first), np.bool_)
+        grouping.find_copies(tokens.name, bounds, some.indptr, first, last, differs)
+        gaps = aligning.template_gaps(
+            tokens.name, tokens.form, bounds, keys, some.indptr, first, last, differs, some.by_passage,
+            (0, len(some.by_passage)), KEPT, n_gaps,
+        )  # fmt: skip
+        texts, document = _read(corpus, some, n_gaps, work)
+        start, end, fill_class = _fills(brought, some._replace(document=document), texts, n_gaps, gaps, n_slots[here])
+        types = np.empty(int(n_slots[here].sum()), dtype=np.uint8)
+        grouping.slot_types(
+            texts.points, texts.start, texts.stop, *tables, document, np.repeat(some.indptr[:-1], n_slots[here]),
+            _offsets(np.repeat(np.diff(some.indptr), n_slots[here])), start, end, fill_class, types,
+        )  # fmt: skip
+        member, n_listed, common = np.empty(len(start), np.int32), *np.empty((2, len(types)), np.int32)
+        n = listing.list_fills(
+            texts.points, texts.start, document, some.indptr, n_slots[here], MOST_LISTED, start, end, fill_class,
+            member, n_listed, common,
+        )  # fmt: skip
+        return types, n_listed, common, *(column[:n].copy() for column in (member, start, end))
+
+    bounds = corpus.passages.tokens
+    n_tokens = _offsets(bounds[members.last] - bounds[members.first])
+    size = CLUSTER_TOKENS if is_mapped(work, corpus.tokens) else work.scattered(CLUSTER_TOKENS)
+    columns = [Gathered(work, dtype) for dtype in (np.uint8, *[np.int32] * 5)]
+    for found in work.each(part, _even_ranges(n_tokens[members.indptr], size)):
+        add_all(columns, found)
+    types, n_listed, common, *fills = (column.column() for column in columns)
+    return _Slots(work.stored(_offsets(n_slots)), types, common, work.stored(_offsets(n_listed)), *fills)
+
+
+def _fills(
+    brought: _Brought,
+    some: _Members,
+    texts: Texts,
+    n_gaps: NDArray[np.int64],
+    gaps: tuple[NDArray[np.int32], NDArray[np.int32]],
+    n_slots: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
+    """The fills of some clusters and their classes; the slots are counted in ``n_slots``."""
+    tokens, bounds, _, first, last = brought
+    clusters = (0, len(n_gaps))
+    read = (tokens.name, tokens.form, tokens.where, texts.points, texts.start, bounds)
+    of = (some.indptr, some.document, first)
+    whole = slotting.join_gaps(*read, *of, last, clusters, n_gaps, *gaps)
+    begin, until = dividing.divide_gaps(*read, *of, clusters, n_gaps, whole, *gaps, n_slots)
+    begin, until = slotting.cut_slots(*read[1:], *of, clusters, n_slots, begin, until)
+    # what was one gap with its neighbour's words may have left a date in pieces
+    slotting.join_gaps(*read, *of, last, clusters, n_slots, begin, until)
+    n = int((n_slots * np.diff(some.indptr)).sum())
+    begin, until = begin[:n], until[:n]
+    start, end, fill_class = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8)
+    slotting.write_fills(
+        tokens.form, tokens.where, bounds, some.indptr, first, some.start, clusters, n_slots, begin, until,
+        start, end, fill_class,
+    )  # fmt: skip
+    return start, end, fill_class
+
+
+def _taken(members: _Members, clusters: tuple[int, int]) -> _Members:
+    """The members of some clusters."""
+    indptr = members.indptr[clusters[0] : clusters[1] + 1]
+    some = slice(int(indptr[0]), int(indptr[-1]))
+    return _Members(
+        indptr - indptr[0],
+        members.document[some],
+        members.first[some],
+        members.last[some],
+        members.start[some],
+        members.end[some],
+        members.by_passage[clusters[0] : clusters[1]],
+    )
+
+
+def _brought(corpus: _Corpus, some: _Members, work: Workspace) -> _Brought:
+    """The passages of some members: tokens, the bounds of each passage among them, keys; first and last of each."""
+    tokens, passages, _, keys = corpus
+    n_tokens = int((passages.tokens[some.last] - passages.tokens[some.first]).sum())
+    if not is_mapped(work, tokens) or n_tokens > most_tokens(work):
+        return _Brought(tokens, passages.tokens, keys, some.first, some.last)
+    here = gather_passages(work, tokens, passages, expanded(some.first, some.last))
+    first = here.places(some.first).astype(np.int32)
+    return _Brought(here.tokens, here.bounds, keys[here.rows], first, first + (some.last - some.first))
+
+
+def _read(
+    corpus: _Corpus, some: _Members, n_slots: NDArray[np.int64], work: Workspace
+) -> tuple[Texts, NDArray[np.int32]]:
+    """The texts that the slots of some members stand in, and the text of each member."""
+    texts = corpus.texts
+    with_slots = np.repeat(n_slots > 0, np.diff(some.indptr))
+    n_points = int((some.end - some.start)[with_slots].sum())
+    if not is_mapped(work, corpus.tokens) or n_points > most_tokens(work):
+        return texts, some.document
+    end = np.minimum(some.end + grouping.BEYOND, texts.lengths[some.document]).astype(np.int32)
+    spans = gather_texts(work, texts, some.document, some.start, np.where(with_slots, end, some.start))
+    return spans, np.arange(len(some.start), dtype=np.int32)
+
+
+def _parts(members: _Members, slots: _Slots, work: Workspace) -> dict[str, NDArray[Any]]:
+    """The columns of `ClusterColumns` that are about parts, by their names."""
+    n_clusters = len(members.by_passage)
+    room = 2 * len(slots.types) + n_clusters
+    part_indptr = np.empty(n_clusters + 1, np.int64)
+    columns: dict[str, NDArray[Any]] = {
+        "slot": work.empty(room, np.int32),
+        "part_type": work.empty(room, np.uint8),
+        "part_start": work.empty(room, np.int32),
+        "part_end": work.empty(room, np.int32),
+        "part_common": work.empty(room, np.int32),
+        "n_fills": work.empty(room, np.int32),
+    }
+    n_parts = grouping.template_parts(
+        members.indptr, members.start, members.end, slots.indptr, slots.fill_at, slots.fill_start, slots.fill_end,
+        slots.types, slots.common, part_indptr, *columns.values(),
+    )  # fmt: skip
+    filled = {name: column[:n_parts] for name, column in columns.items()}
+    fill_indptr = work.stored(_offsets(filled.pop("n_fills")))
+    return {"part_indptr": part_indptr, **filled, "fill_indptr": fill_indptr}
+
+
+def _n_different(members: _Members, number: NDArray[Any]) -> NDArray[np.int32]:
+    """How many different numbers the documents of each cluster have; -1 is none."""
+    counts = np.empty(len(members.by_passage), np.int32)
+    n_numbers = int(number.max()) + 1 if len(number) else 0
+    grouping.count_distinct(members.indptr, members.document, number, n_numbers, counts)
+    return counts
+
+
+def _ratios(groups: GroupColumns, corpus: _Corpus, work: Workspace) -> NDArray[np.int32]:
+    """The ratio of every member with the representative, in millionths; those that are NaN are computed."""
+    ratio = groups.ratio
+    if len(ratio) and bool(np.isnan(ratio).any()):
+        bounds = corpus.passages.tokens
+        n_tokens = np.cumsum(bounds[groups.last] - bounds[groups.first])
+        size = CLUSTER_TOKENS if is_mapped(work, corpus.tokens) else work.scattered(CLUSTER_TOKENS)
+        ranges = _even_ranges(np.concatenate(([0], n_tokens))[groups.indptr], size)
+        parts = work.map(lambda span: _block_ratios(groups, corpus, span, work), ranges)
+        ratio = np.where(np.isnan(ratio), np.concatenate(parts), ratio)
+    whole = millionths(ratio)
+    whole[groups.indptr[:-1]] = 1_000_000
+    return whole
+
+
+def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], work: Workspace) -> NDArray[np.float64]:
+    """The normalised Indel similarity of the skeleton of each member with that of its representative; of most members
+    the keys of their passages tell that it is 1."""
+    tokens, passages, _, keys = corpus
+    indptr = groups.indptr[span[0] : span[1] + 1]
+    first = groups.first[indptr[0] : indptr[-1]].astype(np.int64)
+    last = groups.last[indptr[0] : indptr[-1]].astype(np.int64)
+    head = np.repeat(indptr[:-1] - indptr[0], np.diff(indptr))
+    differs = np.flatnonzero(_differs(keys, first, last, head))
+    ratio = np.ones(len(first))
+    if not len(differs):
+        return ratio
+    members, place = np.unique(np.concatenate((head[differs], differs)), return_inverse=True)
+    first, last = first[members], last[members]
+    part, bounds = _offsets(last - first), passages.tokens
+    rows = np.arange(part[-1]) + np.repeat(first - part[:-1], np.diff(part))
+    if is_mapped(work, tokens) and int((bounds[last] - bounds[first]).sum()) <= most_tokens(work):
+        here = gather_passages(work, tokens, passages, np.unique(rows), with_texts=True)
+        tokens, bounds, rows = here.tokens, here.bounds, here.places(rows)
+    points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
+    left, right, found = place[: len(differs)], place[len(differs) :], np.empty(len(differs))
+    comparing.similarities(points, point_indptr, part, left, right, float(comparing.LARGEST_BLOCK), found)
+    ratio[differs] = found
+    return ratio
+
+
+def _differs(
+    keys: NDArray[np.uint64], first: NDArray[np.int64], last: NDArray[np.int64], head: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether the skeletons of each member, passages ``first`` to ``last``, are not those of the member ``head``."""
+    sizes = last - first
+    differs = np.asarray(sizes != sizes[head])
+    part = _offsets(np.where(differs, 0, sizes))
+    nth = np.arange(part[-1]) - np.repeat(part[:-1], np.diff(part))
+    owner = np.repeat(np.arange(len(first)), np.diff(part))
+    unequal = keys[first[owner] + nth] != keys[first[head[owner]] + nth]
+    differs[owner[unequal]] = True
+    return differs
+
+
+def _offsets(counts: NDArray[Any]) -> NDArray[np.int64]:
+    """The sum of the counts before each row, and of all (int64, n + 1)."""
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+@cache
+def is_digit() -> NDArray[np.bool_]:
+    """Whether a code point is a digit as `str.isdigit` says (bool, indexed by code point)."""
+    digit = np.zeros(N_CODE_POINTS, dtype=bool)
+    digit[:LAST_DIGIT] = np.char.isdigit(np.arange(LAST_DIGIT, dtype=np.uint32).view("U1"))
+    digit.flags.writeable = False
+    return digit

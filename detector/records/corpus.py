@@ -1,0 +1,389 @@
+"""A corpus as columns in document order, read from files or taken from memory.
+
+Document order is the order of ids (then of source, row and text, where documents come from memory and share an id).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import OutputError, RoomError, printable
+from detector.machine.clock import Progress
+from detector.machine.system import available_bytes
+from detector.machine.workspace import Workspace
+from detector.model import Document, InputFile, Problem
+from detector.records.arrow_rows import TextBlock, ahead, id_order
+from detector.records.encodings import paired
+from detector.records.point_buffer import PointBuffer, point_buffer
+from detector.records.reading import Reader, corpus_digest
+from detector.settings import Settings
+from detector.text.texts import Texts
+
+DIGEST_BYTES = 32
+
+RESERVE = 64 << 20
+"""Bytes of memory: where the system has no more, reading stops, before the system ends some process."""
+
+TASK_BYTES = 1 << 22
+"""Bytes of text from a file that one task decodes."""
+
+WAITING_SHARE = 0.05
+"""Of the budget for memory, for texts that wait until it is known where they go; further ones wait in a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusColumns:
+    """Documents in document order, a row each, and how they were read; ``n_problems`` are all of them by reason."""
+
+    ids: Sequence[str]
+    sources: Sequence[str]
+    rows: Sequence[int] | NDArray[np.int64]
+    series: Sequence[str | None]
+    texts: Texts
+    digest: str
+    files: tuple[InputFile, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    n_problems: Mapping[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def read_corpus(
+    inputs: Sequence[str | Path] | str | Path,
+    settings: Settings,
+    work: Workspace,
+    progress: Progress,
+    *,
+    tmp: Path | None = None,
+) -> CorpusColumns:
+    """The documents that the inputs name; raises `InputError` where nothing can be read.
+
+    Where it is not known beforehand how large a buffer they need (`point_buffer`), texts wait as UTF-8 until it is: in
+    memory, and what is more than `WAITING_SHARE` of the budget in a file without a name (in ``tmp``).
+    """
+    from detector.kernels.decoding import count_points
+
+    reader = Reader(inputs, settings)
+    read = Notes(progress)
+    in_memory = None if work.memory is None else round(WAITING_SHARE * work.memory)
+    buffer = point_buffer(reader.named, work)
+    with TextStore(tmp) as store, ahead(work.workers) as threads:
+
+        def kept(placed: tuple[TextBlock, int]) -> _Waiting:
+            block, at = placed
+            offsets, counts = block.offsets - block.offsets[0] + at, np.empty(len(block.ids), np.int64)
+            values = block.values[block.offsets[0] : block.offsets[-1]]
+            count_points(values, offsets - at, counts)
+            read.digest(block)
+            if buffer is not None and (begins := buffer.decode(values, offsets - at, counts)) is not None:
+                return _Waiting(offsets, counts, None, begins)
+            if in_memory is None or offsets[-1] <= in_memory:
+                return _Waiting(offsets, counts, values)
+            store.write(block, at)
+            return _Waiting(offsets, counts, None)
+
+        waiting = list(threads.map(kept, store.placed(read.noted(reader.blocks(work.workers)))))
+        order = id_order(read.ids)
+        texts = _decoded(store, waiting, order, work, buffer)
+    sources, rows = read.places(order)
+    return CorpusColumns(
+        ids=[read.ids[row] for row in order.tolist()],
+        sources=sources,
+        rows=rows,
+        series=read.series(order),
+        texts=texts,
+        digest=joined_digest(read.digests),
+        files=tuple(reader.files),
+        problems=tuple(reader.problems),
+        n_problems=dict(reader.n_problems),
+    )
+
+
+def corpus_of(documents: Iterable[Document] | Mapping[str, str]) -> CorpusColumns:
+    """Documents, or texts by id, from memory; repeated ids get a suffix, as a reader gives it, and are counted."""
+    if isinstance(documents, Mapping):
+        documents = [Document(name, text) for name, text in documents.items()]
+    unique, problems = _with_unique_ids(sorted(map(_paired, documents), key=_document_order))
+    return CorpusColumns(
+        ids=[document.id for document in unique],
+        sources=[document.source for document in unique],
+        rows=[document.row for document in unique],
+        series=[document.series for document in unique],
+        texts=Texts.of(document.text for document in unique),
+        digest=corpus_digest(unique),
+        problems=tuple(problems),
+        n_problems=dict(Counter(problem.reason for problem in problems)),
+    )
+
+
+def _paired(document: Document) -> Document:
+    """The document with surrogates side by side made characters."""
+    if document.id.isascii() and document.text.isascii():
+        return document
+    return replace(document, id=paired(document.id), text=paired(document.text))
+
+
+def _document_order(document: Document) -> tuple[str, str, int, str]:
+    return (document.id, document.source, document.row, document.text)
+
+
+def _with_unique_ids(documents: Sequence[Document]) -> tuple[list[Document], list[Problem]]:
+    taken = {document.id for document in documents}
+    seen: set[str] = set()
+    numbers: dict[str, int] = {}
+    unique: list[Document] = []
+    problems: list[Problem] = []
+    for document in documents:
+        name = document.id
+        if name in seen:
+            number = numbers.get(document.id, 2)
+            while f"{document.id}~{number}" in taken:
+                number += 1
+            numbers[document.id] = number + 1
+            name = f"{document.id}~{number}"
+            taken.add(name)
+            message = f"{printable(document.id)}: a second document has this id; it is now {printable(name)}"
+            problems.append(Problem("duplicate_id", document.source, document.row, message, lost=False))
+            document = replace(document, id=name)
+        seen.add(name)
+        unique.append(document)
+    return sorted(unique, key=_document_order), problems
+
+
+class Notes:
+    """What is kept of the blocks as they are read: id, source, row and series of each document, and digests."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._sources: list[tuple[str, int]] = []
+        self._rows: list[NDArray[np.int64]] = []
+        self._names: dict[str, int] = {}
+        self._listed: list[str] = []
+        self._series: list[NDArray[np.int32]] = []
+        self.ids: list[str] = []
+        self.digests: list[NDArray[np.uint8]] = []
+
+    def noted(self, blocks: Iterable[TextBlock]) -> Iterator[TextBlock]:
+        """The blocks, in order, each noted. Raises `RoomError` where memory ends, as notes are kept in it."""
+        for block in blocks:
+            available = available_bytes()
+            if available is not None and available < RESERVE:
+                raise RoomError(
+                    f"{block.source}: no memory is left after {len(self.ids):,} documents; split the input,"
+                    " or end other programs"
+                )
+            self._sources.append((block.source, len(block.ids)))
+            self._rows.append(np.asarray(block.rows, np.int64))
+            self._series.append(np.array([self._number(name) for name in block.series], np.int32))
+            self.ids += block.ids
+            self._progress("read", len(self.ids), 0)
+            yield block
+
+    def _number(self, name: str | None) -> int:
+        if name is None:
+            return -1
+        if name not in self._names:
+            self._names[name] = len(self._listed)
+            self._listed.append(name)
+        return self._names[name]
+
+    def series_numbers(self, order: NDArray[np.int64]) -> NDArray[np.int32]:
+        """A number for each document's series, -1 where it has none, in ``order``."""
+        return np.concatenate([np.empty(0, np.int32), *self._series])[order]
+
+    @property
+    def series_names(self) -> Sequence[str]:
+        """The series by number."""
+        return self._listed
+
+    def series(self, order: NDArray[np.int64]) -> list[str | None]:
+        """The series of each document, in ``order``."""
+        return [None if at < 0 else self._listed[at] for at in self.series_numbers(order).tolist()]
+
+    def digest(self, block: TextBlock) -> None:
+        """Notes the digests of a block; on any thread, in any order."""
+        self.digests.append(block_digests(block))
+
+    def places(self, order: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
+        """Source and row of each document, in ``order``."""
+        names = [name for name, _ in self._sources]
+        number = np.repeat(np.arange(len(names)), [n for _, n in self._sources])[order]
+        rows = np.concatenate([np.empty(0, np.int64), *self._rows])[order]
+        return [names[at] for at in number.tolist()], rows
+
+
+class _Store:
+    """A file without a name; a context manager. Threads read and write at once where the system lets them."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def _put(self, values: NDArray[np.uint8], at: int) -> None:
+        left = values.data
+        try:
+            while left.nbytes:
+                n = self._write(left, at)
+                left, at = left[n:], at + n
+        except OSError as error:
+            raise OutputError(f"no room for what is set aside in a file: {error.strerror or error}") from None
+
+    def _write(self, data: memoryview, at: int) -> int:
+        if hasattr(os, "pwrite"):
+            return os.pwrite(self._file.fileno(), data, at)
+        with self._lock:
+            self._file.seek(at)
+            return self._file.write(data) or 0
+
+    def take(self, at: int, values: NDArray[np.uint8]) -> None:
+        """Fill ``values`` with what was written at a place."""
+        left = values.data
+        while left.nbytes and (n := self._read(left, at)):
+            left, at = left[n:], at + n
+
+    def _read(self, into: memoryview, at: int) -> int:
+        if hasattr(os, "preadv"):
+            return os.preadv(self._file.fileno(), [into], at)
+        with self._lock:
+            self._file.seek(at)
+            return self._file.readinto(into) or 0
+
+
+class TextStore(_Store):
+    """Texts one after the other, as UTF-8, in a file without a name."""
+
+    def placed(self, blocks: Iterable[TextBlock]) -> Iterator[tuple[TextBlock, int]]:
+        """Each block with its place in the file."""
+        size = 0
+        for block in blocks:
+            yield block, size
+            size += int(block.offsets[-1] - block.offsets[0])
+
+    def write(self, block: TextBlock, at: int) -> None:
+        """Write the texts of a block to its place; any thread may do so. Raises `OutputError` where they do not fit."""
+        self._put(block.values[block.offsets[0] : block.offsets[-1]], at)
+
+    def read(self, start: NDArray[np.int64], stop: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The texts at these places, one after the other (uint8), and where each begins there (int64, n + 1).
+
+        They are read and not mapped: the system maps much more than what is touched, and memory fills with it.
+        """
+        bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(stop - start)))
+        values = np.empty(int(bounds[-1]), np.uint8)
+        for at, (left, right) in zip(start.tolist(), pairwise(bounds.tolist()), strict=True):
+            self.take(at, values[left:right])
+        values.flags.writeable = False  # as Arrow's buffers are: one compiled kernel serves all
+        return values, bounds
+
+
+class RowStore(_Store):
+    """Rows of so many bytes in a file without a name."""
+
+    def __init__(self, n_bytes: int, folder: Path | None = None) -> None:
+        super().__init__(folder)
+        self._n_bytes = n_bytes
+
+    def write(self, rows: NDArray[np.uint8], first: int) -> None:
+        """Write rows from number ``first`` on; any thread may do so. Raises `OutputError` where they do not fit."""
+        self._put(rows.ravel(), first * self._n_bytes)
+
+    def read(self, first: int, n: int) -> NDArray[np.uint8]:
+        """``n`` rows from number ``first`` on (uint8, a row each)."""
+        rows = np.empty((n, self._n_bytes), np.uint8)
+        self.take(first * self._n_bytes, rows.ravel())
+        return rows
+
+
+class _Waiting(NamedTuple):
+    """The texts of a block: ``offsets``: int64, n + 1, where they begin and end in the file, or would; ``counts``:
+    int64, their code points; ``values``: uint8, their UTF-8 one after the other, None where it is in the file or not
+    needed any more; ``begins``: int64, where they begin in a `PointBuffer`, None where they are not there."""
+
+    offsets: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    values: NDArray[np.uint8] | None
+    begins: NDArray[np.int64] | None = None
+
+
+def _decoded(
+    store: TextStore,
+    waiting: Sequence[_Waiting],
+    order: NDArray[np.int64],
+    work: Workspace,
+    buffer: PointBuffer | None,
+) -> Texts:
+    """The texts in ``order`` (int64, of their places in reading order) over one buffer, which those that wait follow in
+    that order."""
+    from detector.kernels.decoding import decode_texts
+
+    sizes = np.concatenate([np.empty(0, np.int64), *(block.counts for block in waiting)])
+    begins = [np.full(len(block.counts), -1) if block.begins is None else block.begins for block in waiting]
+    to = np.concatenate([np.empty(0, np.int64), *begins])
+    held = np.empty(0, np.uint32) if buffer is None else buffer.points(work)
+    late = order[to[order] < 0]
+    bounds = np.cumsum(np.concatenate(([len(held)], sizes[late])))
+    to[late] = bounds[:-1]
+    points = held
+    if len(late):
+        points = work.empty(int(bounds[-1]), np.uint32)
+        points[: len(held)] = held
+    del held
+    firsts = np.cumsum([0, *(len(block.counts) for block in waiting)]).tolist()
+    tasks: list[Callable[[], None]] = [
+        partial(
+            decode_texts, block.values, block.offsets - block.offsets[0], points, to[first : first + len(block.counts)]
+        )
+        for block, first in zip(waiting, firsts, strict=False)
+        if block.values is not None
+    ]
+    in_file = np.repeat([block.values is None and block.begins is None for block in waiting], np.diff(firsts))
+    rows = order[in_file[order]] if len(order) else order
+    start = np.concatenate([np.empty(0, np.int64), *(block.offsets[:-1] for block in waiting)])[rows]
+    stop = np.concatenate([np.empty(0, np.int64), *(block.offsets[1:] for block in waiting)])[rows]
+
+    def decode(part: slice) -> None:
+        decode_texts(*store.read(start[part], stop[part]), points, to[rows[part]])
+
+    cuts = np.flatnonzero(np.diff(np.cumsum(stop - start) // TASK_BYTES)) + 1
+    edges = [0, *cuts.tolist(), len(rows)]
+    tasks += [partial(decode, slice(a, b)) for a, b in pairwise(edges) if a < b]
+    work.map(lambda task: task(), tasks)
+    return Texts(points, to[order], to[order] + sizes[order])
+
+
+def block_digests(block: TextBlock) -> NDArray[np.uint8]:
+    """The SHA-256 of id, a NUL and text of each document (n x 32 bytes)."""
+    digests = bytearray()
+    values, bounds = block.values.data, block.offsets.tolist()
+    for name, start, stop in zip(block.ids, bounds[:-1], bounds[1:], strict=True):
+        digest = hashlib.sha256(f"{name}\0".encode("utf-8", "surrogatepass"))
+        digest.update(values[start:stop])
+        digests += digest.digest()
+    return np.frombuffer(bytes(digests), np.uint8).reshape(-1, DIGEST_BYTES)
+
+
+def joined_digest(digests: Iterable[NDArray[np.uint8]]) -> str:
+    """The digest of a corpus from those of its blocks, what `detector.records.reading.corpus_digest` gives."""
+    rows = np.concatenate([np.empty((0, DIGEST_BYTES), np.uint8), *digests])
+    ordered = np.sort(np.ascontiguousarray(rows).view(f"S{DIGEST_BYTES}").ravel())
+    return hashlib.sha256(ordered.tobytes()).hexdigest()

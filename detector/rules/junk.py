@@ -1,0 +1,186 @@
+"""Junk: what the site added around and inside a document, found by rules, by place and by frequency.
+
+Rules (``junk.toml``, ``site_lines.toml``) see one line or a span inside a line; place says what a line alone cannot
+(`detector.rules.junk_places`). In text that a scraper saved from a web page a model of lines says more
+(`detector.rules.pages`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from detector.model import Hit, Span
+from detector.rules.junk_places import (
+    BESIDE_BITS,
+    MAX_ITEM,
+    PLACED,
+    TITLE_SUFFIX,
+    Guarded,
+    junk_lines,
+    may_be_frequent,
+    title_line,
+)
+from detector.rules.lines import Lines, rules_by_line, split_lines
+from detector.rules.pages import PAGE_LINE, page_lines_of
+from detector.rules.places import Places
+from detector.rules.rule_tables import Rule, RuleMatch, RuleTable, find_spans
+
+__all__ = [
+    "BESIDE_BITS",
+    "FREQUENT",
+    "FREQUENT_EDGE",
+    "MAX_ITEM",
+    "MIN_FREQUENT",
+    "PLACED",
+    "EdgeLine",
+    "find_junk",
+    "frequency_key",
+    "frequent_lines",
+    "frequent_of",
+    "junk_of",
+    "may_be_frequent",
+    "min_frequent",
+]
+
+FREQUENT = "junk.frequent_line"
+
+FREQUENT_EDGE = 5
+"""Lines from either end of a document in which frequency counts: a site's frame stands at its edges."""
+
+MIN_FREQUENT = 5
+"""Families of one series that must have a line before frequency calls it junk."""
+
+FREQUENT_SHARE = 0.2
+"""Share of the series' families that must have it, so that a common heading of a large series stays content."""
+
+
+def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
+    """The junk of one document: whole lines and, outside them, spans; sorted, without overlaps.
+
+    ``plain`` is the plain form of ``text``, of the same length.
+    """
+    lines = split_lines(plain)
+    places = Places(plain)
+    matched = rules_by_line(lines, [rule for rule in table.select(("junk",), "line") if rule.place in PLACED])
+    of_page = page_lines_of(text) if table.does(PAGE_LINE) else {}
+    return junk_of(places, find_spans(places, table.trials(("junk",))), lines, matched, table, of_page)
+
+
+def junk_of(
+    places: Places,
+    matches: Iterable[RuleMatch],
+    lines: Lines,
+    matched: Mapping[int, Sequence[Rule]],
+    table: RuleTable,
+    of_page: Mapping[int, float],
+) -> list[Hit]:
+    """The same by what its rules match inside lines, and the rules of `PLACED` that match each line.
+
+    The lines of ``matched`` come in order; ``of_page`` are lines that the model of pages calls junk, with their log
+    odds. Where a rule calls such a line junk too, the rule is named.
+    """
+    guarded = Guarded(places, table)
+    of_page = of_page if of_page and guarded.allows(table.named(PAGE_LINE)) else {}
+    inline = _inline(matches, lines, guarded)
+    if any(match.rule.name == TITLE_SUFFIX for match in inline):
+        of_page = {at: odds for at, odds in of_page.items() if at}  # the rest of the line is the title
+    marked = junk_lines(lines, matched, guarded, table)
+    title = title_line(lines, marked)
+    of_page = {at: odds for at, odds in of_page.items() if at != title}
+    hits = [Hit(lines.starts[at], lines.ends[at], "junk", name) for at, name in marked.items()]
+    unmarked = [(at, {"odds": round(odds, 2)}) for at, odds in of_page.items() if at not in marked]
+    hits += [Hit(lines.starts[at], lines.ends[at], "junk", PAGE_LINE, evidence) for at, evidence in unmarked]
+    outside = _outside(inline, lines, marked.keys() | of_page.keys())
+    hits += [Hit(start, end, "junk", rule.name) for start, end, rule in outside]
+    return sorted(hits, key=lambda hit: (hit.start, hit.end))
+
+
+def _inline(matches: Iterable[RuleMatch], lines: Lines, guarded: Guarded) -> list[RuleMatch]:
+    """What counts of the spans inside lines, sorted; a rule of any place but "any" holds in the first line only."""
+    first = lines.ends[0] if lines else 0
+    inline = [m for m in matches if (m.rule.place == "any" or m.end <= first) and guarded.allows(m.rule)]
+    return sorted(inline, key=lambda match: (match.start, -match.end, match.rule.name))
+
+
+def _outside(inline: Iterable[RuleMatch], lines: Lines, covered: Collection[int]) -> Iterator[RuleMatch]:
+    """Spans that overlap neither a junk line nor each other; spans and lines are sorted by place."""
+    at, free = 0, 0
+    for match in inline:
+        at = bisect_right(lines.ends, match.start, at)
+        inside = at < len(lines) and lines.starts[at] < match.end and at in covered
+        if match.start >= free and not inside:
+            free = match.end
+            yield match
+
+
+class EdgeLine(NamedTuple):
+    """A short line at the head or tail of a document; ``place`` is the document's index in the call."""
+
+    place: int
+    span: Span
+    key: str
+
+
+def frequent_lines(plains: Sequence[str], *, families: Sequence[int], series: Sequence[str | None]) -> list[list[Hit]]:
+    """For each document the lines that many families of its series have at head or tail.
+
+    ``plains`` are the plain texts, ``families`` the family of each, ``series`` its site or publisher. Families are
+    counted, not documents; a document without a series has no frequent lines; a line that is the whole document never
+    is one, nor is a sentence, a numbered heading, a label with its value, or what documents of one office share and
+    write themselves: a title by its last word, a signature, a date. Digits count as equal, so that a counter does not
+    hide a line. A line needs `MIN_FREQUENT` families and `FREQUENT_SHARE` of the families of its series.
+    """
+    edge_lines = [edge for place in range(len(plains)) if series[place] for edge in _edge_lines(place, plains[place])]
+    hits: list[list[Hit]] = [[] for _ in plains]
+    for place, hit in frequent_of(edge_lines, families=families, series=series):
+        hits[place].append(hit)
+    return hits
+
+
+def frequent_of(
+    edge_lines: Sequence[EdgeLine], *, families: Sequence[int], series: Sequence[Hashable]
+) -> list[tuple[int, Hit]]:
+    """The same, each with its document, where all lines are known that could be frequent."""
+    seen: dict[tuple[Hashable, str], set[int]] = defaultdict(set)
+    for edge in edge_lines:
+        seen[series[edge.place], edge.key].add(families[edge.place])
+    members: dict[Hashable, set[int]] = defaultdict(set)
+    for family, name in zip(families, series, strict=True):
+        members[name].add(family)
+    hits = []
+    for edge in edge_lines:
+        name = series[edge.place]
+        n_families, n_all = len(seen[name, edge.key]), len(members[name])
+        if n_families >= min_frequent(n_all):
+            evidence = {"n_families": n_families, "n_families_of_series": n_all}
+            hits.append((edge.place, Hit(edge.span.start, edge.span.end, "junk", FREQUENT, evidence)))
+    return hits
+
+
+def min_frequent(n_families: int) -> int:
+    """How many families of a series of so many make a line frequent."""
+    return max(MIN_FREQUENT, math.ceil(FREQUENT_SHARE * n_families))
+
+
+def _edge_lines(place: int, plain: str) -> list[EdgeLine]:
+    """The lines of a document that frequency may call junk."""
+    lines = split_lines(plain)
+    if len(lines) < 2:
+        return []
+    tail = max(FREQUENT_EDGE, len(lines) - FREQUENT_EDGE)
+    edges = [*range(min(FREQUENT_EDGE, len(lines))), *range(tail, len(lines))]
+    return [
+        EdgeLine(place, Span(lines.starts[at], lines.ends[at]), frequency_key(lines.text(at)))
+        for at in edges
+        if lines.length(at) <= MAX_ITEM and not lines.is_sentence(at) and may_be_frequent(lines.text(at))
+    ]
+
+
+def frequency_key(line: str) -> str:
+    """A plain line with all numbers equal."""
+    return re.sub("[0-9]+", "0", line)

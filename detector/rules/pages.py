@@ -1,0 +1,373 @@
+"""Lines that a scraper saved around the text of a web page: menus, lists of other pages, comments, share widgets.
+
+Each line of a text that has some short lines, and one that is nothing but words of pages (log in, share, related
+articles), is scored by its shape, the words of each class that it holds, what its words say by themselves and the lines
+around it. The text must then be shown to be a scraped page: by several lines that are junk without a doubt, or by fewer
+and many different ones that are words of pages. Otherwise nothing is said. Classes of words are
+``data/pages.toml``; the model is ``data/pages.tsv``, weights of words and boosted trees of three questions, made by
+``scripts/fit_pages.py`` (`detector.rules.page_model`). Sums run in one order, so a score depends on the text alone.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.kernels.page_context import describe_all_odds, relate_pages
+from detector.kernels.page_model import first_round, judge_pages, second_round
+from detector.kernels.page_vocabulary import describe_vocabulary
+from detector.kernels.page_words import count_pages, keep_pages, may_be_pages
+from detector.kernels.pages import describe_pages
+from detector.rules.page_model import (
+    MOST_OF_LINE,
+    WORD_PARTS,
+    Model,
+    gather_evidence,
+    hash_table,
+    page_model,
+    prefix_keys,
+    weigh_evidence,
+)
+from detector.rules.places import SENTENCE, Block, make_triggers, read_block
+from detector.text.folding import DIGIT, LETTER, N_CODE_POINTS, SINGLE, character_table, code_points
+from detector.text.kept_tables import kept_tables, toml_of
+
+PAGE_LINE = "junk.page_line"
+
+CLASSES = ("chrome", "heading", "comment", "notice", "field", "section", "date", "link", "said", "person", "stop")
+"""Classes of words; the last three stand in prose, the others are what sites add."""
+
+LINE_COLUMNS = 16 + len(CLASSES)
+"""Columns of the counts of a line, see `detector.kernels.page_words.count_lines`."""
+
+MAX_LINES = 20_000
+"""No page has more lines; the limit bounds the memory of the features."""
+
+_SIGNS = (
+    "。!?;….", ",、", "|»›>/·•_-–—⋅‧", "\"“”「」『』«»", "\"”’')」』》]】", "…»›", "@©", ":",
+)  # fmt: skip
+"""Ends of sentences, commas, rules, quotation marks, what may close after an end, "more", signs of addresses, colons:
+the characters of bits 1 to 128."""
+
+_GATE = np.array([8, MAX_LINES, 0.15, 3, 0.03, 0.4, 8, 0.015, 0.5], dtype=np.float64)
+"""What a page needs: this many lines at least and at most, this share under 60 characters that are no sentence; then
+different short lines that are words of pages, their share of all, and the share of lines under 7 words, in either of
+two measures. No text of eight kinds of documents reaches half of it but for one licence (``tests/test_pages.py``)."""
+
+_LONGER = 1 << 15
+
+
+def _feature_names() -> tuple[str, ...]:
+    """The features of a line, in the order of `detector.kernels.pages.describe_lines`."""
+    around = ("prose_1", "prose_2", "prose_4", "prose_8", "length_2", "short_4", "cover_2", "cover_5", "said_4",
+              "person_4", "dated_2", "dated_6", "fielded_3", "discussed_4")  # fmt: skip
+    beside = [f"{name}{step:+d}" for step in (-2, -1, 1, 2) for name in ("prose", "length", "cover")]
+    fading = [f"{name}_{way}" for name in ("headed", "discussed", "dated", "short") for way in ("before", "after")]
+    return (
+        "length", "units", "ends", "at_end", "at_more", "at_colon", "comma_density", "commas", "digits", "capitals",
+        "rules", "quotes", "repeats", "date_sign", "time_sign", "link_sign", "prose", *CLASSES, "cover", "headed",
+        "discussed", *(f"around_{name}" for name in around), *beside, "ended-1", "ended+1", "headed-1", "fielded-1",
+        "fielded+1", "dated-1", "dated+1", "prose_before", "prose_after", "prose_between", "prose_near",
+        "prose_long_before", "prose_long_after", *fading, "in_body", "before_body", "after_body", "prose_so_far",
+        "headings_so_far", "discussed_so_far", "run_before", "run_after", "place", "page_prose", "han", "edge",
+        "titled", "word_length", "joined", "from_capital", "from_small", "from_digit", "to_letter", "to_digit",
+        "page_lines", "page_short", "page_sentences", "body_share", "from_start", "from_end",
+        *(f"{name}_{reach}" for reach in (2, 6) for name in ("titled", "to_letter", "from_capital")),
+        "unlike_1", "unlike_2", "unlike_3",
+        "with_prose", "with_rare", "with_body", "with_before", "with_after",
+        "with_prose_6", "with_body_6", "with_body_3_words", "with_body_8_words",
+        "with_headline", "to_headline", "from_headline", "headline", "headline_gap",
+        *(f"{part}_words{way}" for part in WORD_PARTS for way in (
+            "", "_before_1", "_after_1", "_before_3", "_after_3", "_before_8", "_after_8", "_fading_before",
+            "_fading_after", "_all_before", "_all_after")),
+        *(f"gap_{name}_{way}" for way in ("before", "after") for name in ("lines", "marks", "most", "junk", "outer")),
+        "outside_marks", "outside_most", "outside_junk",
+    )  # fmt: skip
+
+
+def _second_names() -> tuple[str, ...]:
+    """The features that the first round's odds add, in the order of `detector.kernels.page_context.describe_odds`."""
+    beside = [f"odds{step:+d}" for step in (-2, -1, 1, 2)]
+    states = [f"{name}_{rate}" for rate in ("slow", "fast") for name in ("before", "in", "after")]
+    return ("odds", "odds_1", "odds_2", "odds_4", "odds_8", *beside, "odds_before", "odds_after", *states, "in_run",
+            "before_run", "after_run", "run_sum", "content_so_far", "content_to_come", "run_to", "run_from",
+            "run_through")  # fmt: skip
+
+
+FEATURES = _feature_names()
+SECOND = _second_names()
+_LENGTH, _PROSE, _COVER, _HAN, _WITH, _WORDS = (
+    FEATURES.index(name) for name in ("length", "prose", "cover", "han", "with_prose", "junk_words")
+)
+_CHARS, _ENDS = 0, 3
+HAN_LIMIT = 0.35
+"""Share of Han from which a page is Chinese: limits differ by script."""
+
+SURE = np.array([8.5, 3, 0.04, 3.0, 0.3], dtype=np.float64)
+"""What shows a text to be a page: lines of these odds, this many different ones and this share of all; or, where words
+show it too, lines of these odds and this share. See `detector.kernels.page_model.judge_pages`. A page with more text
+than that is told by the weights of its evidence (`detector.rules.page_model.gather_evidence`)."""
+
+LEAST_LINES = 10
+"""Different lines over 3 that a page by its evidence has. A library of documents adds fewer, rules find those, and
+the title, which is junk where a news page says it twice, is content there."""
+
+FIRST_SHARE = 0.6
+"""What the first round's odds count beside the second's, which alone would trust its neighbourhood too much."""
+
+FEW_LINES = 30
+"""Words alone make no page of a text of fewer lines, and its sentences are content. 201 of 204 labelled pages have
+more; a notice of some lines on privacy has as many words of pages as one, and a thread of some posts as much around it
+as comments have."""
+
+LINES_TOGETHER = 2_000
+"""Lines of texts whose features are made together, but for one longer text: calls cost more than most texts do."""
+
+WHOLE_TEXT, WHOLE_SENTENCES = 1_500, 4
+"""Characters and sentences of a line that is never junk: a whole text. Of 32 in labelled pages 2 were comments."""
+
+ROUND_ONE, ROUND_TWO = len(FEATURES), len(FEATURES) + len(SECOND)
+
+
+class Words(NamedTuple):
+    """Phrases and signs as the kernels read them; see `detector.kernels.page_words.count_lines`."""
+
+    classes: NDArray[np.uint8]
+    signs: NDArray[np.uint8]
+    upper: NDArray[np.bool_]
+    keys: NDArray[np.uint64]
+    masks: NDArray[np.uint16]
+
+
+class PageLines(NamedTuple):
+    """Junk lines of pages: ``row`` (int64, ascending) is the line's row in the block, ``score`` (float64) its odds."""
+
+    row: NDArray[np.int64]
+    score: NDArray[np.float64]
+
+
+def units(phrase: str) -> list[str]:
+    """The units of a plain phrase: words, single characters, and 0 for each number.
+
+    >>> units("赞 12"), units("log in")
+    (['赞', '0'], ['log', 'in'])
+    """
+    classes = character_table().classes
+    found: list[str] = []
+    last = -1
+    for character in phrase:
+        kind = int(classes[ord(character)])
+        if kind == LETTER and last == LETTER:
+            found[-1] += character
+        elif kind in (SINGLE, LETTER):
+            found.append(character)
+        elif kind == DIGIT and last != DIGIT:
+            found.append("0")
+        last = kind
+    return found
+
+
+@cache
+def page_phrases() -> dict[str, tuple[str, ...]]:
+    """The phrases of each class."""
+    rows = toml_of("pages.toml")["words"]
+    return {name: tuple(filter(None, rows[name].replace("\n", "|").split("|"))) for name in CLASSES}
+
+
+@cache
+def page_words() -> Words:
+    """The table of phrases."""
+    found = kept_tables(_words, ["characters.tsv", "pages.toml"], ["detector.rules.page_model"])
+    return Words(character_table().classes, *found)
+
+
+def _words() -> list[NDArray[Any]]:
+    """The columns of the table but for classes, which takes 50 ms."""
+    found: dict[int, int] = {}
+    for number, phrases in enumerate(page_phrases().values()):
+        for parts in filter(None, map(units, phrases)):
+            *prefixes, key = prefix_keys(parts)
+            for prefix in prefixes:
+                found[prefix] = found.get(prefix, 0) | _LONGER
+            found[key] = found.get(key, 0) | 1 << number
+    keys, slots = hash_table(sorted(found))
+    masks = np.zeros(len(keys), dtype=np.uint16)
+    masks[slots] = [found[key] for key in sorted(found)]
+    signs = np.zeros(N_CODE_POINTS, dtype=np.uint8)
+    for bit, characters in enumerate(_SIGNS):
+        signs[[ord(character) for character in characters]] |= np.uint8(1 << bit)
+    table = character_table()
+    upper = (table.plain != np.arange(N_CODE_POINTS)) & (table.classes == LETTER)
+    return [signs, upper, keys, masks]
+
+
+LIMITS = ("words_odds", "han_odds")
+
+
+@cache
+def fitted() -> Model:
+    """The model, with the columns of `FEATURES` and `SECOND`."""
+    feature, limit, leaves, parts, limits, *words = kept_tables(_fitted, ["pages.tsv"], ["detector.rules.page_model"])
+    return Model(feature, limit, leaves, parts, dict(zip(LIMITS, limits.tolist(), strict=True)), *words)
+
+
+def _fitted() -> list[NDArray[Any]]:
+    """The columns of the model, which take 60 ms."""
+    model = page_model((*FEATURES, *SECOND))
+    limits = np.array([model.limits[name] for name in LIMITS])
+    return [limits if column is model.limits else np.asarray(column) for column in model]
+
+
+class PageCounts(NamedTuple):
+    """Counts of the lines of texts that may be pages: text ``texts[n]`` has the rows ``indptr[n]`` to ``indptr[n + 1]``
+
+    of ``counts`` (int32, `LINE_COLUMNS`) and ``repeats`` (int32); ``signs`` (uint8) has one for each text
+    (`detector.rules.page_model.BY_WORDS`).
+    """
+
+    texts: NDArray[np.int64]
+    indptr: NDArray[np.int64]
+    counts: NDArray[np.int32]
+    repeats: NDArray[np.int32]
+    signs: NDArray[np.uint8]
+
+
+def count_page_lines(
+    block: Block, points: NDArray[np.uint32], start: NDArray[np.int64], *, gate: bool = True
+) -> PageCounts:
+    """What the lines of a block's texts hold that may be pages; raw text d begins at ``points[start[d]]``.
+
+    Without ``gate`` the lines of all texts are counted.
+    """
+    may_be = np.empty(len(start), dtype=np.bool_)
+    may_be_pages(block.line_start, block.line_end, block.line_flags, block.line_indptr, _GATE, may_be)
+    words = page_words()
+    keep_pages(
+        block.plain, block.line_start, block.line_end, block.line_indptr, words.classes, words.keys, words.masks, may_be
+    )  # fmt: skip
+    texts = np.flatnonzero(may_be | (not gate))
+    n_lines = block.line_indptr[texts + 1] - block.line_indptr[texts]
+    indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(n_lines)))
+    counts = np.empty((int(indptr[-1]), LINE_COLUMNS), dtype=np.int32)
+    found = PageCounts(
+        texts, indptr, counts, np.empty(len(counts), dtype=np.int32), np.zeros(len(texts), dtype=np.uint8)
+    )
+    if len(texts):
+        count_pages(
+            block.plain, points, start - block.bounds[:-1], block.line_start, block.line_end, block.line_indptr,
+            texts, indptr, *words, len(CLASSES), _GATE, counts, found.repeats, found.signs,
+        )  # fmt: skip
+        found.signs[:] *= may_be[texts]
+    return found
+
+
+def describe_page(counts: NDArray[np.int32], repeats: NDArray[np.int32]) -> tuple[NDArray[np.float64], int, int]:
+    """The features of the lines of one text but for those of words, and the run of prose: its first and last line."""
+    features, runs = np.zeros((len(counts), ROUND_TWO)), np.empty((1, 2), dtype=np.int64)
+    describe_pages(counts, repeats, np.array([0, len(counts)]), len(CLASSES), features, runs)
+    return features, int(runs[0, 0]), int(runs[0, 1])
+
+
+def relate_page(features: NDArray[np.float64], first: int, last: int, block: Block, text: int) -> None:
+    """Write the features of words of the lines of one text of a block."""
+    _relate(features, np.array([0, len(features)]), np.array([[first, last]]), block, np.array([text]))
+
+
+def _relate(
+    features: NDArray[np.float64],
+    indptr: NDArray[np.int64],
+    runs: NDArray[np.int64],
+    block: Block,
+    texts: NDArray[np.int64],
+) -> None:
+    """Write the features of words of the lines of some texts of a block."""
+    relate_pages(
+        block.plain, block.line_start, block.line_end, block.line_indptr[texts], indptr, runs, page_words().classes,
+        _PROSE, features, _WITH,
+    )  # fmt: skip
+
+
+def _weigh_words(
+    features: NDArray[np.float64],
+    indptr: NDArray[np.int64],
+    runs: NDArray[np.int64],
+    block: Block,
+    texts: NDArray[np.int64],
+) -> None:
+    """Write what the words of the lines of some texts of a block say by themselves."""
+    model = fitted()
+    describe_vocabulary(
+        block.plain, block.line_start, block.line_end, block.line_indptr[texts], indptr, page_words().classes,
+        model.keys, model.weights, model.base, MOST_OF_LINE, runs, _PROSE, _COVER, features, _WORDS,
+    )  # fmt: skip
+
+
+def is_whole_text(counts: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether lines are so much prose that each is a text by itself (bool)."""
+    return np.asarray((counts[:, _CHARS] >= WHOLE_TEXT) & (counts[:, _ENDS] >= WHOLE_SENTENCES))
+
+
+def score_pages(features: NDArray[np.float64], indptr: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The log odds that the lines of pages are junk (float64), by both rounds; the second's features are written.
+
+    The lines of page n are rows ``indptr[n]`` to ``indptr[n + 1]``.
+    """
+    trees = fitted()[:4]
+    describe_all_odds(first_round(features, *trees), indptr, features, ROUND_ONE)
+    scores = np.empty(len(features))
+    second_round(features, *trees, ROUND_ONE, FIRST_SHARE, scores)
+    return scores
+
+
+def find_page_lines(found: PageCounts, block: Block) -> PageLines:
+    """The junk lines of a block's pages."""
+    rows, scores = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    chosen = np.flatnonzero(found.signs)
+    n_lines = np.cumsum(found.indptr[chosen + 1] - found.indptr[chosen])
+    begin = 0
+    while begin < len(chosen):
+        most = LINES_TOGETHER + (n_lines[begin - 1] if begin else 0)
+        end = max(begin + 1, int(np.searchsorted(n_lines, most, side="right")))
+        at, odds = _find_together(found, block, chosen[begin:end])
+        rows.append(at)
+        scores.append(odds)
+        begin = end
+    return PageLines(np.concatenate(rows), np.concatenate(scores))
+
+
+def _find_together(
+    found: PageCounts, block: Block, chosen: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rows in the block and odds of the junk lines of some texts that may be pages."""
+    n_lines = found.indptr[chosen + 1] - found.indptr[chosen]
+    indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(n_lines)))
+    own = np.arange(indptr[-1]) + np.repeat(found.indptr[chosen] - indptr[:-1], n_lines)
+    counts, repeats, texts = found.counts[own], found.repeats[own], found.texts[chosen]
+    features, runs = np.zeros((len(own), ROUND_TWO)), np.empty((len(chosen), 2), dtype=np.int64)
+    describe_pages(counts, repeats, indptr, len(CLASSES), features, runs)
+    _relate(features, indptr, runs, block, texts)
+    _weigh_words(features, indptr, runs, block, texts)
+    odds, is_page = score_pages(features, indptr), np.empty(len(chosen), dtype=np.bool_)
+    signs = np.where(n_lines < FEW_LINES, np.uint8(0), found.signs[chosen])
+    evidence = gather_evidence(odds, repeats, features[:, _LENGTH], indptr, signs)
+    judge_pages(odds, repeats, indptr, signs, SURE, is_page)
+    is_page |= weigh_evidence(evidence, fitted().gate, LEAST_LINES)
+    limits = fitted().limits
+    limit = np.where(features[indptr[:-1], _HAN] > HAN_LIMIT, limits["han_odds"], limits["words_odds"])
+    odds -= np.repeat(np.where(is_page, limit, np.inf), n_lines)
+    at = np.flatnonzero((odds > 0) & ~is_whole_text(counts))
+    rows = at + np.repeat(block.line_indptr[texts] - indptr[:-1], n_lines)[at]
+    kept = (np.repeat(n_lines, n_lines)[at] >= FEW_LINES) | (block.line_flags[rows] & SENTENCE == 0)
+    return rows[kept], odds[at[kept]]
+
+
+def page_lines_of(text: str) -> dict[int, float]:
+    """The junk lines of one text, where it is a page: their number among its non-blank lines, and their log odds."""
+    points = code_points(text)
+    start = np.zeros(1, dtype=np.int64)
+    block = read_block(points, start, start + len(points), make_triggers((), {}, ()))
+    found = find_page_lines(count_page_lines(block, points, start), block)
+    return dict(zip(found.row.tolist(), found.score.tolist(), strict=True))

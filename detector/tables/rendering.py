@@ -1,0 +1,233 @@
+"""Tables over columns as the bytes of their files, block by block, shared out over the workers.
+
+A `Sheet` says for one table which fields a row has and where their values come from. A block is a run of rows whose
+strings take about `BLOCK_BYTES`; blocks are rendered a few at a time and come in order, so that neither a table nor
+its file is ever whole in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.kernels import rendering as kernel
+from detector.kernels.rendering import ASCII, JSON, RAW, Strings
+from detector.machine.workspace import Workspace
+from detector.text.folding import code_points
+from detector.text.texts import Texts
+
+Integers = NDArray[np.int64]
+Result = TypeVar("Result")
+
+BLOCK_BYTES, BLOCK_ROWS = 8_000_000, 50_000
+"""Bytes and rows of a block at most, but for a single row; the bytes are a bound, most blocks take a third."""
+
+BLOCKS_AHEAD = 2
+"""Blocks per worker that are rendered before they are written."""
+
+ROWS_TOGETHER = 1 << 16
+"""Strings that are made to JSON at a time."""
+
+_NONE = np.empty(0, np.uint8), np.empty(0, np.int64)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ENCODERS = {mode: json.JSONEncoder(ensure_ascii=mode == ASCII, separators=(",", ":")).encode for mode in (JSON, ASCII)}
+
+
+def json_text(value: Any, mode: int = JSON) -> str:
+    """A value as compact JSON; lone surrogates, which UTF-8 has not, are escaped.
+
+    >>> json_text({"text": "报告\\ud800"})
+    '{"text":"报告\\\\ud800"}'
+    """
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", _ENCODERS[mode](value))
+
+
+def plain_text(value: str) -> str:
+    """A string as UTF-8 can have it: a lone surrogate becomes the replacement character."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+
+
+def strings(values: Sequence[str]) -> Strings:
+    """Strings as their bytes in UTF-8."""
+    parts = [value.encode() for value in values]
+    sizes = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
+    data = np.frombuffer(b"".join(parts), dtype=np.uint8).copy()
+    return Strings(data, np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes))))
+
+
+def json_strings(values: Sequence[str], mode: int = JSON, opens: str = '"', closes: str = '"') -> Strings:
+    """Strings as strings of JSON, between other words where these are given."""
+    rows = range(0, len(values), ROWS_TOGETHER)
+    some = [_between(values[row : row + ROWS_TOGETHER], mode, opens, closes) for row in rows]
+    data, sizes = (np.concatenate(parts) for parts in zip(_NONE, *some, strict=True))
+    return Strings(data, np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes))))
+
+
+def _between(values: Sequence[str], mode: int, opens: str, closes: str) -> tuple[NDArray[np.uint8], Integers]:
+    """The bytes of some strings of JSON, and how many each has."""
+    points = code_points("".join(values)).copy()  # as it may be written to, like those of texts: one compiled kernel
+    stop = np.cumsum(np.fromiter(map(len, values), np.int64, len(values)))
+    bare, bounds = np.empty(kernel.WIDEST[mode] * len(points), np.uint8), np.empty(len(values) + 1, np.int64)
+    start = np.concatenate((np.zeros(1, np.int64), stop[:-1]))
+    n_bytes = kernel.render_texts(bare, bounds, points, start, stop, -1, mode)
+    around = [np.frombuffer(word.encode(), np.uint8) for word in (opens, closes)]
+    sizes = np.diff(bounds) + len(around[0]) + len(around[1])
+    past = np.cumsum(sizes)
+    data, is_bare = np.empty(int(past[-1]), np.uint8), np.ones(int(past[-1]), np.bool_)
+    for first, word in ((past - sizes, around[0]), (past - len(around[1]), around[1])):
+        places = first[:, None] + np.arange(len(word))
+        data[places], is_bare[places] = word, False
+    data[is_bare] = bare[:n_bytes]
+    return data, sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a row: its column in the contract, what it is (`detector.kernels.rendering`) and its words."""
+
+    name: str
+    kind: int
+    word: int
+    column: int = 0
+    last: int = 0
+
+
+class Layout:
+    """The fields of a row in their order, and the words that keys and names are written as."""
+
+    def __init__(self) -> None:
+        self.fields: list[Field] = []
+        self.words: list[str] = []
+        self.names: dict[int, str] = {}
+        """Of the words that are names: what they name, without quotes."""
+
+    def add(self, name: str, kind: int, column: int = 0, *, key: str = ',"{}":', last: int = 0) -> None:
+        """Append a field of a column."""
+        self.fields.append(Field(name, kind, len(self.words), column, last))
+        self.words.append(key.replace("{}", name))
+
+    def add_counts(self, name: str, keys: Sequence[str], column: int, *, key: str) -> None:
+        """Append an object of those of some columns that are not 0; they begin with ``column``."""
+        self.add(name, kernel.COUNTS, column, key=key, last=column + len(keys))
+        self.words.extend(f'"{each}":' for each in keys)
+
+    def add_names(self, names: Sequence[str], *, bare: bool = False) -> int:
+        """Append names (``bare``: written without quotes), and give the number of the first."""
+        first = len(self.words)
+        self.names.update(enumerate(names, first))
+        self.words.extend(names if bare else map(json_text, names))
+        return first
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """How one table is written.
+
+    ``sizes``: int64, bytes that the strings of each row may take; ``values``: the columns of some rows; ``texts``,
+    ``nested``: what is a string of its own in each of them.
+    """
+
+    layout: Layout
+    ids: Sequence[str]
+    sizes: Integers
+    values: Callable[[int, int], list[NDArray[Any]]]
+    texts: Callable[[int, int], Strings] | None = None
+    nested: Callable[[int, int], Strings] | None = None
+
+
+def numbered(values: NDArray[Any], first: int) -> Integers:
+    """Numbers of names as numbers of words; what is below 0 stays."""
+    wide = values.astype(np.int64)
+    return np.where(wide < 0, -1, wide + first)
+
+
+def span_strings(
+    texts: Texts, document: NDArray[Any], start: NDArray[Any], end: NDArray[Any], mode: int, limit: int = -1
+) -> Strings:
+    """The text of spans, bare unless as JSON; the rest of those longer than ``limit`` is an ellipsis."""
+    mode = JSON if mode == JSON else RAW
+    base = texts.start[document]
+    lengths = (end - start).astype(np.int64)
+    most = int(lengths.sum() if limit < 0 else np.minimum(lengths, limit).sum())
+    out = np.empty(most * kernel.WIDEST[mode] + 3 * len(base), dtype=np.uint8)
+    indptr = np.empty(len(base) + 1, dtype=np.int64)
+    n_bytes = kernel.render_texts(out, indptr, texts.points, base + start, base + end, limit, mode)
+    return Strings(out[:n_bytes], indptr)
+
+
+def total(of: Strings, numbers: NDArray[Any]) -> int:
+    """Bytes of some strings by number, those below 0 left out."""
+    chosen = numbers[numbers >= 0]
+    return int((of.indptr[chosen + 1] - of.indptr[chosen]).sum())
+
+
+def json_blocks(sheet: Sheet, work: Workspace) -> Iterator[NDArray[np.uint8]]:
+    """The bytes of a table's JSON Lines, block by block."""
+    layout = sheet.layout
+    words, ids = strings(layout.words), json_strings(sheet.ids)
+    fields = np.array([(item.kind, item.word, item.column, item.last) for item in layout.fields], dtype=np.int64)
+    keys = sum(len(word) for number, word in enumerate(layout.words) if number not in layout.names)
+
+    def render(rows: tuple[int, int]) -> NDArray[np.uint8]:
+        values = np.stack([column.astype(np.int64) for column in sheet.values(*rows)])
+        texts = sheet.texts(*rows) if sheet.texts else words
+        nested = sheet.nested(*rows) if sheet.nested else words
+        size = (keys + kernel.MOST_NUMBER * len(values)) * values.shape[1] + len(texts.data) + len(nested.data)
+        for item in layout.fields:
+            if item.kind in (kernel.NAME, kernel.CLUSTER, kernel.ID):
+                size += total(ids if item.kind == kernel.ID else words, values[item.column])
+        out = np.empty(size, dtype=np.uint8)
+        return out[: kernel.render_rows(out, fields, values, words, ids, texts, nested)]
+
+    yield from in_order(render, sheet, work)
+
+
+def in_order(render: Callable[[tuple[int, int]], Result], sheet: Sheet, work: Workspace) -> Iterator[Result]:
+    """What ``render`` makes of each block of a table, in order; further blocks are made while one is written.
+
+    While something goes on beside (the page, which takes as long as all tables) one worker is left to it: of three
+    threads on two processors it would be the last one, and then alone.
+    """
+    ranges = blocks(sheet.sizes)
+
+    def relieved(rows: tuple[int, int]) -> Result:
+        result = render(rows)
+        work.relieve()
+        return result
+
+    if work.workers == 1 or len(ranges) < 2:
+        yield from map(relieved, ranges)
+        return
+    made: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(work.workers, thread_name_prefix="detector") as pool:
+        for rows in ranges:
+            made.append(pool.submit(relieved, rows))
+            if len(made) >= (work.workers - 1 if work.is_beside() else BLOCKS_AHEAD * work.workers):
+                yield made.popleft().result()
+        while made:
+            yield made.popleft().result()
+
+
+def blocks(sizes: Integers) -> list[tuple[int, int]]:
+    """Runs of rows of at most `BLOCK_ROWS` rows and `BLOCK_BYTES`; each has at least one.
+
+    >>> blocks(np.array([5, BLOCK_BYTES, 5, 5]))
+    [(0, 1), (1, 2), (2, 4)]
+    """
+    bounds = np.cumsum(sizes)
+    ranges, start = [], 0
+    while start < len(sizes):
+        before = int(bounds[start - 1]) if start else 0
+        stop = int(np.searchsorted(bounds, before + BLOCK_BYTES, side="right"))
+        stop = max(start + 1, min(stop, start + BLOCK_ROWS))
+        ranges.append((start, stop))
+        start = stop
+    return ranges

@@ -1,0 +1,1 @@
+"""Text as columns: code points, folded characters, tokens, shingles, passages and clauses."""

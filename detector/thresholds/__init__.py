@@ -1,0 +1,1 @@
+"""Thresholds: which documents are kept, and what each threshold would do."""
