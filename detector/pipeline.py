@@ -93,6 +93,7 @@ def scan(
             prepared = space.beside(partial(_prepare, table))
             corpus, inputs = _corpus(source, settings, space, progress)
             _check_lengths(corpus)
+            space.expect(corpus.texts.points.nbytes)
             prepared()
         results = kept or Results()
         results.check_digest(corpus.digest)

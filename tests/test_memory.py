@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from detector.machine import workspace
-from detector.machine.workspace import Gathered, Workspace, add_all
+from detector.machine.workspace import COLUMN_SHARE, FITTING_SHARE, NEAR_SHARE, PLENTY, Gathered, Workspace, add_all
 from detector.matching import matches, phrases, repeats, templates
 from detector.pipeline import scan
 from detector.text import passages, tokens
@@ -124,26 +124,55 @@ def test_results_come_in_order_and_only_some_are_begun_ahead() -> None:
 
 
 KEPT = """
-import resource
+import resource, sys
 import numpy as np
 from detector.machine.workspace import PLENTY, Workspace
 
 faults = []
 with Workspace(memory=PLENTY) as work:
+    if sys.argv[2:]:
+        work.expect(int(sys.argv[2]))
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-        np.empty(200 << 20, np.uint8)[::4096] = 1
+        np.empty(int(sys.argv[1]) << 20, np.uint8)[::4096] = 1
         faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 print(*faults)
 """
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library is left as it is")
-def test_where_memory_is_plenty_what_dies_is_used_again() -> None:
-    done = subprocess.run([sys.executable, "-c", KEPT], capture_output=True, check=True, text=True, timeout=60)
+@pytest.mark.parametrize(
+    ("megabytes", "texts", "is_kept"), [(200, None, True), (300, None, False), (300, 1, True), (300, 1 << 30, False)]
+)
+def test_where_memory_is_plenty_what_dies_is_used_again(megabytes: int, texts: int | None, is_kept: bool) -> None:
+    given = [str(megabytes), *([] if texts is None else [str(texts)])]
+    done = subprocess.run([sys.executable, "-c", KEPT, *given], capture_output=True, check=True, text=True, timeout=60)
     first, _, last = map(int, done.stdout.split())
     assert first >= 100  # pages of 2 MB, or many more of 4 kB
-    assert last < 20
+    assert (last < 20) == is_kept
+
+
+@pytest.mark.parametrize(
+    ("memory", "texts", "share"),
+    [(PLENTY, None, NEAR_SHARE), (6 << 30, 1 << 30, FITTING_SHARE), ((6 << 30) - 1, 1 << 30, NEAR_SHARE)],
+)
+def test_most_of_a_budget_that_holds_all_of_a_scan_is_for_columns(memory: int, texts: int | None, share: float) -> None:
+    with Workspace(memory=memory) as work:
+        if texts is not None:
+            work.expect(texts)
+        work.used = int(share * memory) - (1 << 20)
+        held = work.empty(1 << 20, np.uint8)
+        assert not work.spilled
+        work.empty(1 << 20, np.uint8)
+        assert work.spilled == len(held)
+
+
+def test_a_budget_that_is_not_plenty_keeps_its_shares() -> None:
+    with Workspace(memory=PLENTY - 1) as work:
+        work.expect(1)
+        work.used = int(COLUMN_SHARE * PLENTY)
+        work.empty(1 << 20, np.uint8)
+        assert work.spilled == 1 << 20
 
 
 SHARED = """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 STATUS, STATUS_BYTES = Path("/proc/self/statm"), 256
@@ -19,6 +18,10 @@ What is given back must be made and cleared again: with 4 MB whatever the budget
 KEPT_BLOCK = 1 << 28
 """Bytes up to which, where there is plenty of memory, a temporary stays with the process when it dies: what the system
 gives instead must be cleared first, and on a virtual machine often found, which takes seconds for a gigabyte."""
+
+MOST_KEPT = (1 << 31) - 1
+"""Bytes up to which one stays where a budget holds all of a scan: the largest number that the C library is told. A
+gigabyte that another temporary had is there, a new one took a virtual machine two seconds."""
 
 KEPT_SHARE = 1 / 16
 """Of a smaller budget, for the temporaries that the threads keep for the next ones: by itself glibc would give back all
@@ -56,10 +59,9 @@ def share_freed_blocks() -> None:
     _tell_allocator((_ARENAS_SETTING, 1))
 
 
-@cache
-def keep_freed_blocks() -> None:
-    """Tell the C library about `KEPT_BLOCK`, once, and that all threads share what was freed."""
-    _tell_allocator((_LARGE_BLOCK_SETTING, KEPT_BLOCK), (_KEPT_AT_TOP_SETTING, KEPT_BLOCK), (_ARENAS_SETTING, 1))
+def keep_freed_blocks(up_to: int = KEPT_BLOCK) -> None:
+    """Tell the C library up to how many bytes a block stays when it dies, and that all threads share what was freed."""
+    _tell_allocator((_LARGE_BLOCK_SETTING, up_to), (_KEPT_AT_TOP_SETTING, up_to), (_ARENAS_SETTING, 1))
 
 
 def give_back_freed_blocks() -> None:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from detector.errors import OutputError
 from detector.machine.spilling import CAN_WRITE, SpillFile
 from detector.machine.system import (
+    MOST_KEPT,
     STATUS,
     STATUS_BYTES,
     give_back_freed_blocks,
@@ -47,6 +48,11 @@ COLUMN_SHARE = 0.05
 NEAR_SHARE = 0.5
 """Of the budget for all columns in memory; the rest is for the interpreter, temporaries and mapped pages in use. Where
 there is `PLENTY`, columns of 100 MB stood in files for a fifth of the scan's time without need."""
+
+TIMES_TEXTS, FITTING_SHARE = 6, 0.75
+"""A budget of `PLENTY` and so many times the texts of a corpus (whose code points take four bytes each) holds all of
+its scan, which took 4.8 times the texts; so most of it is for columns. With `NEAR_SHARE` a twelfth of the columns of a
+gigabyte stood in files, and the scan took a third longer, because what has files does less at a time and beside."""
 
 WATCH_SECONDS = 0.02
 """How often the resident memory is looked at once there are mapped columns, at least."""
@@ -93,6 +99,7 @@ class Workspace:
         self.told: Callable[[int, int], None] | None = None
         self.used = 0
         self.spilled = 0
+        self._share: float | None = None
         self._file: SpillFile | None = None
         self.tmp = tmp
         self._threads = Threads(workers)
@@ -129,10 +136,21 @@ class Workspace:
         of it at a time is read in ascending order.
         """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= room(self.memory, near=near):
+        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= self._room(near=near):
             return self.counted(np.empty(shape, dtype))
         mapped: NDArray[Any] = self._mapped(size, put=put, in_order=in_order, near=near).view(dtype).reshape(shape)
         return mapped
+
+    def expect(self, n_bytes: int) -> None:
+        """Tell how many bytes the texts of a corpus take, before columns are made of them."""
+        if self.memory is not None and self.memory >= max(PLENTY, TIMES_TEXTS * n_bytes):
+            self._share = FITTING_SHARE
+            keep_freed_blocks(MOST_KEPT)
+
+    def _room(self, *, near: bool) -> float:
+        """Bytes of columns that the budget holds in memory."""
+        assert self.memory is not None
+        return room(self.memory, near=near) if self._share is None else self._share * self.memory
 
     def _begin_watch(self) -> None:
         """Where the system tells the resident memory, begin to look at it."""
@@ -286,7 +304,7 @@ class Workspace:
 
 
 def room(memory: int, *, near: bool = False) -> float:
-    """Bytes of columns that a budget holds in memory."""
+    """Bytes of columns that a budget holds in memory, of whatever texts."""
     return (NEAR_SHARE if near or memory >= PLENTY else COLUMN_SHARE) * memory
 
 
