@@ -14,6 +14,7 @@ from detector.machine.interpreter import without_collection
 from detector.model import FINDING_KINDS, Document
 from detector.pipeline import scan
 from detector.rules.artefacts import ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT, artefact_table
+from detector.rules.frames import SITE_FRAME
 from detector.rules.junk import FREQUENT
 from detector.rules.junk_places import BETWEEN, LIST_ITEM
 from detector.rules.marks import STAND_IN
@@ -104,6 +105,9 @@ def test_rules_can_be_switched_off() -> None:
 METHOD_TEXTS = {
     "junk.related_item": "正文写完了，今年的各项工作都已经完成。\n相关阅读：\n某镇工作总结范文 (2020-12-01)\n",
     "junk.between": "上一篇：某村工作总结\n精彩内容\n下一篇：没有了\n",
+    "junk.site_frame": "想要查找更多资料，请使用站内搜索\n关于加强灌渠管护的意见\n"
+    + "道路修到了村口，水也通了，老人们说这是好事情。\n" * 6
+    + "下载本文档",
     "placeholder.stand_in": "五年来，词条7坚持实干。词条7必须努力。词条7深知不易。词条7将继续。",
     "year_swap.anniversary": "2021年是改革开放41周年。",
     "year_swap.from_to": "人均收入由2021年的12500元提高到2021年的13800元。",
@@ -133,7 +137,7 @@ def test_every_verdict_of_a_rule_is_a_row_of_the_table() -> None:
     names = {rule.name for rule in METHODS}
     assert names == {*METHOD_TEXTS, FREQUENT}
     assert {row.name for row in artefact_table().comparisons} | {ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT} <= names
-    assert {PAGE_LINE, BETWEEN, LIST_ITEM, FREQUENT, STAND_IN} <= names
+    assert {PAGE_LINE, SITE_FRAME, BETWEEN, LIST_ITEM, FREQUENT, STAND_IN} <= names
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from detector.kernels.trying import try_lines, try_places
 from detector.model import Hit
 from detector.rules.artefacts import SCRIPT_ERROR, YEAR_REACH, year_swaps_at
 from detector.rules.block_lines import BlockLines, Pairs, beside_bits, has_rest
-from detector.rules.junk import FREQUENT_EDGE, junk_of
+from detector.rules.frames import SITE_FRAME, find_frame_lines
+from detector.rules.junk import FREQUENT_EDGE, Modelled, junk_of
 from detector.rules.junk_places import EDGE_LINES, FAR_BITS, MAX_GAP, MAX_ITEM, MAX_SHORT, NEAR_BITS
 from detector.rules.marks import MIN_PRONOUN_PLACES, marks_of
 from detector.rules.pages import PAGE_LINE, count_page_lines, find_page_lines
@@ -127,8 +128,9 @@ class BlockHits:
         is_junk = self._plan.is_junk[spans.entry]
         of_marks, of_junk = spans.at(~is_junk), spans.at(is_junk)
         settled_marks, mark_state = self._settled_marks(of_marks)
-        pairs, pages = self._line_pairs(), self._page_lines()
-        settled_junk, junk_state = self._settled_junk(of_junk, pairs, pages)
+        pairs = self._line_pairs()
+        modelled = self._modelled(pairs)
+        settled_junk, junk_state = self._settled_junk(of_junk, pairs, modelled)
         left = BlockLines(self._block, self._plan, junk_state == _LEFT, pairs)
         marks: Found = []
         junk: Found = []
@@ -146,8 +148,8 @@ class BlockHits:
             if junk_state[row] == _LEFT:
                 matches = self._matches(row, text, of_junk)
                 lines, matched = left.of(row, text)
-                if matches or matched or row in pages:
-                    found = junk_of(places, matches, lines, matched, self._table, pages.get(row, {}))
+                if matches or matched or row in modelled:
+                    found = junk_of(places, matches, lines, matched, self._table, modelled.get(row, {}))
                     junk += ((document, hit) for hit in found)
             years = self.years_of(row)
             if years:
@@ -160,18 +162,30 @@ class BlockHits:
         rows, *_ = self._tried(near, np.zeros(len(near), dtype=np.int32), np.array([0, len(programs)]), programs)
         return near[rows[np.diff(rows, prepend=-1) > 0]]
 
-    def _page_lines(self) -> dict[int, dict[int, float]]:
-        """By text the lines that the model of pages calls junk, with their log odds."""
-        found: dict[int, dict[int, float]] = {}
-        if not self._table.does(PAGE_LINE):
-            return found
-        block, own = self._block, slice(self._begin, self._begin + self._n)
-        lines = find_page_lines(count_page_lines(block, self._texts.points, self._texts.start[own]), block)
-        text = np.searchsorted(block.line_indptr, lines.row, side="right") - 1
-        own_row = lines.row - block.line_indptr[text]
-        for row, line, odds in zip(text.tolist(), own_row.tolist(), lines.score.tolist(), strict=True):
-            found.setdefault(row, {})[line] = odds
+    def _modelled(self, pairs: Pairs) -> dict[int, dict[int, Modelled]]:
+        """By text the lines that the model of pages calls junk or, where there are none, that of heads and tails."""
+        found: dict[int, dict[int, Modelled]] = {}
+        block, points = self._block, self._texts.points
+        start = self._texts.start[self._begin : self._begin + self._n]
+        if self._table.does(PAGE_LINE):
+            self._add(found, PAGE_LINE, *find_page_lines(count_page_lines(block, points, start), block))
+        if self._table.does(SITE_FRAME):
+            matched, known = np.zeros((2, len(block.line_start)), dtype=np.bool_)
+            matched[pairs.line] = True
+            known[pairs.line[self._plan.lines.place[pairs.rule] == 0]] = True
+            of_sites: dict[int, dict[int, Modelled]] = {}
+            self._add(of_sites, SITE_FRAME, *find_frame_lines(block, points, start, matched, known))
+            found = of_sites | found
         return found
+
+    def _add(
+        self, found: dict[int, dict[int, Modelled]], rule: str, row: NDArray[np.int64], *said: NDArray[np.float64]
+    ) -> None:
+        """Add what a model says of some lines of the block."""
+        text = np.searchsorted(self._block.line_indptr, row, side="right") - 1
+        own_row = row - self._block.line_indptr[text]
+        for of_text, line, values in zip(text.tolist(), own_row.tolist(), zip(*said, strict=True), strict=True):
+            found.setdefault(of_text, {})[line] = Modelled(rule, *map(float, values))
 
     def _spans(self, at: AtTriggers, rows: NDArray[np.int64] | None = None) -> _Spans:
         """What is tried at triggers and may match, at all places or at some of them."""
@@ -232,12 +246,14 @@ class BlockHits:
         """Where the rows of each text begin."""
         return np.searchsorted(text, np.arange(self._n + 1)).astype(np.int64)
 
-    def _settled_junk(self, spans: _Spans, pairs: Pairs, pages: Mapping[int, Any]) -> tuple[Settled, NDArray[np.uint8]]:
-        """Junk lines, and the states of texts: those are left with junk inside lines, of pages, or that draws other
+    def _settled_junk(
+        self, spans: _Spans, pairs: Pairs, modelled: Mapping[int, Any]
+    ) -> tuple[Settled, NDArray[np.uint8]]:
+        """Junk lines, and the states of texts: those are left with junk inside lines, by a model, or that draws other
         lines with it, and those for which a guard may speak."""
         block, rules = self._block, self._plan.lines
         state = np.zeros(self._n, dtype=np.uint8)
-        state[spans.text] = state[list(pages)] = _LEFT
+        state[spans.text] = state[list(modelled)] = _LEFT
         held = np.zeros(self._n, dtype=np.bool_)
         held[self._text[rules.guards[block.trigger]]] = True
         text = np.repeat(np.arange(self._n), np.diff(pairs.indptr))

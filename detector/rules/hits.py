@@ -29,6 +29,7 @@ from detector.rules.artefacts import (
     is_converted,
 )
 from detector.rules.block_hits import BlockHits, EdgeLines, Settled
+from detector.rules.frames import SITE_FRAME
 from detector.rules.junk import (
     FREQUENT,
     EdgeLine,
@@ -69,7 +70,7 @@ class RuleHits(NamedTuple):
 def prepare_rules(table: RuleTable) -> None:
     """Make beforehand what no text changes, which takes a tenth of a second."""
     _plan(table)
-    if table.does(PAGE_LINE):
+    if table.does(PAGE_LINE) or table.does(SITE_FRAME):
         page_words()
     begins_broken()
 

@@ -1,8 +1,8 @@
 """Junk: what the site added around and inside a document, found by rules, by place and by frequency.
 
 Rules (``junk.toml``, ``site_lines.toml``) see one line or a span inside a line; place says what a line alone cannot
-(`detector.rules.junk_places`). In text that a scraper saved from a web page a model of lines says more
-(`detector.rules.pages`).
+(`detector.rules.junk_places`). Two models of lines say more: one of text that a scraper saved from a web page
+(`detector.rules.pages`), one of the head and tail of any other document (`detector.rules.frames`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from typing import NamedTuple
 
 from detector.model import Hit, Span
+from detector.rules.frames import SITE_FRAME, frame_lines_of
 from detector.rules.junk_places import (
     BESIDE_BITS,
     MAX_ITEM,
@@ -67,8 +68,31 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     lines = split_lines(plain)
     places = Places(plain)
     matched = rules_by_line(lines, [rule for rule in table.select(("junk",), "line") if rule.place in PLACED])
-    of_page = page_lines_of(text) if table.does(PAGE_LINE) else {}
-    return junk_of(places, find_spans(places, table.trials(("junk",))), lines, matched, table, of_page)
+    modelled = (
+        {at: Modelled(PAGE_LINE, odds) for at, odds in page_lines_of(text).items()} if table.does(PAGE_LINE) else {}
+    )
+    if not modelled and table.does(SITE_FRAME):
+        of_site = frame_lines_of(text, {at: is_known(rules) for at, rules in matched.items()})
+        modelled = {at: Modelled(SITE_FRAME, *said) for at, said in of_site.items()}
+    return junk_of(places, find_spans(places, table.trials(("junk",))), lines, matched, table, modelled)
+
+
+class Modelled(NamedTuple):
+    """What a model says of a line: its rule, the log odds over the limit and, of `SITE_FRAME`, what the words say."""
+
+    rule: str
+    odds: float
+    words: float | None = None
+
+    def evidence(self) -> dict[str, float]:
+        """What spoke for the line."""
+        said = {"odds": self.odds} if self.words is None else {"odds": self.odds, "words": self.words}
+        return {name: round(value, 2) for name, value in said.items()}
+
+
+def is_known(rules: Iterable[Rule]) -> bool:
+    """Whether a line that these rules match is junk for the model of heads and tails: one of them holds anywhere."""
+    return any(rule.place == "any" for rule in rules)
 
 
 def junk_of(
@@ -77,25 +101,31 @@ def junk_of(
     lines: Lines,
     matched: Mapping[int, Sequence[Rule]],
     table: RuleTable,
-    of_page: Mapping[int, float],
+    modelled: Mapping[int, Modelled],
 ) -> list[Hit]:
     """The same by what its rules match inside lines, and the rules of `PLACED` that match each line.
 
-    The lines of ``matched`` come in order; ``of_page`` are lines that the model of pages calls junk, with their log
-    odds. Where a rule calls such a line junk too, the rule is named.
+    The lines of ``matched`` come in order; ``modelled`` are lines that a model calls junk. Where a rule calls such a
+    line junk too, that is named.
     """
     guarded = Guarded(places, table)
-    of_page = of_page if of_page and guarded.allows(table.named(PAGE_LINE)) else {}
+    modelled = {at: said for at, said in modelled.items() if guarded.allows(table.named(said.rule))}
     inline = _inline(matches, lines, guarded)
-    if any(match.rule.name == TITLE_SUFFIX for match in inline):
-        of_page = {at: odds for at, odds in of_page.items() if at}  # the rest of the line is the title
     marked = junk_lines(lines, matched, guarded, table)
-    title = title_line(lines, marked)
-    of_page = {at: odds for at, odds in of_page.items() if at != title}
+    is_title = {title_line(lines, marked)}
+    if any(match.rule.name == TITLE_SUFFIX for match in inline):
+        is_title.add(0)  # the rest of the line is the title
+    held = is_title | {
+        bisect_right(lines.ends, match.start) for match in inline
+    }  # such a rule says what of a line is junk
+    modelled = {at: said for at, said in modelled.items() if at not in (is_title if said.rule == PAGE_LINE else held)}
     hits = [Hit(lines.starts[at], lines.ends[at], "junk", name) for at, name in marked.items()]
-    unmarked = [(at, {"odds": round(odds, 2)}) for at, odds in of_page.items() if at not in marked]
-    hits += [Hit(lines.starts[at], lines.ends[at], "junk", PAGE_LINE, evidence) for at, evidence in unmarked]
-    outside = _outside(inline, lines, marked.keys() | of_page.keys())
+    hits += [
+        Hit(lines.starts[at], lines.ends[at], "junk", said.rule, said.evidence())
+        for at, said in modelled.items()
+        if at not in marked
+    ]
+    outside = _outside(inline, lines, marked.keys() | modelled.keys())
     hits += [Hit(start, end, "junk", rule.name) for start, end, rule in outside]
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
 

@@ -102,6 +102,7 @@ SECOND = _second_names()
 _LENGTH, _PROSE, _COVER, _HAN, _WITH, _WORDS = (
     FEATURES.index(name) for name in ("length", "prose", "cover", "han", "with_prose", "junk_words")
 )
+_FROM_HEADLINE = [FEATURES.index(name) for name in ("to_headline", "from_headline")]
 _CHARS, _ENDS = 0, 3
 HAN_LIMIT = 0.35
 """Share of Han from which a page is Chinese: limits differ by script."""
@@ -119,9 +120,9 @@ FIRST_SHARE = 0.6
 """What the first round's odds count beside the second's, which alone would trust its neighbourhood too much."""
 
 FEW_LINES = 30
-"""Words alone make no page of a text of fewer lines, and its sentences are content. 201 of 204 labelled pages have
-more; a notice of some lines on privacy has as many words of pages as one, and a thread of some posts as much around it
-as comments have."""
+"""A text of fewer lines is a page only if lines are junk without a doubt, and its headline and sentences are content:
+its head and tail are looked at instead (`detector.rules.frames`). 201 of 204 labelled pages have more; a notice of some
+lines on privacy has as many words of pages as one, and a thread of some posts as much around it as comments have."""
 
 LINES_TOGETHER = 2_000
 """Lines of texts whose features are made together, but for one longer text: calls cost more than most texts do."""
@@ -354,13 +355,14 @@ def _find_together(
     signs = np.where(n_lines < FEW_LINES, np.uint8(0), found.signs[chosen])
     evidence = gather_evidence(odds, repeats, features[:, _LENGTH], indptr, signs)
     judge_pages(odds, repeats, indptr, signs, SURE, is_page)
-    is_page |= weigh_evidence(evidence, fitted().gate, LEAST_LINES)
+    is_page |= weigh_evidence(evidence, fitted().gate, LEAST_LINES) & (n_lines >= FEW_LINES)
     limits = fitted().limits
     limit = np.where(features[indptr[:-1], _HAN] > HAN_LIMIT, limits["han_odds"], limits["words_odds"])
     odds -= np.repeat(np.where(is_page, limit, np.inf), n_lines)
     at = np.flatnonzero((odds > 0) & ~is_whole_text(counts))
     rows = at + np.repeat(block.line_indptr[texts] - indptr[:-1], n_lines)[at]
-    kept = (np.repeat(n_lines, n_lines)[at] >= FEW_LINES) | (block.line_flags[rows] & SENTENCE == 0)
+    is_text = (block.line_flags[rows] & SENTENCE != 0) | (features[at][:, _FROM_HEADLINE].sum(axis=1) == 0)
+    kept = (np.repeat(n_lines, n_lines)[at] >= FEW_LINES) | ~is_text
     return rows[kept], odds[at[kept]]
 
 
