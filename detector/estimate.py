@@ -271,7 +271,8 @@ def _estimate(sample: Sample, settings: Settings, work: Workspace, out: str | No
     if settings.level == "document":
         temporary = sample.text_bytes + sample.n_documents * ROW_BYTES
     else:
-        temporary = max(sample.text_bytes, spilled_bytes(columns, work.memory))
+        points = 4.0 * sum(len(document.text) for document in sample.documents) / max(text, 1) * sample.text_bytes
+        temporary = max(sample.text_bytes, spilled_bytes(columns, work.memory, points))
     target = existing_folder(out) if out is not None else None
     seconds = round(lines["analysis"].at(n_bytes) + found.start[0], 3)
     return Estimate(
