@@ -80,6 +80,47 @@ def skeleton_keys(name, kind, bounds, slot, min_tokens, keys, is_long):  # type:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def hash_rows(hashed, kind, slot, start, length):  # type: ignore[no-untyped-def]
+    """The hash of the skeleton of each run of tokens, as `detector.text.tokens.sequence_hashes` has it (uint64).
+
+    Tokens are hashed `_ROOM` at a time, whatever runs they are of; a run is the difference of two sums.
+    """
+    found, (name, hash_of) = np.empty(start.shape[0], np.uint64), hashed
+    words, places = np.empty(_ROOM + _LANES, np.uint64), np.empty(_ROOM + _LANES, np.uint64)
+    run, done, total, begun = np.int64(0), np.int64(0), np.uint64(0), np.uint64(0)
+    while run < start.shape[0]:
+        # tokens of as many runs as there is room for; of the first one ``done`` were hashed before
+        n, last, part = np.int64(0), run, done
+        while last < start.shape[0] and n < _ROOM:
+            n_taken = min(np.int64(length[last]) - part, _ROOM - n)
+            begin = np.int64(start[last]) + part
+            its_name, its_kind = name[begin : begin + n_taken], kind[begin : begin + n_taken]
+            its_words, its_places, first = words[n:], places[n:], np.uint64(part)
+            for place in range(n_taken):
+                value = hash_of[its_name[place]]
+                its_words[place] = value ^ (value ^ slot) & -np.uint64(its_kind[place] >= _SLOT)
+            for place in range((n_taken + _LANES - 1) // _LANES * _LANES):
+                its_places[place] = first + np.uint64(place)
+            n, part = n + n_taken, part + n_taken
+            if part < length[last]:
+                break
+            last, part = last + 1, np.int64(0)
+        for place in range(n):
+            words[place] = _mix(_mix(words[place]) + places[place] * _PLACE)
+        for place in range(n):
+            total += words[place]
+            words[place] = total
+        at = -done
+        for ended in range(run, last):
+            at += length[ended]
+            its_total = words[at - 1] if at > 0 else begun
+            found[ended] = _mix(np.uint64(length[ended])) + its_total - begun
+            begun = its_total
+        run, done = last, part
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def first_rows(keys, part, bits, first):  # type: ignore[no-untyped-def]
     """Fill ``first`` (int32) with the first row of the same key, for rows whose key begins with ``part`` (``bits``
     bits, at most 32): so that parts can be filled by several threads."""
@@ -102,6 +143,42 @@ def first_rows(keys, part, bits, first):  # type: ignore[no-untyped-def]
         if holder[slot] < 0:
             held[slot], holder[slot] = key, row
         first[row] = holder[slot]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_clean(junk, first, last):  # type: ignore[no-untyped-def]
+    """Whether none of the tokens ``first`` to ``last`` is junk (uint8, a bit for each of eight)."""
+    found = np.uint8(0)
+    for eight in range(first >> 3, (last + 7) >> 3):
+        found |= junk[eight]
+    if found:  # it may be of the tokens before and behind
+        found = np.uint8(0)
+        for token in range(first, last):
+            found |= (junk[token >> 3] >> (token & 7)) & 1
+    return found == 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def leave_copies(passages, first_of, bounds, junk, owner, n_families, counted):  # type: ignore[no-untyped-def]
+    """Change ``counted`` (int32, a row per passage, the family of each) of ``passages`` (int64) without junk whose
+    skeleton two families have: of the first one to ``n_families``, of the others to -1.
+
+    ``first_of`` (int32): the first of the ``passages`` with the same skeleton; ``owner`` (int32): the family of each
+    passage; ``bounds`` (int64): its tokens; ``junk`` (uint8): a bit for each of eight tokens.
+    """
+    leader = np.full(passages.shape[0], -1, np.int32)  # of equal ones the first that has no junk, by the first of all
+    is_clean = np.empty(passages.shape[0], np.bool_)
+    for row in range(passages.shape[0]):
+        passage, first = passages[row], first_of[row]
+        is_clean[row] = _is_clean(junk, bounds[passage], bounds[passage + 1])
+        if is_clean[row] and leader[first] < 0:
+            leader[first] = passage
+        elif is_clean[row] and owner[leader[first]] != owner[passage]:
+            counted[leader[first]] = n_families
+    for row in range(passages.shape[0]):
+        passage, its_leader = passages[row], leader[first_of[row]]
+        if is_clean[row] and its_leader != passage and counted[its_leader] == n_families:
+            counted[passage] = -1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
