@@ -193,11 +193,15 @@ def _fills(out, at, part, member, n_members, table, corpus, mode):  # type: igno
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def render_templates(out, indptr, first, table, corpus, mode):  # type: ignore[no-untyped-def]
-    """The templates of the clusters from ``first`` on as arrays of JSON; ``indptr`` (n + 1) is filled."""
+def render_templates(out, indptr, first, table, corpus, mode, lines, ending):  # type: ignore[no-untyped-def]
+    """The templates of the clusters from ``first`` on as arrays of JSON; ``indptr`` (n + 1) is filled.
+
+    Each follows what ``lines`` has for its cluster (strings, empty ones too), and ``ending`` (uint8) comes after it.
+    """
     at = np.int64(0)
     indptr[0] = 0
     for place in range(len(indptr) - 1):
+        at = _copy(out, at, lines, place)
         member, past = table.member_indptr[first + place], table.member_indptr[first + place + 1]
         base = corpus.start[table.document[member]]
         begin = table.part_indptr[first + place]
@@ -217,5 +221,7 @@ def render_templates(out, indptr, first, table, corpus, mode):  # type: ignore[n
                 at = _byte(out, at, _STOP)
             at = _byte(out, at, _CLOSE)
         at = _byte(out, at, _STOP)
+        for byte in ending:
+            at = _byte(out, at, byte)
         indptr[place + 1] = at
     return at
