@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels.hashing import leave_copies
-from detector.kernels.phrasing import count_series, cut_runs, enclosing, write_keys
+from detector.kernels.phrasing import count_series, cut_runs, enclosing, longest_places, write_keys
 from detector.machine.workspace import Gathered, Workspace, row_ranges
 from detector.matching.gathering import spans_of
 from detector.matching.repeats import BLOCK_PLACES, Places, PlacesInOrder, Repeats
@@ -194,15 +194,12 @@ def _table(
     work: Workspace,
 ) -> PhraseTable:  # fmt: skip
     """The runs that are listed, with all their places."""
-    number = np.cumsum(is_listed, dtype=np.int32) - np.int32(1)
+    number = np.where(is_listed, np.cumsum(is_listed, dtype=np.int32) - np.int32(1), np.int32(-1))
     copy_start = stretches.start[repeats.copies.stretch]
 
     def marked(part: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """Sequence, phrase and offset of the occurrences that lie in no longer one."""
-        sequence, run, offset = (column[is_listed[places.part(*part)[1]]] for column in places.part(*part))
-        end = repeats.row[sequence] - repeats.row[part[0]] + offset + runs.length[run]
-        longest = end > np.maximum.accumulate(np.concatenate(([0], end)))[:-1]
-        return sequence[longest], number[run[longest]], offset[longest]
+        return longest_places(places.indptr, *part, runs.length, *places[1:], number)  # type: ignore[no-any-return]
 
     parts = work.map(marked, row_ranges(places.indptr[1:], BLOCK_PLACES) or [(0, 0)])
     sequence, phrase, offset = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from detector.kernels import linking, repeating
 from detector.kernels.hashing import hash_rows
+from detector.kernels.phrasing import sort_places
 from detector.machine.workspace import Workspace, row_ranges
 from detector.matching.stretches import Rows, Stretches
 from detector.text.tokens import SLOT_HASH
@@ -231,7 +232,6 @@ class Repeats:
         self.copies = collapse(rows, stretches)
         first = self.copies.first
         self.start, self.length = stretches.start[first], stretches.length[first]
-        self.row = np.concatenate(([0], np.cumsum(self.length.astype(np.int64))))
         # where the chains begin among the windows of all distinct stretches, so that one search finds any
         self._window = np.concatenate(([0], np.cumsum(np.maximum(self.length.astype(np.int64) - size + 1, 0))))
         symbols, indptr = self._chains(rows, work)
@@ -291,14 +291,9 @@ class Repeats:
                 run, offset = work.empty(int(indptr[-1]), np.int32), work.empty(int(indptr[-1]), np.int32)
             at = indptr[:-1].copy() if counted else indptr
             repeating.spread_places(*places[:-1], not counted, at, run, offset)
-        ordered = PlacesInOrder(indptr, run, offset)
-        most = int(length.max(initial=0)) + 1
 
         def sort(part: tuple[int, int]) -> None:
-            sequence, its_run, its_offset = ordered.part(*part)
-            base = self.row[sequence] - self.row[part[0]]
-            order = np.argsort((base + its_offset) * most + (most - length[its_run]))
-            its_run[:], its_offset[:] = its_run[order], its_offset[order]
+            sort_places(indptr, *part, length, run, offset)
 
         work.map(sort, row_ranges(indptr[1:], BLOCK_PLACES))
-        return ordered
+        return PlacesInOrder(indptr, run, offset)
