@@ -72,7 +72,9 @@ def _cluster(name: str, found: Lookup, places: Mapping[str, int], *, aligned: bo
     members = found.members[name]
     whole = found.aligned(name, MAX_FILLS, 2 * MAX_SLOTS + 1) if aligned else NOT_ALIGNED
     blanks = found.blanks(name, MAX_FILLS)
-    order = sorted(range(len(blanks)), key=lambda row: (row > 0, not blanks[row], row))[: MAX_ROWS if aligned else 5]
+    others = range(1, len(blanks))
+    order = [0, *(row for row in others if blanks[row]), *(row for row in others if not blanks[row])]
+    order = order[: MAX_ROWS if aligned else 5]
     slots, numbers = _slots(whole, order)
     rows, first_members = [], members[: max(order, default=-1) + 1]  # made together
     for row, fills in zip(order, numbers, strict=True):

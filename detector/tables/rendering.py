@@ -164,9 +164,9 @@ def span_strings(spans: Spans, mode: int) -> Strings:
 
 
 def total(of: Strings, numbers: NDArray[Any]) -> int:
-    """Bytes of some strings by number, those below 0 left out."""
-    chosen = numbers[numbers >= 0]
-    return int((of.indptr[chosen + 1] - of.indptr[chosen]).sum())
+    """Bytes of some strings by number, -1 for none."""
+    sizes = np.append(np.diff(of.indptr), 0)  # the last, which -1 is the place of, is none
+    return int(sizes[numbers].sum())
 
 
 def json_blocks(sheet: Sheet) -> Iterator[NDArray[np.uint8]]:
@@ -176,7 +176,10 @@ def json_blocks(sheet: Sheet) -> Iterator[NDArray[np.uint8]]:
     fields = np.array([(item.kind, item.word, item.column, item.last) for item in layout.fields], dtype=np.int64)
     keys = sum(len(word) for number, word in enumerate(layout.words) if number not in layout.names)
     for start, stop in blocks(sheet.sizes):
-        values = np.stack([column.astype(np.int64) for column in sheet.values(start, stop)])
+        columns = sheet.values(start, stop)
+        values = np.empty((len(columns), stop - start), np.int64)
+        for place, column in enumerate(columns):
+            values[place] = column
         texts = sheet.texts(start, stop) if sheet.texts else _NO_SPANS
         nested = sheet.nested(start, stop) if sheet.nested else words
         size = (keys + kernel.MOST_NUMBER * len(values)) * (stop - start) + span_room(texts, JSON) + len(nested.data)
