@@ -27,7 +27,7 @@ from detector.kernels import machine_code
 from detector.kernels.cache import SUFFIX, keep, read_kept
 from detector.kernels.machine_code import Code
 
-FORMAT = 4
+FORMAT = 5
 """Of the files; a number of its own for every change of what they hold or of how they are called."""
 
 LOCK = threading.RLock()

@@ -235,8 +235,8 @@ def read_block(
     """Fold the texts ``points[start[d]:stop[d]]`` and find their lines and triggers."""
     bounds = _offsets((stop - start).tolist())
     n, n_texts = int(bounds[-1]), len(start)
-    ahead, counts = np.zeros(n + 3, dtype=np.uint32), np.empty((n_texts, 3), dtype=np.int64)
-    plain = ahead[:n]
+    ahead, counts = np.empty(n + 3, dtype=np.uint32), np.empty((n_texts, 3), dtype=np.int64)
+    plain, ahead[n:] = ahead[:n], 0
     fold_texts(points, start, stop, character_table().plain, plain, counts)
     line_start, line_end = np.empty(n // 2 + n_texts, dtype=np.int64), np.empty(n // 2 + n_texts, dtype=np.int64)
     line_flags, line_indptr = np.empty(n // 2 + n_texts, dtype=np.uint8), np.empty(n_texts + 1, dtype=np.int64)
