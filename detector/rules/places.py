@@ -30,7 +30,9 @@ AFTER_BLANK, SENTENCE = 1, 2
 
 LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
-BLANK, BREAK, FOLLOWER, OF_YEARS = 1, 2, 4, 8
+STOPS = "。!?;."
+
+BLANK, BREAK, FOLLOWER, OF_YEARS, STOP = 1, 2, 4, 8, 16
 """Bits of the shape of a character."""
 
 N_GROUPS = 256
@@ -274,12 +276,13 @@ def _find_triggers(
 
 @cache
 def shapes() -> NDArray[np.uint8]:
-    """What a plain character is to lines (uint8, by code point): bits `BLANK` and `BREAK`."""
+    """What a plain character is to lines (uint8, by code point): bits `BLANK`, `BREAK` and `STOP`."""
     return kept_tables(_shapes)[0]
 
 
 def _shapes() -> list[NDArray[np.uint8]]:
     shape = np.where(is_blank(), np.uint8(BLANK), np.uint8(0))
-    for character in LINE_BREAKS:
-        shape[ord(character)] |= BREAK
+    for characters, bit in ((LINE_BREAKS, BREAK), (STOPS, STOP)):
+        for character in characters:
+            shape[ord(character)] |= bit
     return [shape]
