@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import os
 import subprocess
@@ -121,6 +122,21 @@ def test_a_kernel_counts_from_the_front_and_other_code_of_numba_as_it_will() -> 
     values = np.arange(10, 15)
     assert at_index(values[2:], -1) == 11  # what stands before the view, not its last value
     assert numba.njit(lambda values, index: values[index])(values[2:], -1) == 14
+
+
+def test_no_kernel_names_a_place_from_the_end() -> None:
+    named = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted((ROOT / "detector" / "kernels").glob("*.py"))
+        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        and any("njit" in ast.unparse(name) for name in function.decorator_list)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Subscript)
+        for index in (node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice])
+        if isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub)
+    ]
+    assert not named, "code of kernels does not add the size to an index below 0, see detector.kernels.exporting"
 
 
 def test_where_bounds_are_checked_an_index_below_0_is_an_error(tmp_path: Path) -> None:
