@@ -109,7 +109,11 @@ def junk_of(
     line junk too, that is named.
     """
     guarded = Guarded(places, table)
-    modelled = {at: said for at, said in modelled.items() if guarded.allows(table.named(said.rule))}
+    modelled = {
+        at: said
+        for at, said in modelled.items()
+        if guarded.allows(table.named(said.rule)) and not guarded.is_own(said.rule, lines.text(at))
+    }
     inline = _inline(matches, lines, guarded)
     marked = junk_lines(lines, matched, guarded, table)
     is_title = {title_line(lines, marked)}
