@@ -15,7 +15,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from typing import NamedTuple
 
 from detector.model import Hit, Span
-from detector.rules.frames import SITE_FRAME, frame_lines_of
+from detector.rules.frames import HEAD_LINES, SITE_FRAME, frame_lines_of
 from detector.rules.junk_places import (
     BESIDE_BITS,
     MAX_ITEM,
@@ -117,8 +117,9 @@ def junk_of(
     inline = _inline(matches, lines, guarded)
     marked = junk_lines(lines, matched, guarded, table)
     is_title = {title_line(lines, marked)}
-    if any(match.rule.name == TITLE_SUFFIX for match in inline):
-        is_title.add(0)  # the rest of the line is the title
+    # what stands before a suffix is the title, and so is what stands above a byline
+    is_title |= {bisect_right(lines.ends, match.start) for match in inline if match.rule.name == TITLE_SUFFIX}
+    is_title |= {at - 1 for at in range(1, min(len(lines), HEAD_LINES)) if guarded.is_byline(lines.text(at))}
     held = is_title | {
         bisect_right(lines.ends, match.start) for match in inline
     }  # such a rule says what of a line is junk
@@ -135,9 +136,10 @@ def junk_of(
 
 
 def _inline(matches: Iterable[RuleMatch], lines: Lines, guarded: Guarded) -> list[RuleMatch]:
-    """What counts of the spans inside lines, sorted; a rule of any place but "any" holds in the first line only."""
-    first = lines.ends[0] if lines else 0
-    inline = [m for m in matches if (m.rule.place == "any" or m.end <= first) and guarded.allows(m.rule)]
+    """What counts of the spans inside lines, sorted; a rule of any place but "any" holds in the first two lines only: a
+    title has the path of its page above it, if anything."""
+    head = lines.ends[min(len(lines), 2) - 1] if lines else 0
+    inline = [m for m in matches if (m.rule.place == "any" or m.end <= head) and guarded.allows(m.rule)]
     return sorted(inline, key=lambda match: (match.start, -match.end, match.rule.name))
 
 

@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from detector.rules.lines import LineRules, Lines
+from detector.rules.page_breaks import BARE_NUMBER, BETWEEN_PAGES, mark_running_heads
 from detector.rules.places import Places
 from detector.rules.rule_tables import Rule, RuleTable, matches_line, speaks_for_document
 
@@ -35,19 +36,17 @@ MAX_ITEM = 70
 PLACED = ("any", "head", "tail", "end")
 """Places of a rule that do not depend on other junk."""
 
-ABOVE_TITLE = ("junk.breadcrumb",)
+ABOVE_TITLE = ("junk.breadcrumb", "junk.menu_bar")
 _FIELDS = (
     "site_metadata", "site_fields", "source_fields", "upload_date",
-    "english_fields", "english_file_head", "english_forum", "english_posted", "tally_line", "tally_name",
+    "english_fields", "english_file_head", "english_forum", "english_posted", "english_edge", "english_dated",
+    "tally_line", "tally_name",
 )  # fmt: skip
 BELOW_TITLE = tuple(f"junk.{name}" for name in _FIELDS)
 """How the names of rules begin whose lines stand directly above or below the title of a document."""
 
-BETWEEN_PAGES = ("junk.page_number", "junk.running_number", "junk.running_head", "junk.english_prompt")
-"""Rules of lines that stand between the pages of a text, so that what they enclose may be a short page."""
-
 TITLE_SUFFIX = "junk.title_suffix"
-RUNNING_HEAD = "junk.running_head"
+BYLINE = "content.byline"
 MIN_PROSE = 3
 """Sentences of content from which a text has a tail that is not part of it."""
 
@@ -120,6 +119,11 @@ class Guarded:
         """Whether a plain line is the document's own by a guard that speaks about a rule, whatever the rule says."""
         return any(matches_line(guard, line) for guard in self._table.line_guards(name))
 
+    def is_byline(self, line: str) -> bool:
+        """Whether a plain line says who wrote the text."""
+        guards = self._table.line_guards(BETWEEN)
+        return any(guard.name.startswith(BYLINE) and matches_line(guard, line) for guard in guards)
+
     def _asked(self, guard: Rule) -> bool:
         if guard.name not in self._speaks:
             self._speaks[guard.name] = speaks_for_document(guard, self._places)
@@ -138,7 +142,7 @@ def junk_lines(
         _lists(lines, marked, table, content)  # headings that count with other junk open lists too
         _beside(lines, marked, table)
         _between(lines, marked, table, content)
-        _like_heads(lines, marked)
+        mark_running_heads(lines, marked, placed_rules(table).bare)
         _rest_of_tail(lines, marked, table, content)
     return marked
 
@@ -250,7 +254,12 @@ def _with_junk(lines: Lines, marked: dict[int, str], table: RuleTable, guarded: 
         if at not in marked and lines.bits[at] & wanted:
             n_groups = 3 if at >= edges.tail else 2 if at < edges.head else 1
             rule = next(filter(None, (group.first(lines, at) for group in groups[:n_groups])), None)
-            if rule is not None and guarded.allows(rule) and not guarded.is_own(rule.name, lines.text(at)):
+            if (
+                rule is not None
+                and rule is not placed.bare
+                and guarded.allows(rule)
+                and not guarded.is_own(rule.name, lines.text(at))
+            ):
                 marked[at] = rule.name
 
 
@@ -276,7 +285,7 @@ NEAR_BITS, FAR_BITS = 1 | 2 | 4, 8 | 16 | 32
 
 class PlacedRules(NamedTuple):
     """The line rules that are tried beside junk, those that are in the head, between junk lines, anywhere in a document
-    with other junk, in its head and tail, and in its tail."""
+    with other junk, in its head and tail, and in its tail; and the one for ``bare`` numbers of pages."""
 
     beside: LineRules
     in_head: LineRules
@@ -284,19 +293,23 @@ class PlacedRules(NamedTuple):
     anywhere: LineRules
     at_edge: LineRules
     in_tail: LineRules
+    bare: Rule | None
 
 
 def placed_rules(table: RuleTable) -> PlacedRules:
     """The line rules that depend on other junk, by the places where they do."""
-    rules = table.select(("junk",), "line")
 
-    def of(*places: str) -> LineRules:
-        found = [rule for place in places for rule in rules if rule.place == place]
-        return LineRules(found, sum(BESIDE_BITS[place] for place in places))
+    def made() -> PlacedRules:
+        rules = table.select(("junk",), "line")
+        bare = next((rule for rule in rules if rule.name == BARE_NUMBER), None)
 
-    return table.kept(
-        "placed", lambda: PlacedRules(of("next"), of("next", "head+"), *map(of, ("between", "with", "edge+", "tail+")))
-    )
+        def of(*places: str) -> LineRules:
+            found = [rule for place in places for rule in rules if rule.place == place]
+            return LineRules(found, sum(BESIDE_BITS[place] for place in places))
+
+        return PlacedRules(of("next"), of("next", "head+"), of("between"), of("with"), of("edge+"), of("tail+"), bare)
+
+    return table.kept("placed", made)
 
 
 def _mark(marked: dict[int, str], at: int, lines: Lines, rules: LineRules) -> bool:
@@ -334,14 +347,6 @@ def _between(lines: Lines, marked: dict[int, str], table: RuleTable, content: _C
             and not any(content.is_own(BETWEEN, lines.text(place)) for place in gap)
         ):
             marked.update(dict.fromkeys(gap, BETWEEN))
-
-
-def _like_heads(lines: Lines, marked: dict[int, str]) -> None:
-    """Mark the lines that are equal to a running head."""
-    heads = {lines.text(at) for at, name in marked.items() if name == RUNNING_HEAD}
-    for at in range(len(lines)) if heads else ():
-        if at not in marked and lines.text(at) in heads:
-            marked[at] = RUNNING_HEAD
 
 
 def _rest_of_tail(lines: Lines, marked: dict[int, str], table: RuleTable, content: _Content) -> None:
