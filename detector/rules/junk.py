@@ -18,6 +18,8 @@ from detector.model import Hit, Span
 from detector.rules.frames import HEAD_LINES, SITE_FRAME, frame_lines_of
 from detector.rules.junk_places import (
     BESIDE_BITS,
+    BYLINE,
+    DATE_LINE,
     MAX_ITEM,
     PLACED,
     TITLE_SUFFIX,
@@ -109,17 +111,11 @@ def junk_of(
     line junk too, that is named.
     """
     guarded = Guarded(places, table)
-    modelled = {
-        at: said
-        for at, said in modelled.items()
-        if guarded.allows(table.named(said.rule)) and not guarded.is_own(said.rule, lines.text(at))
-    }
+    modelled = {at: said for at, said in modelled.items() if not _is_own(lines, at, table.named(said.rule), guarded)}
     inline = _inline(matches, lines, guarded)
     marked = junk_lines(lines, matched, guarded, table)
     is_title = {title_line(lines, marked)}
-    # what stands before a suffix is the title, and so is what stands above a byline
     is_title |= {bisect_right(lines.ends, match.start) for match in inline if match.rule.name == TITLE_SUFFIX}
-    is_title |= {at - 1 for at in range(1, min(len(lines), HEAD_LINES)) if guarded.is_byline(lines.text(at))}
     held = is_title | {
         bisect_right(lines.ends, match.start) for match in inline
     }  # such a rule says what of a line is junk
@@ -133,6 +129,21 @@ def junk_of(
     outside = _outside(inline, lines, marked.keys() | modelled.keys())
     hits += [Hit(start, end, "junk", rule.name) for start, end, rule in outside]
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
+
+
+def _is_own(lines: Lines, at: int, rule: Rule, guarded: Guarded) -> bool:
+    """Whether a line is the document's own, whatever a model says: a guard speaks for the text or for the line, a
+    byline stands below it in the head, as below a title, or a date below the text, as below a signature."""
+    if not guarded.allows(rule) or guarded.is_own(rule.name, lines.text(at), in_head=at < _n_head(lines)):
+        return True
+    if at + 1 == len(lines) or lines.is_sentence(at) or (at + 1 >= HEAD_LINES and rule.name == PAGE_LINE):
+        return False
+    return guarded.is_named(BYLINE if at + 1 < HEAD_LINES else DATE_LINE, lines.text(at + 1))
+
+
+def _n_head(lines: Lines) -> int:
+    """The lines above the first sentence of content."""
+    return lines.sentences[0] if lines.sentences else len(lines)
 
 
 def _inline(matches: Iterable[RuleMatch], lines: Lines, guarded: Guarded) -> list[RuleMatch]:

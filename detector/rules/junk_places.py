@@ -46,7 +46,9 @@ BELOW_TITLE = tuple(f"junk.{name}" for name in _FIELDS)
 """How the names of rules begin whose lines stand directly above or below the title of a document."""
 
 TITLE_SUFFIX = "junk.title_suffix"
-BYLINE = "content.byline"
+BYLINE, DATE_LINE = "content.byline", "content.date_line"
+"""How the names of guards begin whose lines stand below a title, and below a signature."""
+
 MIN_PROSE = 3
 """Sentences of content from which a text has a tail that is not part of it."""
 
@@ -115,14 +117,18 @@ class Guarded:
             self._allows[rule.name] = not any(self._asked(guard) for guard in guards)
         return self._allows[rule.name]
 
-    def is_own(self, name: str, line: str) -> bool:
-        """Whether a plain line is the document's own by a guard that speaks about a rule, whatever the rule says."""
-        return any(matches_line(guard, line) for guard in self._table.line_guards(name))
+    def is_own(self, name: str, line: str, *, in_head: bool = False) -> bool:
+        """Whether a plain line is the document's own by a guard that speaks about a rule, whatever the rule says.
 
-    def is_byline(self, line: str) -> bool:
-        """Whether a plain line says who wrote the text."""
+        A guard of place "head" speaks of what stands above the first sentence only.
+        """
+        guards = self._table.line_guards(name)
+        return any((in_head or guard.place != "head") and matches_line(guard, line) for guard in guards)
+
+    def is_named(self, guard: str, line: str) -> bool:
+        """Whether a guard whose name begins so matches a plain line."""
         guards = self._table.line_guards(BETWEEN)
-        return any(guard.name.startswith(BYLINE) and matches_line(guard, line) for guard in guards)
+        return any(rule.name.startswith(guard) and matches_line(rule, line) for rule in guards)
 
     def _asked(self, guard: Rule) -> bool:
         if guard.name not in self._speaks:
