@@ -57,7 +57,7 @@ find about half of the junk."""
 N_FOLDS = 4
 """Folds of documents, by which the words of a document are weighed by a fit without it."""
 
-LIMITS = {"words": 0.5, "odds": 0.7, "alone": 1.5}
+LIMITS = {"words": 0.5, "odds": 1.0, "alone": 1.5}
 """What the words of a line must exceed for its text to be looked at, the log odds of a line for being junk, and by how
 much more where no rule matches a line of its text (`detector.rules.frames.over_limits`)."""
 
