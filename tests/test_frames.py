@@ -163,7 +163,9 @@ def test_the_fewer_lines_rules_find_the_more_is_needed() -> None:
     indptr = np.array([0, 2, 4, 5])
     assert over_limits(over, nothing, indptr, 0.5).tolist() == [4]
     assert over_limits(over, np.array([False, True, False, False, False]), indptr, 0.5).tolist() == [0, 4]
-    assert over_limits(over, np.array([False, True, False, False, False]), indptr, 0.7).tolist() == [4], "more than half"
+    assert over_limits(over, np.array([False, True, False, False, False]), indptr, 0.7).tolist() == [4], (
+        "more than half"
+    )
 
 
 def test_the_least_text_has_a_head_and_a_tail() -> None:
