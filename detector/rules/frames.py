@@ -201,13 +201,12 @@ def over_limits(
 ) -> NDArray[np.int64]:
     """The lines that are junk (int64) by their log odds over the limit, where no rule matches them.
 
-    Where no rule matches a line of their text they must exceed the limit by ``alone``: most of what sites add has some
-    line that rules know. The lines of the n-th text stand from ``indptr[n]`` to ``indptr[n + 1]``.
+    They must exceed the limit by ``alone``, less where rules match lines of their text, as most of what sites add has
+    some line that rules know: by a half with one such line, a third with two. The lines of the n-th text stand from
+    ``indptr[n]`` to ``indptr[n + 1]``.
     """
-    found = (over > 0) & ~is_known
     n_known = np.add.reduceat(is_known, indptr[:-1], dtype=np.int64)
-    found &= (over > alone) | (np.repeat(n_known, np.diff(indptr)) > 0)
-    return np.flatnonzero(found)
+    return np.flatnonzero((over > np.repeat(alone / (1 + n_known), np.diff(indptr))) & ~is_known)
 
 
 def find_frame_lines(

@@ -10,7 +10,9 @@ Rows of scope ``method`` have no pattern to try: they name what a module finds i
 shown and switched off.
 
 Rows of kind ``content`` are guards: what they find is never a finding of the rules they ``affect``. Guards of scope
-``document`` speak for the whole text (an exam, a judgment, source code) and either drop findings or re-type them.
+``document`` speak for the whole text (an exam, a judgment, source code) and either drop findings or re-type them. Those
+of scope ``line`` match a whole line of the document itself, which no rule that they affect takes for its place beside
+junk, and no model of lines.
 """
 
 from __future__ import annotations
@@ -121,6 +123,10 @@ class RuleTable:
             self._kept[key] = make()
         made: Made = self._kept[key]
         return made
+
+    def line_guards(self, name: str) -> tuple[Rule, ...]:
+        """The guards of scope ``line`` that speak about a rule."""
+        return self._speaking(name, "line")
 
     def guards(self, places: Places, names: Iterable[str], scope: str) -> tuple[Rule, ...]:
         """The guards of a scope that speak about any of the named rules and whose triggers the text holds."""
