@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from oracles import Key, Repeat, is_maximal, repeats
 
 from detector.kernels.hashing import leave_copies
+from detector.kernels.linking import number_keys
 from detector.kernels.repeating import sort_suffixes
 from detector.machine.workspace import Workspace
 from detector.matching import stretches as stretches_module
@@ -173,8 +174,8 @@ def rows_of(symbols: Sequence[Sequence[int]], junk: Sequence[Sequence[bool]], ow
 def without_copies(rows: Rows, symbols: Sequence[Sequence[int]]) -> Rows:
     """The windows of sections that two families have word for word are counted once."""
     texts, counted = [tuple(row) for row in symbols], rows.owner.copy()
-    first = np.array([texts.index(text) for text in texts], np.int32)
-    leave_copies(np.arange(len(texts)), first, rows.bounds, rows.junk, rows.owner, N_FAMILIES, counted)
+    pairs = np.array([(row, texts.index(text)) for row, text in enumerate(texts) if texts.index(text) < row], np.int64)
+    leave_copies(*pairs.reshape(-1, 2).T.copy(), rows.bounds, rows.junk, rows.owner, N_FAMILIES, counted)
     return rows._replace(counted=counted)
 
 
@@ -298,6 +299,17 @@ def test_equal_stretches_are_one_with_their_families(
         assert found.stretch[found.indptr[number] : found.indptr[number + 1]].tolist() == copies
         families = found.families[found.family_indptr[number] : found.family_indptr[number + 1]].tolist()
         assert families == list(dict.fromkeys(owners[row] for row in copies))
+
+
+@kernel
+@given(st.integers(1, 3000), st.integers(0, 2**32 - 1))
+def test_keys_are_numbered_as_they_first_come(n_different: int, seed: int) -> None:
+    """Of more different ones than the table has room for at first."""
+    keys = np.random.default_rng(seed).integers(0, n_different, 2000).astype(np.uint64) << np.uint64(32)
+    number, first = number_keys(keys)
+    distinct = {key: n for n, key in enumerate(dict.fromkeys(keys.tolist()))}
+    assert number.tolist() == [distinct[key] for key in keys.tolist()]
+    assert keys[first].tolist() == list(distinct)
 
 
 @kernel

@@ -159,23 +159,24 @@ def _is_clean(junk, first, last):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def leave_copies(passages, first_of, bounds, junk, owner, n_families, counted):  # type: ignore[no-untyped-def]
-    """Change ``counted`` (int32, a row per passage, the family of each) of ``passages`` (int64) whose skeleton two
-    families have, where neither they nor the first one have junk: of the first one to ``n_families``, else to -1.
+def leave_copies(copies, originals, bounds, junk, owner, n_families, counted):  # type: ignore[no-untyped-def]
+    """Change ``counted`` (int32, a row per passage, the family of each) of ``copies`` and ``originals`` (int64), pairs
+    of passages of the same skeleton, each of the others and the first one, of which neither has junk: where two
+    families have it, to -1 of the copies and ``n_families`` of the original.
 
-    ``first_of`` (int32): the first of the ``passages`` with the same skeleton; ``owner`` (int32): the family of each
-    passage; ``bounds`` (int64): its tokens; ``junk`` (uint8): a bit for each of eight tokens.
+    ``owner`` (int32): the family of each passage; ``bounds`` (int64): its tokens; ``junk`` (uint8): a bit for each of
+    eight tokens.
     """
     for step in range(2):
-        for row in range(passages.shape[0]):
-            passage, first = passages[row], passages[first_of[row]]
-            if passage == first or (counted[first] == n_families) != step or (owner[passage] == owner[first]) > step:
+        for pair in range(copies.shape[0]):
+            copy, original = copies[pair], originals[pair]
+            if (counted[original] == n_families) != step or (owner[copy] == owner[original]) > step:
                 continue
-            if _is_clean(junk, bounds[passage], bounds[passage + 1]):
+            if _is_clean(junk, bounds[copy], bounds[copy + 1]):
                 if step:
-                    counted[passage] = -1
-                elif _is_clean(junk, bounds[first], bounds[first + 1]):
-                    counted[first] = n_families
+                    counted[copy] = -1
+                elif _is_clean(junk, bounds[original], bounds[original + 1]):
+                    counted[original] = n_families
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -28,25 +28,42 @@ def _mix(value):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _grown(table, keys, n):  # type: ignore[no-untyped-def]
+    """A table of twice the size of the first ``n`` of ``keys``."""
+    grown = np.full(2 * table.shape[0], -1, np.int32)
+    mask = np.uint64(grown.shape[0] - 1)
+    for number in range(n):
+        at = keys[number] & mask
+        while grown[at] >= 0:
+            at = (at + _ONE) & mask
+        grown[at] = number
+    return grown
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def number_keys(keys):  # type: ignore[no-untyped-def]
-    """The number of each key (int32) in the order in which they first come, and the first row of each (int64)."""
-    n, size = keys.shape[0], 16
-    while size < 2 * n:
-        size *= 2
-    table = np.full(size, -1, np.int32)
-    mask = np.uint64(size - 1)
-    number = np.empty(n, np.int32)
-    first = np.empty(n, np.int64)
-    n_distinct = 0
+    """The number of each key (int32) in the order in which they first come, and the first row of each (int64).
+
+    Most keys may come often: the table grows with the different ones, so that it stays in the cache.
+    """
+    table, n, n_distinct = np.full(1024, -1, np.int32), keys.shape[0], 0
+    number, first, held = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.uint64)
     for row in range(n):
-        place = (keys[row] * _BASE >> np.uint64(32)) & mask
-        while table[place] >= 0 and keys[first[table[place]]] != keys[row]:
+        key = keys[row] * _BASE
+        key = key >> np.uint64(32) | key << np.uint64(32)
+        mask = np.uint64(table.shape[0] - 1)
+        place = key & mask
+        while table[place] >= 0 and held[table[place]] != key:
             place = (place + _ONE) & mask
         if table[place] < 0:
             table[place] = n_distinct
-            first[n_distinct] = row
+            first[n_distinct], held[n_distinct] = row, key
             n_distinct += 1
-        number[row] = table[place]
+            number[row] = n_distinct - 1
+            if 2 * n_distinct > table.shape[0]:
+                table = _grown(table, held, n_distinct)
+        else:
+            number[row] = table[place]
     return number, first[:n_distinct].copy()
 
 
@@ -80,19 +97,6 @@ def gather_copies(number, n_numbers, family, n_families):  # type: ignore[no-unt
                 n += 1
         family_indptr[value + 1] = n
     return copies, indptr, families[:n].copy(), family_indptr
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _grown(table, keys, n):  # type: ignore[no-untyped-def]
-    """A table of twice the size of the first ``n`` of ``keys``."""
-    grown = np.full(2 * table.shape[0], -1, np.int32)
-    mask = np.uint64(grown.shape[0] - 1)
-    for number in range(n):
-        at = keys[number] & mask
-        while grown[at] >= 0:
-            at = (at + _ONE) & mask
-        grown[at] = number
-    return grown
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

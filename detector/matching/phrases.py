@@ -111,7 +111,9 @@ def repeated(
     n_families = int(family.max()) + 1 if len(family) else 0
     owner = family[passages.document].astype(np.int32) if len(family) else np.empty(0, np.int32)
     bounds, counted = passages.tokens if len(passages.tokens) else np.zeros(1, np.int64), owner.copy()
-    leave_copies(skeletons.passage, skeletons.first, bounds, junk, owner, n_families, counted)
+    passage, first = skeletons.passage, skeletons.first
+    again = np.flatnonzero(first != np.arange(len(first), dtype=np.int32))
+    leave_copies(passage[again], passage[first[again]], bounds, junk, owner, n_families, counted)
     rows = Rows(tokens.hashed, tokens.form, junk, bounds, owner, counted, n_families)
     return rows._replace(junk=np.empty(0, np.uint8)), find_stretches(rows, MIN_TOKENS, work)
 
