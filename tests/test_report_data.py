@@ -200,6 +200,9 @@ def test_rows_and_columns_answer_alike(pair: tuple[Scan, Scan]) -> None:
     names = [phrase.id for phrase in made.phrases]
     assert one.occurrences(names[::2], 3) == other.occurrences(names[::2], 3)
     assert all(one.occurrences(names, 3).values())
+    places = [place for some in one.occurrences(names, 9).values() for place in some]
+    assert one.around(places, 7) == other.around(places, 7)
+    assert one.around([], 7) == other.around([], 7) == []
     for mine, theirs in zip(one.claimed(), other.claimed(), strict=True):
         assert mine.tolist() == theirs.tolist() != []
     rows = np.arange(42)

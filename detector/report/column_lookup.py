@@ -314,9 +314,17 @@ class ColumnLookup(Lookup):
         found = {}
         for name, here, there in zip(phrases, first.tolist(), stop.tolist(), strict=True):
             some = rows[here : min(there, here + limit)]
-            spans = zip(columns.document[some], columns.start[some], columns.end[some], strict=True)
-            found[name] = [Occurrence(self._ids[int(row)], int(start), int(end)) for row, start, end in spans]
+            spans = zip(
+                *(column[some].tolist() for column in (columns.document, columns.start, columns.end)), strict=True
+            )
+            found[name] = [Occurrence(self._ids[row], start, end) for row, start, end in spans]
         return found
+
+    def around(self, places: Sequence[Occurrence], size: int) -> list[tuple[str, str]]:
+        texts, rows = self._all_findings.texts, np.array([row_of(self._ids, place.doc) for place in places], np.int64)
+        start, end = np.array([place[1:] for place in places], np.int64).reshape(-1, 2).T
+        before = slices(texts, rows, np.maximum(start - size, 0), start)
+        return [*zip(before, slices(texts, rows, end, np.minimum(end + size, texts.lengths[rows])), strict=True)]
 
     def claimed(self) -> Claimed:
         return self._shared.claimed

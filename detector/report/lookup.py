@@ -351,6 +351,13 @@ class Lookup:
                 places.append(Occurrence(finding.doc, finding.start, finding.end))
         return found
 
+    def around(self, places: Sequence[Occurrence], size: int) -> list[tuple[str, str]]:
+        """The ``size`` characters before and after some places; none where a text is not at hand."""
+        return [
+            (self.text(doc, max(0, start - size), start) or "", self.text(doc, end, end + size) or "")
+            for doc, start, end in places
+        ]
+
     def claimed(self) -> Claimed:
         """What every cluster claims of every document that has it, a row for each finding that names one."""
         document = {score.id: row for row, score in enumerate(self.scan.documents)}

@@ -156,12 +156,11 @@ def phrases(found: Lookup, places: Mapping[str, int], limit: int, n_all: int) ->
     """The phrase book: figures, text and the first places of each phrase."""
     covering = found.covering(limit)
     at = found.occurrences([phrase.id for phrase, _ in covering], MAX_PLACES)
+    around = iter(found.around([place for phrase, _ in covering for place in at[phrase.id]], CONTEXT))
     rows = []
     for phrase, n_chars in covering:
         here = []
-        for doc, start, end in at[phrase.id]:
-            before = found.text(doc, max(0, start - CONTEXT), start) or ""
-            after = found.text(doc, end, end + CONTEXT) or ""
+        for (doc, start, _), (before, after) in zip(at[phrase.id], around, strict=False):
             where = [places.get(doc, -1), "" if doc in places else shown(doc), start]
             here.append([*where, _line(before.rpartition("\n")[2]), _line(after.partition("\n")[0])])
         counts = [phrase.n_families, phrase.n_occurrences, phrase.n_tokens, n_chars]
