@@ -14,6 +14,9 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT, _HALF = np.uint64(33), np.uint64(32)
 _CLASS, _FOLDED = np.uint32(24), np.uint32(0xFFFFFF)
+_SEPARATOR = np.uint32(0xFF000000)
+"""From here on is what is left of a separator when `_SINGLE` is taken from its class."""
+
 _MARK = 4
 """The class that a mark has here: no character that begins a token has it."""
 
@@ -127,21 +130,22 @@ def fill_tokens(  # type: ignore[no-untyped-def]
     for document in range(first, last):
         base, stop = text_start[document], text_stop[document]
         mark, marks = mark_indptr[document], mark_indptr[document + 1]
-        row = indptr[document]
+        row, rows = indptr[document], indptr[document + 1]
         at = base
         while True:
             limit = base + mark_start[mark] if mark < marks else stop  # where the next mark or the end of the text is
-            begun = at
-            while at < limit:
-                value = table[points[at]] - single
-                if np.uint32(value) >= _ALONE:
+            goes_on = False
+            while at < limit and row < rows:  # a separator is written where the next token will be: no branch for it
+                value = np.uint32(table[points[at]] - single)
+                if _ALONE <= value < _SEPARATOR:
                     break
                 start[row], form[row], name[row] = at - base, 1, value
-                row += 1
+                goes_on = value < _ALONE
+                row += goes_on
                 at += 1
             if at < limit:
                 kind = table[points[at]] >> _CLASS
-                if kind == _EXTENDER and at > begun:  # the last token goes on
+                if kind == _EXTENDER and goes_on:  # the last token goes on
                     kind = np.uint32(_SINGLE)
                     at -= 1
                     row -= 1
