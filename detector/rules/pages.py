@@ -108,9 +108,10 @@ FIRST_SHARE = 0.6
 """What the first round's odds count beside the second's, which alone would trust its neighbourhood too much."""
 
 LEAN_SHARE = 0.5
-"""How much of `detector.rules.page_model.lean_of` a line's odds must be more: a page counts by the share of its junk
-that is found and that of its content that is lost: a mistake costs more where there is little content. All of it
-would be right if the odds knew nothing of it; 0.25 to 0.75 are equally good."""
+"""How much of `detector.rules.page_model.lean_of` the odds of a line that is not Chinese must be more: a page counts by
+the share of its junk that is found and that of its content that is lost, so that a mistake costs more where there is
+little content. All of it would be right if the odds knew nothing of it; 0.25 to 0.75 are equally good, and on Chinese
+pages, which are mostly junk, no better than none."""
 
 FEW_LINES = 30
 """A text of fewer lines is a page only if lines are junk without a doubt, and its headline and sentences are content:
@@ -280,13 +281,13 @@ def _find_together(
     _relate(features, indptr, runs, block, texts)
     _weigh_words(features, indptr, runs, block, texts)
     odds, is_page = score_pages(features, indptr), np.empty(len(chosen), dtype=np.bool_)
-    signs = np.where(n_lines < FEW_LINES, np.uint8(0), found.signs[chosen])
+    signs, limits = np.where(n_lines < FEW_LINES, np.uint8(0), found.signs[chosen]), fitted().limits
     evidence = gather_evidence(odds, repeats, features[:, _LENGTH], indptr, signs)
     judge_pages(odds, repeats, indptr, signs, SURE, is_page)
     is_page |= weigh_evidence(evidence, fitted().gate, LEAST_LINES, LEAST_TEXT) & (n_lines >= FEW_LINES)
-    limits = fitted().limits
-    limit = np.where(features[indptr[:-1], _HAN] > HAN_LIMIT, limits["han_odds"], limits["words_odds"])
-    limit += LEAN_SHARE * lean_of(odds, features[:, _LENGTH], indptr)
+    lean = LEAN_SHARE * lean_of(odds, features[:, _LENGTH], indptr)
+    is_han = features[indptr[:-1], _HAN] > HAN_LIMIT
+    limit = np.where(is_han, limits["han_odds"], limits["words_odds"] + lean)
     odds -= np.repeat(np.where(is_page, limit, np.inf), n_lines)
     at = np.flatnonzero((odds > 0) & ~is_whole_text(counts))
     rows = at + np.repeat(block.line_indptr[texts] - indptr[:-1], n_lines)[at]
