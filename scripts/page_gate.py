@@ -16,7 +16,7 @@ STEPS = 50
 """Newton steps; ten are enough for steps below the digits that are written."""
 
 ODDS_OF_PAGE = 0.5
-"""Log odds that a text which a scan looks at is a page, all else being equal: no plain document is called one for it."""
+"""Log odds that a text which a scan looks at is a page, all else being equal: no plain document becomes one by it."""
 
 LEAST_JUNK = 5
 """Lines of junk that a labelled text must have to be an example of a page: samples of documents are labelled too."""
