@@ -23,13 +23,14 @@ from detector.machine.clock import Clock, Progress, input_names, peak_memory, si
 from detector.machine.interpreter import without_collection
 from detector.machine.workspace import Workspace
 from detector.matching.blanks import with_slots
-from detector.matching.blocks import block_groups, passage_keys
+from detector.matching.blocks import block_groups
 from detector.matching.clusters import document_groups, passage_groups, series_numbers
 from detector.matching.families import Families, find_families
 from detector.matching.matches import Matches, find_matches
 from detector.matching.outlines import OutlineColumns, OutlineRows, outline_columns
 from detector.matching.phrases import PhraseTable, phrase_columns, phrases_of, repeated
 from detector.matching.repeats import Places
+from detector.matching.skeletons import Skeletons, find_skeletons
 from detector.matching.spun import SPUN_RULE, spun_hits
 from detector.matching.templates import cluster_columns
 from detector.model import LEVELS, Document
@@ -198,9 +199,11 @@ def _analyse(
         spun = spun_hits(work, texts, tokens, passages, min_tokens=settings.min_passage_tokens, is_junk=left_out)
         del left_out
     with clock.stage("matches"):
-        find = partial(_phrases_beside, texts, (tokens, passages), junk, family, series, settings, work)
+        skeletons = find_skeletons(tokens, passages, settings.min_passage_tokens, work)
+        keys, parts = skeletons.key, (tokens, passages, skeletons)
+        find = partial(_phrases_beside, texts, parts, junk, family, series, settings, work)
         phrases_found = _not_needed if kept.has("phrases") else find()
-        del junk, find
+        del junk, parts, find
         matches = kept.result(
             "matches",
             find_matches,
@@ -211,11 +214,12 @@ def _analyse(
             min_tokens=settings.min_passage_tokens,
             seed=settings.seed,
             is_junk=all_junk,
+            skeletons=skeletons,
             work=work,
         )
+        del skeletons
     with clock.stage("clusters"):
         groups, group_of = passage_groups(matches, passages)
-        keys = passage_keys(tokens, passages, work)
         blocks = block_groups(matches, group_of, passages, keys, is_junk=all_junk, family=family, work=work)
         levels = [document_groups(families, passages), blocks, groups]
         clusters = kept.result(
@@ -255,7 +259,7 @@ def _analyse(
 
 def _phrases_beside(
     texts: Texts,
-    parts: tuple[Tokens, Passages],
+    parts: tuple[Tokens, Passages, Skeletons],
     junk: NDArray[np.uint8],
     family: NDArray[np.int64],
     series: NDArray[np.int64],
@@ -266,11 +270,13 @@ def _phrases_beside(
 
     What takes most memory and all threads is done before anything else is begun, the rest beside that.
     """
+    tokens, passages, _ = parts
     found = repeated(*parts, junk, family, work)
+    del parts
 
     def phrases() -> tuple[PhraseTable, PhraseColumns]:
-        table = phrases_of(*parts, *found, min_families=settings.min_families, work=work)
-        return table.without_places(), phrase_columns(table, parts[0], texts, series, work)
+        table = phrases_of(tokens, passages, *found, min_families=settings.min_families, work=work)
+        return table.without_places(), phrase_columns(table, tokens, texts, series, work)
 
     return work.beside(phrases)
 

@@ -16,11 +16,12 @@ from corpora import columns
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
-from detector.matching.blocks import block_groups, passage_keys
+from detector.matching.blocks import block_groups
 from detector.matching.clusters import passage_groups
 from detector.matching.families import find_families
 from detector.matching.matches import Matches, find_matches
 from detector.matching.phrases import PhraseTable, find_phrases
+from detector.matching.skeletons import passage_keys
 from detector.model import FINDING_KINDS, PART_NAMES, Document, Finding, Hit, Parts
 from detector.results.evidence import RULE_PARTS, AnalysisColumns
 from detector.rules.artefacts import find_script_errors, find_year_swaps

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from detector.machine.workspace import Workspace
-from detector.matching.blocks import passage_keys
+from detector.matching.skeletons import passage_keys
 
 WORDS = st.lists(st.sampled_from("甲乙丙丁ab12，。 \n"), max_size=30).map("".join)
 

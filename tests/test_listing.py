@@ -18,7 +18,7 @@ from detector.matching.template_files import StoredTemplate, read_templates, wri
 from detector.model import Cluster, Slot
 from detector.pipeline import scan
 from detector.report.column_lookup import lookup
-from detector.report.lookup import Lookup, SlotTexts
+from detector.report.lookup import Lookup
 from detector.results.index import Scan, open_scan
 from detector.text.texts import Texts
 
@@ -161,7 +161,8 @@ def test_a_scan_from_files_knows_what_every_member_has(n_members: int, tmp_path:
     assert the_cluster(opened) == the_cluster(result)
     values = [*MANY, ("", "7"), ("5", "7")]
     for found in (lookup(result), Lookup(result), Lookup(opened)):
-        texts = [part.fills for part in found.aligned(name, n_members, 9).parts if isinstance(part, SlotTexts)]
+        whole = found.aligned(name, n_members, 9)
+        texts = [[whole.texts[one] for one in slot] for slot in whole.fills.tolist()]
         assert texts == [[own[slot] for own in values[:n_members]] for slot in range(2)]
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from detector.machine import workspace
 from detector.machine.workspace import COLUMN_SHARE, FITTING_SHARE, NEAR_SHARE, PLENTY, Gathered, Workspace, add_all
-from detector.matching import matches, phrases, repeats, templates
+from detector.matching import matches, phrases, repeats, skeletons, stretches, templates
 from detector.pipeline import scan
 from detector.text import passages, tokens
 
@@ -61,7 +61,12 @@ def test_mapped_columns_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(workspace, "CHUNK_BYTES", 1 << 10)
     for module in (tokens, passages):
         monkeypatch.setattr(module, "BLOCK_CHARACTERS", 10_000)
-    for module, name in ((matches, "BLOCK_TOKENS"), (repeats, "BLOCK_ROWS"), (templates, "CLUSTER_TOKENS")):
+    for module, name in (
+        (matches, "BLOCK_TOKENS"),
+        (skeletons, "BLOCK_TOKENS"),
+        (stretches, "BLOCK_ROWS"),
+        (templates, "CLUSTER_TOKENS"),
+    ):
         monkeypatch.setattr(module, name, 3000)
     for module in (repeats, phrases):
         monkeypatch.setattr(module, "BLOCK_PLACES", 50)

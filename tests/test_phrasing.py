@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import SLOT, Corpus, cut_ends
 
-from detector.kernels.phrasing import count_series, cut_runs, enclosing
+from detector.kernels.phrasing import count_series, cut_runs, enclosing, longest_places, sort_places
 from detector.matching.phrases import find_phrases, phrase_columns
 from detector.text.folding import DIGIT, LETTER, fold
 from detector.text.passages import split_passages
@@ -42,6 +42,32 @@ def test_ends_are_cut_as_the_definition_says(data: st.DataObject) -> None:
             assert (start[run], stop[run]) == expected
         cut = symbols[start[run] : stop[run]]
         assert n_tokens[run] == len(cut) - cut.count(SLOT)
+
+
+@kernel
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 90)), max_size=90, unique=True), max_size=5),
+    st.lists(st.booleans(), min_size=7, max_size=7),
+    st.permutations(range(1, 8)),
+)
+def test_places_in_order_and_those_in_no_longer_one(
+    sequences: list[list[tuple[int, int]]], is_listed: list[bool], lengths: list[int]
+) -> None:
+    run, offset = (np.array([place[side] for its in sequences for place in its], np.int32) for side in (0, 1))
+    indptr, n, length = np.cumsum([0, *map(len, sequences)]), len(sequences), np.array(lengths, np.int64)
+    sort_places(indptr, 0, n, length, run, offset)
+    ordered = [sorted(its, key=lambda place: (place[1], -lengths[place[0]])) for its in sequences]
+    assert list(zip(run.tolist(), offset.tolist(), strict=True)) == [place for its in ordered for place in its]
+    number = np.array([10 * run if listed else -1 for run, listed in enumerate(is_listed)], np.int32)
+    spans = [[(at, at + lengths[run], run) for run, at in its if is_listed[run]] for its in ordered]
+    expected = [
+        (sequence, 10 * run, begin)
+        for sequence, its in enumerate(spans)
+        for begin, end, run in its
+        if not any(a <= begin and end <= b and (a, b) != (begin, end) for a, b, _ in its)
+    ]
+    found = longest_places(indptr, 0, n, length, run, offset, number)
+    assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
 
 
 @kernel

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import Key, Repeat, is_maximal, repeats
 
+from detector.kernels.hashing import leave_copies
 from detector.kernels.repeating import sort_suffixes
 from detector.machine.workspace import Workspace
-from detector.matching import repeats as repeats_module
-from detector.matching.repeats import RepeatIndex, Repeats, Rows, Sequences, Stretches, collapse, find_stretches
+from detector.matching import stretches as stretches_module
+from detector.matching.repeats import RepeatIndex, Repeats, Sequences, collapse
+from detector.matching.stretches import Rows, Stretches, find_stretches
 from detector.text.tokens import SLOT_FORM, mix64
 
 N_FAMILIES = 4
@@ -156,14 +158,24 @@ def sections(draw: st.DrawFn) -> tuple[list[list[int]], list[list[bool]], list[i
 
 def rows_of(symbols: Sequence[Sequence[int]], junk: Sequence[Sequence[bool]], owners: Sequence[int]) -> Rows:
     flat = np.array([symbol for row in symbols for symbol in row], dtype=np.uint32)
+    owner = np.array(owners, dtype=np.int32)
     return Rows(
         (flat, mix64(np.arange(1, flat.max(initial=0) + 2, dtype=np.uint64))),
         np.where(flat == 0, SLOT_FORM, 1).astype(np.uint8),
         np.packbits(np.array([value for row in junk for value in row], dtype=bool), bitorder="little"),
         np.cumsum([0, *map(len, symbols)]).astype(np.int64),
-        np.array(owners, dtype=np.int32),
+        owner,
+        owner,
         N_FAMILIES,
     )
+
+
+def without_copies(rows: Rows, symbols: Sequence[Sequence[int]]) -> Rows:
+    """The windows of sections that two families have word for word are counted once."""
+    texts, counted = [tuple(row) for row in symbols], rows.owner.copy()
+    first = np.array([texts.index(text) for text in texts], np.int32)
+    leave_copies(np.arange(len(texts)), first, rows.bounds, rows.junk, rows.owner, N_FAMILIES, counted)
+    return rows._replace(counted=counted)
 
 
 def stretches_of(
@@ -203,14 +215,23 @@ def stretches_of(
 
 
 @kernel
-@given(sections(), st.integers(1, 3), st.integers(1, 20), st.integers(1, 6))
+@given(sections(), st.integers(1, 3), st.integers(1, 20), st.integers(1, 6), st.integers(1, 3))
 def test_stretches_equal_brute_force(
-    case: tuple[list[list[int]], list[list[bool]], list[int]], workers: int, block_rows: int, partition_rows: int
+    case: tuple[list[list[int]], list[list[bool]], list[int]],
+    workers: int,
+    block_rows: int,
+    partition_rows: int,
+    times: int,
 ) -> None:
-    """Whatever the blocks, the partitions and the workers."""
+    """Whatever the blocks, the partitions and the workers, with the windows of copies counted and not."""
     names = {"BLOCK_ROWS": block_rows, "PARTITION_ROWS": partition_rows}
-    with mock.patch.multiple(repeats_module, **names), Workspace(workers=workers) as work:
-        found = find_stretches(rows_of(*case), SIZE, work)
+    symbols, junk, owners = (times * column for column in case)  # type: ignore[operator]
+    case = symbols, junk, [(owner + number) % N_FAMILIES for number, owner in enumerate(owners)]
+    rows = rows_of(*case)
+    with mock.patch.multiple(stretches_module, **names), Workspace(workers=workers) as work:
+        found = find_stretches(rows, SIZE, work)
+        with_copies_left = find_stretches(without_copies(rows, case[0]), SIZE, work)
+    assert all(np.array_equal(*columns) for columns in zip(found, with_copies_left, strict=True))
     assert list(zip(*(column.tolist() for column in found), strict=True)) == stretches_of(*case)
 
 

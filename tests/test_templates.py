@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from detector.kernels import aligning, comparing, grouping
 from detector.machine.workspace import Workspace
 from detector.matching import templates
-from detector.matching.blocks import passage_keys
+from detector.matching.skeletons import passage_keys
 from detector.matching.templates import cluster_columns, is_digit
 from detector.model import Cluster, Document, Literal, Slot
 from detector.pipeline import scan

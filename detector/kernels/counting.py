@@ -1,9 +1,9 @@
 """Windows of tokens: which of them two families have.
 
-No table over all windows and no sort: every window is a word (what is left of its hash, and its family); the words of a
-block are put in order of the first bits of their hashes, each such partition is counted by itself in a small table, and
-the verdicts are read again in the order in which the block is hashed a second time. Of a hash some 40 bits are left: of
-millions of windows one may be taken for another, and then a stretch is longer than it need be, but no repeat is other.
+No table over all windows and no sort: every window is a word (what is left of its hash, its family and its place); the
+words of a block are put in order of the first bits of their hashes, each such partition is counted by itself in a small
+table, and a bit is set at the place of each window that two families have. Of a hash some 40 bits are left: of millions
+of windows one may be taken for another, and then a stretch is longer than it need be, but no repeat is other.
 """
 
 from __future__ import annotations
@@ -18,11 +18,8 @@ _BASE = np.uint64(0x9E3779B97F4A7C15)
 _GAP = np.uint64(0xD1B54A32D192ED03)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
-_ONE, _PART = np.uint64(1), np.uint64(16)
+_ONE, _ALL = np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 _EACH = np.uint64(0x0101010101010101)
-_LANES = 32
-"""Values that a loop takes at a time, at most; what is left over it takes one by one."""
-
 _TOGETHER = 2048
 """Tokens that are hashed together: they stay in the first cache."""
 
@@ -64,26 +61,19 @@ def _find_stops(kind, junk, kinds, first, last, stops):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped-def]
-    """Take tokens of passages from ``passage`` to ``high`` while there is room, slots and junk left out.
+def _take_runs(tokens, bounds, passage, high, room):  # type: ignore[no-untyped-def]
+    """Take runs of tokens of passages from ``passage`` to ``high`` while there is room.
 
-    ``tokens`` are the columns of `hash_windows`, ``room`` the arrays of `_room`: its ``words`` (uint64) are filled with
-    the hashes of the tokens, ``stops`` (int64) with the rows of what is left out; and for each run outside junk that
-    has a word, ``ends`` (int64) with the place behind the last one, and ``runs`` (int64, 3 x n) with its passage, its
-    first row and the row behind it. Returns the next passage and how many words, stops and runs there are.
+    ``tokens`` are the columns of `hash_windows`, ``room`` the arrays of `_room`: its ``stops`` (int64) are filled with
+    the rows of slots and junk, which are no words; and for each run outside junk that has a word, ``ends`` (int64) with
+    the place behind the last one, and ``runs`` (int64, 3 x n) with its passage, its first row and the row behind it.
+    Returns the next passage and how many words, stops and runs there are.
     """
-    ((name, hash_of), kind, junk, kinds), (words, stops, ends, runs) = tokens, room
+    (_, kind, junk, kinds), (words, stops, ends, runs) = tokens, room
     first, last = bounds[passage], passage
     while last < high and bounds[last + 1] - first < words.shape[0]:
         last += 1
     n_stops = _find_stops(kind, junk, kinds, first, bounds[last], stops)
-    begin, n = first, np.int64(0)
-    for stop in range(n_stops + 1):
-        end = stops[stop] if stop < n_stops else bounds[last]
-        its_name, its_words = name[begin:end], words[n:]
-        for place in range(end - begin):
-            its_words[place] = hash_of[its_name[place]]
-        n, begin = n + end - begin, end + 1
     n_runs, at, begun = np.int64(0), np.int64(0), np.int64(0)
     for number in range(passage, last):
         begin, end = bounds[number], bounds[number + 1]
@@ -99,7 +89,19 @@ def _take_words(tokens, bounds, passage, high, room):  # type: ignore[no-untyped
             if is_last:
                 break
             begin, at = behind + 1, at + 1
-    return last, n, n_stops, n_runs
+    return last, bounds[last] - first - n_stops, n_stops, n_runs
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _take_words(hashed, stops, first, last, words):  # type: ignore[no-untyped-def]
+    """Fill ``words`` (uint64) with the hashes of the tokens ``first`` to ``last`` that are no ``stops``."""
+    begin, n, (name, hash_of) = first, np.int64(0), hashed
+    for stop in range(stops.shape[0] + 1):
+        end = stops[stop] if stop < stops.shape[0] else last
+        its_name, its_words = name[begin:end], words[n:]
+        for place in range(end - begin):
+            its_words[place] = hash_of[its_name[place]]
+        n, begin = n + end - begin, end + 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -131,7 +133,8 @@ def _hash_windows(words, n, stops, first, size, values):  # type: ignore[no-unty
 def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, ends, families, begin):  # type: ignore[no-untyped-def]
     """Hash every run of ``size`` tokens of one passage that are no slots and have no junk between them.
 
-    Of the passages ``low`` to ``high``: ``bounds`` (int64, their token rows), ``owner`` (int32, the family of each).
+    Of the passages ``low`` to ``high``: ``bounds`` (int64, their token rows), ``owner`` (int32, the family of each, -1
+    for one whose windows are not counted).
     ``tokens`` are `hashed` of `detector.text.tokens.Tokens` and columns: kind (uint8; its `form`), junk (uint8, a bit
     for each of eight), kind eight at a time. Slots inside a run count by their number only. Fills, with room for all
     tokens, ``keys`` (uint64) with a hash for each token that is no slot and no junk, and by run outside junk ``ends``
@@ -144,14 +147,16 @@ def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, ends, fami
     n, n_runs, passage = np.int64(0), np.int64(0), low
     while passage < high:
         first = bounds[passage]
-        passage, n_words, n_stops, n_its = _take_words(tokens, bounds, passage, high, room)
+        passage, n_words, n_stops, n_its = _take_runs(tokens, bounds, passage, high, room)
+        _take_words(tokens[0], stops[:n_stops], first, bounds[passage], words)
         its_keys, at = keys[n:], np.int64(0)
         _hash_windows(words, n_words, stops[:n_stops], first, size, its_keys)
         for run in range(n_its):
-            for window in range(at, its_ends[run] - size + 1):
+            family = owner[runs[0, run]]
+            for window in range(at, its_ends[run] - size + 1 if family >= 0 else at):
                 begin[(its_keys[window] >> shift) + _ONE] += 1
             at = its_ends[run]
-            ends[n_runs], families[n_runs] = n + at, owner[runs[0, run]]
+            ends[n_runs], families[n_runs] = n + at, family
             n_runs += 1
         n += n_words
     for partition in range(1, begin.shape[0]):
@@ -160,26 +165,25 @@ def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, ends, fami
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def scatter_windows(keys, ends, families, size, shift, family_bits, begin, upper, lower):  # type: ignore[no-untyped-def]
-    """Put windows in the order of their partitions, as words of 48 bits; all as `hash_windows` made it.
+def scatter_windows(keys, ends, families, size, shift, widths, begin, words):  # type: ignore[no-untyped-def]
+    """Put windows in the order of their partitions, as ``words`` (uint64); all as `hash_windows` made it.
 
-    A word is as much of the rest of the key (never 0) as the ``family_bits`` of the family leave, and the family.
-    Fills ``upper`` (uint32) and ``lower`` (uint16) with its parts.
+    A word is as much of the rest of the key (odd, so that no word is 0) as the family and the place of the window among
+    the keys leave; ``widths`` are the bits of these two.
     """
     place = np.empty(begin.shape[0], np.uint64)
     for number in range(begin.shape[0]):
         place[number] = np.uint64(begin[number])
-    bits = np.uint64(family_bits)
-    down, up, at = bits + _PART, np.uint64(64) - shift, np.int64(0)
+    low, up, at = np.uint64(widths[0] + widths[1]), np.uint64(64) - shift, np.int64(0)
+    odd = _ONE << low
     for run in range(ends.shape[0]):
-        family = np.uint64(families[run])
-        for window in range(at, ends[run] - size + 1):
+        rest = odd | np.uint64(families[run]) << np.uint64(widths[1])
+        for window in range(at, ends[run] - size + 1 if families[run] >= 0 else at):
             key = keys[window]
-            word = (max((key << up) >> down, _ONE) << bits) | family
             partition = key >> shift
             to = place[partition]
             place[partition] = to + _ONE
-            upper[to], lower[to] = np.uint32(word >> _PART), np.uint16(word)
+            words[to] = (key << up) & -odd | rest | np.uint64(window)
         at = ends[run]
 
 
@@ -212,7 +216,7 @@ def _repeated_rows(words, n, low, bitmap, rows):  # type: ignore[no-untyped-def]
         bitmap[word] = held | _ONE << bit
     bits = _width(n_again, 32)
     bitmap[: 1 << (bits - 6)] = 0
-    mask = np.uint64((1 << bits) - 1)
+    mask, low = np.uint64((1 << bits) - 1), low + _ONE  # the lowest bit of a key is always set
     for number in range(n_again):
         place = (words[rows[number]] >> low) & mask
         bitmap[np.int64(place >> np.uint64(6))] |= _ONE << (place & np.uint64(63))
@@ -225,14 +229,12 @@ def _repeated_rows(words, n, low, bitmap, rows):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def count_partitions(upper, lower, begin, first, last, family_bits, shared, step):  # type: ignore[no-untyped-def]
-    """Whether two families have the key of each word, for the partitions ``first`` to ``last``.
+def count_partitions(words, begin, base, first, last, widths, shared):  # type: ignore[no-untyped-def]
+    """Set the bits in ``shared`` (uint64) of windows that two families have, for the partitions ``first`` to ``last``.
 
-    ``upper``, ``lower``: the words as `scatter_windows` puts them; ``begin`` (int64, n_blocks x (n_partitions + 1)):
-    where each block has those of each partition. The verdicts on the words from ``begin[b, p]`` on are written to
-    ``shared`` (uint8) from ``step * begin[b, p]`` on, one after the other: with a step of 2 it may be the memory of
-    ``lower``. What a word tells of the first one of its key is noted at once; only those of the first one's family wait
-    for the end.
+    ``words``, ``widths``: as `scatter_windows` has them; ``begin`` (int64, n_blocks x (n_partitions + 1)): where each
+    block has those of each partition; ``base`` (int64): the bit of the first place of each block. What a word tells of
+    the first one of its key is noted at once; only those of the first one's family wait for the end.
     """
     most = 0
     for partition in range(first, last):
@@ -245,59 +247,51 @@ def count_partitions(upper, lower, begin, first, last, family_bits, shared, step
         size *= 2
     bitmap = np.empty(max(64, size), np.uint64)
     table, holder = np.empty(size, np.uint64), np.empty(size, np.int32)
-    words, verdicts = np.empty(most, np.uint64), np.empty(most, np.uint8)
-    rows = np.empty(most + 1, np.int32)
-    bits = np.uint64(family_bits)
-    low = bits + _PART
-    verdict = _ONE << bits
+    held, places, rows = np.empty(most, np.uint64), np.empty(most, np.int64), np.empty(most + 1, np.int32)
+    found = np.empty(most + 1, np.int32)
+    low, is_place = np.uint64(widths[0] + widths[1]), (_ONE << np.uint64(widths[1])) - _ONE
     for partition in range(first, last):
         n = 0
         for block in range(begin.shape[0]):
             begun, stop = begin[block, partition], begin[block, partition + 1]
-            its_words, its_upper, its_lower = words[n:], upper[begun:stop], lower[begun:stop]
+            its, its_held, its_places, its_base = words[begun:stop], held[n:], places[n:], base[block]
             for place in range(stop - begun):
-                word = np.uint64(its_upper[place]) << _PART | np.uint64(its_lower[place])
-                its_words[place] = (word >> bits) << low | word & (verdict - _ONE)
+                its_held[place] = its[place] & ~is_place
+                its_places[place] = its_base + np.int64(its[place] & is_place)
             n += stop - begun
-        for row in range(n):
-            verdicts[row] = 0
-        n_rows = _repeated_rows(words, n, low, bitmap, rows)
+        n_rows = _repeated_rows(held, n, low, bitmap, rows)
         size = 16
         while size < 2 * n_rows:
             size *= 2
         table[:size] = 0
         mask = np.uint64(size - 1)
-        n_waiting = 0
+        n_waiting = n_found = 0
         for number in range(n_rows):
             row = rows[number]
-            word = words[row]
-            identity = word >> low
-            place = (identity * _BASE >> np.uint64(32)) & mask
-            while table[place] and table[place] >> low != identity:
+            word = held[row]
+            place = ((word >> low) * _BASE >> np.uint64(32)) & mask
+            while table[place] and (table[place] ^ word) >> low:
                 place = (place + _ONE) & mask
-            known = table[place]
-            if not known:
+            if not table[place]:
                 table[place], holder[place] = word, row
-            elif (known ^ word) & (verdict - _ONE):
-                table[place] = known | verdict
-                verdicts[row] = verdicts[holder[place]] = 1
-            else:
+            elif holder[place] >= 0 and table[place] == word:
                 rows[n_waiting] = row
                 n_waiting += 1
+            else:
+                found[n_found], found[n_found + 1] = row, holder[place]
+                n_found += 1 + (holder[place] >= 0)
+                holder[place] = -1
         for number in range(n_waiting):
             row = rows[number]
-            identity = words[row] >> low
-            place = (identity * _BASE >> np.uint64(32)) & mask
-            while table[place] >> low != identity:
+            word = held[row]
+            place = ((word >> low) * _BASE >> np.uint64(32)) & mask
+            while (table[place] ^ word) >> low:
                 place = (place + _ONE) & mask
-            verdicts[row] = verdicts[holder[place]]
-        n = 0
-        for block in range(begin.shape[0]):
-            begun, stop = begin[block, partition], begin[block, partition + 1]
-            its_shared, its_verdicts = shared[step * begun :], verdicts[n:]
-            for place in range(stop - begun):
-                its_shared[place] = its_verdicts[place]
-            n += stop - begun
+            found[n_found] = row
+            n_found += holder[place] < 0
+        for number in range(n_found):  # by themselves, so that many bits come from memory at a time
+            place = places[found[number]]
+            shared[place >> 6] |= _ONE << np.uint64(place & 63)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -313,88 +307,64 @@ def _fill_rows(stops, first, last, rows):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _ones(word):  # type: ignore[no-untyped-def]
+    """How many bits of a word are set (the compiler knows the form and uses the machine's instruction)."""
+    word = word - ((word >> _ONE) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * _EACH) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _next(bits, flip, at, stop):  # type: ignore[no-untyped-def]
+    """The first place from ``at`` on whose bit is set, with ``flip`` for all of a word's the first that is not, or
+    ``stop``."""
+    while at < stop:
+        word = (bits[at >> 6] ^ flip) >> np.uint64(at & 63)
+        if word:
+            return min(stop, at + _ones((word & -word) - _ONE))
+        at = (at | 63) + 1
+    return stop
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def find_stretches(  # type: ignore[no-untyped-def]
-    tokens, bounds, low, high, size, shift, place, shared, start, length, passages
-):  # fmt: skip
+    tokens, bounds, counted, low, high, size, n_families, shared, base, start, length, passages
+):
     """Runs of one passage outside junk that shared windows cover, with the slots on both sides of them.
 
-    The passages are those of `hash_windows`; ``place`` (uint64, changed): where the verdicts of each partition begin in
-    ``shared``. Fills ``start`` (int64, token rows), ``length`` and ``passages`` (int32), with room for a run every
-    ``size`` tokens; returns how many runs there are.
+    The passages are those of `hash_windows`, the bits of ``shared`` from ``base`` on those of their windows; all of
+    them are shared where a passage is ``counted`` (int32) for no family below ``n_families``. Fills ``start`` (int64,
+    token rows), ``length`` and ``passages`` (int32), with room for a run every ``size`` tokens; returns how many there
+    are.
     """
     room = words, stops, ends, runs = _room(bounds, low, high)
-    values, verdicts = np.empty(words.shape[0], np.uint64), np.empty(words.shape[0], np.uint8)
     rows = np.empty(words.shape[0], np.int64)
     n, passage = np.int64(0), low
     while passage < high:
         begun = bounds[passage]
-        passage, n_words, n_stops, n_runs = _take_words(tokens, bounds, passage, high, room)
-        _hash_windows(words, n_words, stops[:n_stops], begun, size, values)
+        passage, n_words, n_stops, n_runs = _take_runs(tokens, bounds, passage, high, room)
         _fill_rows(stops[:n_stops], begun, bounds[passage], rows)
         first = np.int64(0)
         for run in range(n_runs):
-            end, covered, n_shared = ends[run], np.int64(-1), np.int64(0)  # the last word that is covered
-            its_values, its_verdicts = values[first:], verdicts[: max(end - size + 1 - first, 0)]
-            for window in range(its_verdicts.shape[0]):
-                partition = its_values[window] >> shift
-                at = place[partition]
-                place[partition] = at + _ONE
-                its_verdicts[window] = shared[at]
-                n_shared += shared[at]
-            for window in range(first, end - size + 1 if n_shared else first):
-                if not verdicts[window - first]:
-                    continue
-                if covered >= 0 and window > covered + 1:
-                    length[n] = rows[covered + 1] - start[n]
-                    n += 1
-                    covered = np.int64(-1)
-                if covered < 0:
-                    start[n] = runs[1, run] if window == first else rows[window - 1] + 1
-                    passages[n] = runs[0, run]
-                covered = window + size - 1
-            if covered >= 0:
-                length[n] = (rows[covered + 1] if covered + 1 < end else runs[2, run]) - start[n]
+            end = ends[run]
+            stop = base + max(end - size + 1, first)
+            if not 0 <= counted[runs[0, run]] < n_families:
+                start[n], length[n], passages[n] = runs[1, run], runs[2, run] - runs[1, run], runs[0, run]
+                n += stop > base + first
+                first = end
+                continue
+            at = _next(shared, np.uint64(0), base + first, stop)
+            while at < stop:
+                window, covered = at - base, at - base  # covered up to this word: the windows up to it overlap
+                while at < stop and at - base <= covered:
+                    behind = _next(shared, _ALL, at, stop)
+                    covered = behind - base + size - 1
+                    at = _next(shared, np.uint64(0), behind, stop)
+                start[n] = runs[1, run] if window == first else rows[window - 1] + 1
+                length[n] = (rows[covered] if covered < end else runs[2, run]) - start[n]
+                passages[n] = runs[0, run]
                 n += 1
             first = end
+        base += n_words
     return n
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def hash_rows(hashed, kind, slot, start, length):  # type: ignore[no-untyped-def]
-    """The hash of the skeleton of each run of tokens, as `detector.text.tokens.sequence_hashes` has it (uint64).
-
-    Tokens are hashed `_TOGETHER` at a time, whatever runs they are of; a run is the difference of two sums.
-    """
-    found, (name, hash_of) = np.empty(start.shape[0], np.uint64), hashed
-    words, places = np.empty(_TOGETHER + _LANES, np.uint64), np.empty(_TOGETHER + _LANES, np.uint64)
-    run, done, total, begun = np.int64(0), np.int64(0), np.uint64(0), np.uint64(0)
-    while run < start.shape[0]:
-        # tokens of as many runs as there is room for; of the first one ``done`` were hashed before
-        n, last, part = np.int64(0), run, done
-        while last < start.shape[0] and n < _TOGETHER:
-            n_taken = min(np.int64(length[last]) - part, _TOGETHER - n)
-            begin = np.int64(start[last]) + part
-            its_name, its_kind = name[begin : begin + n_taken], kind[begin : begin + n_taken]
-            its_words, its_places, first = words[n:], places[n:], np.uint64(part)
-            for place in range(n_taken):
-                value = hash_of[its_name[place]]
-                its_words[place] = value ^ (value ^ slot) & -np.uint64(its_kind[place] >= _SLOT)
-            for place in range((n_taken + _LANES - 1) // _LANES * _LANES):
-                its_places[place] = first + np.uint64(place)
-            n, part = n + n_taken, part + n_taken
-            if part < length[last]:
-                break
-            last, part = last + 1, np.int64(0)
-        for place in range(n):
-            words[place] = _mix(_mix(words[place]) + places[place] * _BASE)
-        for place in range(n):
-            total += words[place]
-            words[place] = total
-        at = -done
-        for ended in range(run, last):
-            at += length[ended]
-            its_total = words[at - 1] if at > 0 else begun
-            found[ended] = _mix(np.uint64(length[ended])) + its_total - begun
-            begun = its_total
-        run, done = last, part
-    return found

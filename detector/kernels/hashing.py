@@ -80,6 +80,47 @@ def skeleton_keys(name, kind, bounds, slot, min_tokens, keys, is_long):  # type:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def hash_rows(hashed, kind, slot, start, length):  # type: ignore[no-untyped-def]
+    """The hash of the skeleton of each run of tokens, as `detector.text.tokens.sequence_hashes` has it (uint64).
+
+    Tokens are hashed `_ROOM` at a time, whatever runs they are of; a run is the difference of two sums.
+    """
+    found, (name, hash_of) = np.empty(start.shape[0], np.uint64), hashed
+    words, places = np.empty(_ROOM + _LANES, np.uint64), np.empty(_ROOM + _LANES, np.uint64)
+    run, done, total, begun = np.int64(0), np.int64(0), np.uint64(0), np.uint64(0)
+    while run < start.shape[0]:
+        # tokens of as many runs as there is room for; of the first one ``done`` were hashed before
+        n, last, part = np.int64(0), run, done
+        while last < start.shape[0] and n < _ROOM:
+            n_taken = min(np.int64(length[last]) - part, _ROOM - n)
+            begin = np.int64(start[last]) + part
+            its_name, its_kind = name[begin : begin + n_taken], kind[begin : begin + n_taken]
+            its_words, its_places, first = words[n:], places[n:], np.uint64(part)
+            for place in range(n_taken):
+                value = hash_of[its_name[place]]
+                its_words[place] = value ^ (value ^ slot) & -np.uint64(its_kind[place] >= _SLOT)
+            for place in range((n_taken + _LANES - 1) // _LANES * _LANES):
+                its_places[place] = first + np.uint64(place)
+            n, part = n + n_taken, part + n_taken
+            if part < length[last]:
+                break
+            last, part = last + 1, np.int64(0)
+        for place in range(n):
+            words[place] = _mix(_mix(words[place]) + places[place] * _PLACE)
+        for place in range(n):
+            total += words[place]
+            words[place] = total
+        at = -done
+        for ended in range(run, last):
+            at += length[ended]
+            its_total = words[at - 1] if at > 0 else begun
+            found[ended] = _mix(np.uint64(length[ended])) + its_total - begun
+            begun = its_total
+        run, done = last, part
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def first_rows(keys, part, bits, first):  # type: ignore[no-untyped-def]
     """Fill ``first`` (int32) with the first row of the same key, for rows whose key begins with ``part`` (``bits``
     bits, at most 32): so that parts can be filled by several threads."""
@@ -105,57 +146,106 @@ def first_rows(keys, part, bits, first):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _shingles(hashed, start, stop, size, values):  # type: ignore[no-untyped-def]
+def _is_clean(junk, first, last):  # type: ignore[no-untyped-def]
+    """Whether none of the tokens ``first`` to ``last`` is junk (uint8, a bit for each of eight)."""
+    found = np.uint8(0)
+    for eight in range(first >> 3, (last + 7) >> 3):
+        found |= junk[eight]
+    if found:  # it may be of the tokens before and behind
+        found = np.uint8(0)
+        for token in range(first, last):
+            found |= (junk[token >> 3] >> (token & 7)) & 1
+    return found == 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def leave_copies(passages, first_of, bounds, junk, owner, n_families, counted):  # type: ignore[no-untyped-def]
+    """Change ``counted`` (int32, a row per passage, the family of each) of ``passages`` (int64) whose skeleton two
+    families have, where neither they nor the first one have junk: of the first one to ``n_families``, else to -1.
+
+    ``first_of`` (int32): the first of the ``passages`` with the same skeleton; ``owner`` (int32): the family of each
+    passage; ``bounds`` (int64): its tokens; ``junk`` (uint8): a bit for each of eight tokens.
+    """
+    for step in range(2):
+        for row in range(passages.shape[0]):
+            passage, first = passages[row], passages[first_of[row]]
+            if passage == first or (counted[first] == n_families) != step or (owner[passage] == owner[first]) > step:
+                continue
+            if _is_clean(junk, bounds[passage], bounds[passage + 1]):
+                if step:
+                    counted[passage] = -1
+                elif _is_clean(junk, bounds[first], bounds[first + 1]):
+                    counted[first] = n_families
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _shingles(hashed, start, stop, size, words, values):  # type: ignore[no-untyped-def]
     """Fill ``values`` (uint64) with the hashes of the runs of ``size`` tokens that begin at ``start`` and after it, as
-    many as it has room for and there are up to ``stop``; how many. In flat loops, which fill the vector registers."""
-    n = min(np.int64(values.shape[0]), stop - start - size + 1)
-    name, hash_of = hashed
-    first = name[start:]
+    many as it has room for and there are up to ``stop``; how many. In flat loops, which fill the vector registers;
+    ``words`` is room for one token more in each run."""
+    n, (name, hash_of) = min(np.int64(values.shape[0]), stop - start - size + 1), hashed
+    its_name = name[start : start + n + size - 1]
+    for place in range(n + size - 1):
+        words[place] = hash_of[its_name[place]]
     for place in range(n):
-        values[place] = _mix(hash_of[first[place]])
+        values[place] = _mix(words[place])
     for further in range(1, size):
-        following = name[start + further :]
+        following = words[further:]
         for place in range(n):
-            values[place] = _mix(values[place] * _PLACE + hash_of[following[place]])
+            values[place] = _mix(values[place] * _PLACE + following[place])
     for place in range(n):
         values[place] = max(values[place], np.uint64(1))  # 0 is a free place of a table
     return n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _insert_all(hashed, start, stop, size, values):  # type: ignore[no-untyped-def]
-    """A table of the different shingles of tokens ``start`` to ``stop`` with open addressing, and how many there are;
-    ``values`` is room."""
+def _slot(held, value):  # type: ignore[no-untyped-def]
+    """Where a value stands, or would stand, in a table with open addressing."""
+    last = np.uint64(held.shape[0] - 1)
+    slot = value & last
+    while held[slot] and held[slot] != value:
+        slot = (slot + np.uint64(1)) & last
+    return slot
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _table(n):  # type: ignore[no-untyped-def]
+    """An empty table for ``n`` values."""
     room = 16
-    while room < 2 * (stop - start):
+    while room < 2 * n:
         room *= 2
-    held, last, n = np.zeros(room, np.uint64), np.uint64(room - 1), 0
+    return np.zeros(room, np.uint64)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _insert_all(hashed, start, stop, size, words, values):  # type: ignore[no-untyped-def]
+    """A table of the different shingles of tokens ``start`` to ``stop``, and how many there are; ``words`` and
+    ``values`` are room."""
+    held, n = _table(stop - start), 0
     for begin in range(start, stop - size + 1, values.shape[0]):
-        for place in range(_shingles(hashed, begin, stop, size, values)):
-            value = values[place]
-            slot = value & last
-            while held[slot] and held[slot] != value:
-                slot = (slot + np.uint64(1)) & last
+        for place in range(_shingles(hashed, begin, stop, size, words, values)):
+            slot = _slot(held, values[place])
             n += held[slot] == 0
-            held[slot] = value
+            held[slot] = values[place]
     return held, n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _common(hashed, start, stop, size, held, seen, mark, values):  # type: ignore[no-untyped-def]
-    """How many different shingles of tokens ``start`` to ``stop`` are in a table; ``mark`` is a number of its own, and
-    ``seen`` (int32) when each place of the table was seen last."""
-    last, common = np.uint64(held.shape[0] - 1), 0
+def _compare(hashed, start, stop, size, held, seen, mark, words, values):  # type: ignore[no-untyped-def]
+    """How many different shingles of tokens ``start`` to ``stop`` are in a table, and how many are not; ``mark`` is a
+    number of its own, and ``seen`` (int32) when each place of the table was seen last."""
+    others, common, n = _table(stop - start), 0, 0
     for begin in range(start, stop - size + 1, values.shape[0]):
-        for place in range(_shingles(hashed, begin, stop, size, values)):
-            value = values[place]
-            slot = value & last
-            while held[slot] and held[slot] != value:
-                slot = (slot + np.uint64(1)) & last
-            if held[slot] and seen[slot] != mark:
+        for place in range(_shingles(hashed, begin, stop, size, words, values)):
+            slot = _slot(held, values[place])
+            if held[slot]:
+                common += seen[slot] != mark
                 seen[slot] = mark
-                common += 1
-    return common
+            else:
+                slot = _slot(others, values[place])
+                n += others[slot] == 0
+                others[slot] = values[place]
+    return common, n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -185,7 +275,7 @@ def _sort(found, n_found):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def lead(  # type: ignore[no-untyped-def]
-    hashed, indptr, size, sizes, slots, min_agreement, threshold, row_indptr, of, bucket_indptr, members, filled,
+    hashed, indptr, size, slots, min_agreement, threshold, row_indptr, of, bucket_indptr, members, filled,
     first, last, floor, is_last, head, ratio
 ):  # fmt: skip
     """Fill ``head`` (int32) of documents ``first`` to ``last`` with the lowest head whose set of shingles has at least
@@ -195,11 +285,9 @@ def lead(  # type: ignore[no-untyped-def]
     ``filled[b]``; looked at are those from document ``floor`` on, whose low bytes of the signature (``slots``, uint8)
     agree in at least ``min_agreement``. A document that has a head is passed over, one that finds none stays its own.
     With ``is_last`` such a document enters its buckets; without, nothing but the documents' own places is written.
-    ``sizes`` (int64) are the numbers of different shingles, found when they are asked for: whoever finds one, finds
-    the same.
     """
     marked, found = np.full(head.shape[0], -1, np.int32), np.empty(head.shape[0], np.int32)
-    values = np.empty(_ROOM, np.uint64)
+    words, values = np.empty(_ROOM + size, np.uint64), np.empty(_ROOM, np.uint64)
     for row in range(first, last):
         if head[row] != row:
             continue
@@ -215,16 +303,14 @@ def lead(  # type: ignore[no-untyped-def]
                     n_found += 1
         if n_found:
             _sort(found, n_found)
-            held, sizes[row] = _insert_all(hashed, indptr[row], indptr[row + 1], size, values)
+            held, n_its = _insert_all(hashed, indptr[row], indptr[row + 1], size, words, values)
             seen = np.full(held.shape[0], -1, np.int32)
             for candidate in range(n_found):
                 other = found[candidate]
-                if not sizes[other]:
-                    _, sizes[other] = _insert_all(hashed, indptr[other], indptr[other + 1], size, values)
-                if min(sizes[row], sizes[other]) < threshold * max(sizes[row], sizes[other]) - _ROUNDING:
-                    continue
-                common = _common(hashed, indptr[other], indptr[other + 1], size, held, seen, candidate, values)
-                union = sizes[row] + sizes[other] - common
+                common, n_others = _compare(
+                    hashed, indptr[other], indptr[other + 1], size, held, seen, candidate, words, values
+                )
+                union = n_its + n_others
                 if common and common >= threshold * union - _ROUNDING:
                     head[row], ratio[row] = other, common / union
                     break

@@ -65,6 +65,52 @@ def cut_runs(kind, begins, start, stop, least):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def sort_places(indptr, first, last, length, run, offset):  # type: ignore[no-untyped-def]
+    """Sort the places in the sequences ``first`` to ``last`` by their offsets, the longer run first.
+
+    Those of sequence s are rows ``indptr[s]`` to ``indptr[s + 1]`` (int64) of ``run`` and ``offset`` (int32);
+    ``length`` (int64) is that of each run. Mostly they are few.
+    """
+    keys = np.empty(64, np.int64)
+    for sequence in range(first, last):
+        begin, n = indptr[sequence], indptr[sequence + 1] - indptr[sequence]
+        if n > keys.shape[0]:
+            keys = np.empty(2 * n, np.int64)
+        for place in range(n):
+            keys[place] = (np.int64(offset[begin + place]) << 32) - length[run[begin + place]]
+        gap = 1
+        while 3 * gap < n:
+            gap = 3 * gap + 1
+        while gap:
+            for place in range(gap, n):
+                key, its_run, its_offset, hole = keys[place], run[begin + place], offset[begin + place], place
+                while hole >= gap and keys[hole - gap] > key:
+                    keys[hole] = keys[hole - gap]
+                    run[begin + hole], offset[begin + hole] = run[begin + hole - gap], offset[begin + hole - gap]
+                    hole -= gap
+                keys[hole], run[begin + hole], offset[begin + hole] = key, its_run, its_offset
+            gap //= 3
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def longest_places(indptr, first, last, length, run, offset, number):  # type: ignore[no-untyped-def]
+    """Of the places in the sequences ``first`` to ``last``, as `sort_places` sorts them, those of a run with a
+    ``number`` (int32; others have -1) that lie in no longer one: sequence, number and offset (int32)."""
+    room = indptr[last] - indptr[first]
+    sequences, numbers, offsets = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
+    n = 0
+    for sequence in range(first, last):
+        furthest = np.int64(0)
+        for place in range(indptr[sequence], indptr[sequence + 1]):
+            end = offset[place] + length[run[place]]
+            if number[run[place]] >= 0 and end > furthest:
+                sequences[n], numbers[n], offsets[n] = sequence, number[run[place]], offset[place]
+                furthest = end
+                n += 1
+    return sequences[:n].copy(), numbers[:n].copy(), offsets[:n].copy()
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def enclosing(starts, ends, sequence, row, weight, longest):  # type: ignore[no-untyped-def]
     """For each span the largest weight of the rows whose spans hold it and are longer, or -1 (int64).
 

@@ -24,6 +24,9 @@ _LANES = 64
 _ROOM = 2048
 """Tokens that are hashed together: they stay in the first cache."""
 
+_COLUMNS = 64
+"""Rows whose keys are written together: a band's keys lie far from the next one's, and one by one each would wait."""
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _finalised(value):  # type: ignore[no-untyped-def]
@@ -162,6 +165,15 @@ def _fold(lowest, n_bands, n_rows, folded, keys, column):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _put_columns(together, n, keys, first):  # type: ignore[no-untyped-def]
+    """Copy the first ``n`` columns of ``together`` to the columns of ``keys`` from ``first`` on."""
+    for band in range(keys.shape[0]):
+        its_keys, its = keys[band, first : first + n], together[band]
+        for column in range(n):
+            its_keys[column] = its[column]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def fold_bands(signatures, n_rows, keys):  # type: ignore[no-untyped-def]
     """Fill ``keys`` (uint32, n_bands x n) with a hash of each band of ``n_rows`` values of each of n signatures.
 
@@ -194,6 +206,7 @@ def sign_bands(  # type: ignore[no-untyped-def]
     copied, values = np.zeros(_ROOM + size, np.uint64), np.empty(_ROOM, np.uint64)
     short, finalised = np.empty(_ROOM, np.uint32), np.empty(_ROOM, np.uint32)
     lowest, folded = np.empty(room + _LANES, np.uint32), np.empty(_filled_up(n_bands), np.uint64)
+    together = np.empty((n_bands, _COLUMNS), np.uint32)
     row, n = np.int64(0), start.shape[0]
     while row < n:
         # as many rows as there is room for, or a part of a long one; rows that follow each other are copied as one
@@ -223,7 +236,9 @@ def sign_bands(  # type: ignore[no-untyped-def]
                     _hash_shingles(copied, end - token - size + 1, size, values, short)
                     _finalise(short, end - token - size + 1, finalised)
                     _lower(finalised, 0, end - token - size + 1, a, b, lowest)
-            _fold(lowest, n_bands, n_rows, folded, keys, first + number)
+            _fold(lowest, n_bands, n_rows, folded, together, number % _COLUMNS)
+            if (number + 1) % _COLUMNS == 0 or number + 1 == n:
+                _put_columns(together, number % _COLUMNS + 1, keys, first + number - number % _COLUMNS)
             if low.shape[0]:
                 low_bytes = low[numbers[number]]
                 for permutation in range(n_permutations):

@@ -227,46 +227,53 @@ def hash_alone(table, alone):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def pack_points(  # type: ignore[no-untyped-def]
-    points, text_start, folded, indptr, where, first, stop, slot_point, counting, packed_indptr, packed
-):
-    """Write the skeleton characters of the token rows ``first[r]`` to ``stop[r]`` (int64) to ``packed`` (uint32).
+def count_packed(where, first, stop, packed_indptr):  # type: ignore[no-untyped-def]
+    """Write the number of characters that `pack_points` writes for range r to ``packed_indptr[r + 1]`` (int64)."""
+    start, form, long_row, long_end = where
+    for number in range(first.shape[0]):
+        n, is_long = np.int64(0), False
+        for kind in form[first[number] : stop[number]]:
+            n += 1 if kind >= _SLOT else kind & _LENGTH
+            is_long |= kind < _SLOT and kind & _LENGTH == _LONG
+        if is_long:
+            for at in range(np.searchsorted(long_row, first[number]), np.searchsorted(long_row, stop[number])):
+                row = long_row[at]
+                n += (np.int64(long_end[at]) - start[row] - _LONG) * (form[row] < _SLOT)
+        packed_indptr[number + 1] = n
 
-    The folded characters of a token, or one ``slot_point`` for a number or a mark. ``where`` is that of
-    `detector.text.tokens.Tokens`, the others are those of `fill_tokens`. Counting writes the number of characters of
-    range r to ``packed_indptr[r + 1]`` (int64) and nothing else; otherwise they begin at ``packed[packed_indptr[r]]``.
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pack_points(  # type: ignore[no-untyped-def]
+    points, text_start, folded, indptr, where, name, first, stop, slot_point, packed_indptr, packed
+):
+    """Write the skeleton characters of the token rows ``first[r]`` to ``stop[r]`` (int64) to ``packed`` (uint32), from
+    ``packed[packed_indptr[r]]`` (int64) on.
+
+    They are the folded characters of a token, or one ``slot_point`` for a number or a mark. ``where`` is that of
+    `detector.text.tokens.Tokens`, the others are those of `fill_tokens`. Most tokens are the character that their name
+    is; for the others it is looked up where their document stands.
     """
     start, form, long_row, long_end = where
-    n_documents = indptr.shape[0] - 1
     for number in range(first.shape[0]):
-        token, until = first[number], stop[number]
-        low, high = 0, n_documents  # the last document that begins at this token or before it
-        while high - low > 1:
-            middle = (low + high) >> 1
-            if indptr[middle] <= token:
-                low = middle
-            else:
-                high = middle
-        at = 0 if counting else packed_indptr[number]
-        while token < until:
-            while token >= indptr[low + 1]:
-                low += 1
-            base = text_start[low]
+        at, document = packed_indptr[number], np.int64(-1)
+        for token in range(first[number], stop[number]):
             if form[token] >= _SLOT:
-                if not counting:
-                    packed[at] = slot_point
+                packed[at] = slot_point
+                at += 1
+            elif name[token] < _ALONE:
+                packed[at] = name[token]
                 at += 1
             else:
-                begin, size = base + start[token], np.int64(form[token] & _LENGTH)
+                if document < 0:
+                    document = np.searchsorted(indptr, token, side="right") - 1
+                while token >= indptr[document + 1]:
+                    document += 1
+                begin, size = text_start[document] + start[token], np.int64(form[token] & _LENGTH)
                 if size == _LONG:
                     size = long_end[np.searchsorted(long_row, token)] - np.int64(start[token])
-                if not counting:
-                    for place in range(size):
-                        packed[at + place] = folded[points[begin + place]]
+                for place in range(size):
+                    packed[at + place] = folded[points[begin + place]]
                 at += size
-            token += 1
-        if counting:
-            packed_indptr[number + 1] = at
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

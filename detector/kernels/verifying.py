@@ -18,7 +18,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_EMPTY = np.int64(-1)
+_EMPTY, _SLOTS = np.int64(-1), 1024
 _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LOW_48 = np.uint64(0x0000FFFFFFFFFFFF)
@@ -61,82 +61,85 @@ def _may_match(sketches, row, other, threshold):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _pattern(points, start, end):  # type: ignore[no-untyped-def]
-    """``points[start:end]`` made ready to be compared with many: a hash table of the places of each character (``keys``
-    and ``masks``, 64 places a word) and room for the state."""
-    size = 16
-    while size < 2 * (end - start):
-        size *= 2
-    keys = np.full(size, _EMPTY)
-    masks = np.zeros((size, (end - start + 63) >> 6), np.uint64)
-    for place in range(start, end):
-        slot = (np.int64(points[place]) * 2654435761) & (size - 1)
-        while keys[slot] != _EMPTY and keys[slot] != np.int64(points[place]):
-            slot = (slot + 1) & (size - 1)
-        keys[slot] = np.int64(points[place])
-        masks[slot, (place - start) >> 6] |= _ONE << np.uint64((place - start) & 63)
-    return keys, masks, np.empty(masks.shape[1], np.uint64)
+def _room():  # type: ignore[no-untyped-def]
+    """A table of characters (int64), the bits of their places (uint64), and where those in it stand (int64). It is so
+    large that hardly any two meet: a wrong guess of the processor costs more than the looking."""
+    return np.full(_SLOTS, _EMPTY), np.zeros(_SLOTS, np.uint64), np.empty(64, np.int64)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _common_so_far(state, length):  # type: ignore[no-untyped-def]
-    """The zeros of the state, of a pattern of this length."""
-    common, last = length, state.shape[0] - 1
-    for word in range(last + 1):
-        common -= _ones(
-            state[word] & ((_ONE << np.uint64(length & 63)) - _ONE if word == last and length & 63 else _ALL)
-        )
+def _find(keys, point):  # type: ignore[no-untyped-def]
+    """Where a character stands, or would stand, in a table."""
+    slot = ((point * 2654435761) >> 20) & (_SLOTS - 1)
+    while (keys[slot] != _EMPTY) & (keys[slot] != point):
+        slot = (slot + 1) & (_SLOTS - 1)
+    return slot
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _striped_length(points, start, m, other, n, least, room):  # type: ignore[no-untyped-def]
+    """Length of the longest common subsequence of ``m`` characters from ``start`` and ``n`` from ``other``, something
+    below ``least`` as soon as it cannot reach that: 64 of the ``m`` at a time, with the carries out of them kept for
+    the next."""
+    keys, masks, slots = room
+    carries, common = np.zeros(n if m > 64 else 1, np.uint8), 0
+    for begin in range(start, start + m, 64):
+        length, state = min(start + m - begin, 64), _ALL
+        for place in range(length):
+            slots[place] = slot = _find(keys, np.int64(points[begin + place]))
+            keys[slot] = np.int64(points[begin + place])
+            masks[slot] |= _ONE << np.uint64(place)
+        for place in range(n):
+            hit = state & masks[_find(keys, np.int64(points[other + place]))]
+            total = state + hit
+            if m > 64:
+                carry = np.uint64(carries[place])
+                carries[place] = np.uint8(total < hit) | np.uint8(total + carry < carry)
+                total += carry
+            state = total | (state - hit)
+        for place in range(length):
+            keys[slots[place]], masks[slots[place]] = _EMPTY, np.uint64(0)
+        common += length - _ones(state << np.uint64(64 - length))
+        if common + start + m - begin - length < least:
+            return -1
     return common
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _common_length(points, start, end, pattern, length, least):  # type: ignore[no-untyped-def]
-    """Length of the longest common subsequence of the pattern (of ``length`` characters) and ``points[start:end]``;
-    something below ``least`` as soon as it cannot reach that."""
-    keys, masks, state = pattern
-    size, words = keys.shape[0], state.shape[0]
-    state[:] = _ALL
-    for place in range(start, end):
-        if (place - start) & 31 == 31 and _common_so_far(state, length) + end - place < least:
-            return -1
-        slot = (np.int64(points[place]) * 2654435761) & (size - 1)
-        while keys[slot] != _EMPTY and keys[slot] != np.int64(points[place]):
-            slot = (slot + 1) & (size - 1)
-        if keys[slot] == _EMPTY:
-            continue
-        carry = np.uint64(0)
-        for word in range(words):
-            row = state[word]
-            hit = row & masks[slot, word]
-            total = row + hit
-            overflow = np.uint64(total < row)
-            total += carry
-            overflow |= np.uint64(total < carry)
-            carry = overflow
-            state[word] = total | (row - hit)
-    return _common_so_far(state, length)
+def _length(points, start, end, other, other_end, least, room):  # type: ignore[no-untyped-def]
+    """Length of the longest common subsequence of ``points[start:end]`` and ``points[other:other_end]``, something
+    below ``least`` if it cannot reach that. What both begin and end with is part of it: mostly little is left."""
+    common = 0
+    while start < end and other < other_end and points[start] == points[other]:
+        start, other, common = start + 1, other + 1, common + 1
+    while start < end and other < other_end and points[end - 1] == points[other_end - 1]:
+        end, other_end, common = end - 1, other_end - 1, common + 1
+    m, n = end - start, other_end - other
+    if m == 0 or n == 0 or min(m, n) + common < least:
+        return common
+    if m > n:
+        start, m, other, n = other, n, start, m
+    return common + _striped_length(points, start, m, other, n, least - common, room)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _matching_length(points, indptr, row, other, pattern, threshold):  # type: ignore[no-untyped-def]
-    """The LCS length of row ``other`` and ``row``, whose pattern is given; -1 if their ratio is below the threshold."""
-    length = indptr[row + 1] - indptr[row]
-    least = np.int64(np.ceil((threshold * (length + indptr[other + 1] - indptr[other]) - _ROUNDING) / 2))
-    common = _common_length(points, indptr[other], indptr[other + 1], pattern, length, least)
+def _matching_length(points, indptr, row, other, threshold, room):  # type: ignore[no-untyped-def]
+    """The LCS length of rows ``row`` and ``other``; -1 if their ratio is below the threshold."""
+    start, end, other_start, other_end = indptr[row], indptr[row + 1], indptr[other], indptr[other + 1]
+    least = np.int64(np.ceil((threshold * (end - start + other_end - other_start) - _ROUNDING) / 2))
+    common = _length(points, start, end, other_start, other_end, least, room)
     return common if common >= least else np.int64(-1)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def common_lengths(points, indptr, left, right, common):  # type: ignore[no-untyped-def]
     """Fill ``common`` (int64) with the LCS length of each pair of rows ``left[i]``, ``right[i]``."""
+    room = _room()
     for pair in range(left.shape[0]):
-        start, end = indptr[left[pair]], indptr[left[pair] + 1]
-        common[pair] = end - start
-        if left[pair] != right[pair]:
-            pattern = _pattern(points, start, end)
-            common[pair] = _common_length(
-                points, indptr[right[pair]], indptr[right[pair] + 1], pattern, end - start, np.int64(0)
-            )
+        one, other = left[pair], right[pair]
+        common[pair] = _length(
+            points, indptr[one], indptr[one + 1], indptr[other], indptr[other + 1], np.int64(0), room
+        )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -189,7 +192,7 @@ def represent(  # type: ignore[no-untyped-def]
     (int32) counts comparisons, `MAX_VERIFIED` for a crowded row. A bucket holds representatives only, so that
     near-copies without number cost each of them a few comparisons.
     """
-    found = np.empty(64, np.int64)
+    found, room = np.empty(64, np.int64), _room()
     for row in range(first, last):
         if chosen[row] != row or row_indptr[row] == row_indptr[row + 1]:
             continue
@@ -208,15 +211,13 @@ def represent(  # type: ignore[no-untyped-def]
                 n_found += 1
         n_found = _passing(row, found, n_found, sketches, threshold)
         n_found = min(_in_order(found, n_found), MAX_VERIFIED - compared[row])
-        if n_found:
-            pattern = _pattern(points, indptr[row], indptr[row + 1])
-            for candidate in range(n_found):
-                compared[row] += 1
-                length = _matching_length(points, indptr, row, found[candidate], pattern, threshold)
-                if length >= 0:
-                    chosen[row], common[row] = found[candidate], length
-                    compared[row] = 0
-                    break
+        for candidate in range(n_found):
+            compared[row] += 1
+            length = _matching_length(points, indptr, row, found[candidate], threshold, room)
+            if length >= 0:
+                chosen[row], common[row] = found[candidate], length
+                compared[row] = 0
+                break
         if is_last and chosen[row] == row:
             if is_crowded:
                 compared[row] = MAX_VERIFIED
@@ -237,7 +238,7 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
     those that may be looked at. A bucket whose rows all stand in the asker's own group (``only``) is passed over: a
     list of ten thousand like items is no work. ``crowded`` (bool) is set where a limit was met and nothing found.
     """
-    gathered = np.empty(64, np.int64)
+    gathered, room = np.empty(64, np.int64), _room()
     for query in range(row.shape[0]):
         mine = np.int64(row[query])
         compared, is_crowded, done = 0, False, 0
@@ -262,7 +263,6 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
                     n_found += 1
             n_found = _in_order(gathered, _passing(mine, gathered, n_found, sketches, threshold))
             if n_found:
-                pattern = _pattern(points, indptr[mine], indptr[mine + 1])
                 for candidate in range(n_found):
                     other = gathered[candidate]
                     occurrence = first_other[other] if group_of_first[other] == group[query] else first[other]
@@ -272,7 +272,7 @@ def lowest_elsewhere(  # type: ignore[no-untyped-def]
                         is_crowded = True
                         break
                     compared += 1
-                    if _matching_length(points, indptr, mine, other, pattern, threshold) >= 0:
+                    if _matching_length(points, indptr, mine, other, threshold, room) >= 0:
                         found[query] = occurrence
             if not beyond or is_crowded:
                 break
@@ -320,7 +320,7 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
     met, met_again = np.full(_MET, -1, np.int32), np.full(_MET, -1, np.int32)
     lists, size = np.empty((3, 16), np.int32), 0  # a table of the document's buckets: number, head and tail of each
     member, following = np.empty(1024, np.int32), np.empty(1024, np.int32)
-    gathered = np.empty(64, np.int64)
+    gathered, room = np.empty(64, np.int64), _room()
     begin, n_links = first, 0
     for occurrence in range(first, last):
         row, document = np.int64(rows[occurrence]), documents[occurrence]
@@ -370,10 +370,9 @@ def earlier_in_document(  # type: ignore[no-untyped-def]
                     link = following[link]
             n_found = min(_in_order(gathered, np.int64(n_found)), MAX_VERIFIED)
             if n_found:
-                pattern = _pattern(points, indptr[row], indptr[row + 1])
                 for candidate in range(n_found):
                     other = np.int64(rows[gathered[candidate]])
-                    if _matching_length(points, indptr, row, other, pattern, threshold) >= 0:
+                    if _matching_length(points, indptr, row, other, threshold, room) >= 0:
                         found[occurrence] = gathered[candidate]
                         break
             if not beyond:

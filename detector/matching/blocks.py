@@ -9,32 +9,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.counting import hash_rows
-from detector.machine.workspace import Workspace, row_ranges
+from detector.machine.workspace import Workspace
 from detector.matching.matches import Matches
-from detector.matching.repeats import Repeats, Rows, find_stretches
+from detector.matching.repeats import Repeats
+from detector.matching.stretches import Rows, find_stretches
 from detector.tables.columns import GroupColumns
 from detector.text.passages import Passages
-from detector.text.tokens import SLOT_HASH, Tokens, mix64
+from detector.text.tokens import mix64
 
 MIN_PASSAGES = 2
-
-BLOCK_TOKENS = 1 << 20
-"""Tokens that one thread hashes at a time."""
-
-
-def passage_keys(tokens: Tokens, passages: Passages, work: Workspace | None = None) -> NDArray[np.uint64]:
-    """A hash of each passage's skeleton."""
-    bounds = passages.tokens
-    lengths = np.diff(bounds).astype(np.int32)
-    keys = np.empty(len(lengths), np.uint64)
-
-    def part(rows: tuple[int, int]) -> None:
-        some = slice(*rows)
-        keys[some] = hash_rows(tokens.hashed, tokens.form, SLOT_HASH, bounds[:-1][some], lengths[some])
-
-    (work or Workspace()).map(part, row_ranges(bounds[1:], BLOCK_TOKENS))
-    return keys
 
 
 def block_groups(
@@ -57,7 +40,8 @@ def block_groups(
     bounds = np.searchsorted(passages.document, np.arange(len(family) + 1)).astype(np.int64)
     kind = np.zeros(len(key), dtype=np.uint8)
     hashed = np.arange(len(key), dtype=np.uint32), key
-    rows = Rows(hashed, kind, np.packbits(is_junk, bitorder="little"), bounds, family.astype(np.int32), n_families)
+    owner = family.astype(np.int32)
+    rows = Rows(hashed, kind, np.packbits(is_junk, bitorder="little"), bounds, owner, owner, n_families)
     work = work or Workspace()
     stretches = find_stretches(rows, MIN_PASSAGES, work)
     repeats = Repeats(rows, stretches, MIN_PASSAGES, work)

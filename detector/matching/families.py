@@ -74,12 +74,12 @@ def _heads(
     before, then one decides the block; what they find is what one thread finds from document to document.
     """
     n = len(slots)
-    sizes, head, ratio = np.zeros(n, np.int64), np.arange(n, dtype=np.int32), np.ones(n)
+    head, ratio = np.arange(n, dtype=np.int32), np.ones(n)
     members, filled = np.empty(len(buckets.rows), np.int32), buckets.indptr[:-1].copy()
 
     def decide(first: int, last: int, floor: int, *, is_last: bool) -> None:
         lead(
-            tokens.hashed, tokens.indptr, SHINGLE_SIZE, sizes, slots, int(threshold * MIN_AGREEMENT),
+            tokens.hashed, tokens.indptr, SHINGLE_SIZE, slots, int(threshold * MIN_AGREEMENT),
             threshold, buckets.row_indptr, buckets.of, buckets.indptr, members, filled, first, last, floor, is_last,
             head, ratio,
         )  # fmt: skip

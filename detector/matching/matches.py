@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.hashing import first_rows, skeleton_keys
 from detector.kernels.sketching import near_rows, sketch_rows
 from detector.kernels.verifying import (
     MAX_LISTED,
@@ -25,9 +24,10 @@ from detector.kernels.verifying import (
 from detector.machine.workspace import Gathered, Workspace, row_ranges
 from detector.matching.candidates import Bands, Buckets, Groups, Sieve, Sifted, band_buckets, signed_bands
 from detector.matching.partners import Numbers, Rows, Table, even_ranges, find_partners
+from detector.matching.skeletons import Skeletons, find_skeletons
 from detector.text.folding import character_table
 from detector.text.passages import Passages
-from detector.text.tokens import SLOT_HASH, SLOT_POINT, Tokens, packed_points, read_only
+from detector.text.tokens import SLOT_POINT, Tokens, packed_points, read_only
 
 SHINGLE_SIZE = 2
 BANDS = Bands(42, 3)
@@ -83,16 +83,20 @@ def find_matches(
     min_tokens: int,
     seed: int,
     is_junk: NDArray[np.bool_] | None = None,
+    skeletons: Skeletons | None = None,
     work: Workspace | None = None,
 ) -> Matches:
     """All matches of a corpus; ``family`` (integers) is the number of each document's family.
+
+    ``skeletons`` are those of the passages, where they are known.
 
     A passage of nothing but numbers has no text that another could share, and is not compared. Of junk (``is_junk``,
     a row per passage) only copies are matched, no near-copies: what a site adds by the ten thousand, links and counters
     that differ in a few characters, is explained already. The result does not depend on the workers of ``work``.
     """
     work = work or Workspace()
-    passage, distinct, first = _distinct_rows(tokens, passages, min_tokens, work)
+    skeletons = skeletons or find_skeletons(tokens, passages, min_tokens, work)
+    passage, (distinct, first) = skeletons.passage, _distinct_rows(skeletons)
     signed = np.ones(len(first), dtype=bool)
     if is_junk is not None:
         signed[:] = False
@@ -120,29 +124,11 @@ def find_matches(
     )
 
 
-def _distinct_rows(
-    tokens: Tokens, passages: Passages, min_tokens: int, work: Workspace
-) -> tuple[NDArray[np.int64], Numbers, Numbers]:
-    """The passages that are compared, the number of each one's skeleton, and the first of each skeleton."""
-    n = len(passages.tokens) - 1
-    keys, is_long = np.empty(n, np.uint64), np.empty(n, bool)
-
-    def key(bounds: tuple[int, int]) -> None:
-        first, last = bounds
-        skeleton_keys(
-            tokens.name, tokens.form, passages.tokens[first : last + 1], SLOT_HASH, min_tokens, keys[first:last],
-            is_long[first:last],
-        )  # fmt: skip
-
-    work.map(key, row_ranges(passages.tokens[1:], 4 * BLOCK_TOKENS))
-    passage = work.stored(np.flatnonzero(is_long))
-    keys = keys[passage]
-    first_of = np.empty(len(keys), np.int32)
-    bits = max(1, (len(keys) >> 18).bit_length())
-    work.map(lambda part: first_rows(keys, part, bits, first_of), range(1 << bits))
-    is_first = first_of == np.arange(len(keys), dtype=np.int32)
+def _distinct_rows(skeletons: Skeletons) -> tuple[Numbers, Numbers]:
+    """The number of the skeleton of each passage that is compared, and the first of each skeleton."""
+    is_first = skeletons.first == np.arange(len(skeletons.first), dtype=np.int32)
     number = np.cumsum(is_first, dtype=np.int32) - np.int32(1)
-    return passage, number[first_of], np.flatnonzero(is_first).astype(np.int32)
+    return number[skeletons.first], np.flatnonzero(is_first).astype(np.int32)
 
 
 def _rows(

@@ -14,10 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.phrasing import count_series, cut_runs, enclosing, write_keys
+from detector.kernels.hashing import leave_copies
+from detector.kernels.phrasing import count_series, cut_runs, enclosing, longest_places, write_keys
 from detector.machine.workspace import Gathered, Workspace, row_ranges
 from detector.matching.gathering import spans_of
-from detector.matching.repeats import BLOCK_PLACES, Places, PlacesInOrder, Repeats, Rows, Stretches, find_stretches
+from detector.matching.repeats import BLOCK_PLACES, Places, PlacesInOrder, Repeats
+from detector.matching.skeletons import Skeletons, find_skeletons
+from detector.matching.stretches import Rows, Stretches, find_stretches
 from detector.tables.columns import PhraseColumns
 from detector.text.folding import character_table
 from detector.text.passages import Passages
@@ -90,19 +93,26 @@ def find_phrases(
 ) -> PhraseTable:
     """The phrases of a corpus; ``is_junk`` is a row per token, ``family`` the number of each document's family."""
     work = work or Workspace()
-    found = repeated(tokens, passages, np.packbits(is_junk, bitorder="little"), family, work)
+    skeletons = find_skeletons(tokens, passages, MIN_TOKENS, work)
+    found = repeated(tokens, passages, skeletons, np.packbits(is_junk, bitorder="little"), family, work)
     return phrases_of(tokens, passages, *found, min_families=min_families, work=work)
 
 
 def repeated(
-    tokens: Tokens, passages: Passages, junk: NDArray[np.uint8], family: NDArray[np.int64], work: Workspace
+    tokens: Tokens,
+    passages: Passages,
+    skeletons: Skeletons,
+    junk: NDArray[np.uint8],
+    family: NDArray[np.int64],
+    work: Workspace,
 ) -> tuple[Rows, Stretches]:
     """The rows that phrases are looked for in, and the stretches of them that may hold any: what keeps all threads
     busy, and takes most memory. ``junk`` (a bit per token) plays no part in what follows, and is not held."""
     n_families = int(family.max()) + 1 if len(family) else 0
     owner = family[passages.document].astype(np.int32) if len(family) else np.empty(0, np.int32)
-    bounds = passages.tokens if len(passages.tokens) else np.zeros(1, np.int64)
-    rows = Rows(tokens.hashed, tokens.form, junk, bounds, owner, n_families)
+    bounds, counted = passages.tokens if len(passages.tokens) else np.zeros(1, np.int64), owner.copy()
+    leave_copies(skeletons.passage, skeletons.first, bounds, junk, owner, n_families, counted)
+    rows = Rows(tokens.hashed, tokens.form, junk, bounds, owner, counted, n_families)
     return rows._replace(junk=np.empty(0, np.uint8)), find_stretches(rows, MIN_TOKENS, work)
 
 
@@ -184,15 +194,12 @@ def _table(
     work: Workspace,
 ) -> PhraseTable:  # fmt: skip
     """The runs that are listed, with all their places."""
-    number = np.cumsum(is_listed, dtype=np.int32) - np.int32(1)
+    number = np.where(is_listed, np.cumsum(is_listed, dtype=np.int32) - np.int32(1), np.int32(-1))
     copy_start = stretches.start[repeats.copies.stretch]
 
     def marked(part: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """Sequence, phrase and offset of the occurrences that lie in no longer one."""
-        sequence, run, offset = (column[is_listed[places.part(*part)[1]]] for column in places.part(*part))
-        end = repeats.row[sequence] - repeats.row[part[0]] + offset + runs.length[run]
-        longest = end > np.maximum.accumulate(np.concatenate(([0], end)))[:-1]
-        return sequence[longest], number[run[longest]], offset[longest]
+        return longest_places(places.indptr, *part, runs.length, *places[1:], number)  # type: ignore[no-any-return]
 
     parts = work.map(marked, row_ranges(places.indptr[1:], BLOCK_PLACES) or [(0, 0)])
     sequence, phrase, offset = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -4,56 +4,28 @@ A repeat is a run of symbols inside one sequence. Its families are the families 
 maximal if no longer run around it, by one symbol to the left or to the right, is in as many families.
 
 Three steps leave little to sort. Only *stretches* are kept, all of whose windows of a few symbols stand in two families
-(`find_stretches`); every repeat lies in one. Equal stretches are one. Windows of which each always stands before the
-next one, and nothing else does, are one *chain*: a run that begins or ends inside one is in no more families than the
-whole, so maximal repeats are runs of chains (`Repeats`).
+(`detector.matching.stretches`); every repeat lies in one. Equal stretches are one. Windows of which each always stands
+before the next one, and nothing else does, are one *chain*: a run that begins or ends inside one is in no more families
+than the whole, so maximal repeats are runs of chains (`Repeats`).
 """
 
 from __future__ import annotations
 
 from functools import partial
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels import counting, linking, repeating
-from detector.machine.workspace import Gathered, Workspace, add_all, row_ranges
+from detector.kernels import linking, repeating
+from detector.kernels.hashing import hash_rows
+from detector.kernels.phrasing import sort_places
+from detector.machine.workspace import Workspace, row_ranges
+from detector.matching.stretches import Rows, Stretches
 from detector.text.tokens import SLOT_HASH
-
-BLOCK_ROWS, LARGE_BITS = 1 << 20, 12
-"""Rows (tokens, passages) that are hashed at a time, and the bits of a partition's number below which it is fewer."""
-
-PARTITION_ROWS, MAX_PARTITION_BITS = 1 << 15, 14
-"""Windows in a partition, on average: their table of twice as many words of 64 bits fits the cache of a core."""
 
 BLOCK_PLACES = 1 << 20
 """Places of runs that are put in order at a time."""
-
-
-class Rows(NamedTuple):
-    """What repeats are made of, in sections that no repeat leaves: tokens in passages, or passages in documents.
-
-    A row each: its hash, ``hashed[1][hashed[0][row]]`` (uint64; uint32), ``kind`` (uint8; from 128 on a slot, of which
-    one is as good as another), a bit in ``junk`` (uint8, eight in each); a section each: rows ``bounds[s]`` to
-    ``bounds[s + 1]`` (int64), ``owner`` (int32, the family).
-    """
-
-    hashed: tuple[NDArray[np.uint32], NDArray[np.uint64]]
-    kind: NDArray[np.uint8]
-    junk: NDArray[np.uint8]
-    bounds: NDArray[np.int64]
-    owner: NDArray[np.int32]
-    n_families: int
-
-
-class Stretches(NamedTuple):
-    """Runs of rows worth a closer look: ``start`` (int64), ``length``, ``family`` (int32)."""
-
-    start: NDArray[np.int64]
-    length: NDArray[np.int32]
-    family: NDArray[np.int32]
 
 
 class Sequences(NamedTuple):
@@ -94,76 +66,9 @@ class Copies(NamedTuple):
     family_indptr: NDArray[np.int64]
 
 
-def find_stretches(rows: Rows, size: int, work: Workspace) -> Stretches:
-    """The longest runs of one section outside junk that are covered by windows of ``size`` rows (slots between them not
-    counted) that two families have, with the slots on both sides: whether a run is maximal depends on them."""
-    windows = _Windows(rows, size, work)
-    blocks = range(len(windows.blocks))
-    work.map(windows.scatter, blocks)
-    steps = np.linspace(0, 1 << windows.bits, min(1 << windows.bits, 16) + 1).astype(np.int64).tolist()
-    work.map(windows.count, pairwise(steps))
-    columns = [Gathered(work, dtype) for dtype in (np.int64, np.int32, np.int32)]
-    for part in work.each(windows.stretches, blocks):
-        add_all(columns, part)
-    return Stretches(*(column.column() for column in columns))
-
-
-class _Windows:
-    """The windows of some rows, block by block: hashed, counted and read again in the order of the rows."""
-
-    def __init__(self, rows: Rows, size: int, work: Workspace) -> None:
-        self.rows, self.size, self._work = rows, size, work
-        self._tokens = (rows.hashed, rows.kind, rows.junk, rows.kind[: len(rows.kind) & ~7].view(np.uint64))
-        first, last = int(rows.bounds[0]), int(rows.bounds[-1])
-        self.bits = min(max(((last - first) // PARTITION_ROWS).bit_length(), 1), MAX_PARTITION_BITS)
-        block = max(1, BLOCK_ROWS >> min(max(0, LARGE_BITS - self.bits), 3))
-        cuts = np.unique(np.append(np.searchsorted(rows.bounds, np.arange(first, last, block)), len(rows.bounds) - 1))
-        self.blocks = list(pairwise(cuts.tolist()))
-        self._shift = np.uint64(64 - self.bits)
-        self._family_bits = max(rows.n_families - 1, 1).bit_length()
-        # as many windows have room as there would be without slots and junk
-        self._base = np.cumsum(np.maximum(np.diff(rows.bounds, prepend=first) - (size - 1), 0))[cuts].tolist()
-        upper, lower = (work.empty(self._base[-1], dtype, put=True) for dtype in (np.uint32, np.uint16))
-        self._words = upper, lower
-        self._step = 1 if work.is_mapped(lower) else 2  # 2: verdicts stand where the words stood
-        self._shared = lower.view(np.uint8) if self._step == 2 else work.empty(len(lower), np.uint8)
-        self._begin = np.zeros((len(self.blocks), (1 << self.bits) + 1), np.int64)
-
-    def scatter(self, block: int) -> None:
-        """Hash the windows of a block and put them in the order of their partitions."""
-        rows, (first, stop) = self.rows, self.blocks[block]
-        room = int(rows.bounds[stop] - rows.bounds[first])
-        keys, ends, families = (np.empty(room, dtype) for dtype in (np.uint64, np.int32, np.int32))
-        begin = self._begin[block]
-        n_runs = counting.hash_windows(
-            self._tokens, rows.bounds, rows.owner, first, stop, self.size, self._shift, keys, ends, families, begin
-        )
-        n, base, (upper, lower) = int(begin[-1]), self._base[block], self._words
-        with self._work.filling(upper, base, base + n) as high, self._work.filling(lower, base, base + n) as low:
-            counting.scatter_windows(
-                keys, ends[:n_runs], families, self.size, self._shift, self._family_bits, begin, high, low
-            )
-        begin += base
-
-    def count(self, partitions: tuple[int, int]) -> None:
-        """Find out which windows of some partitions two families have."""
-        counting.count_partitions(*self._words, self._begin, *partitions, self._family_bits, self._shared, self._step)
-
-    def stretches(self, block: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-        """The columns of the stretches of a block."""
-        rows, (low, high) = self.rows, self.blocks[block]
-        room = int(rows.bounds[high] - rows.bounds[low]) // self.size + 1
-        start, length, section = np.empty(room, np.int64), np.empty(room, np.int32), np.empty(room, np.int32)
-        place = (self._step * self._begin[block]).view(np.uint64)
-        n = counting.find_stretches(
-            self._tokens, rows.bounds, low, high, self.size, self._shift, place, self._shared, start, length, section
-        )
-        return start[:n].copy(), length[:n].copy(), rows.owner[section[:n]]
-
-
 def collapse(rows: Rows, stretches: Stretches) -> Copies:
     """Equal stretches made one."""
-    keys = counting.hash_rows(rows.hashed, rows.kind, SLOT_HASH, stretches.start, stretches.length)
+    keys = hash_rows(rows.hashed, rows.kind, SLOT_HASH, stretches.start, stretches.length)
     number, first = linking.number_keys(keys)
     return Copies(number, first, *linking.gather_copies(number, len(first), stretches.family, rows.n_families))
 
@@ -327,7 +232,6 @@ class Repeats:
         self.copies = collapse(rows, stretches)
         first = self.copies.first
         self.start, self.length = stretches.start[first], stretches.length[first]
-        self.row = np.concatenate(([0], np.cumsum(self.length.astype(np.int64))))
         # where the chains begin among the windows of all distinct stretches, so that one search finds any
         self._window = np.concatenate(([0], np.cumsum(np.maximum(self.length.astype(np.int64) - size + 1, 0))))
         symbols, indptr = self._chains(rows, work)
@@ -387,14 +291,9 @@ class Repeats:
                 run, offset = work.empty(int(indptr[-1]), np.int32), work.empty(int(indptr[-1]), np.int32)
             at = indptr[:-1].copy() if counted else indptr
             repeating.spread_places(*places[:-1], not counted, at, run, offset)
-        ordered = PlacesInOrder(indptr, run, offset)
-        most = int(length.max(initial=0)) + 1
 
         def sort(part: tuple[int, int]) -> None:
-            sequence, its_run, its_offset = ordered.part(*part)
-            base = self.row[sequence] - self.row[part[0]]
-            order = np.argsort((base + its_offset) * most + (most - length[its_run]))
-            its_run[:], its_offset[:] = its_run[order], its_offset[order]
+            sort_places(indptr, *part, length, run, offset)
 
         work.map(sort, row_ranges(indptr[1:], BLOCK_PLACES))
-        return ordered
+        return PlacesInOrder(indptr, run, offset)

@@ -316,10 +316,9 @@ def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], 
     have the same two; of most members the keys of their passages tell that it is 1."""
     tokens, passages, _, keys = corpus
     indptr = groups.indptr[span[0] : span[1] + 1]
-    first = groups.first[indptr[0] : indptr[-1]].astype(np.int64)
-    last = groups.last[indptr[0] : indptr[-1]].astype(np.int64)
+    first, last = (column[indptr[0] : indptr[-1]] for column in (groups.first, groups.last))
     head = np.repeat(indptr[:-1] - indptr[0], np.diff(indptr))
-    names = _names(keys, first, last)
+    names = _names(keys, first.astype(np.int64), last.astype(np.int64))
     differing = np.flatnonzero(names != names[head])
     ratio = np.ones(len(first))
     if not len(differing):
@@ -329,13 +328,14 @@ def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], 
     differs = differing[chosen]
     members, place = np.unique(np.concatenate((head[differs], differs)), return_inverse=True)
     first, last = first[members], last[members]
-    part, bounds = _offsets(last - first), passages.tokens
-    rows = np.arange(part[-1]) + np.repeat(first - part[:-1], np.diff(part))
+    rows, bounds = expanded(first, last), passages.tokens  # each once: most blocks lie in others
+    part = np.searchsorted(rows, first).repeat(2)
+    part[1::2] += last - first
     if is_mapped(work, tokens) and int((bounds[last] - bounds[first]).sum()) <= most_tokens(work):
-        here = gather_passages(work, tokens, passages, np.unique(rows), with_texts=True)
-        tokens, bounds, rows = here.tokens, here.bounds, here.places(rows)
+        tokens, bounds = gather_passages(work, tokens, passages, rows, with_texts=True)[1:]
+        rows = np.arange(len(rows))
     points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
-    left, right, found = place[: len(differs)], place[len(differs) :], np.empty(len(differs))
+    left, right, found = 2 * place[: len(differs)], 2 * place[len(differs) :], np.empty(len(differs))
     comparing.similarities(points, point_indptr, part, left, right, float(comparing.LARGEST_BLOCK), found)
     ratio[differing] = found[same]
     return ratio
