@@ -21,7 +21,7 @@ from detector.model import Hit
 from detector.rules.artefacts import SCRIPT_ERROR, YEAR_REACH, year_swaps_at
 from detector.rules.block_lines import BlockLines, Pairs, beside_bits, has_rest
 from detector.rules.frames import SITE_FRAME, find_frame_lines
-from detector.rules.junk import FREQUENT_EDGE, Modelled, junk_of
+from detector.rules.junk import FREQUENT_EDGE, Modelled, joined_models, junk_of
 from detector.rules.junk_places import EDGE_LINES, FAR_BITS, MAX_GAP, MAX_ITEM, MAX_SHORT, NEAR_BITS
 from detector.rules.marks import MIN_PRONOUN_PLACES, marks_of
 from detector.rules.pages import PAGE_LINE, count_page_lines, find_page_lines
@@ -163,7 +163,7 @@ class BlockHits:
         return near[rows[np.diff(rows, prepend=-1) > 0]]
 
     def _modelled(self, pairs: Pairs) -> dict[int, dict[int, Modelled]]:
-        """By text the lines that the model of pages calls junk or, where there are none, that of heads and tails."""
+        """By text the lines that the model of pages calls junk, or that of heads and tails, as `joined_models` says."""
         found: dict[int, dict[int, Modelled]] = {}
         block, points = self._block, self._texts.points
         start = self._texts.start[self._begin : self._begin + self._n]
@@ -175,7 +175,9 @@ class BlockHits:
             known[pairs.line[self._plan.lines.place[pairs.rule] == 0]] = True
             of_sites: dict[int, dict[int, Modelled]] = {}
             self._add(of_sites, SITE_FRAME, *find_frame_lines(block, points, start, matched, known))
-            found = of_sites | found
+            n_lines = np.diff(block.line_indptr)
+            for text, lines in of_sites.items():
+                found[text] = joined_models(found.get(text, {}), lines, int(n_lines[text]))
         return found
 
     def _add(

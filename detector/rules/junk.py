@@ -29,7 +29,7 @@ from detector.rules.junk_places import (
     title_line,
 )
 from detector.rules.lines import Lines, rules_by_line, split_lines
-from detector.rules.pages import PAGE_LINE, page_lines_of
+from detector.rules.pages import FEW_LINES, PAGE_LINE, page_lines_of
 from detector.rules.places import Places
 from detector.rules.rule_tables import Rule, RuleMatch, RuleTable, find_spans
 
@@ -73,9 +73,10 @@ def find_junk(text: str, plain: str, table: RuleTable) -> list[Hit]:
     modelled = (
         {at: Modelled(PAGE_LINE, odds) for at, odds in page_lines_of(text).items()} if table.does(PAGE_LINE) else {}
     )
-    if not modelled and table.does(SITE_FRAME):
-        of_site = frame_lines_of(text, {at: is_known(rules) for at, rules in matched.items()})
-        modelled = {at: Modelled(SITE_FRAME, *said) for at, said in of_site.items()}
+    if table.does(SITE_FRAME):
+        said_of = frame_lines_of(text, {at: is_known(rules) for at, rules in matched.items()})
+        of_site = {at: Modelled(SITE_FRAME, *said) for at, said in said_of.items()}
+        modelled = joined_models(modelled, of_site, len(lines))
     return junk_of(places, find_spans(places, table.trials(("junk",))), lines, matched, table, modelled)
 
 
@@ -90,6 +91,15 @@ class Modelled(NamedTuple):
         """What spoke for the line."""
         said = {"odds": self.odds} if self.words is None else {"odds": self.odds, "words": self.words}
         return {name: round(value, 2) for name, value in said.items()}
+
+
+def joined_models(of_page: dict[int, Modelled], of_site: dict[int, Modelled], n_lines: int) -> dict[int, Modelled]:
+    """The lines that are junk by either model, by their number among the ``n_lines`` that are not blank.
+
+    What is a page without a doubt has nothing else at its head and tail; a text of few lines, taken for a page by some
+    of them, may have.
+    """
+    return of_site | of_page if not of_page or n_lines < FEW_LINES else of_page
 
 
 def is_known(rules: Iterable[Rule]) -> bool:
