@@ -52,7 +52,8 @@ bench: $(VENV)/installed-test
 profile: $(VENV)/installed
 	$(BIN)/python benchmarks/profile_scan.py --size $(SIZE) $(FILES)
 
-# what takes long to try: any bytes as files and texts, scans killed at 50 moments, hostile input: make fuzz [FUZZ_SECONDS=60]
+# what takes long to try: any bytes as files and texts, scans killed at 50 moments, hostile input, kernels that check
+# their indices: make fuzz [FUZZ_SECONDS=60]
 # FUZZ_SECONDS are for each of four targets; HOSTILE=1.0 makes the input as large as docs/reliability.md says
 FUZZ_SECONDS ?= 60
 HOSTILE ?= 0.1
@@ -61,6 +62,7 @@ fuzz: $(VENV)/installed-fuzz
 	$(BIN)/python scripts/kill_scans.py --moments 50
 	folder=$$(mktemp -d) && $(BIN)/python tests/kill_filter.py $$folder 50; status=$$?; rm -rf $$folder; exit $$status
 	$(BIN)/python scripts/hostile.py --scale $(HOSTILE)
+	folder=$$(mktemp -d); for level in passage document; do NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$$folder/cache $(BIN)/detector scan seeds --level $$level --quiet --out $$folder/$$level || exit; done; rm -rf $$folder
 
 clean:
 	rm -rf $(VENV) $(VENV)-integrations $(VENV)-dolma build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

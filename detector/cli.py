@@ -44,6 +44,11 @@ COMMANDS = (
 """In the order of the help."""
 
 
+OBJECTS_BETWEEN_SEARCHES = 100_000
+"""More objects than before from one search for cycles to the next: modules and tables of rules are that many, all of
+which stay, and with Python's own 700 to look through them again and again was an eighth of the start of a scan."""
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = Parser(
@@ -98,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run() -> NoReturn:
     """`main` as all that the process does. After a success it ends at once: to take down what the interpreter holds,
     module by module, takes as long as reading 10 MB, and the system takes it all in any case."""
+    gc.set_threshold(OBJECTS_BETWEEN_SEARCHES)
     try:
         main()
     except SystemExit as end:

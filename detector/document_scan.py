@@ -74,6 +74,21 @@ class DocumentScan:
         """The families of most documents, at most ``limit``; of equal ones those whose head is lower first."""
         return sorted(self.families, key=len, reverse=True)[:limit]
 
+    def write(self, directory: str | Path) -> None:
+        """Write every file of the contract; ``summary.json`` comes last, so that a folder with one is a whole scan.
+
+        Raises `OutputError` where the folder holds something else or cannot be written.
+        """
+        directory, began = Path(directory), time.perf_counter()
+        write_tables(self, directory)
+        run = self.summary["run"]
+        seconds = {**run["seconds"], "write": round(time.perf_counter() - began, 3)}
+        summary = {**self.summary, "run": {**run, "seconds": seconds, "peak_memory": peak_memory()}}
+        try:
+            finish(directory, summary)
+        except OSError as error:
+            raise failed(directory, error) from None
+
 
 def scan_documents(
     inputs: Sequence[str | Path] | str | Path,
@@ -183,22 +198,6 @@ def _families(head: NDArray[np.int64]) -> list[list[int]]:
     for row, first in zip(joined.tolist(), head[joined].tolist(), strict=True):
         families.setdefault(first, [first]).append(row)
     return [families[first] for first in sorted(families)]
-
-
-def write_documents(found: DocumentScan, directory: str | Path) -> None:
-    """Write every file of the contract; ``summary.json`` comes last, so that a folder with one is a whole scan.
-
-    Raises `OutputError` where the folder holds something else or cannot be written.
-    """
-    directory, began = Path(directory), time.perf_counter()
-    write_tables(found, directory)
-    run = found.summary["run"]
-    seconds = {**run["seconds"], "write": round(time.perf_counter() - began, 3)}
-    summary = {**found.summary, "run": {**run, "seconds": seconds, "peak_memory": peak_memory()}}
-    try:
-        finish(directory, summary)
-    except OSError as error:
-        raise failed(directory, error) from None
 
 
 def _summary(

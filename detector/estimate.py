@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from detector.document_scan import scan_documents, write_documents
+from detector.document_scan import scan_documents
 from detector.kernels.cache import are_compiled
 from detector.machine.clock import Progress, silent
 from detector.machine.leftovers import temporary_folder as new_folder
@@ -233,8 +233,7 @@ def _run(path: Path, out: Path, settings: Settings, work: Workspace) -> _Point:
 def _analyse(path: Path, settings: Settings, work: Workspace) -> Callable[[Path], None]:
     """A scan at the level of the settings, and how it is written."""
     if settings.level == "document":
-        found = scan_documents([path], settings, work, silent)
-        return lambda out: write_documents(found, out)
+        return scan_documents([path], settings, work, silent).write
     return scan([path], settings, work=work).write
 
 
@@ -271,7 +270,8 @@ def _estimate(sample: Sample, settings: Settings, work: Workspace, out: str | No
     if settings.level == "document":
         temporary = sample.text_bytes + sample.n_documents * ROW_BYTES
     else:
-        temporary = max(sample.text_bytes, spilled_bytes(columns, work.memory))
+        points = 4.0 * sum(len(document.text) for document in sample.documents) / max(text, 1) * sample.text_bytes
+        temporary = max(sample.text_bytes, spilled_bytes(columns, work.memory, points))
     target = existing_folder(out) if out is not None else None
     seconds = round(lines["analysis"].at(n_bytes) + found.start[0], 3)
     return Estimate(

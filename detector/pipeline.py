@@ -87,15 +87,17 @@ def scan(
     if settings.level == "document":
         raise SettingsError("level is 'document': detector.scan_documents scans that, not detector.scan")
     clock = Clock(progress)
-    table = load_rules(settings)
+    if settings.rules or settings.disable_rules or settings.protect:  # what is wrong there is told before any reading
+        load_rules(settings)
+        protected_phrases(settings.protect)
     with nullcontext(work) if work is not None else Workspace() as space, without_collection():
         space.told = clock.step
         with clock.stage("read"):
-            prepared = space.beside(partial(_prepare, table))
+            prepared = space.beside(partial(_prepare, settings))
             corpus, inputs = _corpus(source, settings, space, progress)
             _check_lengths(corpus)
             space.expect(corpus.texts.points.nbytes)
-            prepared()
+            table = prepared()
         results = kept or Results()
         results.check_digest(corpus.digest)
         found = results.result("found", _analyse, corpus, table, settings, space, clock, results)
@@ -123,12 +125,14 @@ def scan(
     )  # fmt: skip
 
 
-def _prepare(table: RuleTable) -> None:
+def _prepare(settings: Settings) -> RuleTable:
     """Make tables while files are read: one thread does that, between the kernels of others."""
+    table = load_rules(settings)
     prepare_rules(table)
     prepare_tokens()
     for name in ("numpy.ma", "numpy.random"):  # numpy loads them for `unique` and for seeds, when others would wait
         import_module(name)
+    return table
 
 
 def _corpus(source: Any, settings: Settings, work: Workspace, progress: Progress) -> tuple[CorpusColumns, list[str]]:

@@ -38,17 +38,19 @@ FILES_IN_SAMPLE, MOST_FILES = 8, 1000
 
 
 class Ratios(NamedTuple):
-    """Bytes per byte of text: of all columns that are held at one time, of the results as JSON Lines and as Parquet."""
+    """Bytes per byte of text: code points, all columns that are held at one time, results as JSON Lines and Parquet."""
 
+    points: float
     columns: float
     jsonl: float
     parquet: float
 
 
-LEAST = {"passage": Ratios(3.2, 0.04, 0.01), "document": Ratios(0.0, 0.0, 0.0)}
-"""English pages need 3.3 of columns, Chinese text 4.9 to 5.8. Random text has nothing to report but its documents."""
+LEAST = {"passage": Ratios(1.0, 3.2, 0.04, 0.01), "document": Ratios(1.0, 0.0, 0.0, 0.0)}
+"""A code point takes four bytes, in UTF-8 one to four. English pages need 3.3 of columns, Chinese text 4.9 to 5.8.
+Random text has nothing to report but its documents."""
 
-USUAL = {"passage": Ratios(5.6, 7.0, 1.0), "document": Ratios(0.06, 0.07, 0.03)}
+USUAL = {"passage": Ratios(1.4, 5.6, 7.0, 1.0), "document": Ratios(1.4, 0.06, 0.07, 0.03)}
 """A synthetic corpus of Chinese reports, 10 to 100 MB; real text is between 3.6 and 11.6 of JSON Lines."""
 
 LEAST_BUDGET = 128 << 20
@@ -251,7 +253,7 @@ def _told(place: _Place, need: str) -> str:
 def _places(n_bytes: int, work: Workspace, out: str | Path | None, ratios: Ratios, format_: str) -> list[_Place]:
     """What is needed on each file system."""
     tmp = temporary_folder(work)
-    spilled = max(n_bytes, spilled_bytes(n_bytes * ratios.columns, work.memory))
+    spilled = max(n_bytes, spilled_bytes(n_bytes * ratios.columns, work.memory, n_bytes * ratios.points))
     places = [_Place("temporary files", tmp, spilled, free_bytes(tmp), "name a folder with more room with --tmp")]
     if out is None:
         return places
@@ -264,9 +266,9 @@ def _places(n_bytes: int, work: Workspace, out: str | Path | None, ratios: Ratio
     return [*places, _Place("the results", target, written, free_bytes(target), advice)]
 
 
-def spilled_bytes(columns: float, memory: int | None) -> int:
-    """Bytes of columns that do not fit a budget."""
-    return 0 if memory is None else max(0, round(columns - room(memory)))
+def spilled_bytes(columns: float, memory: int | None, n_points: float) -> int:
+    """Bytes of columns that do not fit a budget, of texts whose code points take ``n_points`` bytes."""
+    return 0 if memory is None else max(0, round(columns - room(memory, n_points)))
 
 
 def temporary_folder(work: Workspace) -> Path:

@@ -41,9 +41,9 @@ from detector.rules.frames import (
 )
 from detector.rules.junk import find_junk
 from detector.rules.junk_places import PLACED
-from detector.rules.lines import rules_by_line, split_lines
+from detector.rules.lines import Lines, rules_by_line, split_lines
 from detector.rules.places import Block, make_triggers, read_block
-from detector.rules.rule_tables import load_rules
+from detector.rules.rule_tables import load_rules, matches_line
 from detector.settings import Settings
 from detector.text.folding import SINGLE, character_table, code_points, plain
 
@@ -57,9 +57,9 @@ find about half of the junk."""
 N_FOLDS = 4
 """Folds of documents, by which the words of a document are weighed by a fit without it."""
 
-LIMITS = {"words": 0.5, "odds": 1.7, "alone": 1.5}
+LIMITS = {"words": 0.5, "odds": 1.0, "alone": 1.5}
 """What the words of a line must exceed for its text to be looked at, the log odds of a line for being junk, and by how
-much more where no rule matches a line of its text."""
+much more where no rule matches a line of its text (`detector.rules.frames.over_limits`)."""
 
 MIN_HAN, MIN_WORDS = 2, 3
 """Documents or lines that must have a single character or pair, and a word."""
@@ -76,7 +76,7 @@ class Document(NamedTuple):
     """A document and what rules say of it: ``label`` (bool, by line), ``wanted`` and ``visible`` (bool, by character).
 
     ``matched`` are the names of the rules that match each line wherever it stands, ``hits`` what the scan finds without
-    the model: start, end and rule.
+    the model: start, end and rule. ``own`` (bool, by line) are lines that a guard calls the document's own.
     """
 
     author: str
@@ -88,6 +88,7 @@ class Document(NamedTuple):
     visible: Flags
     matched: dict[int, list[str]]
     hits: list[tuple[int, int, str]]
+    own: Flags
 
 
 class Copy(NamedTuple):
@@ -129,7 +130,19 @@ def read_document(text: str, junk: Sequence[Sequence[int]], author: str) -> Docu
     names = {at: [rule.name for rule in rules if rule.place == "any"] for at, rules in matched.items()}
     hits = [(hit.start, hit.end, hit.rule) for hit in find_junk(text, folded, TABLE)]
     lines = [text[low:high] for low, high in bounds]
-    return Document(author, points, block, lines, label, wanted, visible, names, hits)
+    own = np.array(_own_lines(split_lines(folded)), dtype=np.bool_)
+    return Document(author, points, block, lines, label, wanted, visible, names, hits, own)
+
+
+def _own_lines(lines: Lines) -> list[bool]:
+    """Whether a guard calls each line the document's own."""
+    n_head = lines.sentences[0] if lines.sentences else len(lines)
+    guards = TABLE.line_guards(SITE_FRAME)
+    of_any = [guard for guard in guards if guard.place != "head"]
+    return [
+        any(matches_line(guard, lines.text(at)) for guard in (guards if at < n_head else of_any))
+        for at in range(len(lines))
+    ]
 
 
 def copies(number: int, document: Document, shares: Sequence[float]) -> Iterator[Copy]:
@@ -235,6 +248,7 @@ class Teachers:
             odds = fit.trees.odds(self.described(copy, model))
             is_known = copy.known[copy.lines.row]
             row = copy.lines.row[over_limits(odds - limit, is_known, copy.lines.indptr, LIMITS["alone"])]
+            row = row[~document.own[row]]
             found = np.zeros(len(document.visible), dtype=np.bool_)
             for low, high in zip(document.block.line_start[row], document.block.line_end[row], strict=True):
                 found[low:high] = True

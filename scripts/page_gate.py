@@ -15,6 +15,9 @@ PENALTY = 1e-3
 STEPS = 50
 """Newton steps; ten are enough for steps below the digits that are written."""
 
+ODDS_OF_PAGE = 0.5
+"""Log odds that a text which a scan looks at is a page, all else being equal: no plain document becomes one by it."""
+
 LEAST_JUNK = 5
 """Lines of junk that a labelled text must have to be an example of a page: samples of documents are labelled too."""
 
@@ -36,7 +39,9 @@ def fit_gate(pages: Pages, evidence: Floats, texts: Flags) -> Floats:
     is_page = (n_junk >= LEAST_JUNK) & (np.array(pages.corpus) != THINNED)
     seen = texts & (pages.signs > 0) & (pages.plain | is_page)
     plain = pages.plain[seen]
-    return _logistic(evidence[seen], ~plain, np.where(plain, (~plain).sum() / max(plain.sum(), 1), 1.0))
+    weights = _logistic(evidence[seen], ~plain, np.where(plain, (~plain).sum() / max(plain.sum(), 1), 1.0))
+    weights[-1] += ODDS_OF_PAGE
+    return weights
 
 
 def _logistic(values: Floats, is_page: Flags, weight: Floats) -> Floats:

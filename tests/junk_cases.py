@@ -1,7 +1,7 @@
 """Whole documents with what sites left in them, and how the rules do on them, by characters that are not blank.
 
-Nobody who writes rules has seen ``junk_fifth_blind.jsonl``; ``junk_fourth_blind.jsonl`` has been looked at since its
-scoring.
+Nobody who writes rules has seen ``junk_fifth_blind.jsonl``, and nothing was changed for ``junk_eighth_blind.jsonl``,
+whose author did; ``junk_fourth_blind.jsonl`` has been looked at since its scoring.
 """
 
 from __future__ import annotations

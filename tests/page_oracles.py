@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from detector.rules.pages import CLASSES
+from detector.rules.page_phrases import CLASSES
 from detector.text.folding import EXTENDER, LETTER, SINGLE, character_table
 
 CHARS, WORDS, HAN, ENDS, COMMAS, DIGITS, UPPER, RULES, QUOTES, FLAGS, SEEN, LETTERS, LONG, TITLED, JOINED = range(15)

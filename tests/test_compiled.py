@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import os
 import subprocess
@@ -77,11 +78,17 @@ def roots(values):  # type: ignore[no-untyped-def]
     return np.cosh(values[0])
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def at_index(values, index):  # type: ignore[no-untyped-def]
+    """Reads one value."""
+    return values[index]
+
+
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, and kernels that have not run."""
     monkeypatch.setattr(cache, "folders", lambda: [tmp_path])
-    for kernel in (mixed, nothing, refused, roots, tabled):
+    for kernel in (at_index, mixed, nothing, refused, roots, tabled):
         monkeypatch.setattr(kernel, "_callers", {})
     return tmp_path
 
@@ -107,6 +114,41 @@ def test_results_live_as_long_as_they_are_held() -> None:
     kept = [mixed(*arguments())[1] for _ in range(200)]
     gc.collect()
     assert all(own.tolist() == [1, 2, 3, 4] and given.tolist() == [0, 2, 4, 6] for own, given in kept)
+
+
+def test_a_kernel_counts_from_the_front_and_other_code_of_numba_as_it_will() -> None:
+    import numba
+
+    values = np.arange(10, 15)
+    assert at_index(values[2:], -1) == 11  # what stands before the view, not its last value
+    assert numba.njit(lambda values, index: values[index])(values[2:], -1) == 14
+
+
+def test_no_kernel_names_a_place_from_the_end() -> None:
+    named = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted((ROOT / "detector" / "kernels").glob("*.py"))
+        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        and any("njit" in ast.unparse(name) for name in function.decorator_list)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Subscript)
+        for index in (node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice])
+        if isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub)
+    ]
+    assert not named, "code of kernels does not add the size to an index below 0, see detector.kernels.exporting"
+
+
+def test_where_bounds_are_checked_an_index_below_0_is_an_error(tmp_path: Path) -> None:
+    code = (
+        "import numpy as np; from detector.kernels.repeating import list_places\n"
+        "list_places(np.array([-1]), np.array([-1]), np.zeros(3, np.int32), np.array([0, 1]))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_BOUNDSCHECK": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, check=False, text=True, timeout=60
+    )
+    assert "IndexError: index is out of bounds" in done.stderr
 
 
 def test_memory_of_results_is_given_back() -> None:

@@ -20,7 +20,7 @@ from rich.console import Console
 import detector
 from detector import document_scan
 from detector.cli import main
-from detector.document_scan import DocumentScan, scan_documents, write_documents
+from detector.document_scan import DocumentScan, scan_documents
 from detector.errors import OutputError, ScanError, SettingsError
 from detector.machine.workspace import Workspace
 from detector.report import families_page
@@ -130,10 +130,10 @@ def test_nothing_foreign_is_overwritten(corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match="no scan"):
-        write_documents(found, tmp_path / "mine")
-    write_documents(found, tmp_path / "out")
+        found.write(tmp_path / "mine")
+    found.write(tmp_path / "out")
     first = (tmp_path / "out" / "documents.jsonl").read_bytes()
-    write_documents(found, str(tmp_path / "out"))
+    found.write(str(tmp_path / "out"))
     assert (tmp_path / "out" / "documents.jsonl").read_bytes() == first
 
 
@@ -147,26 +147,26 @@ def test_a_full_disk_is_one_line_and_leaves_no_whole_scan(
 
     monkeypatch.setattr("detector.results.document_files.families_page", refuse)
     with pytest.raises(OutputError, match="No space left"):
-        write_documents(found, tmp_path / "out")
+        found.write(tmp_path / "out")
     assert not (tmp_path / "out" / "summary.json").exists()
     monkeypatch.undo()
-    write_documents(found, tmp_path / "out")  # what was interrupted may be written again
+    found.write(tmp_path / "out")  # what was interrupted may be written again
     monkeypatch.setattr(document_scan, "finish", refuse)
     with pytest.raises(OutputError, match="No space left"):
-        write_documents(found, tmp_path / "out")
+        found.write(tmp_path / "out")
 
 
 def test_parquet_holds_the_same(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_documents(scanned(corpus), tmp_path / "plain")
+    scanned(corpus).write(tmp_path / "plain")
     monkeypatch.setattr("detector.results.writing.ROWS_PER_SHARD", 4)
-    write_documents(scanned(corpus, format="parquet"), tmp_path / "columns")
+    scanned(corpus, format="parquet").write(tmp_path / "columns")
     assert len(list((tmp_path / "columns").glob("documents-*.parquet"))) == 3
     assert pq.read_schema(tmp_path / "columns" / "findings-00000.parquet").names[:2] == ["doc", "start"]
     plain, columns = detector.open(tmp_path / "plain"), detector.open(tmp_path / "columns")
     for name in ("documents", "clusters", "members", "findings", "phrases"):
         one, other = (repr(list(getattr(scan, name))) for scan in (plain, columns))
         assert one.replace("\\ud800", "\N{REPLACEMENT CHARACTER}") == other
-    write_documents(scanned(corpus), tmp_path / "columns")
+    scanned(corpus).write(tmp_path / "columns")
     assert {path.name for path in (tmp_path / "columns").iterdir()} == FILES | {"report.html"}
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector.document_scan import scan_documents, write_documents
+from detector.document_scan import scan_documents
 from detector.kernels import bucketing, documents
 from detector.machine.workspace import Workspace
 from detector.matching.duplicates import Duplicates, find_duplicates
@@ -366,7 +366,7 @@ def test_files_of_a_scan_of_documents(tmp_path: Path) -> None:
         with Workspace(workers=workers) as work:
             found = scan_documents(tmp_path / "a.jsonl", Settings(), work, silent)
         out = tmp_path / f"out{workers}"
-        write_documents(found, out)
+        found.write(out)
         outputs.append({path.name: path.read_bytes() for path in out.iterdir()})
     run = [json.loads(output.pop("summary.json")) for output in outputs]
     assert outputs[0] == outputs[1]

@@ -28,7 +28,7 @@ from detector.machine.workspace import Workspace
 from detector.model import Document
 from detector.pipeline import scan
 from detector.report.estimated import render_estimate
-from detector.room import check_room, existing_folder, take_sample, text_size
+from detector.room import check_room, existing_folder, spilled_bytes, take_sample, text_size
 from detector.settings import Settings
 
 GB = 10**9
@@ -244,6 +244,14 @@ def test_too_little_disk_is_refused_with_what_to_do(disk: Any, tmp_path: Path) -
     told = check_room(GB, Workspace(memory=600 * GB, tmp=tmp_path), tmp_path / "out")
     assert told is not None and "perhaps 8.0 GB" in told and "\n" not in told
     assert check_room(GB, Workspace(memory=600 * GB, tmp=tmp_path), tmp_path / "out", format="parquet") is None
+
+
+def test_a_budget_that_holds_the_scan_asks_for_no_more_disk_than_the_texts() -> None:
+    points, columns = GB, 4 * GB
+    assert spilled_bytes(columns, 8 * GB, points) == 0
+    assert spilled_bytes(columns, 6 * GB, 1.2 * GB) == columns - 3 * GB
+    assert spilled_bytes(columns, GB, points) > 3 * GB
+    assert spilled_bytes(columns, None, points) == 0
 
 
 def test_too_little_memory_is_refused(disk: Any, monkeypatch: pytest.MonkeyPatch) -> None:

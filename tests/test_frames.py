@@ -158,11 +158,14 @@ def test_lines_worth_a_look_by_their_characters(text: str, numbers: set[int]) ->
     assert out[:n_found].tolist() == expected
 
 
-def test_where_no_rule_finds_a_line_more_is_needed() -> None:
-    over, nothing = np.array([0.2, -1.0, 0.2, 0.3, 0.9]), np.zeros(5, dtype=np.bool_)
+def test_the_fewer_lines_rules_find_the_more_is_needed() -> None:
+    over, nothing = np.array([0.3, -1.0, 0.2, 0.3, 0.9]), np.zeros(5, dtype=np.bool_)
     indptr = np.array([0, 2, 4, 5])
     assert over_limits(over, nothing, indptr, 0.5).tolist() == [4]
     assert over_limits(over, np.array([False, True, False, False, False]), indptr, 0.5).tolist() == [0, 4]
+    assert over_limits(over, np.array([False, True, False, False, False]), indptr, 0.7).tolist() == [4], (
+        "more than half"
+    )
 
 
 def test_the_least_text_has_a_head_and_a_tail() -> None:

@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.model import Hit, Span
-from detector.rules.junk import FREQUENT, MIN_FREQUENT, find_junk, frequent_lines
+from detector.rules.frames import SITE_FRAME
+from detector.rules.junk import FREQUENT, MIN_FREQUENT, Modelled, find_junk, frequent_lines
+from detector.rules.junk import junk_of as junk_of_lines
 from detector.rules.lines import is_sentence, split_lines
 from detector.rules.pages import PAGE_LINE
+from detector.rules.places import Places
 from detector.rules.rule_tables import load_rules, marked_spans
 from detector.settings import Settings
 from detector.text.folding import plain
@@ -247,3 +250,38 @@ def test_content_of_web_pages_stays(shared: Path, corpus: str) -> None:
             start += len(line) + 1
     assert n_content > 0
     assert n_lost < 0.005 * n_content
+
+
+def test_no_place_beside_junk_and_no_model_takes_a_line_of_the_document_itself() -> None:
+    guards = TABLE.select(("content",), "line")
+    assert guards and all(not guard.triggers for guard in guards)
+    free = load_rules(Settings(disable_rules=tuple(guard.name for guard in guards)))
+    tail = "相关阅读:\n某镇工作总结\n本报记者 王小山\n某村工作总结"
+    text = f"{BODY}\n{tail}"
+    taken = {text[hit.start : hit.end] for hit in find_junk(text, plain(text), free)}
+    kept = {text[hit.start : hit.end] for hit in junk_of(text)}
+    assert "本报记者 王小山" in taken - kept and "某镇工作总结" in kept
+
+
+@pytest.mark.parametrize("guarded", ["本报记者 王小山", "By Ann Hill, arts correspondent"])
+def test_what_stands_above_a_byline_is_a_title_for_the_model_of_pages(guarded: str) -> None:
+    lines = split_lines(plain(f"石桥\n{guarded}\n{BODY}"))
+    said = {at: Modelled(PAGE_LINE, 3.0) for at in range(2)}
+    places = Places(lines.plain)
+    assert junk_of_lines(places, [], lines, {}, TABLE, said) == []
+    assert len(junk_of_lines(places, [], split_lines(plain(f"石桥\n新闻\n{BODY}")), {}, TABLE, said)) == 2
+
+
+def test_what_stands_above_the_date_below_a_text_is_a_signature_for_the_model_of_frames() -> None:
+    body = "\n".join(BODY.split("\n") * 6)
+    said = {12: Modelled(SITE_FRAME, 3.0, 1.0)}
+    signed, listed = f"{body}\n某县融媒体中心\n2021年5月6日", f"{body}\n某县融媒体中心\n下载"
+    assert junk_of_lines(Places(plain(signed)), [], split_lines(plain(signed)), {}, TABLE, said) == []
+    assert len(junk_of_lines(Places(plain(listed)), [], split_lines(plain(listed)), {}, TABLE, said)) == 1
+
+
+def test_the_name_of_a_site_behind_a_title_is_junk_in_the_first_two_lines_only() -> None:
+    text = "首页 > 新闻 > 正文\n浮桥今日拆除_小城晚报网\n" + BODY
+    assert "_小城晚报网" in {text[hit.start : hit.end] for hit in junk_of(text)}
+    low = f"{BODY}\n浮桥今日拆除_小城晚报网\n{BODY}"
+    assert "_小城晚报网" not in {low[hit.start : hit.end] for hit in junk_of(low)}

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from detector.kernels import cache
-from detector.rules import pages, places
+from detector.rules import page_phrases, pages, places
 from detector.text import folding, kept_tables, passages, tokens
 
 MADE: list[int] = []
@@ -88,7 +88,8 @@ def test_other_data_and_other_modules_are_other_files(folder: Path) -> None:
         (folding.character_table, folding._characters),
         (lambda: (folding.is_blank(),), folding._blanks),
         (passages._cutting_table, passages._kinds_and_properties),
-        (lambda: pages.page_words()[1:], pages._words),
+        (lambda: page_phrases.page_words()[1:], page_phrases._page_words),
+        (lambda: page_phrases.edge_words()[1:], page_phrases._edge_words),
         (lambda: [*pages.fitted()[:4], *pages.fitted()[5:]], lambda: [*pages._fitted()[:4], *pages._fitted()[5:]]),
         (tokens.alphabet, tokens._alphabet),
         (lambda: (places.shapes(),), places._shapes),

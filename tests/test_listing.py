@@ -7,20 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from corpora import check_template, gibberish, timeless
+from fill_columns import filled
 from hypothesis import given
 from hypothesis import strategies as st
 from template_oracles import listed_fills
 
-from detector.kernels.listing import HOLDS_MARK, list_fills
-from detector.kernels.slotting import HOLDS_MARK as SET
 from detector.matching import templates
 from detector.matching.template_files import StoredTemplate, read_templates, write_templates
 from detector.model import Cluster, Slot
 from detector.pipeline import scan
 from detector.report.column_lookup import lookup
-from detector.report.lookup import Lookup, SlotTexts
+from detector.report.lookup import Lookup
 from detector.results.index import Scan, open_scan
-from detector.text.texts import Texts
 
 FILLS = st.tuples(st.sampled_from(["", "甲", "乙", "甲乙", "1"]), st.sampled_from([False, False, False, True]))
 
@@ -45,37 +43,33 @@ def test_the_fills_that_are_listed_are_those_of_the_definition(
     clusters = [cluster for cluster in clusters if cluster]
     sizes = [len(cluster[0]) for cluster in clusters]
     texts = ["".join(row[member][0] for row in cluster) for cluster in clusters for member in range(len(cluster[0]))]
-    start, end, marks = [], [], []
-    for cluster in clusters:
-        at = [0] * len(cluster[0])
+    firsts = np.cumsum([0, *sizes]).tolist()
+    spans: list[list[tuple[int, int]]] = []  # of each slot, the fills of all members, and as tokens
+    ranges: list[list[tuple[int, int]]] = []
+    tokens: list[list[tuple[int, bool]]] = [[] for _ in texts]
+    at = [0] * len(texts)
+    for first, cluster in zip(firsts, clusters, strict=False):
         for slot in cluster:
-            for row, (text, marked) in enumerate(slot):
-                start.append(at[row])
+            spans.append([])
+            ranges.append([])
+            for row, (text, marked) in enumerate(slot, start=first):
+                begun = len(tokens[row])
+                if text:
+                    tokens[row].append((at[row], marked))
+                spans[-1].append((at[row], at[row] + len(text)))
+                ranges[-1].append((begun, len(tokens[row])))
                 at[row] += len(text)
-                end.append(at[row])
-                marks.append(HOLDS_MARK * marked)
-    corpus, n_slots = Texts.of(texts), sum(map(len, clusters))
-    columns = np.array([start, end], np.int32).reshape(2, -1)
-    member = np.empty(len(start), np.int32)
-    n_listed, common = np.empty((2, n_slots), np.int32)
-    n = list_fills(
-        corpus.points, corpus.start, np.arange(len(texts), dtype=np.int32), np.cumsum([0, *sizes]),
-        np.array([len(cluster) for cluster in clusters], np.int64), most, columns[0], columns[1],
-        np.array(marks, np.uint8), member, n_listed, common,
-    )  # fmt: skip
-    rows, told, first = [], [], 0
-    for slot, shortened in ((slot, sum(map(len, cluster)) > most) for cluster in clusters for slot in cluster):
-        said, marked = ([each[part] for each in slot] for part in (0, 1))
-        listed, same = listed_fills(said, marked, shortened=shortened)  # type: ignore[arg-type]
-        rows += [(start[first + row], end[first + row], row) for row in listed]
+    n_slots = np.array([len(cluster) for cluster in clusters], np.int64)
+    listed_rows, n_listed, common, _ = filled(texts, tokens, firsts, n_slots, ranges, most)
+    rows, told = [], []
+    slots = [(slot, sum(map(len, cluster)) > most) for cluster in clusters for slot in cluster]
+    for number, (slot, shortened) in enumerate(slots):
+        said, marked = [text for text, _ in slot], [mark and bool(text) for text, mark in slot]
+        listed, same = listed_fills(said, marked, shortened=shortened)
+        rows += [(row, *spans[number][row]) for row in listed]
         told.append((len(listed), -1 if same is None else same))
-        first += len(slot)
-    assert list(zip(*columns[:, :n].tolist(), member[:n].tolist(), strict=True)) == rows
-    assert list(zip(n_listed.tolist(), common.tolist(), strict=True)) == told
-
-
-def test_both_kernels_mean_the_same_bit() -> None:
-    assert SET == HOLDS_MARK
+    assert listed_rows == rows
+    assert list(zip(n_listed, common, strict=True)) == told
 
 
 LINE = "全年完成固定资产投资{}亿元，新建农村公路{}公里，群众生活水平明显提高。"
@@ -161,7 +155,8 @@ def test_a_scan_from_files_knows_what_every_member_has(n_members: int, tmp_path:
     assert the_cluster(opened) == the_cluster(result)
     values = [*MANY, ("", "7"), ("5", "7")]
     for found in (lookup(result), Lookup(result), Lookup(opened)):
-        texts = [part.fills for part in found.aligned(name, n_members, 9).parts if isinstance(part, SlotTexts)]
+        whole = found.aligned(name, n_members, 9)
+        texts = [[whole.texts[one] for one in slot] for slot in whole.fills.tolist()]
         assert texts == [[own[slot] for own in values[:n_members]] for slot in range(2)]
 
 

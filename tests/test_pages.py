@@ -24,9 +24,9 @@ from detector.pipeline import scan
 from detector.rules.frames import SITE_FRAME
 from detector.rules.junk import find_junk
 from detector.rules.lines import split_lines
-from detector.rules.page_model import EVIDENCE, PARTS, gather_evidence, weigh_evidence
+from detector.rules.page_model import EVIDENCE, PARTS, gather_evidence, lean_of, weigh_evidence
+from detector.rules.page_phrases import CLASSES, EDGE_CLASSES, edge_phrases, page_phrases, page_words, units
 from detector.rules.pages import (
-    CLASSES,
     FEATURES,
     FIRST_SHARE,
     PAGE_LINE,
@@ -39,10 +39,7 @@ from detector.rules.pages import (
     find_page_lines,
     fitted,
     page_lines_of,
-    page_phrases,
-    page_words,
     relate_page,
-    units,
 )
 from detector.rules.places import SENTENCE, make_triggers, read_block
 from detector.rules.rule_tables import load_rules
@@ -235,12 +232,30 @@ def test_texts_are_pages_by_evidence_of_their_lines(lines: list[tuple[float, int
     bounds, signs = np.array([0, len(lines) // 2, len(lines)]), np.array([sign, 2 - sign], dtype=np.uint8)
     out = gather_evidence(odds, repeats.astype(np.int32), np.log1p(sizes), bounds, signs)
     gate = np.random.default_rng(seed).normal(size=len(EVIDENCE) + 1)
-    is_page = weigh_evidence(out, gate, 3)
+    is_page = weigh_evidence(out, gate, 3, 0.1)
     for at, (own, row) in enumerate(zip((lines[: bounds[1]], lines[bounds[1] :]), out.tolist(), strict=True)):
         wanted = evidence_of_page(own, int(signs[at]))
         assert dict(zip(EVIDENCE, row, strict=True)) == pytest.approx(wanted)
-        enough = sum(1 / times for odds_of, times, _ in own if odds_of > 3) >= 3 - 1e-6
+        enough = wanted["text"] >= 0.1 and (
+            signs[at] == 2 or sum(1 / n for odds_of, n, _ in own if odds_of > 3) > 2.999
+        )
         assert is_page[at] == (enough and sum(np.array([*wanted.values(), 1.0]) * gate) > 0)
+
+
+@given(st.lists(JUDGED, min_size=2, max_size=40))
+def test_pages_lean_to_junk_by_the_characters_of_their_lines(lines: list[tuple[float, int, int]]) -> None:
+    odds, _, sizes = (np.array(column) for column in zip(*lines, strict=True))
+    bounds = np.array([0, len(lines) // 2, len(lines)])
+    for lean, own in zip(lean_of(odds, np.log1p(sizes), bounds), (lines[: bounds[1]], lines[bounds[1] :]), strict=True):
+        junk = sum(size / (1 + math.exp(-0.6 * (odds_of - 1))) for odds_of, _, size in own)
+        assert lean == pytest.approx(math.log((junk + 50) / (sum(size for *_, size in own) - junk + 50)))
+
+
+def test_heads_and_tails_know_some_of_the_phrases_of_pages() -> None:
+    assert set(edge_phrases()) == set(EDGE_CLASSES) < set(CLASSES) == set(page_phrases())
+    assert all(set(phrases) <= set(page_phrases()[name]) for name, phrases in edge_phrases().items())
+    assert len(CLASSES) < 16, "the last bit of a mask says that a phrase goes on"
+    assert [*EDGE_CLASSES[-3:]] == [*CLASSES[-3:]] and EDGE_CLASSES[:8] == CLASSES[:8], "kernels know their places"
 
 
 def test_pages_judged_together_are_judged_as_alone() -> None:

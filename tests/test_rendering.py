@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from row_columns import Tables, tables
 
 from detector.kernels import rendering as kernel
-from detector.machine.workspace import Workspace
 from detector.model import (
     FINDING_KINDS,
     PART_NAMES,
@@ -48,9 +47,8 @@ NASTY += "\U00010000\U0010ffff汉"
 TEXT = st.text(st.sampled_from(NASTY) | st.characters(codec=None, categories=None), max_size=30)
 
 
-def lines(table: Any, finding_text: str = "full", workers: int = 1) -> bytes:
-    with Workspace(workers=workers) as work:
-        return b"".join(block.tobytes() for block in json_blocks(sheet_of(table, finding_text), work))
+def lines(table: Any, finding_text: str = "full") -> bytes:
+    return b"".join(block.tobytes() for block in json_blocks(sheet_of(table, finding_text)))
 
 
 def expected(name: str, table: Any, finding_text: str = "full") -> bytes:
@@ -147,8 +145,7 @@ def test_lines_are_those_that_python_writes(made: Scan, finding_text: str) -> No
         assert lines(table, finding_text) == expected(name, getattr(made, name), finding_text), name
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_blocks_and_workers_change_nothing(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     made = tables(scan(ROOT / "seeds"))
     whole = {name: lines(table) for name, table in made._asdict().items()}
     for name in Tables._fields:
@@ -156,15 +153,17 @@ def test_blocks_and_workers_change_nothing(workers: int, monkeypatch: pytest.Mon
     monkeypatch.setattr(rendering, "BLOCK_ROWS", 3)
     monkeypatch.setattr(rendering, "BLOCK_BYTES", 900)
     for name, table in made._asdict().items():
-        assert lines(table, workers=workers) == whole[name], name
+        assert lines(table) == whole[name], name
 
 
 def test_every_millionth_is_written_as_python_writes_the_float() -> None:
     values = np.concatenate((np.arange(2000), np.arange(990_000, 1_000_001), np.arange(0, 3_000_000, 997)))
     words = rendering.strings(["", "\n"])
     fields = np.array([(kernel.RATIO, 0, 0, 0), (kernel.WORD, 1, 0, 0)])
-    out = np.empty(30 * len(values), dtype=np.uint8)
-    size = kernel.render_rows(out, fields, values[None, :].astype(np.int64), words, words, words, words)
+    out, indptr = np.empty(30 * len(values), dtype=np.uint8), np.empty(len(values) + 1, np.int64)
+    columns = values[None, :].astype(np.int64)
+    size = kernel.render_rows(out, indptr, fields, columns, words, words, rendering._NO_SPANS, words)
+    assert size == indptr[-1]
     assert out[:size].tobytes().decode().split() == [repr(value / 1_000_000) for value in values.tolist()]
 
 
@@ -175,7 +174,7 @@ def test_a_text_in_each_mode(texts: list[str], mode: int) -> None:
     stop = np.cumsum([len(text) for text in texts], dtype=np.int64)
     start = stop - [len(text) for text in texts] if texts else stop
     out, indptr = np.empty(12 * len(points) + 1, dtype=np.uint8), np.empty(len(texts) + 1, dtype=np.int64)
-    size = kernel.render_texts(out, indptr, points, start, stop, -1, mode)
+    size = kernel.render_texts(out, indptr, kernel.Spans(points, start, stop, -1), mode)
     found = [out[begin:end].tobytes() for begin, end in pairwise(indptr)]
     assert size == indptr[-1]
     if mode == kernel.RAW:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
@@ -20,11 +21,11 @@ from rich.console import Console
 
 from detector.model import LEVELS, PART_NAMES, Span
 from detector.pipeline import scan as scan_of
-from detector.report import data, html, page_documents
+from detector.report import data, html, page_clusters, page_documents
 from detector.report.column_lookup import ColumnLookup
 from detector.report.explain import render_document
 from detector.report.html import render_html
-from detector.report.lookup import Claims, Listing, Lookup
+from detector.report.lookup import Aligned, Claims, Listing, Lookup
 from detector.report.palette import PAINTS, bar_widths, percent
 from detector.report.spans import differences, painted
 from detector.report.terminal import render
@@ -147,6 +148,14 @@ def pair() -> tuple[Scan, Scan]:
     return made, over
 
 
+def aligned(found: Lookup, cluster: str, n_members: int, n_parts: int) -> tuple[Any, ...]:
+    """What a lookup tells of a template, with texts for their numbers."""
+    whole = found.aligned(cluster, n_members, n_parts)
+    assert len({*whole.texts}) == len(whole.texts)
+    fills = [[None if one < 0 else whole.texts[one] for one in slot] for slot in whole.fills.tolist()]
+    return whole.parts, whole.types, fills, whole.n_more
+
+
 def test_rows_and_columns_answer_alike(pair: tuple[Scan, Scan]) -> None:
     made, _ = pair
     one, other = (data.lookup(scan) for scan in pair)
@@ -173,7 +182,7 @@ def test_rows_and_columns_answer_alike(pair: tuple[Scan, Scan]) -> None:
         assert one.members[cluster.id] == other.members[cluster.id]
         assert one.clusters[cluster.id] == other.clusters[cluster.id]
         for limits in ((2, 3), (9, 80)):
-            assert one.aligned(cluster.id, *limits) == other.aligned(cluster.id, *limits)
+            assert aligned(one, cluster.id, *limits) == aligned(other, cluster.id, *limits)
         assert one.blanks(cluster.id, 9) == other.blanks(cluster.id, 9)
         assert one.cluster_id(made.clusters.index(cluster)) == other.cluster_id(made.clusters.index(cluster))
     for phrase in made.phrases:
@@ -191,6 +200,9 @@ def test_rows_and_columns_answer_alike(pair: tuple[Scan, Scan]) -> None:
     names = [phrase.id for phrase in made.phrases]
     assert one.occurrences(names[::2], 3) == other.occurrences(names[::2], 3)
     assert all(one.occurrences(names, 3).values())
+    places = [place for some in one.occurrences(names, 9).values() for place in some]
+    assert one.around(places, 7) == other.around(places, 7)
+    assert one.around([], 7) == other.around([], 7) == []
     for mine, theirs in zip(one.claimed(), other.claimed(), strict=True):
         assert mine.tolist() == theirs.tolist() != []
     rows = np.arange(42)
@@ -269,6 +281,28 @@ def test_barcodes_are_those_of_an_oracle(texts: list[tuple[int, list[tuple[int, 
         assert all(one[0] != two[0] for row in runs for one, two in pairwise(row))
         unfolded = ["".join(letter * size for letter, size in row) for row in runs]
         assert unfolded == [stripes_of(length, claims) for length, claims in texts]
+
+
+@timeless
+@given(
+    st.integers(0, 5).flatmap(lambda n: st.lists(st.lists(st.integers(-1, 4), min_size=n, max_size=n), max_size=3)),
+    st.data(),
+    st.integers(0, 3),
+)
+def test_fills_are_ranked_as_a_counter_ranks_them(slots: list[list[int]], data: st.DataObject, n_first: int) -> None:
+    n_members, texts = len(slots[0]) if slots else 0, [f"text {number}" for number in range(5)]
+    drawn = data.draw(st.lists(st.integers(0, n_members - 1), unique=True) if n_members else st.just([]))
+    whole = Aligned((), ["text"] * len(slots), texts, np.array(slots, np.int32).reshape(len(slots), n_members), 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_clusters, "LISTED", n_first)
+        listed, numbers = page_clusters._slots(whole, drawn)
+    for slot, ((_, fills, n_different), own) in enumerate(zip(listed, slots, strict=True)):
+        ranked = Counter(one for one in own if one >= 0).most_common()
+        here = {own[member] for member in drawn}
+        kept = [item for rank, item in enumerate(ranked) if rank < n_first or item[0] in here]
+        assert (fills, n_different) == ([[texts[one], n] for one, n in kept], len(ranked))
+        for row, member in zip(numbers, drawn, strict=True):
+            assert own[member] == (-1 if row[slot] < 0 else kept[row[slot]][0])
 
 
 @given(st.lists(st.integers(-(10**12), 10**18), max_size=9))

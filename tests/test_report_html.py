@@ -6,6 +6,8 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from report_samples import HandMade, empty, hostile, large, sample, single
@@ -173,6 +175,24 @@ def test_the_bytes_depend_on_the_scan_and_not_on_the_run() -> None:
     scan = sample()
     other = replace(scan, summary=dict(scan.summary) | {"run": {"inputs": ["/elsewhere"], "workers": 9}})
     assert render_html(scan) == render_html(other)
+
+
+def test_the_template_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = render_html(sample())
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    html.page_template.cache_clear()
+    assert render_html(sample()) == page
+    (kept,) = tmp_path.glob("html-*.template")
+    monkeypatch.setattr(html.Environment, "compile", not_again := Mock())
+    html.page_template.cache_clear()
+    assert render_html(sample()) == page
+    not_again.assert_not_called()
+    kept.write_bytes(b"x" + kept.read_bytes())
+    html.page_template.cache_clear()
+    monkeypatch.undo()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert render_html(sample()) == page, "a file that is damaged is none"
+    html.page_template.cache_clear()
 
 
 def test_small_and_empty_scans_have_pages() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from corpora import timeless
 from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import NASTY
@@ -79,3 +80,10 @@ def test_ids_are_cut_in_the_middle() -> None:
 def test_rows_do_not_begin_with_closing_punctuation() -> None:
     text = "一二三四，五六七八。"
     assert [text[row.start : row.end] for row in rows(text, 8)] == ["一二三", "四，五六", "七八。"]
+
+
+@timeless
+@given(st.text(st.sampled_from("a汉\n\r\t\u3000\u3164\u200b\ud800 ") | st.characters(codec=None), max_size=12))
+def test_a_text_is_shown_character_by_character(text: str) -> None:
+    assert shown(text) == "".join(map(shown, text))
+    assert shown(text, lines=True) == "".join(char if char == "\n" else shown(char) for char in text)

@@ -111,6 +111,7 @@ METHOD_TEXTS = {
     "placeholder.stand_in": "五年来，词条7坚持实干。词条7必须努力。词条7深知不易。词条7将继续。",
     "year_swap.anniversary": "2021年是改革开放41周年。",
     "year_swap.from_to": "人均收入由2021年的12500元提高到2021年的13800元。",
+    "year_swap.beside_itself": "与2022年相比，2022年全镇税收增长12%。",
     "year_swap.than_itself": "2019年全镇完成总产值7.5亿元,比2019年增长5.1%。",
     "script_error.character": "健全學習製度，開展實踐，為黨員幹部講課，堅持問題導向，發揮領導作用。",
     "artefact.spun_repeat": "我们要坚持以人民为中心的发展思想不动摇。我们要坚持以人民为中心的发展理念不动摇。",

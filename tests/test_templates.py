@@ -10,10 +10,12 @@ import pytest
 import template_oracles as oracle
 from cluster_rows import rows_of
 from corpora import ENGLISH, NOTICE, Columns, check_scan, columns, gibberish, timeless
+from fill_columns import LETTER, filled
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.kernels import aligning, comparing, grouping
+from detector.kernels import aligning, comparing
+from detector.kernels.filling import DIGIT, MARK
 from detector.machine.workspace import Workspace
 from detector.matching import templates
 from detector.matching.skeletons import passage_keys
@@ -22,7 +24,6 @@ from detector.model import Cluster, Document, Literal, Slot
 from detector.pipeline import scan
 from detector.results.index import Scan
 from detector.tables.columns import SLOT_TYPES, ClusterColumns, GroupColumns
-from detector.text.folding import character_table, is_blank
 from detector.text.texts import Texts
 
 
@@ -288,16 +289,11 @@ def test_types_of_slots_are_those_of_the_definitions(members: list[tuple[str, st
     """Fills of any text of any class: nothing, numbers or anything else."""
     texts = ["甲" + fill + after for fill, after, _ in members]
     spans = [(1, 1 + len(fill)) for fill, _, _ in members]
-    corpus, n = Texts.of(texts), len(texts)
-    start, end = np.array(spans, dtype=np.int32).T.copy()
-    types = np.empty(1, dtype=np.uint8)
-    grouping.slot_types(
-        corpus.points, corpus.start, corpus.stop, character_table().plain, is_blank(), is_digit(),
-        np.arange(n, dtype=np.int32), np.zeros(1, np.int64), np.array([0, n]), start, end,
-        np.array([kind for _, _, kind in members], dtype=np.uint8), types,
-    )  # fmt: skip
-    kinds = [({6}, {3}, {3, 1})[kind] for _, _, kind in members]
-    assert SLOT_TYPES[types[0]] == oracle.slot_type(spans, kinds, texts)
+    tokens = [[(1, (MARK, DIGIT, LETTER)[kind]), (1 + len(fill), LETTER)] if fill else [] for fill, _, kind in members]
+    slot = [(0, 1) if fill else (0, 0) for fill, _, _ in members]
+    *_, (found,) = filled(texts, tokens, [0, len(members)], np.ones(1, np.int64), [slot], 1000)
+    kinds = [({6}, {3}, {3, 1})[kind] if fill else set() for fill, _, kind in members]
+    assert SLOT_TYPES[found] == oracle.slot_type(spans, kinds, texts)
 
 
 def test_digits_are_those_of_the_language() -> None:

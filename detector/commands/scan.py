@@ -111,7 +111,7 @@ def _kept(options: argparse.Namespace, settings: Settings, work: Workspace) -> R
 
 
 def _run_document_scan(options: argparse.Namespace, settings: Settings) -> None:
-    from detector.document_scan import scan_documents, write_documents
+    from detector.document_scan import scan_documents
 
     again = "no stage is kept at this level, because reading again takes as long; begin it again"
     SITUATION.kept = lambda: again
@@ -122,7 +122,7 @@ def _run_document_scan(options: argparse.Namespace, settings: Settings) -> None:
             refuse_without_documents(found.summary)
         if options.out:
             SITUATION.stage = "write"
-            write_documents(found, Path(options.out))
+            found.write(Path(options.out))
     if options.json:
         print_json(found.summary)
     elif not options.quiet:

@@ -59,7 +59,8 @@ class Choices:
         kept = (passing & ((keeper == rows) | (self.families == "keep-all"))) | protected
         spared = np.zeros(n, np.bool_)
         if self._last_copies is not None:
-            spared = self._last_copies.spared(kept, self._candidates(by_itself & ~passing, kept, dates))
+            candidates = self._candidates(by_itself & ~passing, kept, dates)
+            spared = self._last_copies.spared(kept, candidates, table.parts[:, PART_NAMES.index("unfilled")] > 0)
         return Kept(rules, emptied, n_left, passing, keeper, spared, kept | spared)
 
     def _never_original(self) -> NDArray[np.bool_]:

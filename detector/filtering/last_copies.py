@@ -36,11 +36,13 @@ class LastCopies:
             documents.append(rows.astype(np.int32))
         self._run, self._document, self._n = np.concatenate(runs), np.concatenate(documents), n + 1
 
-    def spared(self, kept: NDArray[np.bool_], candidates: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def spared(
+        self, kept: NDArray[np.bool_], candidates: NDArray[np.bool_], has_blanks: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
         """Which of the candidates are kept beside ``kept``, so that no cluster loses its last holder (all bool).
 
-        Those that hold most such clusters come first, then those with the lowest row: a short list is found, if not the
-        shortest.
+        A document whose blanks are filled comes before one that has some left, then those that hold most such
+        clusters, then those with the lowest row: a short list is found, if not the shortest.
         """
         found = np.zeros(len(kept), np.bool_)
         held = np.zeros(self._n, np.bool_)
@@ -48,7 +50,7 @@ class LastCopies:
         rows = np.flatnonzero(~held[self._run] & candidates[self._document])
         pairs = np.unique(np.stack((self._document[rows], self._run[rows])), axis=1)
         documents, begins, counts = np.unique(pairs[0], return_index=True, return_counts=True)
-        for place in np.lexsort((documents, -counts)).tolist():
+        for place in np.lexsort((documents, -counts, has_blanks[documents])).tolist():
             runs = pairs[1][begins[place] : begins[place] + counts[place]]
             if not held[runs].all():
                 held[runs] = True

@@ -27,7 +27,7 @@ from detector.kernels import machine_code
 from detector.kernels.cache import SUFFIX, keep, read_kept
 from detector.kernels.machine_code import Code
 
-FORMAT = 4
+FORMAT = 5
 """Of the files; a number of its own for every change of what they hold or of how they are called."""
 
 LOCK = threading.RLock()
@@ -108,7 +108,10 @@ class Kernel:
 
 
 def njit(*, cache: bool, nogil: bool, error_model: str) -> Callable[[Callable[..., Any]], Any]:
-    """Makes a kernel of a function, as numba's decorator does with the same arguments: those of all kernels."""
+    """Makes a kernel of a function, as numba's decorator does with the same arguments: those of all kernels.
+
+    An index below 0 is an error that nobody tells of but a run with ``NUMBA_BOUNDSCHECK=1``: see `exporting`.
+    """
     assert cache and nogil and error_model == "numpy"
     if not is_tested():
         from detector.kernels.exporting import dispatcher

@@ -11,8 +11,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-LETTER, DIGIT = 64, 128
-"""Kinds (`detector.text.tokens.Tokens.form`) from these on; below are single characters."""
+LETTER, DIGIT = 64, 128  # kinds (`detector.text.tokens.Tokens.form`) from these on; below are single characters
 
 LARGEST_PAIR = 1 << 12
 """Token pairs of two fills that are aligned; of longer ones only the common ends are."""
@@ -27,16 +26,12 @@ LONG = 8
 """Tokens of a fill from which on one that has little of it (less than 2 in 5 of the shorter) is a stranger to it."""
 
 
-def _points(text: str):  # type: ignore[no-untyped-def]
-    return np.array([ord(char) for char in text], dtype=np.uint32)
-
-
-_HYPHENS = _points("-–—~～/／")
+_HYPHENS = np.array([ord(char) for char in "-–—~～/／"], dtype=np.uint32)
 FUNCTION_WORDS = (  # as in `detector.kernels.slotting`
     "的地得之和与與及或在于於是为為对對向由从從到至以把被将將了着著过過等而同给給按经經因使令"
     "让讓且并並其各每该該此本不无無也都就还還又再"
 )
-_FUNCTION = _points(FUNCTION_WORDS)
+_FUNCTION = np.array([ord(char) for char in FUNCTION_WORDS], dtype=np.uint32)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -62,15 +57,6 @@ def _among(point, points):  # type: ignore[no-untyped-def]
 def _same(hashes, kind, one, other):  # type: ignore[no-untyped-def]
     """Whether two tokens are the same in the skeleton."""
     return hashes[one] == hashes[other] or (kind[one] >= DIGIT and kind[other] >= DIGIT)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _is_numeric(kind, begin, until):  # type: ignore[no-untyped-def]
-    """Whether a fill is nothing but numbers and marks, and not empty."""
-    numeric = begin < until
-    for row in range(begin, until):
-        numeric &= kind[row] >= DIGIT
-    return numeric
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -113,49 +99,44 @@ def _pair(hashes, kind, left, m, right, n, place, table):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _head(begin, until, size, n_rows, longest, order):  # type: ignore[no-untyped-def]
-    """The member whose fill the others are aligned with: of the fills that are not empty the (lower) median by length,
-    the first of equal ones. ``longest``: up to which lengths count; ``order`` (int64): room for as many, and one."""
-    wanted = (n_rows - 1) // 2
+def _head(begin, until, size, weight, of, n_rows, longest, order):  # type: ignore[no-untyped-def]
+    """The variant whose fill the others are aligned with: of the members' fills the (lower) median by length, the first
+    of equal ones. Lengths count up to ``longest``; ``order`` (int64): room for as many, and one."""
+    wanted, length = (n_rows - 1) // 2, 1
     order[: longest + 1] = 0
-    for member in range(size):
-        order[min(until[member] - begin[member], longest)] += 1
-    for length in range(1, longest + 1):
-        for member in range(size if order[length] > wanted else 0):
-            if min(until[member] - begin[member], longest) == length:
-                if wanted == 0:
-                    return member
-                wanted -= 1
-        wanted -= order[length]
-    return 0
+    for variant in range(size):
+        order[min(until[variant] - begin[variant], longest)] += weight[variant]
+    while order[length] <= wanted:
+        wanted, length = wanted - order[length], length + 1
+    for variant in of:
+        wanted -= min(until[variant] - begin[variant], longest) == length
+        if wanted < 0:
+            return np.int64(variant)
+    return np.int64(0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _count(place, m, n, hold, lost, split):  # type: ignore[no-untyped-def]
-    """Count for each of the m tokens of the head whether a fill of n tokens holds it, has other text instead of it
-    (``lost``), or parts it from the next one (``split``: something stands between them, or one of them is missing)."""
+def _count(place, m, n, times, hold, lost, split):  # type: ignore[no-untyped-def]
+    """Count for each of the m tokens of the head whether a fill of n tokens (of ``times`` members) holds it, has other
+    text instead (``lost``), or parts it from the next one (``split``: something is between, or one is missing)."""
     i, before = 0, -1
     while i <= m:
+        while i < m and place[i] == before + 1:  # nothing stands between it and the one before
+            hold[i] += times
+            i, before = i + 1, before + 1
         j = i
         while j < m and place[j] < 0:
             j += 1
         here = place[j] if j < m else n
-        more = here - before > 1
-        for token in range(i, j):
-            lost[token] += more
-        if i > 0 and i < m:
-            split[i - 1] += more or i < j
+        for token in range(i, j if here - before > 1 else i):
+            lost[token] += times
+        if 0 < i < m:
+            split[i - 1] += times
         if i < j < m:
-            split[j - 1] += 1
+            split[j - 1] += times
         if j < m:
-            hold[j] += 1
+            hold[j] += times
         before, i = here, j + 1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _is_anchor(n_holding, n_lost, n_kin):  # type: ignore[no-untyped-def]
-    """Whether two in three of the kin hold a token of the head, and hardly any has other text instead (1 in 10)."""
-    return n_holding > 1 and 3 * n_holding >= 2 * n_kin and 10 * n_lost <= n_kin
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -169,20 +150,17 @@ def _gap(where, at):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def _runs(kind, where, points, text, head, m, n_kin, hold, lost, split, at_start, at_end, run):  # type: ignore[no-untyped-def]
     """The anchors of a gap: rows ``3 * k`` of ``run`` (int64) are the first token, the last and whether it is numbers.
-
-    ``at_start``: how many begin with the first token of the head and go on; ``at_end``: how many end with its last.
-    Returns the number of runs.
-    """
+    Returns their number. ``at_start``, ``at_end``: how many begin with the head's first token and go on, end with its
+    last."""
     n_runs, i = 0, 0
+    for token in range(m):  # two in three of the kin hold it, and hardly any has other text instead (1 in 10)
+        hold[token] = hold[token] > 1 and 3 * hold[token] >= 2 * n_kin and 10 * lost[token] <= n_kin
     while i < m:
-        if not _is_anchor(hold[i], lost[i], n_kin):
+        if not hold[i]:
             i += 1
             continue
         numeric, j = kind[head + i] >= DIGIT, i + 1
-        while (
-            j < m and (kind[head + j] >= DIGIT) == numeric and not split[j - 1]
-            and _is_anchor(hold[j], lost[j], n_kin)
-        ):  # fmt: skip
+        while j < m and (kind[head + j] >= DIGIT) == numeric and not split[j - 1] and hold[j]:
             j += 1
         strong = j - i > 1 or numeric or n_kin > 3 or (kind[head + i] >> 6 == LETTER >> 6 and n_kin > 2)
         if strong or (kind[head + i] < LETTER and _among(points[text + where[0][head + i]], _FUNCTION)):
@@ -247,154 +225,176 @@ def _lay_out(kind, where, points, text, begin, until, place, run, n_runs, out_be
 def _take_in(past, n_columns, out_begin, out_until):  # type: ignore[no-untyped-def]
     """Where a few fills have other text instead of an anchor, both are one column; ``past``: places of all layouts."""
     for before in range(0, n_columns - 1, 2):
-        some = both = False
+        both = False
         for row in range(before, past, n_columns):
-            has_text = out_begin[row] < out_until[row]
-            some |= has_text
-            both |= has_text and out_begin[row + 1] < out_until[row + 1]
-        for row in range(before, past if some and not both else 0, n_columns):
+            both |= out_begin[row] < out_until[row] and out_begin[row + 1] < out_until[row + 1]
+        for row in range(before, 0 if both else past, n_columns):
             if out_begin[row] < out_until[row]:
                 out_begin[row + 1], out_until[row + 1] = out_begin[row], out_until[row]
                 out_until[row] = out_begin[row]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _columns(hashes, kind, where, points, base, size, begin, until, scratch, row_of, out_begin, out_until):  # type: ignore[no-untyped-def]
-    """Divide the fills of one gap (``begin``, ``until``: int64, a row per member) into columns, some of which may be
-    empty in all members.
+def _first_tried(begin, until, of, row_of, tried):  # type: ignore[no-untyped-def]
+    """Count in ``tried`` (int64, of each variant) the first `TRIED` members whose fill is neither empty nor a copy of
+    the head (row 1 of ``row_of``). Returns whether others with a fill follow, and the variant of the last one."""
+    n_seen, last = 0, of.shape[0] - 1
+    while begin[of[last]] == until[of[last]]:
+        last -= 1
+    for variant in of[: last + 1]:
+        if begin[variant] < until[variant] and n_seen == TRIED:
+            return True, np.int64(of[last])
+        if begin[variant] < until[variant] and row_of[variant] != 1:
+            tried[variant], n_seen = tried[variant] + 1, n_seen + 1
+    return False, np.int64(of[last])
 
-    Returns their number (0: the gap is one slot), the number of layouts, the layouts (`_lay_out`), grown, and scratch.
-    ``row_of`` (int64) tells the layout of each member: 0 for nothing, 1 for the head and its copies, which most are.
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _columns(  # type: ignore[no-untyped-def]
+    hashes, kind, where, points, base, size, weight, of, begin, until, scratch, row_of, tried, out_begin, out_until
+):
+    """Divide the fills of one gap (``begin``, ``until``: int64, a row per variant) into columns, some of which may be
+    empty in all members. Returns their number (0: the gap is one slot), the layouts (`_lay_out`), grown, and scratch.
+
+    ``row_of`` (int64) tells the layout of each variant: 0 for nothing, 1 for the head and its copies, which most are;
+    ``tried``: int64, room for a row per variant.
     """
     places, counts, table = scratch
     n_filled, longest, numeric = 0, np.int64(0), True
-    for member in range(size):
-        n_filled += begin[member] < until[member]
-        longest = max(longest, until[member] - begin[member])
-        numeric = numeric and (begin[member] == until[member] or _is_numeric(kind, begin[member], until[member]))
+    for variant in range(size):
+        n_filled += weight[variant] if begin[variant] < until[variant] else 0
+        longest = max(longest, until[variant] - begin[variant])
+        for token in range(begin[variant], until[variant] if numeric else begin[variant]):
+            numeric &= kind[token] >= DIGIT
     if longest <= 1 or n_filled == 1 or numeric:
-        return 0, 0, out_begin, out_until, scratch
+        return 0, out_begin, out_until, scratch
     longest = min(longest, np.int64(LARGEST_PAIR))
     counts = _grown(counts, longest + 1)
-    chosen = _head(begin, until, size, n_filled, longest, counts)
+    chosen = _head(begin, until, size, weight, of, n_filled, longest, counts)
     head, m = begin[chosen], until[chosen] - begin[chosen]
     if n_filled * m > LARGEST_GAP:
-        return 0, 0, out_begin, out_until, (places, counts, table)
+        return 0, out_begin, out_until, (places, counts, table)
     places, counts = _grown(places, 2 * m), _grown(counts, 6 * m)
     hold, lost, split, run = counts[:m], counts[m : 2 * m], counts[2 * m : 3 * m], counts[3 * m : 6 * m]
     counts[: 3 * m] = 0
     for token in range(m):
         places[m + token] = token
-    n_rows, n_same, n_seen, n_kin, n_pairs, at_start, at_end = 2, 0, 0, 0, 0, 0, 0
-    for member in range(size):
-        n = until[member] - begin[member]
-        row_of[member] = 0
-        if n == 0:
-            continue
-        hopeless = n_seen == TRIED
+    n_rows, n_same, n_pairs = 2, 0, 0
+    for variant in range(size):  # copies hold all that the head has: they are counted together
+        n, n_held = until[variant] - begin[variant], 0
+        while n == m and n_held < m and _same(hashes, kind, head + n_held, begin[variant] + n_held):
+            n_held += 1
+        row_of[variant], tried[variant] = n_held == m, 0
+        n_same += weight[variant] if n_held == m else 0
+    n_kin, at_start, at_end = n_same, n_same if m > 1 else 0, n_same
+    goes_on, last = _first_tried(begin, until, of, row_of, tried)
+    for stage in range(2):  # first the members that are tried, then all others
+        for variant in range(size):
+            times = tried[variant] if stage == 0 else weight[variant] - tried[variant]
+            n = until[variant] - begin[variant]
+            if n == 0 or row_of[variant] == 1 or times == 0:
+                continue
+            if row_of[variant] == 0:
+                row_of[variant], n_rows = n_rows, n_rows + 1
+                places = _grown(places, n_rows * m)
+                place = places[(n_rows - 1) * m : n_rows * m]
+                table, pairs = _pair(hashes, kind, head, m, begin[variant], n, place, table)
+                n_pairs, n_held = n_pairs + pairs * (weight[variant] - (variant == last)), 0
+                if n_pairs > LARGEST_GAP:  # before the last member
+                    return 0, out_begin, out_until, (places, counts, table)
+                for token in range(m):
+                    n_held += place[token] >= 0
+                if m >= LONG and 5 * n_held < 2 * min(m, n):
+                    place[:], tried[variant] = -1, weight[variant]
+                    continue
+            place = places[row_of[variant] * m : (row_of[variant] + 1) * m]
+            n_kin += times
+            at_start += times if place[0] == 0 and n > 1 else 0
+            at_end += times if place[m - 1] == n - 1 else 0
+            _count(place, m, n, times, hold, lost, split)
+        hopeless = goes_on and stage == 0
         for token in range(m if hopeless else 0):
             hopeless &= 3 * hold[token] < TRIED
-        if hopeless or n_pairs > LARGEST_GAP:
-            return 0, 0, out_begin, out_until, (places, counts, table)
-        n_held = 0
-        while n == m and n_held < m and _same(hashes, kind, head + n_held, begin[member] + n_held):
-            n_held += 1
-        if n_held == m:  # copies hold all that the head has: they are counted together
-            row_of[member] = 1
-            n_same, n_kin, at_start, at_end = n_same + 1, n_kin + 1, at_start + (n > 1), at_end + 1
-            continue
-        row_of[member], n_rows = n_rows, n_rows + 1
-        places = _grown(places, n_rows * m)
-        place = places[(n_rows - 1) * m : n_rows * m]
-        table, pairs = _pair(hashes, kind, head, m, begin[member], n, place, table)
-        n_pairs, n_seen, n_held = n_pairs + pairs, n_seen + 1, 0
-        for token in range(m):
-            n_held += place[token] >= 0
-        if m >= LONG and 5 * n_held < 2 * min(m, n):
-            place[:] = -1
-            continue
-        n_kin, at_start, at_end = n_kin + 1, at_start + (place[0] == 0 and n > 1), at_end + (place[m - 1] == n - 1)
-        _count(place, m, n, hold, lost, split)
+        if hopeless:
+            return 0, out_begin, out_until, (places, counts, table)
     hold += n_same
-    if 4 * (n_filled - n_kin) > n_filled:
-        return 0, 0, out_begin, out_until, (places, counts, table)
-    n_runs = _runs(kind, where, points, base[chosen], head, m, n_kin, hold, lost, split, at_start, at_end, run)
+    are_kin = 4 * (n_filled - n_kin) <= n_filled
+    run_of = (kind, where, points, base[chosen], head, m, n_kin, hold, lost, split, at_start, at_end, run)
+    n_runs = _runs(*run_of) if are_kin else 0
     if n_runs == 0:
-        return 0, 0, out_begin, out_until, (places, counts, table)
+        return 0, out_begin, out_until, (places, counts, table)
     n_columns, goes_on, is_laid = 2 * n_runs + 1, False, False
     for k in range(n_runs):  # how much of what follows numbers belongs to them is not told by the skeleton
         goes_on |= run[3 * k + 2] and run[3 * k + 1] < (run[3 * k + 3] if k + 1 < n_runs else m)
     out_begin, out_until = _grown(out_begin, n_columns * (size + 2)), _grown(out_until, n_columns * (size + 2))
     out_begin[:n_columns] = 0
     out_until[:n_columns] = 0
-    for member in range(size):
-        row = row_of[member]
+    for variant in range(size):
+        row = row_of[variant]
         if row == 0 or (row == 1 and is_laid and not goes_on):
             continue
         place = places[row * m : (row + 1) * m]
         if row == 1 and is_laid:
-            row_of[member], n_rows = n_rows, n_rows + 1
-        here, is_laid = row_of[member] * n_columns, is_laid or row == 1
+            row_of[variant], n_rows = n_rows, n_rows + 1
+        here, is_laid = row_of[variant] * n_columns, is_laid or row == 1
         _lay_out(
-            kind, where, points, base[member], begin[member], until[member], place, run, n_runs,
-            out_begin[here : here + n_columns], out_until[here : here + n_columns],
+            kind, where, points, base[variant], begin[variant], until[variant], place, run, n_runs,
+            out_begin[here:], out_until[here:],
         )  # fmt: skip
     _take_in(n_rows * n_columns, n_columns, out_begin, out_until)
-    return n_columns, n_rows, out_begin, out_until, (places, counts, table)
+    return n_columns, out_begin, out_until, (places, counts, table)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def divide_gaps(  # type: ignore[no-untyped-def]
-    hashes, kind, where, points, text_start, bounds, indptr, document, first, clusters, n_gaps, whole,
-    gap_begin, gap_until, n_slots,
+    hashes, kind, where, points, text_start, bounds, indptr, document, first, weight, members, of, n_gaps,
+    whole, gap_begin, gap_until, n_slots,
 ):  # fmt: skip
-    """The slots of clusters ``clusters[0]`` to ``clusters[1]``, slot by slot, as tokens of each member.
+    """The slots of clusters, slot by slot, as tokens of each variant.
 
-    ``n_gaps`` (int64, a row per cluster), ``whole`` (bool, a row per gap: one slot), ``gap_begin``, ``gap_until``
-    (int32, tokens from the member's first): what `detector.kernels.slotting.join_gaps` leaves. Members are passages
-    from ``first`` on of ``document``. Fills ``n_slots`` (int64, a row per cluster) and returns ``begin``, ``until`` as
-    the gaps had them; at least one member has something in every slot.
+    Variants and gaps are as `detector.kernels.slotting.join_gaps` leaves them, with ``whole`` (bool, a row per gap: one
+    slot); ``weight`` (int32): the members that have each variant. Fills ``n_slots`` (int64, a row per cluster) and
+    returns ``begin``, ``until`` as the gaps had them; at least one variant has something in every slot.
     """
-    begin, until = np.empty(64, np.int32), np.empty(64, np.int32)
+    begin, until = np.empty(gap_begin.shape[0], np.int32), np.empty(gap_begin.shape[0], np.int32)
     scratch = (np.empty(64, np.int32), np.empty(64, np.int64), np.empty(64, np.int16))
     out_begin, out_until = np.empty(64, np.int32), np.empty(64, np.int32)
+    room = np.empty(1024, np.int64)
     filled = at = number = np.int64(0)
-    for cluster in range(clusters[0], clusters[1]):
+    for cluster in range(indptr.shape[0] - 1):
         head, size = indptr[cluster], indptr[cluster + 1] - indptr[cluster]
         n_slots[cluster] = 0
-        base, token, row_of = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
-        low, high = np.empty(size, np.int64), np.empty(size, np.int64)
-        for member in range(size):
-            base[member], token[member] = text_start[document[head + member]], bounds[first[head + member]]
+        room = _grown(room, 5 * size)
+        base, low, high = room[:size], room[size : 2 * size], room[2 * size : 3 * size]
+        row_of, tried = room[3 * size : 4 * size], room[4 * size : 5 * size]
         for _ in range(n_gaps[cluster]):
-            longest = np.int32(0)
-            for member in range(np.uint64(at), np.uint64(at + size)):
-                longest = max(longest, gap_until[member] - gap_begin[member])
-            n_columns, n_rows = 0, 0
-            if longest > 1 and not whole[number]:
-                for member in range(size):
-                    low[member] = token[member] + gap_begin[at + member]
-                    high[member] = token[member] + gap_until[at + member]
-                n_columns, n_rows, out_begin, out_until, scratch = _columns(
-                    hashes, kind, where, points, base, size, low, high, scratch, row_of, out_begin, out_until
-                )
+            n_columns, is_long = 0, False
+            for variant in range(np.uint64(at), np.uint64(at + size)):
+                is_long |= gap_until[variant] - gap_begin[variant] > 1
+            if is_long and not whole[number]:
+                for variant in range(size):
+                    base[variant] = text_start[document[head + variant]]
+                    token = bounds[first[head + variant]]
+                    low[variant], high[variant] = token + gap_begin[at + variant], token + gap_until[at + variant]
+                n_columns, out_begin, out_until, scratch = _columns(
+                    hashes, kind, where, points, base, size, weight[head:], of[members[cluster] : members[cluster + 1]],
+                    low, high, scratch, row_of, tried, out_begin, out_until,
+                )  # fmt: skip
             more = filled + max(n_columns, 1) * size
             begin, until = _grown(begin, more), _grown(until, more)
+            for variant in range(np.uint64(0 if n_columns else size)):
+                begin[np.uint64(filled) + variant] = gap_begin[np.uint64(at) + variant]
+                until[np.uint64(filled) + variant] = gap_until[np.uint64(at) + variant]
             if n_columns == 0:
-                for member in range(np.uint64(size)):
-                    begin[np.uint64(filled) + member] = gap_begin[np.uint64(at) + member]
-                    until[np.uint64(filled) + member] = gap_until[np.uint64(at) + member]
                 filled, n_slots[cluster] = filled + size, n_slots[cluster] + 1
             for column in range(n_columns):
                 has_text = False
-                for row in range(column, n_rows * n_columns, n_columns):
-                    has_text |= out_begin[row] < out_until[row]
-                if not has_text:
-                    continue
-                for member in range(np.uint64(size)):
-                    cell, one = np.uint64(row_of[member] * n_columns + column), gap_begin[np.uint64(at) + member]
-                    begin[np.uint64(filled) + member] = one + out_begin[cell]
-                    until[np.uint64(filled) + member] = one + out_until[cell]
-                filled, n_slots[cluster] = filled + size, n_slots[cluster] + 1
+                for variant in range(np.uint64(size)):
+                    cell, one = np.uint64(row_of[variant] * n_columns + column), gap_begin[np.uint64(at) + variant]
+                    begin[np.uint64(filled) + variant] = one + out_begin[cell]
+                    until[np.uint64(filled) + variant] = one + out_until[cell]
+                    has_text |= out_begin[cell] < out_until[cell]
+                if has_text:
+                    filled, n_slots[cluster] = filled + size, n_slots[cluster] + 1
             at, number = at + size, number + 1
     return begin[:filled], until[:filled]

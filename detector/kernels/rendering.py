@@ -20,15 +20,15 @@ JSON, ASCII, RAW = range(3)
 WIDEST = (6, 12, 4)
 """Bytes of the widest character in each mode."""
 
-MOST_NUMBER, MOST_CLAIM, MOST_EVIDENCE = 24, 32, 96
-"""Bytes of a number, a claim and of evidence at most, their strings not counted."""
+MOST_NUMBER, MOST_CLAIM, MOST_EVIDENCE, MOST_ELLIPSIS = 24, 32, 96, 3
+"""Bytes of a number, a claim, of evidence and of an ellipsis at most, their strings not counted."""
 
 WHOLE, COUNT, RATIO, NAME, ID, CLUSTER, TEXT, NESTED, COUNTS, WORD = range(10)
 """What a field of a row is.
 
 `WHOLE`: the number of its column; `COUNT`: likewise, null for 0; `RATIO`: millionths, null below 0; `NAME`: the word of
 that number, null below 0; `ID`: the id of that document, null below 0; `CLUSTER`: the word of its column, a hyphen and
-the number of the next one, in quotes, null for a word below 0; `TEXT`: the text of the row, in quotes; `NESTED`: what
+the number of the next one, in quotes, null for a word below 0; `TEXT`: the span of the row, in quotes; `NESTED`: what
 was written for the row; `COUNTS`: an object of the columns from its own to ``last`` that are not 0, the word after the
 field's own being the key of the first, and so on; `WORD`: its own word alone.
 """
@@ -39,6 +39,8 @@ _KEY_BYTES = np.frombuffer("".join(_KEYS).encode(), dtype=np.uint8)
 _KEY_INDPTR = np.concatenate(([0], np.cumsum([len(key) for key in _KEYS]))).astype(np.int64)
 _QUOTE, _COMMA, _HYPHEN, _POINT, _BEGIN, _STOP, _OPEN, _CLOSE = np.frombuffer(b'",-.[]{}', dtype=np.uint8)
 _ONE, _TWO, _THREE = np.arange(1, 4, dtype=np.uint64)
+_DIGITS = np.frombuffer("".join(f"{number:<4}" for number in range(10_000)).encode(), dtype=np.uint8)
+"""The numbers below 10,000, four bytes for each."""
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 _ESCAPES = np.zeros(128, dtype=np.uint8)
 """What follows the backslash for the characters that have a short escape."""
@@ -50,6 +52,16 @@ class Strings(NamedTuple):
 
     data: Any
     indptr: Any
+
+
+class Spans(NamedTuple):
+    """Texts as code points ``start`` to ``stop`` (int64) of a buffer (uint32); of those of more than ``limit`` (-1: no
+    limit) the first are written, and an ellipsis."""
+
+    points: Any
+    start: Any
+    stop: Any
+    limit: Any
 
 
 class Evidence(NamedTuple):
@@ -98,8 +110,16 @@ def _comma(out, at, begin):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _integer(out, at, number):  # type: ignore[no-untyped-def]
-    """A whole number from 0 on."""
+    """A whole number from 0 on; nearly all are offsets of up to four digits, which are looked up: how many there are of
+    them no processor can guess."""
     value, ten = np.uint64(number), np.uint64(10)
+    if value < np.uint64(10_000):
+        here, digits = np.uint64(at), np.uint64(4) * value
+        out[here] = _DIGITS[digits]
+        out[here + _ONE] = _DIGITS[digits + _ONE]
+        out[here + _TWO] = _DIGITS[digits + _TWO]
+        out[here + _THREE] = _DIGITS[digits + _THREE]
+        return at + 1 + (value >= ten) + (value >= np.uint64(100)) + (value >= np.uint64(1000))
     size = 1
     rest = value
     while rest >= ten:
@@ -192,22 +212,26 @@ def _text(out, at, points, start, stop, mode):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def render_texts(out, indptr, points, start, stop, limit, mode):  # type: ignore[no-untyped-def]
-    """Code points ``start`` to ``stop`` (int64, n) of a buffer as strings without quotes; ``indptr`` (n + 1) is filled.
+def _span(out, at, spans, row, mode):  # type: ignore[no-untyped-def]
+    """The text of a row."""
+    start, stop = spans.start[row], spans.stop[row]
+    is_cut = 0 <= spans.limit < stop - start
+    at = _text(out, at, spans.points, start, start + spans.limit if is_cut else stop, mode)
+    if is_cut:
+        out[at] = 0xE2
+        out[at + 1] = 0x80
+        out[at + 2] = 0xA6
+        at += 3
+    return at
 
-    Of more than ``limit`` characters (-1: no limit) the first are written, and an ellipsis.
-    """
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def render_texts(out, indptr, spans, mode):  # type: ignore[no-untyped-def]
+    """Texts as strings without quotes; ``indptr`` (n + 1) is filled."""
     at = np.int64(0)
     indptr[0] = 0
-    for row in range(len(start)):
-        if 0 <= limit < stop[row] - start[row]:
-            at = _text(out, at, points, start[row], start[row] + limit, mode)
-            out[at] = 0xE2
-            out[at + 1] = 0x80
-            out[at + 2] = 0xA6
-            at += 3
-        else:
-            at = _text(out, at, points, start[row], stop[row], mode)
+    for row in range(len(spans.start)):
+        at = _span(out, at, spans, row, mode)
         indptr[row + 1] = at
     return at
 
@@ -267,13 +291,14 @@ def _counts(out, at, values, row, fields, number, words):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def render_rows(out, fields, values, words, ids, texts, nested):  # type: ignore[no-untyped-def]
-    """Rows of a table: for each field its word and its value.
+def render_rows(out, indptr, fields, values, words, ids, texts, nested):  # type: ignore[no-untyped-def]
+    """Rows of a table: for each field its word and its value; ``indptr`` (n_rows + 1) is filled.
 
     ``fields``: int64, n_fields x 4: what it is, its word, its column, ``last``; ``values``: int64, n_columns x n_rows;
-    ``words``, ``ids``: strings for the whole table; ``texts``, ``nested``: strings of these rows.
+    ``words``, ``ids``: strings for the whole table; ``texts``, ``nested``: spans and strings of these rows.
     """
     at = np.int64(0)
+    indptr[0] = 0
     for row in range(values.shape[1]):
         for number in range(fields.shape[0]):
             kind, column = fields[number, 0], fields[number, 2]
@@ -284,7 +309,7 @@ def render_rows(out, fields, values, words, ids, texts, nested):  # type: ignore
             if kind == COUNTS:
                 at = _counts(out, at, values, row, fields, number, words)
             elif kind == TEXT:
-                at = _copy(out, _byte(out, at, _QUOTE), texts, row)
+                at = _span(out, _byte(out, at, _QUOTE), texts, row, JSON)
                 at = _byte(out, at, _QUOTE)
             elif kind == NESTED:
                 at = _copy(out, at, nested, row)
@@ -302,4 +327,5 @@ def render_rows(out, fields, values, words, ids, texts, nested):  # type: ignore
                 at = _byte(out, at, _QUOTE)
             else:
                 at = _integer(out, at, value)
+        indptr[row + 1] = at
     return at

@@ -275,7 +275,7 @@ def extended(tree, count, leaf_node, rank, suffixes, ends, leaf_count):  # type:
 @njit(cache=True, nogil=True, error_model="numpy")
 def list_places(first, last, suffixes, indptr):  # type: ignore[no-untyped-def]
     """The suffixes ``first[r]`` to ``last[r]`` of each run, after each other at ``indptr[r]`` (int64)."""
-    places = np.empty(indptr[-1], np.int32)
+    places = np.empty(indptr[indptr.shape[0] - 1], np.int32)
     for run in range(first.shape[0]):
         for row in range(last[run] - first[run] + 1):
             places[indptr[run] + row] = suffixes[first[run] + row]

@@ -38,21 +38,15 @@ def mark_blanks(out, start, stop, points, blank):  # type: ignore[no-untyped-def
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def count_claimed(  # type: ignore[no-untyped-def]
-    counts, named, wanted, first, document, level, cluster, part, start, end, whole, claim_indptr, claim_start,
-    claim_end, points, base, blank,
-):  # fmt: skip
-    """Adds to ``counts`` (int64) of each cluster the characters that findings of the part ``wanted`` claim for it and
-    that are not blank, and sets ``named`` (bool) where there is such a finding.
+    counts, rows, group, document, start, end, whole, claim_indptr, claim_start, claim_end, points, base, blank
+):
+    """Adds to ``counts`` (int64) of each group the characters that its findings claim and that are not blank.
 
-    The columns of the findings are those of `detector.tables.columns.FindingColumns`; ``first``: int64, the row of the
-    first cluster of each level, whose numbers are from 1 on; ``points``, ``base``, ``blank`` are those of
-    `count_written`.
+    The findings are ``rows`` of the columns of `detector.tables.columns.FindingColumns`, ``group`` (int64) is that of
+    each; ``points``, ``base``, ``blank`` are those of `count_written`.
     """
-    for row in range(len(document)):
-        if part[row] != wanted or level[row] == 0:
-            continue
-        owner = first[level[row]] + cluster[row] - 1
-        named[owner] = True
+    for place in range(len(rows)):
+        row = rows[place]
         text = base[document[row]]
         own = whole[row]
         begin = claim_indptr[row]
@@ -62,9 +56,9 @@ def count_claimed(  # type: ignore[no-untyped-def]
                 text + (start[row] if own else claim_start[claim]),
                 text + (end[row] if own else claim_end[claim]),
             )
-            for place in range(np.uint64(from_), np.uint64(to)):  # a signed place might count from the end
-                number += not blank[points[place]]
-        counts[owner] += number
+            for at in range(np.uint64(from_), np.uint64(to)):  # a signed place might count from the end
+                number += not blank[points[at]]
+        counts[group[place]] += number
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -188,3 +182,46 @@ def take_unexplained(unexplained, begin, stop, first, last, known):  # type: ign
             for place in range(begin[span], stop[span]):
                 unexplained[place] = False
     return gain
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def rank_fills(fills, n_texts, n_first, drawn, text, times, sizes, n_different, numbers):  # type: ignore[no-untyped-def]
+    """Lists what stands in each slot: the commonest first, of equal ones that of the lowest member.
+
+    ``fills``: int32, slots x members, texts by numbers below ``n_texts`` or -1. Listed are the first ``n_first`` and
+    what the members ``drawn`` (int64) have: ``text``, ``times`` (int64, a row per slot, `n_first + len(drawn)` wide)
+    are filled with their numbers and in how many members they stand, ``sizes`` (int64) with how many they are,
+    ``n_different`` (int64) with how many there are in all, ``numbers`` (int64, drawn x slots) with the place in the
+    list of what each of those members has, or -1.
+    """
+    count, place, is_drawn = np.zeros(n_texts, np.int64), np.empty(n_texts, np.int64), np.zeros(n_texts, np.bool_)
+    met = np.empty(fills.shape[1], np.int64)
+    for slot in range(fills.shape[0]):
+        n_met = n_listed = 0
+        for member in range(fills.shape[1]):
+            one = fills[slot, member]
+            if one >= 0:
+                if count[one] == 0:
+                    met[n_met] = one
+                    n_met += 1
+                count[one] += 1
+        for row in range(len(drawn)):
+            if fills[slot, drawn[row]] >= 0:
+                is_drawn[fills[slot, drawn[row]]] = True
+        for row in range(1, n_met):
+            one, at = met[row], row
+            while at > 0 and count[met[at - 1]] < count[one]:
+                met[at] = met[at - 1]
+                at -= 1
+            met[at] = one
+        for rank in range(n_met):
+            one = met[rank]
+            if rank < n_first or is_drawn[one]:
+                text[slot, n_listed], times[slot, n_listed], place[one] = one, count[one], n_listed
+                n_listed += 1
+        for row in range(len(drawn)):
+            one = fills[slot, drawn[row]]
+            numbers[row, slot] = place[one] if one >= 0 else -1
+        for rank in range(n_met):
+            count[met[rank]], is_drawn[met[rank]] = 0, False
+        sizes[slot], n_different[slot] = n_listed, n_met

@@ -18,9 +18,6 @@ LETTER, DIGIT, MARK = 64, 128, 192
 NAME = 8
 """Tokens of a name that may hold a character by chance."""
 
-HOLDS_MARK = 4
-"""Bit of a fill's class where one of its tokens is a mark."""
-
 LINE = 16
 """Tokens of a line that only one member has and that is divided at its number."""
 
@@ -90,12 +87,12 @@ def _end(where, row):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _joins(hashes, kind, where, points, base, token, size, begin, until, here):  # type: ignore[no-untyped-def]
+def _joins(hashes, kind, where, points, base, token, size, begin, until, here, of):  # type: ignore[no-untyped-def]
     """Whether one slot lies in two gaps of a cluster: 1 for a date, 2 for names, 0 for none.
 
-    ``base``, ``token``: int64, the place of each member's text in ``points`` and its first token; the fills of the gap
-    are rows ``here`` and on of ``begin`` and ``until`` (int32, tokens of the member), those of the next one follow: one
-    token stands between them.
+    ``base``, ``token``: int64, the place of each variant's text in ``points`` and its first token; the fills of the gap
+    are rows ``here`` and on of ``begin`` and ``until`` (int32, tokens of the variant), those of the next one follow:
+    one token stands between them. ``of`` (int32): the variant of each member.
     """
     after = here + size
     middle = token[0] + until[here]
@@ -116,7 +113,7 @@ def _joins(hashes, kind, where, points, base, token, size, begin, until, here): 
         if length < 2 or length > NAME:
             return 0
     first, second, n_kinds = token[0] + begin[here], np.int64(-1), 1
-    for member in range(1, size):
+    for member in of:
         low, high = token[member] + begin[here + member], token[member] + until[after + member]
         new = not _same_fill(hashes, low, high, first, token[0] + until[after])
         if new and second >= 0:
@@ -163,30 +160,39 @@ def _move(column, to, row, size, more):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def join_gaps(  # type: ignore[no-untyped-def]
-    hashes, kind, where, points, text_start, bounds, indptr, document, first, last, clusters, n_gaps,
-    begin, until,
-):  # fmt: skip
-    """Join the gaps of clusters ``clusters[0]`` to ``clusters[1]`` that are one slot, in place.
+def _copy(out, at, column, row, size):  # type: ignore[no-untyped-def]
+    """``size`` rows of a column; unsigned places are not compared with 0, so that it is done several at a time."""
+    for step in range(np.uint64(size)):
+        out[np.uint64(at) + step] = column[np.uint64(row) + step]
 
-    ``n_gaps`` (int64, a row per cluster), ``begin``, ``until`` (int32): as
-    `detector.kernels.aligning.template_gaps` has them; members are passages ``first`` to ``last`` of ``document``.
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def join_gaps(  # type: ignore[no-untyped-def]
+    hashes, kind, where, points, text_start, bounds, indptr, document, first, last, members, of, n_gaps, begin, until,
+):  # fmt: skip
+    """Join the gaps of clusters that are one slot, in place.
+
+    The variants of cluster c (`detector.kernels.variants`) are rows ``indptr[c]`` to ``indptr[c + 1]``, passages
+    ``first`` to ``last`` of ``document``; its members are rows ``members[c]`` to ``members[c + 1]`` of ``of`` (int32),
+    the variant of each. ``n_gaps`` (int64, a row per cluster), ``begin``, ``until`` (int32): as
+    `detector.kernels.aligning.template_gaps` has them for variants.
     Returns ``whole``: bool, a row per gap that is left, whether it was joined; what follows in ``begin`` and
     ``until`` is none.
     """
     n_all = np.int64(0)
-    for cluster in range(clusters[0], clusters[1]):
+    for cluster in range(indptr.shape[0] - 1):
         n_all += n_gaps[cluster]
     whole = np.zeros(n_all, np.bool_)
     base, token = np.empty(64, np.int64), np.empty(64, np.int64)
     at = filled = number = np.int64(0)
-    for cluster in range(clusters[0], clusters[1]):
+    for cluster in range(indptr.shape[0] - 1):
         head, size, n = indptr[cluster], indptr[cluster + 1] - indptr[cluster], n_gaps[cluster]
         if n == 0:
             continue
+        its = of[members[cluster] : members[cluster + 1]]
         base, token = _grown(base, size), _grown(token, size)
-        for member in range(size):
-            token[member], base[member] = bounds[first[head + member]], text_start[document[head + member]]
+        for row in range(size):
+            token[row], base[row] = bounds[first[head + row]], text_start[document[head + row]]
         n_gaps[cluster] = 0
         past = at + n * size
         while at < past:
@@ -194,7 +200,7 @@ def join_gaps(  # type: ignore[no-untyped-def]
             is_date = _is_date(kind, where[0], points, base, token, size, begin, until, here)
             # what stands between two gaps is the same in all members, so the first tells how much it is
             while after < past and begin[after] - until[after - size] == 1:
-                why = _joins(hashes, kind, where, points, base, token, size, begin, until, after - size)
+                why = _joins(hashes, kind, where, points, base, token, size, begin, until, after - size, its)
                 if why == 0:
                     break
                 is_date |= why == DATE
@@ -269,32 +275,28 @@ def _apart(kind, where, points, text, begin, until):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def cut_slots(  # type: ignore[no-untyped-def]
-    kind, where, points, text_start, bounds, indptr, document, first, clusters, n_slots, begin, until
-):
-    """Cut the slots of clusters ``clusters[0]`` to ``clusters[1]`` where values stand apart in them.
+def cut_slots(kind, where, points, text_start, bounds, indptr, document, first, weight, n_slots, begin, until):  # type: ignore[no-untyped-def]
+    """Cut the slots of clusters where values stand apart in them.
 
-    ``n_slots`` (int64, a row per cluster), ``begin``, ``until``: as `detector.kernels.dividing.divide_gaps` has them,
-    and as they are returned.
+    ``weight`` (int32): the members that have each variant; ``n_slots`` (int64, a row per cluster), ``begin``,
+    ``until``: as `detector.kernels.dividing.divide_gaps` has them, and as they are returned.
     """
     out_begin, out_until = np.empty(begin.shape[0], np.int32), np.empty(begin.shape[0], np.int32)
     cuts = np.empty(3, np.int64)
     at = filled = np.int64(0)
-    for cluster in range(clusters[0], clusters[1]):
+    for cluster in range(indptr.shape[0] - 1):
         head, size, n = indptr[cluster], indptr[cluster + 1] - indptr[cluster], n_slots[cluster]
         n_slots[cluster] = 0
         for _ in range(n):
-            n_rows, row, longest = np.int64(0), np.int64(0), np.int32(0)
-            for member in range(np.uint64(at), np.uint64(at + size)):
-                length = until[member] - begin[member]
-                n_rows += length > 0
+            n_members, row, longest = np.int64(0), np.int64(0), np.int32(0)
+            for variant in range(np.uint64(size)):
+                length = until[np.uint64(at) + variant] - begin[np.uint64(at) + variant]
+                n_members += weight[np.uint64(head) + variant] if length > 0 else 0
                 longest = max(longest, length)
             if longest <= 1:
                 out_begin, out_until = _grown(out_begin, filled + size), _grown(out_until, filled + size)
-                for member in range(np.uint64(size)):
-                    out_begin[np.uint64(filled) + member] = begin[np.uint64(at) + member]
-                for member in range(np.uint64(size)):
-                    out_until[np.uint64(filled) + member] = until[np.uint64(at) + member]
+                _copy(out_begin, filled, begin, at, size)
+                _copy(out_until, filled, until, at, size)
                 n_slots[cluster] += 1
                 at, filled = at + size, filled + size
                 continue
@@ -303,66 +305,29 @@ def cut_slots(  # type: ignore[no-untyped-def]
             n_columns = np.int64(1)
             token, text = bounds[first[head + row]], text_start[document[head + row]]
             low, high = token + begin[at + row], token + until[at + row]
-            if n_rows == 1 and _alone(kind, where, points, text, low, high, cuts):
+            if n_members == 1 and _alone(kind, where, points, text, low, high, cuts):
                 n_columns = np.int64(4 if cuts[2] < high else 3)
             elif _is_numeric(kind, low, high) and _apart(kind, where, points, text, low, high):
                 n_columns = high - low
-                for member in range(size):
-                    here = bounds[first[head + member]]
-                    one, other = here + begin[at + member], here + until[at + member]
+                for variant in range(size):
+                    here = bounds[first[head + variant]]
+                    one, other = here + begin[at + variant], here + until[at + variant]
                     if one < other and (other - one != n_columns or not _is_numeric(kind, one, other)):
                         n_columns = np.int64(1)
                         break
             out_begin = _grown(out_begin, filled + n_columns * size)
             out_until = _grown(out_until, filled + n_columns * size)
-            is_line = n_rows == 1 and n_columns > 1 and not _is_numeric(kind, low, high)
+            is_line = n_members == 1 and n_columns > 1 and not _is_numeric(kind, low, high)
             for column in range(n_columns):
-                for member in range(size):
-                    one, other = np.int64(begin[at + member]), np.int64(until[at + member])
+                for variant in range(size):
+                    one, other = np.int64(begin[at + variant]), np.int64(until[at + variant])
                     if one < other and is_line:
                         one = one if column == 0 else cuts[column - 1] - token
                         other = other if column == n_columns - 1 else cuts[column] - token
                     elif one < other and n_columns > 1:
                         one, other = one + column, one + column + 1
-                    out_begin[filled + member], out_until[filled + member] = one, other
+                    out_begin[filled + variant], out_until[filled + variant] = one, other
                 filled += size
             n_slots[cluster] += n_columns
             at += size
     return out_begin[:filled], out_until[:filled]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def write_fills(  # type: ignore[no-untyped-def]
-    kind, where, bounds, indptr, first, start, clusters, n_slots, begin, until, fill_start, fill_end,
-    fill_class,
-):  # fmt: skip
-    """Fills as code points: ``fill_start``, ``fill_end`` (int32), and ``fill_class``: uint8, 0 for a fill of nothing or
-    of marks alone, 1 for numbers alone, else 2; `HOLDS_MARK` more where there is a mark.
-
-    Slots of clusters ``clusters[0]`` to ``clusters[1]`` as `detector.kernels.dividing.divide_gaps` has them. An empty
-    fill stands after the token before it, or where its member begins (``start``).
-    """
-    filled, bases = np.int64(0), np.empty(64, np.int64)
-    for cluster in range(clusters[0], clusters[1]):
-        head, size = indptr[cluster], indptr[cluster + 1] - indptr[cluster]
-        if n_slots[cluster]:
-            bases = _grown(bases, size)
-            for member in range(size):
-                bases[member] = bounds[first[head + member]]
-        for _ in range(n_slots[cluster]):
-            for member in range(size):
-                base, fill = bases[member], filled + member
-                low, high = base + begin[fill], base + until[fill]
-                if low < high:
-                    fill_start[fill], fill_end[fill] = where[0][low], _end(where, high - 1)
-                else:
-                    fill_start[fill] = _end(where, low - 1) if low > base else start[head + member]
-                    fill_end[fill] = fill_start[fill]
-                marks, digits, marked = True, True, False
-                for token in range(np.uint64(low), np.uint64(high)):
-                    is_mark = kind[token] >= MARK
-                    marks &= is_mark
-                    marked |= is_mark
-                    digits &= kind[token] >> 6 == DIGIT >> 6
-                fill_class[fill] = (0 if marks else 1 if digits else 2) + (HOLDS_MARK if marked else 0)
-            filled += size

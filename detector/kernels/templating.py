@@ -23,6 +23,8 @@ _KEY_BYTES = np.frombuffer("".join(_KEYS).encode(), dtype=np.uint8)
 _KEY_INDPTR = np.concatenate(([0], np.cumsum([len(key) for key in _KEYS]))).astype(np.int64)
 _QUOTE, _COMMA, _BEGIN, _STOP, _CLOSE = np.frombuffer(b'",[]}', dtype=np.uint8)
 _ONE, _TWO, _THREE = np.arange(1, 4, dtype=np.uint64)
+_DIGITS = np.frombuffer("".join(f"{number:<4}" for number in range(10_000)).encode(), dtype=np.uint8)
+"""The numbers below 10,000, four bytes for each."""
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 _ESCAPES = np.zeros(128, dtype=np.uint8)
 """What follows the backslash for the characters that have a short escape."""
@@ -82,8 +84,16 @@ def _byte(out, at, value):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _integer(out, at, number):  # type: ignore[no-untyped-def]
-    """A whole number from 0 on."""
+    """A whole number from 0 on; nearly all are offsets of up to four digits, which are looked up: how many there are of
+    them no processor can guess."""
     value, ten = np.uint64(number), np.uint64(10)
+    if value < np.uint64(10_000):
+        here, digits = np.uint64(at), np.uint64(4) * value
+        out[here] = _DIGITS[digits]
+        out[here + _ONE] = _DIGITS[digits + _ONE]
+        out[here + _TWO] = _DIGITS[digits + _TWO]
+        out[here + _THREE] = _DIGITS[digits + _THREE]
+        return at + 1 + (value >= ten) + (value >= np.uint64(100)) + (value >= np.uint64(1000))
     size = 1
     rest = value
     while rest >= ten:
@@ -193,11 +203,15 @@ def _fills(out, at, part, member, n_members, table, corpus, mode):  # type: igno
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def render_templates(out, indptr, first, table, corpus, mode):  # type: ignore[no-untyped-def]
-    """The templates of the clusters from ``first`` on as arrays of JSON; ``indptr`` (n + 1) is filled."""
+def render_templates(out, indptr, first, table, corpus, mode, lines, ending):  # type: ignore[no-untyped-def]
+    """The templates of the clusters from ``first`` on as arrays of JSON; ``indptr`` (n + 1) is filled.
+
+    Each follows what ``lines`` has for its cluster (strings, empty ones too), and ``ending`` (uint8) comes after it.
+    """
     at = np.int64(0)
     indptr[0] = 0
     for place in range(len(indptr) - 1):
+        at = _copy(out, at, lines, place)
         member, past = table.member_indptr[first + place], table.member_indptr[first + place + 1]
         base = corpus.start[table.document[member]]
         begin = table.part_indptr[first + place]
@@ -217,5 +231,7 @@ def render_templates(out, indptr, first, table, corpus, mode):  # type: ignore[n
                 at = _byte(out, at, _STOP)
             at = _byte(out, at, _CLOSE)
         at = _byte(out, at, _STOP)
+        for byte in ending:
+            at = _byte(out, at, byte)
         indptr[place + 1] = at
     return at

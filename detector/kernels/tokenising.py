@@ -14,6 +14,9 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT, _HALF = np.uint64(33), np.uint64(32)
 _CLASS, _FOLDED = np.uint32(24), np.uint32(0xFFFFFF)
+_SEPARATOR = np.uint32(0xFF000000)
+"""From here on is what is left of a separator when `_SINGLE` is taken from its class."""
+
 _MARK = 4
 """The class that a mark has here: no character that begins a token has it."""
 
@@ -127,21 +130,22 @@ def fill_tokens(  # type: ignore[no-untyped-def]
     for document in range(first, last):
         base, stop = text_start[document], text_stop[document]
         mark, marks = mark_indptr[document], mark_indptr[document + 1]
-        row = indptr[document]
+        row, rows = indptr[document], indptr[document + 1]
         at = base
         while True:
             limit = base + mark_start[mark] if mark < marks else stop  # where the next mark or the end of the text is
-            begun = at
-            while at < limit:
-                value = table[points[at]] - single
-                if np.uint32(value) >= _ALONE:
+            goes_on = False
+            while at < limit and row < rows:  # a separator is written where the next token will be: no branch for it
+                value = np.uint32(table[points[at]] - single)
+                if _ALONE <= value < _SEPARATOR:
                     break
                 start[row], form[row], name[row] = at - base, 1, value
-                row += 1
+                goes_on = value < _ALONE
+                row += goes_on
                 at += 1
             if at < limit:
                 kind = table[points[at]] >> _CLASS
-                if kind == _EXTENDER and at > begun:  # the last token goes on
+                if kind == _EXTENDER and goes_on:  # the last token goes on
                     kind = np.uint32(_SINGLE)
                     at -= 1
                     row -= 1
@@ -227,46 +231,53 @@ def hash_alone(table, alone):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def pack_points(  # type: ignore[no-untyped-def]
-    points, text_start, folded, indptr, where, first, stop, slot_point, counting, packed_indptr, packed
-):
-    """Write the skeleton characters of the token rows ``first[r]`` to ``stop[r]`` (int64) to ``packed`` (uint32).
+def count_packed(where, first, stop, packed_indptr):  # type: ignore[no-untyped-def]
+    """Write the number of characters that `pack_points` writes for range r to ``packed_indptr[r + 1]`` (int64)."""
+    start, form, long_row, long_end = where
+    for number in range(first.shape[0]):
+        n, is_long = np.int64(0), False
+        for kind in form[first[number] : stop[number]]:
+            n += 1 if kind >= _SLOT else kind & _LENGTH
+            is_long |= kind < _SLOT and kind & _LENGTH == _LONG
+        if is_long:
+            for at in range(np.searchsorted(long_row, first[number]), np.searchsorted(long_row, stop[number])):
+                row = long_row[at]
+                n += (np.int64(long_end[at]) - start[row] - _LONG) * (form[row] < _SLOT)
+        packed_indptr[number + 1] = n
 
-    The folded characters of a token, or one ``slot_point`` for a number or a mark. ``where`` is that of
-    `detector.text.tokens.Tokens`, the others are those of `fill_tokens`. Counting writes the number of characters of
-    range r to ``packed_indptr[r + 1]`` (int64) and nothing else; otherwise they begin at ``packed[packed_indptr[r]]``.
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pack_points(  # type: ignore[no-untyped-def]
+    points, text_start, folded, indptr, where, name, first, stop, slot_point, packed_indptr, packed
+):
+    """Write the skeleton characters of the token rows ``first[r]`` to ``stop[r]`` (int64) to ``packed`` (uint32), from
+    ``packed[packed_indptr[r]]`` (int64) on.
+
+    They are the folded characters of a token, or one ``slot_point`` for a number or a mark. ``where`` is that of
+    `detector.text.tokens.Tokens`, the others are those of `fill_tokens`. Most tokens are the character that their name
+    is; for the others it is looked up where their document stands.
     """
     start, form, long_row, long_end = where
-    n_documents = indptr.shape[0] - 1
     for number in range(first.shape[0]):
-        token, until = first[number], stop[number]
-        low, high = 0, n_documents  # the last document that begins at this token or before it
-        while high - low > 1:
-            middle = (low + high) >> 1
-            if indptr[middle] <= token:
-                low = middle
-            else:
-                high = middle
-        at = 0 if counting else packed_indptr[number]
-        while token < until:
-            while token >= indptr[low + 1]:
-                low += 1
-            base = text_start[low]
+        at, document = packed_indptr[number], np.int64(-1)
+        for token in range(first[number], stop[number]):
             if form[token] >= _SLOT:
-                if not counting:
-                    packed[at] = slot_point
+                packed[at] = slot_point
+                at += 1
+            elif name[token] < _ALONE:
+                packed[at] = name[token]
                 at += 1
             else:
-                begin, size = base + start[token], np.int64(form[token] & _LENGTH)
+                if document < 0:
+                    document = np.searchsorted(indptr, token, side="right") - 1
+                while token >= indptr[document + 1]:
+                    document += 1
+                begin, size = text_start[document] + start[token], np.int64(form[token] & _LENGTH)
                 if size == _LONG:
                     size = long_end[np.searchsorted(long_row, token)] - np.int64(start[token])
-                if not counting:
-                    for place in range(size):
-                        packed[at + place] = folded[points[begin + place]]
+                for place in range(size):
+                    packed[at + place] = folded[points[begin + place]]
                 at += size
-            token += 1
-        if counting:
-            packed_indptr[number + 1] = at
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

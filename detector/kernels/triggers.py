@@ -10,9 +10,11 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_BREAK, _FOLLOWER, _OF_YEARS = 2, 4, 12
+_BREAK, _BLANK_OR_BREAK, _FOLLOWER, _OF_YEARS, _STOP = 2, 3, 4, 12, 16
 _AFTER_BLANK, _SENTENCE = 1, 2
 _YEAR, _CYCLE = 0x5E74, 0x5468
+_FIRST_HAN, _N_HAN = np.uint32(0x3400), np.uint32(0xA000 - 0x3400)
+_FIRST_KANA, _N_KANA = np.uint32(0x3041), np.uint32(0x30FB - 0x3041)
 _BEGIN = 3
 _TOGETHER = 4096
 _NONE = np.uint64(0x1FFFFF)
@@ -30,17 +32,19 @@ def fold_texts(points, start, stop, plain_of, plain, counts):  # type: ignore[no
     """
     out = 0
     for text in range(len(start)):
-        n_han = n_kana = n_changed = 0
-        for place in range(start[text], stop[text]):
-            point = points[place]
-            simple = plain_of[point]
-            plain[out] = simple
-            out += 1
-            is_han = (point >= 0x3400) & (point <= 0x9FFF)
-            n_han += is_han
-            n_changed += is_han & (point != simple)
-            n_kana += (point >= 0x3041) & (point <= 0x30FA)
+        part = points[start[text] : stop[text]]
+        simple = plain[out : out + part.shape[0]]
+        for place in range(part.shape[0]):
+            simple[place] = plain_of[part[place]]
+        n_han = n_kana = n_changed = np.uint32(0)  # a loop of its own, and numbers as wide as characters: eight at once
+        for place in range(part.shape[0]):
+            point = part[place]
+            is_han = np.uint32(point - _FIRST_HAN) < _N_HAN
+            n_han += np.uint32(is_han)
+            n_changed += np.uint32(is_han & (point != simple[place]))
+            n_kana += np.uint32(np.uint32(point - _FIRST_KANA) < _N_KANA)
         counts[text, 0], counts[text, 1], counts[text, 2] = n_han, n_kana, n_changed
+        out += part.shape[0]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -55,8 +59,9 @@ def _closes(point):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_sentence(plain, start, end, min_chars, min_words):  # type: ignore[no-untyped-def]
-    """`detector.rules.lines.is_sentence` of ``plain[start:end]``; of a long line few characters are looked at."""
+def _is_sentence(plain, start, end, min_chars, min_words, has_stop):  # type: ignore[no-untyped-def]
+    """`detector.rules.lines.is_sentence` of ``plain[start:end]``, which has no `_STOP` where ``has_stop`` is 0; of a
+    long line few characters are looked at."""
     at = start
     if at < end and plain[at] == 0x28:
         at += 1
@@ -97,7 +102,7 @@ def _is_sentence(plain, start, end, min_chars, min_words):  # type: ignore[no-un
                 break
             only_common = False
         at -= 1
-    if length < 2 * min_chars:
+    if length < 2 * min_chars or not has_stop:
         return False
     for at in range(start, end - 1):
         point = plain[at]
@@ -116,39 +121,40 @@ def _is_sentence(plain, start, end, min_chars, min_words):  # type: ignore[no-un
 def find_lines(plain, bounds, shapes, min_chars, min_words, start, end, flags, indptr):  # type: ignore[no-untyped-def]
     """The non-blank lines of each text, without their surrounding blanks; returns how many.
 
-    ``shapes`` (uint8, by code point) has bit 1 for blanks and bit 2 for what ends a line. ``start``, ``end`` (int64)
-    are places in ``plain``; ``flags`` (uint8): 1 a blank line stands before it, 2 it is a sentence; the lines of text d
-    become rows ``indptr[d]`` to ``indptr[d + 1]``.
+    ``shapes`` (uint8, by code point) has bit 1 for blanks, bit 2 for what ends a line and bit 16 for what may end a
+    sentence in it. ``start``, ``end`` (int64) are places in ``plain``; ``flags`` (uint8): 1 a blank line stands before
+    it, 2 it is a sentence; the lines of text d become rows ``indptr[d]`` to ``indptr[d + 1]``.
     """
     n = 0
     for text in range(len(bounds) - 1):
         indptr[text] = n
-        low, high = bounds[text], bounds[text + 1]
-        first, last = np.int64(-1), np.int64(-1)
-        n_feeds = n_returns = 0
-        at = low
-        while at <= high:
-            begin = at
-            while at < high and not shapes[plain[at]]:
-                at += 1
-            if at > begin:
-                last = at - 1
-                if first < 0:
-                    first = begin
-            if at == high or shapes[plain[at]] & _BREAK:
-                if first >= 0:
-                    start[n], end[n] = first, last + 1
-                    breaks = n_feeds if n_feeds else n_returns
-                    flags[n] = _AFTER_BLANK if breaks > 1 else 0
-                    if _is_sentence(plain, first, last + 1, min_chars, min_words):
-                        flags[n] |= _SENTENCE
-                    n += 1
-                    n_feeds = n_returns = 0
-                    first = np.int64(-1)
-                if at < high:
-                    n_feeds += plain[at] == 0x0A
-                    n_returns += plain[at] == 0x0D
-            at += 1
+        base = bounds[text]
+        part = plain[base : bounds[text + 1]]
+        size = part.shape[0]
+        begin = n_feeds = n_returns = 0
+        seen = np.uint8(0)
+        for at in range(size + 1):
+            shape = shapes[part[at]] if at < size else np.uint8(_BREAK)
+            seen |= shape
+            if not shape & _BREAK:
+                continue
+            last = at
+            while begin < last and shapes[part[begin]] & _BLANK_OR_BREAK:
+                begin += 1
+            while begin < last and shapes[part[last - 1]] & _BLANK_OR_BREAK:
+                last -= 1
+            if begin < last:
+                start[n], end[n] = base + begin, base + last
+                breaks = n_feeds if n_feeds else n_returns
+                flags[n] = _AFTER_BLANK if breaks > 1 else 0
+                if _is_sentence(part, begin, last, min_chars, min_words, seen & _STOP):
+                    flags[n] |= _SENTENCE
+                n += 1
+                n_feeds = n_returns = 0
+            if at < size:
+                n_feeds += part[at] == 0x0A
+                n_returns += part[at] == 0x0D
+            begin, seen = at + 1, np.uint8(0)
     indptr[len(bounds) - 1] = n
     return n
 

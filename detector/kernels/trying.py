@@ -25,14 +25,14 @@ _WHOLE, _UNTOLD = -1, -2
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_in(pool, begin, n, point):  # type: ignore[no-untyped-def]
-    """Whether a code point is in a set at ``pool[begin]``: 64 bits by its lowest six say whether any such character is,
-    64 more whether all are, which is enough for most; then ``n`` sorted ranges, each its first and last."""
-    word, bit = begin + (point >> 5 & 1), point & 31
+    """Whether a code point is in a set at ``pool[begin]``: 256 bits by its lowest eight say whether any such character
+    is, 256 more whether all are, which is enough for most; then ``n`` sorted ranges, each its first and last."""
+    word, bit = begin + (point >> 5 & 7), point & 31
     if not pool[word] >> bit & 1:
         return False
-    if pool[word + 2] >> bit & 1:
+    if pool[word + 8] >> bit & 1:
         return True
-    begin += 4
+    begin += 16
     low, high = 0, n
     while low < high:
         middle = (low + high) // 2

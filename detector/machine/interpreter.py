@@ -24,7 +24,7 @@ def without_collection() -> Iterator[None]:
             gc.enable()
 
 
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 
 
 @contextmanager

@@ -99,7 +99,7 @@ class Workspace:
         self.told: Callable[[int, int], None] | None = None
         self.used = 0
         self.spilled = 0
-        self._share: float | None = None
+        self._n_points: int | None = None
         self._file: SpillFile | None = None
         self.tmp = tmp
         self._threads = Threads(workers)
@@ -142,15 +142,15 @@ class Workspace:
         return mapped
 
     def expect(self, n_bytes: int) -> None:
-        """Tell how many bytes the texts of a corpus take, before columns are made of them."""
-        if self.memory is not None and self.memory >= max(PLENTY, TIMES_TEXTS * n_bytes):
-            self._share = FITTING_SHARE
+        """Tell how many bytes the code points of a corpus take, before columns are made of them."""
+        self._n_points = n_bytes
+        if self.memory is not None and holds_all(self.memory, n_bytes):
             keep_freed_blocks(MOST_KEPT)
 
     def _room(self, *, near: bool) -> float:
         """Bytes of columns that the budget holds in memory."""
         assert self.memory is not None
-        return room(self.memory, near=near) if self._share is None else self._share * self.memory
+        return room(self.memory, self._n_points, near=near)
 
     def _begin_watch(self) -> None:
         """Where the system tells the resident memory, begin to look at it."""
@@ -303,8 +303,15 @@ class Workspace:
             self._file = None
 
 
-def room(memory: int, *, near: bool = False) -> float:
-    """Bytes of columns that a budget holds in memory, of whatever texts."""
+def holds_all(memory: int, n_points: float) -> bool:
+    """Whether a budget holds a whole scan of texts whose code points take ``n_points`` bytes."""
+    return memory >= max(PLENTY, TIMES_TEXTS * n_points)
+
+
+def room(memory: int, n_points: float | None = None, *, near: bool = False) -> float:
+    """Bytes of columns that a budget holds in memory; ``n_points`` are those of code points, None if not known yet."""
+    if n_points is not None and holds_all(memory, n_points):
+        return FITTING_SHARE * memory
     return (NEAR_SHARE if near or memory >= PLENTY else COLUMN_SHARE) * memory
 
 

@@ -20,9 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels import aligning, comparing, dividing, grouping, listing, slotting
+from detector.kernels import aligning, comparing, dividing, filling, grouping, slotting
 from detector.machine.workspace import Gathered, Workspace, add_all
 from detector.matching.gathering import expanded, gather_passages, gather_texts, is_mapped, most_tokens
+from detector.matching.variants import Variants, text_keys, variants_of
 from detector.model import LEVELS
 from detector.tables.columns import CLUSTER_LEVELS, ClusterColumns, GroupColumns
 from detector.tables.score import millionths
@@ -35,7 +36,7 @@ CLUSTER_TOKENS = 1 << 20
 """Tokens of the members of the clusters that a thread takes at a time."""
 
 MOST_LISTED = 1000
-"""Fills of a cluster, of all its members in all its slots, up to which each is listed (`detector.kernels.listing`)."""
+"""Fills of a cluster, of all its members in all its slots, up to which each is listed (`detector.kernels.filling`)."""
 
 LAST_DIGIT = 1 << 17
 """No digit is beyond this code point, up to Unicode 16; asking for all of them takes ten times as long."""
@@ -162,31 +163,18 @@ def _even_ranges(done: NDArray[np.int64], size: int) -> list[tuple[int, int]]:
 def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
     """The slots of all clusters with their fills, by all workers, a wave of ranges of clusters after the other."""
     n_slots = np.zeros(len(members.by_passage), dtype=np.int64)
-    tables = (character_table().plain, is_blank(), is_digit())
+
+    keys = text_keys(corpus.tokens, corpus.passages, corpus.texts, work)
 
     def part(clusters: tuple[int, int]) -> tuple[NDArray[Any], ...]:
-        here, some = slice(*clusters), _taken(members, clusters)
+        some = _taken(members, clusters)
+        of = variants_of(keys, some.indptr, some.first, some.last)
         brought = _brought(corpus, some, work)
-        tokens, bounds, keys, first, last = brought
-        n_gaps, differs = np.zeros(len(some.by_passage), dtype=np.int64), np.empty(len(first), np.bool_)
-        grouping.find_copies(tokens.name, bounds, some.indptr, first, last, differs)
-        gaps = aligning.template_gaps(
-            tokens.name, tokens.form, bounds, keys, some.indptr, first, last, differs, some.by_passage,
-            (0, len(some.by_passage)), KEPT, n_gaps,
-        )  # fmt: skip
+        n_gaps = np.zeros(len(some.by_passage), dtype=np.int64)
+        gaps = _gaps(brought, some, of, n_gaps)
         texts, document = _read(corpus, some, n_gaps, work)
-        start, end, fill_class = _fills(brought, some._replace(document=document), texts, n_gaps, gaps, n_slots[here])
-        types = np.empty(int(n_slots[here].sum()), dtype=np.uint8)
-        grouping.slot_types(
-            texts.points, texts.start, texts.stop, *tables, document, np.repeat(some.indptr[:-1], n_slots[here]),
-            _offsets(np.repeat(np.diff(some.indptr), n_slots[here])), start, end, fill_class, types,
-        )  # fmt: skip
-        member, n_listed, common = np.empty(len(start), np.int32), *np.empty((2, len(types)), np.int32)
-        n = listing.list_fills(
-            texts.points, texts.start, document, some.indptr, n_slots[here], MOST_LISTED, start, end, fill_class,
-            member, n_listed, common,
-        )  # fmt: skip
-        return types, n_listed, common, *(column[:n].copy() for column in (member, start, end))
+        some = some._replace(document=document, first=brought.first, last=brought.last)
+        return _fills(brought, some, of, texts, n_gaps, gaps, n_slots[slice(*clusters)])
 
     bounds = corpus.passages.tokens
     n_tokens = _offsets(bounds[members.last] - bounds[members.first])
@@ -198,32 +186,49 @@ def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
     return _Slots(work.stored(_offsets(n_slots)), types, common, work.stored(_offsets(n_listed)), *fills)
 
 
+def _gaps(
+    brought: _Brought, some: _Members, of: Variants, n_gaps: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """What stands between the literals of some clusters, as tokens of each variant; ``n_gaps`` is filled."""
+    tokens, bounds, keys, first, last = brought
+    first, last, differs = first[of.member], last[of.member], np.empty(len(of.member), np.bool_)
+    grouping.find_copies(tokens.name, bounds, of.indptr, first, last, differs)
+    begin, until = aligning.template_gaps(
+        tokens.name, tokens.form, bounds, keys, of.indptr, first, last, differs, some.by_passage,
+        (0, len(some.by_passage)), KEPT, n_gaps,
+    )  # fmt: skip
+    return begin, until
+
+
 def _fills(
     brought: _Brought,
     some: _Members,
+    of: Variants,
     texts: Texts,
     n_gaps: NDArray[np.int64],
     gaps: tuple[NDArray[np.int32], NDArray[np.int32]],
     n_slots: NDArray[np.int64],
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
-    """The fills of some clusters and their classes; the slots are counted in ``n_slots``."""
-    tokens, bounds, _, first, last = brought
-    clusters = (0, len(n_gaps))
-    read = (tokens.name, tokens.form, tokens.where, texts.points, texts.start, bounds)
-    of = (some.indptr, some.document, first)
-    whole = slotting.join_gaps(*read, *of, last, clusters, n_gaps, *gaps)
-    begin, until = dividing.divide_gaps(*read, *of, clusters, n_gaps, whole, *gaps, n_slots)
-    begin, until = slotting.cut_slots(*read[1:], *of, clusters, n_slots, begin, until)
+) -> tuple[NDArray[Any], ...]:
+    """The slots of some clusters (types, how many fills are listed, which of them is common) and the fills of these;
+    ``n_slots`` is filled."""
+    tokens, bounds = brought.tokens, brought.bounds
+    points, where, indptr, weight = texts.points, tokens.where, of.indptr, of.weight
+    document, first, last = (column[of.member] for column in (some.document, some.first, some.last))
+    read, its = (tokens.form, where, points, texts.start, bounds), (indptr, document, first)
+    members = (some.indptr, of.of)
+    whole = slotting.join_gaps(tokens.name, *read, *its, last, *members, n_gaps, *gaps)
+    begin, until = dividing.divide_gaps(tokens.name, *read, *its, weight, *members, n_gaps, whole, *gaps, n_slots)
+    begin, until = slotting.cut_slots(*read, *its, weight, n_slots, begin, until)
     # what was one gap with its neighbour's words may have left a date in pieces
-    slotting.join_gaps(*read, *of, last, clusters, n_slots, begin, until)
-    n = int((n_slots * np.diff(some.indptr)).sum())
-    begin, until = begin[:n], until[:n]
-    start, end, fill_class = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8)
-    slotting.write_fills(
-        tokens.form, tokens.where, bounds, some.indptr, first, some.start, clusters, n_slots, begin, until,
-        start, end, fill_class,
+    slotting.join_gaps(tokens.name, *read, *its, last, *members, n_slots, begin, until)
+    n = int(n_slots.sum())
+    types, (n_listed, common) = np.empty(n, np.uint8), np.empty((2, n), np.int32)
+    fills = filling.fill_slots(
+        where, points, texts.start, texts.stop, bounds, character_table().plain, is_blank(), is_digit(), of[:3],
+        (some.indptr, some.document, some.first, some.start, of.of), n_slots, MOST_LISTED, begin, until,
+        types, n_listed, common,
     )  # fmt: skip
-    return start, end, fill_class
+    return types, n_listed, common, *fills
 
 
 def _taken(members: _Members, clusters: tuple[int, int]) -> _Members:
@@ -261,7 +266,7 @@ def _read(
     n_points = int((some.end - some.start)[with_slots].sum())
     if not is_mapped(work, corpus.tokens) or n_points > most_tokens(work):
         return texts, some.document
-    end = np.minimum(some.end + grouping.BEYOND, texts.lengths[some.document]).astype(np.int32)
+    end = np.minimum(some.end + filling.BEYOND, texts.lengths[some.document]).astype(np.int32)
     spans = gather_texts(work, texts, some.document, some.start, np.where(with_slots, end, some.start))
     return spans, np.arange(len(some.start), dtype=np.int32)
 
@@ -316,10 +321,9 @@ def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], 
     have the same two; of most members the keys of their passages tell that it is 1."""
     tokens, passages, _, keys = corpus
     indptr = groups.indptr[span[0] : span[1] + 1]
-    first = groups.first[indptr[0] : indptr[-1]].astype(np.int64)
-    last = groups.last[indptr[0] : indptr[-1]].astype(np.int64)
+    first, last = (column[indptr[0] : indptr[-1]] for column in (groups.first, groups.last))
     head = np.repeat(indptr[:-1] - indptr[0], np.diff(indptr))
-    names = _names(keys, first, last)
+    names = _names(keys, first.astype(np.int64), last.astype(np.int64))
     differing = np.flatnonzero(names != names[head])
     ratio = np.ones(len(first))
     if not len(differing):
@@ -329,13 +333,14 @@ def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], 
     differs = differing[chosen]
     members, place = np.unique(np.concatenate((head[differs], differs)), return_inverse=True)
     first, last = first[members], last[members]
-    part, bounds = _offsets(last - first), passages.tokens
-    rows = np.arange(part[-1]) + np.repeat(first - part[:-1], np.diff(part))
+    rows, bounds = expanded(first, last), passages.tokens  # each once: most blocks lie in others
+    part = np.searchsorted(rows, first).repeat(2)
+    part[1::2] += last - first
     if is_mapped(work, tokens) and int((bounds[last] - bounds[first]).sum()) <= most_tokens(work):
-        here = gather_passages(work, tokens, passages, np.unique(rows), with_texts=True)
-        tokens, bounds, rows = here.tokens, here.bounds, here.places(rows)
+        tokens, bounds = gather_passages(work, tokens, passages, rows, with_texts=True)[1:]
+        rows = np.arange(len(rows))
     points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
-    left, right, found = place[: len(differs)], place[len(differs) :], np.empty(len(differs))
+    left, right, found = 2 * place[: len(differs)], 2 * place[len(differs) :], np.empty(len(differs))
     comparing.similarities(points, point_indptr, part, left, right, float(comparing.LARGEST_BLOCK), found)
     ratio[differing] = found[same]
     return ratio

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.reporting import count_claimed, count_written, gather_claims, mark_blanks
-from detector.model import FINDING_KINDS, PART_NAMES, Cluster, DocumentScore, Member, Phrase
+from detector.kernels.reporting import gather_claims, mark_blanks
+from detector.model import FINDING_KINDS, Cluster, DocumentScore, Member, Phrase
 from detector.report.cover import most_explained
 from detector.report.lookup import (
     N_BINS,
@@ -27,9 +27,9 @@ from detector.report.lookup import (
     Lookup,
     Occurrence,
     RuleGroup,
-    SlotTexts,
 )
-from detector.tables.columns import CLUSTER_LEVELS, SLOT_TYPES, FindingColumns
+from detector.report.shared_text import SharedText, claim_columns
+from detector.tables.columns import CLUSTER_LEVELS, SLOT_TYPES
 from detector.tables.rows import (
     MILLIONTHS,
     ChosenFindings,
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from detector.results.index import Scan
 
 ROW = TypeVar("ROW")
-
-SHARED = PART_NAMES.index("shared")
 
 
 def lookup(scan: Scan) -> Lookup:
@@ -206,44 +204,19 @@ class ColumnLookup(Lookup):
         return 0 if len(self.scan.texts) == len(self._ids) else super().n_missing()
 
     def shared(self, level: str) -> Mapping[str, int]:
-        return self._sizes(*self._shared(level))
+        rows = self._shared.of_several(level)
+        return self._sizes(rows, self._shared.counted(rows))
 
     def largest(self, level: str, limit: int) -> tuple[Mapping[str, int], int]:
-        rows, sizes = self._shared(level)
-        if limit < len(rows):
-            is_large = sizes >= np.partition(sizes, len(sizes) - limit)[len(sizes) - limit]
-            return self._first_of(self._sizes(rows[is_large], sizes[is_large]), limit), len(rows)
-        return self._first_of(self._sizes(rows, sizes), limit), len(rows)
+        rows = self._shared.of_several(level)
+        return self._first_of(self._sizes(*self._shared.largest(rows, limit)), limit), len(rows)
 
     def _sizes(self, rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> dict[str, int]:
         return dict(zip(map(self.cluster_id, rows.tolist()), sizes.tolist(), strict=True))
 
-    def _shared(self, level: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The rows of the clusters of a level that two families have, and the characters that they share."""
-        columns = self._members.columns
-        is_chosen = (columns.level == CLUSTER_LEVELS.index(level)) & (columns.n_families > 1)
-        counts, named = self._claimed_chars
-        if bool((is_chosen & ~named).any()):  # what no finding names shares what its members have
-            counts, owner = counts.copy(), np.repeat(np.arange(len(counts)), np.diff(columns.member_indptr))
-            rest = np.flatnonzero((is_chosen & ~named)[owner])
-            texts = self._all_findings.texts
-            spans = (columns.document[rest], columns.start[rest], columns.end[rest])
-            count_written(counts, owner[rest], *spans, texts.points, texts.start, is_blank())
-        chosen = np.flatnonzero(is_chosen)
-        return chosen, counts[chosen]
-
     @cached_property
-    def _claimed_chars(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """The characters that findings claim for each cluster, and whether any finding does."""
-        columns, levels = self._all_findings.columns, self._members.columns.level
-        first = np.array([self._first[name] for name in CLUSTER_LEVELS])
-        counts, named = np.zeros(len(levels), np.int64), np.zeros(len(levels), np.bool_)
-        texts = self._all_findings.texts
-        count_claimed(
-            counts, named, SHARED, first, columns.document, columns.level, columns.cluster, columns.part,
-            *_spans(columns), texts.points, texts.start, is_blank(),
-        )  # fmt: skip
-        return counts, named
+    def _shared(self) -> SharedText:
+        return SharedText(self._all_findings, self._members)
 
     def n_documents(self, cluster: str) -> int:
         columns, row = self._members.columns, self._cluster_row(cluster)
@@ -262,30 +235,30 @@ class ColumnLookup(Lookup):
         members = columns.document[begin : min(end, begin + n_members)]
         start = columns.part_start[first:stop]
         literals = slices(texts, np.repeat(members[:1], stop - first), start, start + size)
-        fills, owner = self._fills(first + np.flatnonzero(slots > 0), len(members))
-        document = columns.document[begin + columns.fill_member[fills]]
-        found = slices(texts, document, columns.fill_start[fills], columns.fill_end[fills])
-        every = map(found.__getitem__, owner.tolist())
-        parts = [
-            SlotTexts(SLOT_TYPES[kind], list(islice(every, len(members)))) if slot else literal
-            for slot, kind, literal in zip(
-                slots.tolist(), columns.part_type[first:stop].tolist(), literals, strict=True
-            )
-        ]
-        return Aligned(parts, n_more)
+        rows, which = self._fills(first + np.flatnonzero(slots > 0), len(members))
+        document = columns.document[begin + columns.fill_member[rows]]
+        place: dict[str, int] = {}
+        found = slices(texts, document, columns.fill_start[rows], columns.fill_end[rows])
+        places = np.array([place.setdefault(text, len(place)) for text in found], np.int32)
+        return Aligned(
+            parts=[None if slot else literal for slot, literal in zip(slots.tolist(), literals, strict=True)],
+            types=[SLOT_TYPES[kind] for kind in columns.part_type[first:stop][slots > 0].tolist()],
+            texts=[*place],
+            fills=places[which],
+            n_more=n_more,
+        )
 
     def _fills(self, parts: NDArray[np.int64], n_members: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The rows of the fills of the first members of a cluster in some of its slots, and which of these each member
-        has, slot by slot: of one that is not listed that which it has in common with others."""
+        has (slots x members): of one that is not listed that which it has in common with others."""
         columns = self._members.columns
         begin = columns.fill_indptr[parts]  # fills are in the order of their members: the first are enough
         sizes = np.minimum(columns.fill_indptr[parts + 1] - begin, n_members)
-        slot = np.repeat(np.arange(len(parts)), sizes)
-        listed = np.arange(len(slot)) + np.repeat(begin - np.cumsum(sizes) + sizes, sizes)
+        slot, listed = np.repeat(np.arange(len(parts)), sizes), _ranges(begin, begin + sizes)
         few = np.flatnonzero(columns.fill_member[listed] < n_members)
         owner = np.repeat(np.arange(len(parts)), n_members).reshape(-1, n_members)
         owner[slot[few], columns.fill_member[listed[few]]] = len(parts) + np.arange(len(few))
-        return np.concatenate((begin + np.maximum(columns.part_common[parts], 0), listed[few])), owner.ravel()
+        return np.concatenate((begin + np.maximum(columns.part_common[parts], 0), listed[few])), owner
 
     def blanks(self, cluster: str, n_members: int) -> list[list[str]]:
         columns, row = self._members.columns, self._cluster_row(cluster)
@@ -296,10 +269,10 @@ class ColumnLookup(Lookup):
         first, stop = (np.searchsorted(places, document + at[some]) for at in (columns.start, columns.end))
         if (first == stop).all():
             return [[] for _ in first]  # as of most clusters
-        return [
-            [self._all_findings[int(one)].text for one in placeholders[here:there]]
-            for here, there in zip(first.tolist(), stop.tolist(), strict=True)
-        ]
+        rows, sizes = placeholders[_ranges(first, stop)], (stop - first).tolist()
+        found = self._all_findings.columns
+        texts = iter(slices(self._all_findings.texts, found.document[rows], found.start[rows], found.end[rows]))
+        return [[*islice(texts, size)] for size in sizes]
 
     @cached_property
     def _placeholders(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -341,20 +314,20 @@ class ColumnLookup(Lookup):
         found = {}
         for name, here, there in zip(phrases, first.tolist(), stop.tolist(), strict=True):
             some = rows[here : min(there, here + limit)]
-            spans = zip(columns.document[some], columns.start[some], columns.end[some], strict=True)
-            found[name] = [Occurrence(self._ids[int(row)], int(start), int(end)) for row, start, end in spans]
+            spans = zip(
+                *(column[some].tolist() for column in (columns.document, columns.start, columns.end)), strict=True
+            )
+            found[name] = [Occurrence(self._ids[row], start, end) for row, start, end in spans]
         return found
 
+    def around(self, places: Sequence[Occurrence], size: int) -> list[tuple[str, str]]:
+        texts, rows = self._all_findings.texts, np.array([row_of(self._ids, place.doc) for place in places], np.int64)
+        start, end = np.array([place[1:] for place in places], np.int64).reshape(-1, 2).T
+        before = slices(texts, rows, np.maximum(start - size, 0), start)
+        return [*zip(before, slices(texts, rows, end, np.minimum(end + size, texts.lengths[rows])), strict=True)]
+
     def claimed(self) -> Claimed:
-        columns = self._all_findings.columns
-        first = np.array([self._first[name] for name in CLUSTER_LEVELS])
-        rows = np.flatnonzero((columns.part == SHARED) & (columns.level > 0))
-        before = np.concatenate(([0], np.cumsum(columns.claim_end - columns.claim_start, dtype=np.int64)))
-        first_claim, past_claim = (before[columns.claim_indptr[rows + one]] for one in (0, 1))
-        whole = columns.end[rows].astype(np.int64) - columns.start[rows]
-        n_chars = np.where(columns.whole[rows], whole, past_claim - first_claim)
-        cluster = (first[columns.level[rows]] + columns.cluster[rows] - 1).astype(np.int64)
-        return Claimed(columns.document[rows].astype(np.int64), cluster, n_chars)
+        return self._shared.claimed
 
     def heads(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         return self._documents.columns.head[rows].astype(np.int64)
@@ -369,7 +342,7 @@ class ColumnLookup(Lookup):
         n_most = len(columns.document) + len(columns.claim_start)  # most of it is never touched
         indptr, part = np.empty(len(rows) + 1, np.int64), np.empty(n_most, np.uint8)
         start, end = np.empty(n_most, np.int32), np.empty(n_most, np.int32)
-        gather_claims(rows, bounds, columns.part, *_spans(columns), indptr, part, start, end)
+        gather_claims(rows, bounds, columns.part, *claim_columns(columns), indptr, part, start, end)
         n = int(indptr[-1])
         return Claims(indptr, part[:n], start[:n], end[:n])
 
@@ -383,7 +356,8 @@ class ColumnLookup(Lookup):
         return np.array([row_of(self._ids, doc) for doc in docs], dtype=np.int64)
 
 
-def _spans(columns: FindingColumns) -> tuple[NDArray[Any], ...]:
-    """The columns that say what findings claim."""
-    whole, claims = columns.whole, (columns.claim_indptr, columns.claim_start, columns.claim_end)
-    return (columns.start, columns.end, whole, *claims)
+def _ranges(first: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers of some ranges, one range after the other."""
+    sizes = stop - first
+    found: NDArray[np.int64] = np.arange(int(sizes.sum())) + np.repeat(first - np.cumsum(sizes) + sizes, sizes)
+    return found

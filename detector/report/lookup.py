@@ -40,17 +40,17 @@ class RuleGroup(NamedTuple):
     n_documents: int
 
 
-class SlotTexts(NamedTuple):
-    """A slot of a template: its type, and what stands in it in each of the first members (None: not known)."""
-
-    type: str
-    fills: Sequence[str | None]
-
-
 class Aligned(NamedTuple):
-    """The first parts of a template, literals and slots; ``n_more`` are left out."""
+    """The first parts of a template with what stands in its slots in each of the first members.
 
-    parts: Sequence[str | SlotTexts]
+    ``parts``: literals, None for a slot; ``types``: of the slots; ``texts``: what stands in them, each text once;
+    ``fills``: int32, n_slots x n_members, a place in ``texts``, -1: not known; ``n_more`` parts are left out.
+    """
+
+    parts: Sequence[str | None]
+    types: Sequence[str]
+    texts: Sequence[str]
+    fills: NDArray[np.int32]
     n_more: int
 
 
@@ -295,11 +295,20 @@ class Lookup:
     def aligned(self, cluster: str, n_members: int, n_parts: int) -> Aligned:
         """The first parts of the template of a cluster, with the fills of its first members."""
         template, members = self.clusters[cluster].template, self.members[cluster]
-        parts = [
-            part.text if isinstance(part, Literal) else SlotTexts(part.type, _texts_in(part, members, n_members))
-            for part in template[:n_parts]
+        parts = template[:n_parts]
+        slots = [part for part in parts if isinstance(part, Slot)]
+        place: dict[str, int] = {}
+        fills = [
+            [-1 if text is None else place.setdefault(text, len(place)) for text in _texts_in(slot, members, n_members)]
+            for slot in slots
         ]
-        return Aligned(parts, len(template) - len(parts))
+        return Aligned(
+            parts=[part.text if isinstance(part, Literal) else None for part in parts],
+            types=[slot.type for slot in slots],
+            texts=[*place],
+            fills=np.array(fills, np.int32).reshape(len(slots), min(n_members, len(members))),
+            n_more=len(template) - len(parts),
+        )
 
     def blanks(self, cluster: str, n_members: int) -> list[list[str]]:
         """The texts of the placeholders in each of the first members of a cluster."""
@@ -341,6 +350,13 @@ class Lookup:
             if places is not None and len(places) < limit:
                 places.append(Occurrence(finding.doc, finding.start, finding.end))
         return found
+
+    def around(self, places: Sequence[Occurrence], size: int) -> list[tuple[str, str]]:
+        """The ``size`` characters before and after some places; none where a text is not at hand."""
+        return [
+            (self.text(doc, max(0, start - size), start) or "", self.text(doc, end, end + size) or "")
+            for doc, start, end in places
+        ]
 
     def claimed(self) -> Claimed:
         """What every cluster claims of every document that has it, a row for each finding that names one."""

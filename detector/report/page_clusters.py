@@ -6,12 +6,14 @@ Whatever comes from documents passes through `shown` here.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import count
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from detector.kernels.reporting import rank_fills
 from detector.report import data
 from detector.report.lookup import MAX_FILLS, Aligned, Lookup
 from detector.report.sharing import sharing
@@ -35,6 +37,7 @@ CONTEXT = 16
 """Characters on either side of a phrase in its places."""
 MAX_CLUSTER_BYTES = 500_000
 """Characters of the clusters of one level that a page holds; once they are used up only the texts are listed."""
+NOT_ALIGNED = Aligned((), (), (), np.empty((0, MAX_FILLS), np.int32), 0)
 BREAKS = re.compile(r"\s*[\r\n]\s*")
 FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -67,21 +70,17 @@ def _within(names: Sequence[str], found: Lookup, places: Mapping[str, int]) -> l
 def _cluster(name: str, found: Lookup, places: Mapping[str, int], *, aligned: bool) -> dict[str, Any]:
     """One cluster: its template, and the members that tell most, the representative first, then those with blanks."""
     members = found.members[name]
-    whole = found.aligned(name, MAX_FILLS, 2 * MAX_SLOTS + 1) if aligned else Aligned((), 0)
+    whole = found.aligned(name, MAX_FILLS, 2 * MAX_SLOTS + 1) if aligned else NOT_ALIGNED
     blanks = found.blanks(name, MAX_FILLS)
-    order = sorted(range(len(blanks)), key=lambda row: (row > 0, not blanks[row], row))[: MAX_ROWS if aligned else 5]
-    slots = [part for part in whole.parts if not isinstance(part, str)]
-    tables = [_counted(slot.fills) for slot in slots]
-    drawn = [[*map(slot.fills.__getitem__, order)] for slot in slots]
-    numbers = [_numbers(table, fills) for table, fills in zip(tables, drawn, strict=True)]
-    places_of = [[number.get(fill, -1) for fill in fills] for number, fills in zip(numbers, drawn, strict=True)]
+    others = range(1, len(blanks))
+    order = [0, *(row for row in others if blanks[row]), *(row for row in others if not blanks[row])]
+    order = order[: MAX_ROWS if aligned else 5]
+    slots, numbers = _slots(whole, order)
     rows, first_members = [], members[: max(order, default=-1) + 1]  # made together
-    for row, *fills in zip(order, *places_of, strict=True):
+    for row, fills in zip(order, numbers, strict=True):
         member = first_members[row]
         where = [places.get(member.doc, -1), "" if member.doc in places else shown(member.doc), member.start]
-        texts = [text for text in blanks[row] if text]  # most rows have none, and many slots
-        filled = [(n, slot.fills[row]) for n, slot in enumerate(slots)] if texts else []
-        left = [n for n, fill in filled if fill and any(text in fill for text in texts)]
+        left = _left_blank(whole, row, [text for text in blanks[row] if text])
         rows.append([*where, round(member.ratio, 4), len(blanks[row]), left, *fills])
     return {
         "id": shown(name),
@@ -92,34 +91,38 @@ def _cluster(name: str, found: Lookup, places: Mapping[str, int], *, aligned: bo
         "looked": len(blanks),
         "values": [len(slots), len(slots) + _n_figures(whole)],
         "parts": _parts(whole) if whole.parts else [_sample(name, found)],
-        "slots": [
-            [shown(slot.type), [[_cut(text, MAX_FILL), table[text]] for text in number], len(table)]
-            for slot, table, number in zip(slots, tables, numbers, strict=True)
-        ],
+        "slots": slots,
         "more": whole.n_more,
         "rows": rows,
     }
 
 
-def _counted(fills: Sequence[str | None]) -> Counter[str]:
-    """How many members have each fill."""
-    counts: Counter[Any] = Counter(fills)
-    counts.pop(None, None)
-    return counts
+def _slots(whole: Aligned, drawn: Sequence[int]) -> tuple[list[list[Any]], list[list[int]]]:
+    """Type of each slot, its fills with how many members have them, how many there are; and the number of the fill that
+    each member that is drawn has in each slot, among those that are listed: the commonest, and all that are drawn."""
+    n_slots, width = len(whole.types), LISTED + len(drawn)
+    text, times = (np.empty((n_slots, width), np.int64) for _ in range(2))
+    sizes, n_different = (np.empty(n_slots, np.int64) for _ in range(2))
+    numbers = np.empty((len(drawn), n_slots), np.int64)
+    rank_fills(
+        whole.fills, len(whole.texts), LISTED, np.array(drawn, np.int64), text, times, sizes, n_different, numbers
+    )
+    is_listed = np.arange(width) < sizes[:, None]
+    listed = zip(text[is_listed].tolist(), times[is_listed].tolist(), strict=True)
+    fills = ([_cut(whole.texts[one], MAX_FILL), number] for one, number in listed)
+    of = zip(whole.types, sizes.tolist(), n_different.tolist(), strict=True)
+    return [[shown(type_), [*islice(fills, size)], n] for type_, size, n in of], numbers.tolist()
 
 
-def _numbers(table: Counter[str], drawn: Sequence[str | None]) -> dict[Any, int]:
-    """The fills that are listed or drawn in a row, the commonest first, then as members come, each with its number."""
-    ranked = [text for text, _ in table.most_common()]
-    if len(ranked) <= LISTED:
-        return dict(zip(ranked, count(), strict=False))
-    needed = {*ranked[:LISTED], *drawn}
-    return {text: number for number, text in enumerate(text for text in ranked if text in needed)}
+def _left_blank(whole: Aligned, row: int, blanks: Sequence[str]) -> list[int]:
+    """The slots that a member has one of its blanks in; most have none, and many slots nothing."""
+    filled = enumerate(whole.fills[:, row].tolist()) if blanks else ()
+    return [slot for slot, one in filled if one >= 0 and any(text in whole.texts[one] for text in blanks)]
 
 
 def _n_figures(whole: Aligned) -> int:
     """Numbers that all members have in common: values of the template that do not differ."""
-    return sum(len(FIGURE.findall(part)) for part in whole.parts if isinstance(part, str))
+    return sum(len(FIGURE.findall(part)) for part in whole.parts if part is not None)
 
 
 def _parts(whole: Aligned) -> list[str | int]:
@@ -127,8 +130,8 @@ def _parts(whole: Aligned) -> list[str | int]:
     parts: list[str | int] = []
     n_slots = 0
     for part in whole.parts:
-        parts.append(_cut(part, MAX_LITERAL) if isinstance(part, str) else n_slots)
-        n_slots += not isinstance(part, str)
+        parts.append(n_slots if part is None else _cut(part, MAX_LITERAL))
+        n_slots += part is None
     return parts
 
 
@@ -153,12 +156,11 @@ def phrases(found: Lookup, places: Mapping[str, int], limit: int, n_all: int) ->
     """The phrase book: figures, text and the first places of each phrase."""
     covering = found.covering(limit)
     at = found.occurrences([phrase.id for phrase, _ in covering], MAX_PLACES)
+    around = iter(found.around([place for phrase, _ in covering for place in at[phrase.id]], CONTEXT))
     rows = []
     for phrase, n_chars in covering:
         here = []
-        for doc, start, end in at[phrase.id]:
-            before = found.text(doc, max(0, start - CONTEXT), start) or ""
-            after = found.text(doc, end, end + CONTEXT) or ""
+        for (doc, start, _), (before, after) in zip(at[phrase.id], around, strict=False):
             where = [places.get(doc, -1), "" if doc in places else shown(doc), start]
             here.append([*where, _line(before.rpartition("\n")[2]), _line(after.partition("\n")[0])])
         counts = [phrase.n_families, phrase.n_occurrences, phrase.n_tokens, n_chars]

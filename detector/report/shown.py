@@ -17,6 +17,7 @@ NEW_LINE = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"
 BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
 """Hangul fillers: letters by category, but drawn as nothing."""
 _BLANK_LETTER = re.compile(f"[{BLANK_LETTERS}]")
+IDEOGRAPHIC_SPACE = "\N{IDEOGRAPHIC SPACE}"
 NO_LINE_START = frozenset("。，、；：！？）》」』】〕〉”’»,.;:!?)]}%％…")
 NO_LINE_END = frozenset("（《「『【〔〈“‘«([{")
 
@@ -34,7 +35,7 @@ def _safe(char: str) -> str:
     category = unicodedata.category(char)
     if char == "\n":
         return NEW_LINE
-    if char == "\t" or (category == "Zs" and char != "\N{IDEOGRAPHIC SPACE}"):
+    if char == "\t" or (category == "Zs" and char != IDEOGRAPHIC_SPACE):
         return " "
     if code < 0x20:
         return chr(0x2400 + code)
@@ -53,8 +54,7 @@ class _Table(dict[int, str]):
         return safe
 
 
-_ONE_LINE = _Table()
-_LINES = _Table({0x0A: "\n"})
+_SAFE = _Table()
 
 
 def shown(text: str, *, lines: bool = False) -> str:
@@ -67,9 +67,12 @@ def shown(text: str, *, lines: bool = False) -> str:
     >>> shown("\x1b[31m\u202eab\ud800\n")
     '␛[31m▯ab�↵'
     """
-    if text.isprintable() and (text.isascii() or not _BLANK_LETTER.search(text)):
+    if lines:
+        return "\n".join(map(shown, text.split("\n")))
+    is_plain = text.isprintable() or text.replace(IDEOGRAPHIC_SPACE, "").isprintable()
+    if is_plain and (text.isascii() or not _BLANK_LETTER.search(text)):
         return text  # nearly all are, and a table is asked for every character
-    return text.translate(_LINES if lines else _ONE_LINE)
+    return text.translate(_SAFE)
 
 
 def widths(text: str) -> list[int]:

@@ -18,6 +18,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -73,14 +74,16 @@ class Results:
 class Unfinished(Results):
     """Results that are kept in ``out/.unfinished``; ``announce`` is told what cannot be.
 
-    Raises `ScanError` where another scan is unfinished there, and with ``resume`` where what is kept does not fit
-    ``what``, which `scan_of` gives.
+    ``what`` and ``rules`` say what the scan is of, as `scan_of` and `digest_of_rules` do; the second, which takes a
+    while, where something is kept. Raises `ScanError` where another scan is unfinished there, and with ``resume`` where
+    what is kept does not fit.
     """
 
     def __init__(
         self,
         out: Path,
         what: Mapping[str, Any],
+        rules: Callable[[], str],
         columns: Columns,
         *,
         resume: bool = False,
@@ -88,7 +91,8 @@ class Unfinished(Results):
     ) -> None:
         self._out, self._folder, self._columns, self._announce = out, out / UNFINISHED, columns, announce
         self._began, self._spent, self._written, self._keeps = time.monotonic(), 0.0, 0, True
-        self._manifest: dict[str, Any] = {**what, "digest": None, "stages": {}, "tables": {}}
+        self._manifest: dict[str, Any] = {**what, "rules": None, "digest": None, "stages": {}, "tables": {}}
+        self._rules = rules
         found = _manifest(self._folder)
         if found is not None:
             if not resume:
@@ -115,7 +119,7 @@ class Unfinished(Results):
 
     def _resume(self, found: dict[str, Any], what: Mapping[str, Any]) -> None:
         """Go on from what a manifest has."""
-        self._manifest, why = found, misfit(found, what)
+        self._manifest, why = found, misfit(found, {**what, "rules": self._rules()})
         if why is None:
             damaged = [name for name in self.stages if not self._columns.is_whole(self._stored(name))]
             why = f"the file of stage {damaged[0]!r} is damaged" if damaged else None
@@ -170,6 +174,7 @@ class Unfinished(Results):
         self._spent += time.monotonic() - began
 
     def _put_manifest(self) -> None:
+        self._manifest["rules"] = self._manifest["rules"] or self._rules()
         data = json.dumps(self._manifest, indent=1).encode()
 
         def write(temporary: Path) -> None:
@@ -200,17 +205,21 @@ class Unfinished(Results):
 
 
 def scan_of(inputs: Sequence[str | Path] | str | Path, settings: Settings) -> dict[str, Any]:
-    """What a scan is of, as a manifest has it; raises what `expand` and `load_rules` raise."""
+    """What a scan is of, as a manifest has it but for the rules; raises what `expand` raises."""
     listed = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    rules = repr((load_rules(settings).rules, protected_phrases(settings.protect)))
     files, _ = expand(listed, settings.skip_files)
     return {
         "manifest_version": MANIFEST_VERSION,
         "version": [VERSION, FORMAT_VERSION, SCORE_VERSION],
         "settings": settings.as_dict(),
-        "rules": hashlib.sha256(rules.encode("utf-8", "surrogatepass")).hexdigest(),
         "inputs": [[file.source, *_size_and_time(file.path)] for file in files],
     }
+
+
+def digest_of_rules(settings: Settings) -> str:
+    """What tells whether the rules and protected phrases are the same; raises what `load_rules` raises."""
+    rules = repr((load_rules(settings).rules, protected_phrases(settings.protect)))
+    return hashlib.sha256(rules.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _size_and_time(path: Path | None) -> list[int | None]:
@@ -275,4 +284,5 @@ def unfinished_scan(
     **options: Any,
 ) -> Unfinished:
     """What is kept, or will be, of a scan that writes to ``out``; ``options`` are those of `Unfinished`."""
-    return Unfinished(out, scan_of(inputs, settings), Columns(out / UNFINISHED, kinds, work), **options)
+    rules, columns = partial(digest_of_rules, settings), Columns(out / UNFINISHED, kinds, work)
+    return Unfinished(out, scan_of(inputs, settings), rules, columns, **options)

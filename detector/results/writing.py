@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
@@ -17,10 +18,9 @@ from detector.machine.workspace import Workspace
 from detector.matching.template_files import part_row
 from detector.model import Cluster, Finding, Outline, as_row
 from detector.results.unfinished import Results
-from detector.tables.rendering import Field, Sheet, in_order, json_blocks, json_text, plain_text
+from detector.tables.rendering import Field, Sheet, blocks, json_blocks, json_text, plain_text, span_strings
 from detector.tables.rows import MILLIONTHS, DocumentRows, Rows
 from detector.tables.scan_files import (
-    OPTIONAL_TABLES,
     PARQUET_ABOVE,
     TABLES,
     begin,
@@ -35,6 +35,9 @@ from detector.tables.sheets import SHORT_TEXT, sheet_of
 
 if TYPE_CHECKING:
     from detector.results.index import Scan
+
+LONGEST_FIRST = ("clusters", "findings", "members", "phrases", "documents", "outlines")
+"""The tables as they are begun, so that no thread has a long one when the others are done."""
 
 ROWS_PER_SHARD = 1_000_000
 
@@ -57,14 +60,16 @@ def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None
         workers = scan.summary.get("run", {}).get("workers", 1)
         with Workspace(workers=workers) as work, without_collection(), with_quick_turns():
             report = work.beside(lambda: _report(scan))
-            for name in (*TABLES, *OPTIONAL_TABLES):
-                if kept.has_table(name):
-                    continue
+            noting = threading.Lock()
+
+            def write(name: str) -> None:
                 remove_table(directory, name)
-                write = _write_parquet if as_parquet else _write_json
                 table = getattr(scan, name) if name in TABLES else list(getattr(scan, name))  # few, and no columns
-                write(directory, name, table, settings["finding_text"], work)
-                kept.note_table(name, table_files(directory, name))
+                (_write_parquet if as_parquet else _write_json)(directory, name, table, settings["finding_text"])
+                with noting:
+                    kept.note_table(name, table_files(directory, name))
+
+            work.map(write, [name for name in LONGEST_FIRST if not kept.has_table(name)])
             write_file(directory / "report.html", [report()])
         finish(directory, scan.summary)
     except OSError as error:
@@ -136,11 +141,11 @@ def read_rows(
             yield from _read_parquet(path, key, wanted)
 
 
-def _write_json(directory: Path, name: str, table: Sequence[Any], finding_text: str, work: Workspace) -> None:
+def _write_json(directory: Path, name: str, table: Sequence[Any], finding_text: str) -> None:
     """Write one table as JSON Lines."""
     path = directory / f"{name}.jsonl"
     if isinstance(table, Rows):
-        write_file(path, json_blocks(sheet_of(table, finding_text), work))
+        write_file(path, json_blocks(sheet_of(table, finding_text)))
     else:
         write_file(path, (json_line(row).encode() for row in _plain_rows(name, table, finding_text)))
 
@@ -212,14 +217,14 @@ def table_schema(name: str) -> Any:
     return pa.schema([(column, pa.type_for_alias(_TYPES.get(column, "string"))) for column in _COLUMNS[name].split()])
 
 
-def _write_parquet(directory: Path, name: str, table: Sequence[Any], finding_text: str, work: Workspace) -> None:
+def _write_parquet(directory: Path, name: str, table: Sequence[Any], finding_text: str) -> None:
     """Write one table as shards of a million rows, some rows at a time; an empty table is one empty shard."""
     import pyarrow.parquet as pq
 
     schema = table_schema(name)
     if isinstance(table, Rows) and not isinstance(table, DocumentRows):
         sheet = sheet_of(table, finding_text, mode=kernel.ASCII)
-        pieces = _grouped(_sheet_tables(sheet, schema, work))
+        pieces = _grouped(_sheet_tables(sheet, schema))
     else:
         pieces = _row_tables(_plain_rows(name, table, finding_text), schema)
     waiting = next(pieces, None)
@@ -264,7 +269,7 @@ def _grouped(tables: Iterator[Any]) -> Iterator[Any]:
         yield pa.concat_tables(group)
 
 
-def _sheet_tables(sheet: Sheet, schema: Any, work: Workspace) -> Iterator[Any]:
+def _sheet_tables(sheet: Sheet, schema: Any) -> Iterator[Any]:
     """Columns as Arrow tables, without a Python object for a row."""
     import pyarrow as pa
 
@@ -272,15 +277,14 @@ def _sheet_tables(sheet: Sheet, schema: Any, work: Workspace) -> Iterator[Any]:
     words = pa.array([plain_text(sheet.layout.names.get(row, "")) for row in range(len(sheet.layout.words))])
     ids = pa.array([plain_text(name) for name in sheet.ids], pa.string())
 
-    def batch(rows: tuple[int, int]) -> Any:
+    for rows in blocks(sheet.sizes):
         values = [np.asarray(column, dtype=np.int64) for column in sheet.values(*rows)]
-        texts, nested = sheet.texts and sheet.texts(*rows), sheet.nested and sheet.nested(*rows)
+        texts = span_strings(sheet.texts(*rows), kernel.RAW) if sheet.texts else None
+        nested = sheet.nested(*rows) if sheet.nested else None
         arrays = [_arrow(fields[item.name], values, (words, ids, texts, nested)) for item in schema]
         n_rows = rows[1] - rows[0]
         arrays = [pa.nulls(n_rows, item.type) if one is None else one for one, item in zip(arrays, schema, strict=True)]
-        return pa.table(arrays, schema=schema)
-
-    return in_order(batch, sheet, work)
+        yield pa.table(arrays, schema=schema)
 
 
 def _arrow(field: Field, values: list[Any], of: tuple[Any, Any, Any, Any]) -> Any:

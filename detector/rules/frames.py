@@ -25,7 +25,8 @@ from detector.kernels.page_vocabulary import weigh_words
 from detector.kernels.page_words import count_lines
 from detector.kernels.pages import describe_pages
 from detector.rules.page_model import MOST_OF_LINE, hash_table, key_of
-from detector.rules.pages import CLASSES, FEATURES, LINE_COLUMNS, page_words
+from detector.rules.page_phrases import EDGE_CLASSES, EDGE_COLUMNS, edge_words
+from detector.rules.pages import feature_names
 from detector.rules.places import Block, make_triggers, read_block
 from detector.text.folding import SINGLE, character_table, code_points
 from detector.text.kept_tables import kept_tables
@@ -41,7 +42,8 @@ NEAR = 2
 WEIGHED = 120
 """Longest line, at most 255, that can show a text to have such lines; longer ones are looked at where another does."""
 
-_SHAPES = FEATURES[: FEATURES.index("with_prose")]
+_FEATURES = feature_names(EDGE_CLASSES)
+_SHAPES = _FEATURES[: _FEATURES.index("with_prose")]
 LEAST_LINES = 3
 """A text of fewer lines has no head and tail."""
 
@@ -150,13 +152,13 @@ def describe_shapes(
     block: Block, points: NDArray[np.uint32], start: NDArray[np.int64], lines: EdgeLines
 ) -> NDArray[np.float64]:
     """A table of `COLUMNS` (float64), with the features of shape; raw text d begins at ``points[start[d]]``."""
-    n, counts = len(lines.row), np.empty((len(lines.row), LINE_COLUMNS), dtype=np.int32)
+    n, counts = len(lines.row), np.empty((len(lines.row), EDGE_COLUMNS), dtype=np.int32)
     shift = np.repeat((start - block.bounds[:-1])[lines.texts], np.diff(lines.indptr))
     low, high = block.line_start[lines.row], block.line_end[lines.row]
     hashes = np.empty(n, dtype=np.uint64)
-    count_lines(block.plain, points, shift, low, high, *page_words(), len(CLASSES), counts, hashes)
+    count_lines(block.plain, points, shift, low, high, *edge_words(), len(EDGE_CLASSES), counts, hashes)
     features, runs = np.zeros((n, len(COLUMNS))), np.empty((len(lines.texts), 2), dtype=np.int64)
-    describe_pages(counts, np.ones(n, dtype=np.int32), lines.indptr, len(CLASSES), features, runs)
+    describe_pages(counts, np.ones(n, dtype=np.int32), lines.indptr, len(EDGE_CLASSES), features, runs)
     return features
 
 
@@ -164,7 +166,7 @@ def weigh_lines(block: Block, row: NDArray[np.int64], model: Model) -> NDArray[n
     """What the words of some lines say (float64)."""
     said = np.empty((len(row), 1))
     low, high = block.line_start[row], block.line_end[row]
-    weigh_words(block.plain, low, high, page_words().classes, model.keys, model.weights, MOST_OF_LINE, said)
+    weigh_words(block.plain, low, high, edge_words().classes, model.keys, model.weights, MOST_OF_LINE, said)
     return np.asarray(said[:, 0] + model.base[0])
 
 
@@ -201,13 +203,12 @@ def over_limits(
 ) -> NDArray[np.int64]:
     """The lines that are junk (int64) by their log odds over the limit, where no rule matches them.
 
-    Where no rule matches a line of their text they must exceed the limit by ``alone``: most of what sites add has some
-    line that rules know. The lines of the n-th text stand from ``indptr[n]`` to ``indptr[n + 1]``.
+    They must exceed the limit by ``alone``, less where rules match lines of their text, as most of what sites add has
+    some line that rules know: by a half with one such line, a third with two. The lines of the n-th text stand from
+    ``indptr[n]`` to ``indptr[n + 1]``.
     """
-    found = (over > 0) & ~is_known
     n_known = np.add.reduceat(is_known, indptr[:-1], dtype=np.int64)
-    found &= (over > alone) | (np.repeat(n_known, np.diff(indptr)) > 0)
-    return np.flatnonzero(found)
+    return np.flatnonzero((over > np.repeat(alone / (1 + n_known), np.diff(indptr))) & ~is_known)
 
 
 def find_frame_lines(

@@ -38,7 +38,8 @@ from detector.rules.junk import (
     may_be_frequent,
     min_frequent,
 )
-from detector.rules.pages import PAGE_LINE, page_words
+from detector.rules.page_phrases import edge_words, page_words
+from detector.rules.pages import PAGE_LINE
 from detector.rules.protecting import ProtectedSpans
 from detector.rules.rule_plan import Plan, make_plan, rule_names
 from detector.rules.rule_tables import RuleTable
@@ -70,8 +71,10 @@ class RuleHits(NamedTuple):
 def prepare_rules(table: RuleTable) -> None:
     """Make beforehand what no text changes, which takes a tenth of a second."""
     _plan(table)
-    if table.does(PAGE_LINE) or table.does(SITE_FRAME):
+    if table.does(PAGE_LINE):
         page_words()
+    if table.does(SITE_FRAME):
+        edge_words()
     begins_broken()
 
 

@@ -15,9 +15,11 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from typing import NamedTuple
 
 from detector.model import Hit, Span
-from detector.rules.frames import SITE_FRAME, frame_lines_of
+from detector.rules.frames import HEAD_LINES, SITE_FRAME, frame_lines_of
 from detector.rules.junk_places import (
     BESIDE_BITS,
+    BYLINE,
+    DATE_LINE,
     MAX_ITEM,
     PLACED,
     TITLE_SUFFIX,
@@ -109,12 +111,11 @@ def junk_of(
     line junk too, that is named.
     """
     guarded = Guarded(places, table)
-    modelled = {at: said for at, said in modelled.items() if guarded.allows(table.named(said.rule))}
+    modelled = {at: said for at, said in modelled.items() if not _is_own(lines, at, table.named(said.rule), guarded)}
     inline = _inline(matches, lines, guarded)
     marked = junk_lines(lines, matched, guarded, table)
     is_title = {title_line(lines, marked)}
-    if any(match.rule.name == TITLE_SUFFIX for match in inline):
-        is_title.add(0)  # the rest of the line is the title
+    is_title |= {bisect_right(lines.ends, match.start) for match in inline if match.rule.name == TITLE_SUFFIX}
     held = is_title | {
         bisect_right(lines.ends, match.start) for match in inline
     }  # such a rule says what of a line is junk
@@ -130,10 +131,26 @@ def junk_of(
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
 
 
+def _is_own(lines: Lines, at: int, rule: Rule, guarded: Guarded) -> bool:
+    """Whether a line is the document's own, whatever a model says: a guard speaks for the text or for the line, a
+    byline stands below it in the head, as below a title, or a date below the text, as below a signature."""
+    if not guarded.allows(rule) or guarded.is_own(rule.name, lines.text(at), in_head=at < _n_head(lines)):
+        return True
+    if at + 1 == len(lines) or lines.is_sentence(at) or (at + 1 >= HEAD_LINES and rule.name == PAGE_LINE):
+        return False
+    return guarded.is_named(BYLINE if at + 1 < HEAD_LINES else DATE_LINE, lines.text(at + 1))
+
+
+def _n_head(lines: Lines) -> int:
+    """The lines above the first sentence of content."""
+    return lines.sentences[0] if lines.sentences else len(lines)
+
+
 def _inline(matches: Iterable[RuleMatch], lines: Lines, guarded: Guarded) -> list[RuleMatch]:
-    """What counts of the spans inside lines, sorted; a rule of any place but "any" holds in the first line only."""
-    first = lines.ends[0] if lines else 0
-    inline = [m for m in matches if (m.rule.place == "any" or m.end <= first) and guarded.allows(m.rule)]
+    """What counts of the spans inside lines, sorted; a rule of any place but "any" holds in the first two lines only: a
+    title has the path of its page above it, if anything."""
+    head = lines.ends[min(len(lines), 2) - 1] if lines else 0
+    inline = [m for m in matches if (m.rule.place == "any" or m.end <= head) and guarded.allows(m.rule)]
     return sorted(inline, key=lambda match: (match.start, -match.end, match.rule.name))
 
 

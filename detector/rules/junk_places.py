@@ -17,8 +17,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from detector.rules.lines import LineRules, Lines
+from detector.rules.page_breaks import BARE_NUMBER, BETWEEN_PAGES, mark_running_heads
 from detector.rules.places import Places
-from detector.rules.rule_tables import Rule, RuleTable, speaks_for_document
+from detector.rules.rule_tables import Rule, RuleTable, matches_line, speaks_for_document
 
 EDGE_LINES = 6
 """Non-blank lines that count as head or tail even where sentences reach to the edge of the document."""
@@ -35,19 +36,19 @@ MAX_ITEM = 70
 PLACED = ("any", "head", "tail", "end")
 """Places of a rule that do not depend on other junk."""
 
-ABOVE_TITLE = ("junk.breadcrumb",)
+ABOVE_TITLE = ("junk.breadcrumb", "junk.menu_bar")
 _FIELDS = (
     "site_metadata", "site_fields", "source_fields", "upload_date",
-    "english_fields", "english_file_head", "english_forum", "english_posted", "tally_line", "tally_name",
+    "english_fields", "english_file_head", "english_forum", "english_posted", "english_edge", "english_dated",
+    "tally_line", "tally_name",
 )  # fmt: skip
 BELOW_TITLE = tuple(f"junk.{name}" for name in _FIELDS)
 """How the names of rules begin whose lines stand directly above or below the title of a document."""
 
-BETWEEN_PAGES = ("junk.page_number", "junk.running_number", "junk.running_head", "junk.english_prompt")
-"""Rules of lines that stand between the pages of a text, so that what they enclose may be a short page."""
-
 TITLE_SUFFIX = "junk.title_suffix"
-RUNNING_HEAD = "junk.running_head"
+BYLINE, DATE_LINE = "content.byline", "content.date_line"
+"""How the names of guards begin whose lines stand below a title, and below a signature."""
+
 MIN_PROSE = 3
 """Sentences of content from which a text has a tail that is not part of it."""
 
@@ -116,6 +117,19 @@ class Guarded:
             self._allows[rule.name] = not any(self._asked(guard) for guard in guards)
         return self._allows[rule.name]
 
+    def is_own(self, name: str, line: str, *, in_head: bool = False) -> bool:
+        """Whether a plain line is the document's own by a guard that speaks about a rule, whatever the rule says.
+
+        A guard of place "head" speaks of what stands above the first sentence only.
+        """
+        guards = self._table.line_guards(name)
+        return any((in_head or guard.place != "head") and matches_line(guard, line) for guard in guards)
+
+    def is_named(self, guard: str, line: str) -> bool:
+        """Whether a guard whose name begins so matches a plain line."""
+        guards = self._table.line_guards(BETWEEN)
+        return any(rule.name.startswith(guard) and matches_line(rule, line) for rule in guards)
+
     def _asked(self, guard: Rule) -> bool:
         if guard.name not in self._speaks:
             self._speaks[guard.name] = speaks_for_document(guard, self._places)
@@ -128,25 +142,31 @@ def junk_lines(
     """Lines that are junk by a rule or by their place, each with the name of the rule."""
     marked = _by_rules(lines, matched, guarded)
     if marked:
-        titles = _Titles(lines)
-        _lists(lines, marked, table, titles)
+        content = _Content(lines, guarded)
+        _lists(lines, marked, table, content)
         _with_junk(lines, marked, table, guarded)
-        _lists(lines, marked, table, titles)  # headings that count with other junk open lists too
+        _lists(lines, marked, table, content)  # headings that count with other junk open lists too
         _beside(lines, marked, table)
-        _between(lines, marked, table, titles)
-        _like_heads(lines, marked)
-        _rest_of_tail(lines, marked, table)
+        _between(lines, marked, table, content)
+        mark_running_heads(lines, marked, placed_rules(table).bare)
+        _rest_of_tail(lines, marked, table, content)
     return marked
 
 
-class _Titles:
-    """Lines that stand more than once in the document: titles do. Counted when first asked."""
+class _Content:
+    """Lines that no place makes junk: those that a guard calls the document's own, and those that stand more than once
+    in it, as titles do; these are counted when first asked."""
 
-    def __init__(self, lines: Lines) -> None:
-        self._lines = lines
+    def __init__(self, lines: Lines, guarded: Guarded) -> None:
+        self._lines, self._guarded = lines, guarded
         self._counts: Counter[str] | None = None
 
-    def __contains__(self, line: str) -> bool:
+    def is_own(self, name: str, line: str) -> bool:
+        """Whether a guard speaks for a line against a rule."""
+        return self._guarded.is_own(name, line)
+
+    def stands_again(self, line: str) -> bool:
+        """Whether a line stands more than once."""
         if self._counts is None:
             self._counts = Counter(map(self._lines.text, range(len(self._lines))))
         return self._counts[line] > 1
@@ -191,7 +211,7 @@ def _by_rules(lines: Lines, matched: Mapping[int, Sequence[Rule]], guarded: Guar
     return marked
 
 
-def _lists(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titles) -> None:
+def _lists(lines: Lines, marked: dict[int, str], table: RuleTable, content: _Content) -> None:
     """Mark the items of lists of other pages.
 
     Such a list runs from its heading to the first sentence. Where sentences of content follow it, only items that look
@@ -209,21 +229,21 @@ def _lists(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titl
         if heading < reached[in_tail]:
             continue
         at = heading + 1
-        while at < len(lines) and _goes_on(lines, at, marked, titles, in_tail=in_tail):
+        while at < len(lines) and _goes_on(lines, at, marked, content, in_tail=in_tail):
             at += 1
         reached[in_tail] = at
 
 
-def _goes_on(lines: Lines, at: int, marked: dict[int, str], titles: _Titles, *, in_tail: bool) -> bool:
+def _goes_on(lines: Lines, at: int, marked: dict[int, str], content: _Content, *, in_tail: bool) -> bool:
     """Whether a list of other pages goes on with a line; marks the line if it is an item."""
     if at in marked:
         return True
     text = lines.text(at)
     if len(text) > MAX_ITEM or (lines.is_sentence(at) and not text.endswith(("?", "!", "…"))):
         return False
-    if not in_tail and not _ITEM_EVIDENCE.fullmatch(text):
+    if content.is_own(LIST_ITEM, text) or not (in_tail or _ITEM_EVIDENCE.fullmatch(text)):
         return False
-    if in_tail or text not in titles:
+    if in_tail or not content.stands_again(text):
         marked[at] = LIST_ITEM
     return True
 
@@ -240,7 +260,12 @@ def _with_junk(lines: Lines, marked: dict[int, str], table: RuleTable, guarded: 
         if at not in marked and lines.bits[at] & wanted:
             n_groups = 3 if at >= edges.tail else 2 if at < edges.head else 1
             rule = next(filter(None, (group.first(lines, at) for group in groups[:n_groups])), None)
-            if rule is not None and guarded.allows(rule):
+            if (
+                rule is not None
+                and rule is not placed.bare
+                and guarded.allows(rule)
+                and not guarded.is_own(rule.name, lines.text(at))
+            ):
                 marked[at] = rule.name
 
 
@@ -266,7 +291,7 @@ NEAR_BITS, FAR_BITS = 1 | 2 | 4, 8 | 16 | 32
 
 class PlacedRules(NamedTuple):
     """The line rules that are tried beside junk, those that are in the head, between junk lines, anywhere in a document
-    with other junk, in its head and tail, and in its tail."""
+    with other junk, in its head and tail, and in its tail; and the one for ``bare`` numbers of pages."""
 
     beside: LineRules
     in_head: LineRules
@@ -274,19 +299,23 @@ class PlacedRules(NamedTuple):
     anywhere: LineRules
     at_edge: LineRules
     in_tail: LineRules
+    bare: Rule | None
 
 
 def placed_rules(table: RuleTable) -> PlacedRules:
     """The line rules that depend on other junk, by the places where they do."""
-    rules = table.select(("junk",), "line")
 
-    def of(*places: str) -> LineRules:
-        found = [rule for place in places for rule in rules if rule.place == place]
-        return LineRules(found, sum(BESIDE_BITS[place] for place in places))
+    def made() -> PlacedRules:
+        rules = table.select(("junk",), "line")
+        bare = next((rule for rule in rules if rule.name == BARE_NUMBER), None)
 
-    return table.kept(
-        "placed", lambda: PlacedRules(of("next"), of("next", "head+"), *map(of, ("between", "with", "edge+", "tail+")))
-    )
+        def of(*places: str) -> LineRules:
+            found = [rule for place in places for rule in rules if rule.place == place]
+            return LineRules(found, sum(BESIDE_BITS[place] for place in places))
+
+        return PlacedRules(of("next"), of("next", "head+"), of("between"), of("with"), of("edge+"), of("tail+"), bare)
+
+    return table.kept("placed", made)
 
 
 def _mark(marked: dict[int, str], at: int, lines: Lines, rules: LineRules) -> bool:
@@ -297,7 +326,7 @@ def _mark(marked: dict[int, str], at: int, lines: Lines, rules: LineRules) -> bo
     return rule is not None
 
 
-def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Titles) -> None:
+def _between(lines: Lines, marked: dict[int, str], table: RuleTable, content: _Content) -> None:
     """Mark up to `MAX_GAP` lines that stand between two junk lines, no blank line around or among them.
 
     The last line before the first sentence that is no junk may be the title: no gap takes it.
@@ -320,20 +349,13 @@ def _between(lines: Lines, marked: dict[int, str], table: RuleTable, titles: _Ti
             and not marked[at].startswith(BELOW_TITLE)
             and not (marked[last] in BETWEEN_PAGES or marked[at] in BETWEEN_PAGES)
             and not any(lines.after_blank[last + 1 : at + 1])
-            and all(_is_filler(lines.text(place)) and lines.text(place) not in titles for place in gap)
+            and all(_is_filler(lines.text(place)) and not content.stands_again(lines.text(place)) for place in gap)
+            and not any(content.is_own(BETWEEN, lines.text(place)) for place in gap)
         ):
             marked.update(dict.fromkeys(gap, BETWEEN))
 
 
-def _like_heads(lines: Lines, marked: dict[int, str]) -> None:
-    """Mark the lines that are equal to a running head."""
-    heads = {lines.text(at) for at, name in marked.items() if name == RUNNING_HEAD}
-    for at in range(len(lines)) if heads else ():
-        if at not in marked and lines.text(at) in heads:
-            marked[at] = RUNNING_HEAD
-
-
-def _rest_of_tail(lines: Lines, marked: dict[int, str], table: RuleTable) -> None:
+def _rest_of_tail(lines: Lines, marked: dict[int, str], table: RuleTable, content: _Content) -> None:
     """Mark the short lines that follow junk below the last sentence of a text of several sentences.
 
     They must be at most twice as many as the junk there, and no more than `MAX_GAP` together; a text without prose (a
@@ -346,7 +368,8 @@ def _rest_of_tail(lines: Lines, marked: dict[int, str], table: RuleTable) -> Non
     if not known:
         return
     rest = [at for at in range(known[0] + 1, len(lines)) if at not in marked]
-    if len(rest) > 2 * len(known) or not all(_may_follow(lines.text(at)) for at in rest):
+    texts = [lines.text(at) for at in rest]
+    if len(rest) > 2 * len(known) or not all(_may_follow(text) and not content.is_own(BETWEEN, text) for text in texts):
         return
     if all(any(at - back in marked for back in range(1, MAX_GAP + 1)) for at in rest):
         marked.update(dict.fromkeys(rest, BETWEEN))

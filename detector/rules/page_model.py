@@ -33,6 +33,9 @@ _SURE, _LIKELY, _OVER, _OF_TEXT, _BETWEEN = 8.0, 5.0, 3.0, -3.0, 2.0
 MOST_OF_LINE = 800
 """Characters of a line whose words are looked up; what follows says the same."""
 
+_SURENESS, _EVEN, _FEW = 0.6, 1.0, 50.0
+"""What makes log odds probabilities (times, and where the half is), and characters that no page is without."""
+
 _GOLDEN, _MIX, _ALL_BITS = 0x9E3779B97F4A7C15, 0xC4CEB9FE1A85EC53, 0xFFFFFFFFFFFFFFFF
 
 
@@ -85,10 +88,25 @@ def gather_evidence(
     return np.column_stack([*different, *shares, *covered, np.log(n), signs == BY_WORDS, between])
 
 
-def weigh_evidence(evidence: NDArray[np.float64], gate: NDArray[np.float64], least: int) -> NDArray[np.bool_]:
+def lean_of(odds: NDArray[np.float64], length: NDArray[np.float64], indptr: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How much more junk than content texts are likely to have, the logarithm in characters (float64, a text each).
+
+    Columns are those of `gather_evidence`; each text has a line at least.
+    """
+    chars, share = np.expm1(length), 1 / (1 + np.exp(-_SURENESS * (odds - _EVEN)))
+    junk, content = (np.add.reduceat(chars * part, indptr[:-1]) for part in (share, 1 - share))
+    return np.asarray(np.log((junk + _FEW) / (content + _FEW)))
+
+
+def weigh_evidence(
+    evidence: NDArray[np.float64], gate: NDArray[np.float64], lines: int, text: float
+) -> NDArray[np.bool_]:
     """Whether texts are pages (bool): their evidence comes to more than 0, each by its weight of ``gate``, of which the
-    last is added, and ``least`` different lines at least have odds over 3."""
-    enough = evidence[:, EVIDENCE.index("over")] >= np.log1p(least) - 1e-9
+    last is added; and ``lines`` different lines at least have odds over 3, or words show it, and this share of the
+    characters is ``text`` without a doubt."""
+    column = {name: evidence[:, at] for at, name in enumerate(EVIDENCE)}
+    enough = (column["over"] >= np.log1p(lines) - 1e-9) | (column["by_words"] > 0)
+    enough &= column["text"] >= text
     return np.asarray(enough & ((evidence * gate[:-1]).sum(axis=1) + gate[-1] > 0))
 
 

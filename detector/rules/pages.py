@@ -10,6 +10,7 @@ and many different ones that are words of pages. Otherwise nothing is said. Clas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -26,41 +27,27 @@ from detector.rules.page_model import (
     WORD_PARTS,
     Model,
     gather_evidence,
-    hash_table,
+    lean_of,
     page_model,
-    prefix_keys,
     weigh_evidence,
 )
+from detector.rules.page_phrases import CLASSES, LINE_COLUMNS, page_words
 from detector.rules.places import SENTENCE, Block, make_triggers, read_block
-from detector.text.folding import DIGIT, LETTER, N_CODE_POINTS, SINGLE, character_table, code_points
-from detector.text.kept_tables import kept_tables, toml_of
+from detector.text.folding import code_points
+from detector.text.kept_tables import kept_tables
 
 PAGE_LINE = "junk.page_line"
 
-CLASSES = ("chrome", "heading", "comment", "notice", "field", "section", "date", "link", "said", "person", "stop")
-"""Classes of words; the last three stand in prose, the others are what sites add."""
-
-LINE_COLUMNS = 16 + len(CLASSES)
-"""Columns of the counts of a line, see `detector.kernels.page_words.count_lines`."""
-
 MAX_LINES = 20_000
 """No page has more lines; the limit bounds the memory of the features."""
-
-_SIGNS = (
-    "。!?;….", ",、", "|»›>/·•_-–—⋅‧", "\"“”「」『』«»", "\"”’')」』》]】", "…»›", "@©", ":",
-)  # fmt: skip
-"""Ends of sentences, commas, rules, quotation marks, what may close after an end, "more", signs of addresses, colons:
-the characters of bits 1 to 128."""
 
 _GATE = np.array([8, MAX_LINES, 0.15, 3, 0.03, 0.4, 8, 0.015, 0.5], dtype=np.float64)
 """What a page needs: this many lines at least and at most, this share under 60 characters that are no sentence; then
 different short lines that are words of pages, their share of all, and the share of lines under 7 words, in either of
 two measures. No text of eight kinds of documents reaches half of it but for one licence (``tests/test_pages.py``)."""
 
-_LONGER = 1 << 15
 
-
-def _feature_names() -> tuple[str, ...]:
+def feature_names(classes: Sequence[str] = CLASSES) -> tuple[str, ...]:
     """The features of a line, in the order of `detector.kernels.pages.describe_lines`."""
     around = ("prose_1", "prose_2", "prose_4", "prose_8", "length_2", "short_4", "cover_2", "cover_5", "said_4",
               "person_4", "dated_2", "dated_6", "fielded_3", "discussed_4")  # fmt: skip
@@ -68,7 +55,7 @@ def _feature_names() -> tuple[str, ...]:
     fading = [f"{name}_{way}" for name in ("headed", "discussed", "dated", "short") for way in ("before", "after")]
     return (
         "length", "units", "ends", "at_end", "at_more", "at_colon", "comma_density", "commas", "digits", "capitals",
-        "rules", "quotes", "repeats", "date_sign", "time_sign", "link_sign", "prose", *CLASSES, "cover", "headed",
+        "rules", "quotes", "repeats", "date_sign", "time_sign", "link_sign", "prose", *classes, "cover", "headed",
         "discussed", *(f"around_{name}" for name in around), *beside, "ended-1", "ended+1", "headed-1", "fielded-1",
         "fielded+1", "dated-1", "dated+1", "prose_before", "prose_after", "prose_between", "prose_near",
         "prose_long_before", "prose_long_after", *fading, "in_body", "before_body", "after_body", "prose_so_far",
@@ -97,7 +84,7 @@ def _second_names() -> tuple[str, ...]:
             "run_through")  # fmt: skip
 
 
-FEATURES = _feature_names()
+FEATURES = feature_names()
 SECOND = _second_names()
 _LENGTH, _PROSE, _COVER, _HAN, _WITH, _WORDS = (
     FEATURES.index(name) for name in ("length", "prose", "cover", "han", "with_prose", "junk_words")
@@ -112,12 +99,19 @@ SURE = np.array([8.5, 3, 0.04, 3.0, 0.3], dtype=np.float64)
 show it too, lines of these odds and this share. See `detector.kernels.page_model.judge_pages`. A page with more text
 than that is told by the weights of its evidence (`detector.rules.page_model.gather_evidence`)."""
 
-LEAST_LINES = 10
-"""Different lines over 3 that a page by its evidence has. A library of documents adds fewer, rules find those, and
-the title, which is junk where a news page says it twice, is content there."""
+LEAST_LINES, LEAST_TEXT = 10, 0.1
+"""Different lines over 3 that a page by its evidence has, unless its words show it, and its share of text: of 201 pages
+the median has half, 3 have less. A library of documents adds fewer lines, and rules find those, and the title, which is
+junk where a news page says it twice, is content there; a list of owners of rights has next to no text."""
 
 FIRST_SHARE = 0.6
 """What the first round's odds count beside the second's, which alone would trust its neighbourhood too much."""
+
+LEAN_SHARE = 0.5
+"""How much of `detector.rules.page_model.lean_of` the odds of a line that is not Chinese must be more: a page counts by
+the share of its junk that is found and that of its content that is lost, so that a mistake costs more where there is
+little content. All of it would be right if the odds knew nothing of it; 0.25 to 0.75 are equally good, and on Chinese
+pages, which are mostly junk, no better than none."""
 
 FEW_LINES = 30
 """A text of fewer lines is a page only if lines are junk without a doubt, and its headline and sentences are content:
@@ -133,76 +127,11 @@ WHOLE_TEXT, WHOLE_SENTENCES = 1_500, 4
 ROUND_ONE, ROUND_TWO = len(FEATURES), len(FEATURES) + len(SECOND)
 
 
-class Words(NamedTuple):
-    """Phrases and signs as the kernels read them; see `detector.kernels.page_words.count_lines`."""
-
-    classes: NDArray[np.uint8]
-    signs: NDArray[np.uint8]
-    upper: NDArray[np.bool_]
-    keys: NDArray[np.uint64]
-    masks: NDArray[np.uint16]
-
-
 class PageLines(NamedTuple):
     """Junk lines of pages: ``row`` (int64, ascending) is the line's row in the block, ``score`` (float64) its odds."""
 
     row: NDArray[np.int64]
     score: NDArray[np.float64]
-
-
-def units(phrase: str) -> list[str]:
-    """The units of a plain phrase: words, single characters, and 0 for each number.
-
-    >>> units("赞 12"), units("log in")
-    (['赞', '0'], ['log', 'in'])
-    """
-    classes = character_table().classes
-    found: list[str] = []
-    last = -1
-    for character in phrase:
-        kind = int(classes[ord(character)])
-        if kind == LETTER and last == LETTER:
-            found[-1] += character
-        elif kind in (SINGLE, LETTER):
-            found.append(character)
-        elif kind == DIGIT and last != DIGIT:
-            found.append("0")
-        last = kind
-    return found
-
-
-@cache
-def page_phrases() -> dict[str, tuple[str, ...]]:
-    """The phrases of each class."""
-    rows = toml_of("pages.toml")["words"]
-    return {name: tuple(filter(None, rows[name].replace("\n", "|").split("|"))) for name in CLASSES}
-
-
-@cache
-def page_words() -> Words:
-    """The table of phrases."""
-    found = kept_tables(_words, ["characters.tsv", "pages.toml"], ["detector.rules.page_model"])
-    return Words(character_table().classes, *found)
-
-
-def _words() -> list[NDArray[Any]]:
-    """The columns of the table but for classes, which takes 50 ms."""
-    found: dict[int, int] = {}
-    for number, phrases in enumerate(page_phrases().values()):
-        for parts in filter(None, map(units, phrases)):
-            *prefixes, key = prefix_keys(parts)
-            for prefix in prefixes:
-                found[prefix] = found.get(prefix, 0) | _LONGER
-            found[key] = found.get(key, 0) | 1 << number
-    keys, slots = hash_table(sorted(found))
-    masks = np.zeros(len(keys), dtype=np.uint16)
-    masks[slots] = [found[key] for key in sorted(found)]
-    signs = np.zeros(N_CODE_POINTS, dtype=np.uint8)
-    for bit, characters in enumerate(_SIGNS):
-        signs[[ord(character) for character in characters]] |= np.uint8(1 << bit)
-    table = character_table()
-    upper = (table.plain != np.arange(N_CODE_POINTS)) & (table.classes == LETTER)
-    return [signs, upper, keys, masks]
 
 
 LIMITS = ("words_odds", "han_odds")
@@ -352,12 +281,13 @@ def _find_together(
     _relate(features, indptr, runs, block, texts)
     _weigh_words(features, indptr, runs, block, texts)
     odds, is_page = score_pages(features, indptr), np.empty(len(chosen), dtype=np.bool_)
-    signs = np.where(n_lines < FEW_LINES, np.uint8(0), found.signs[chosen])
+    signs, limits = np.where(n_lines < FEW_LINES, np.uint8(0), found.signs[chosen]), fitted().limits
     evidence = gather_evidence(odds, repeats, features[:, _LENGTH], indptr, signs)
     judge_pages(odds, repeats, indptr, signs, SURE, is_page)
-    is_page |= weigh_evidence(evidence, fitted().gate, LEAST_LINES) & (n_lines >= FEW_LINES)
-    limits = fitted().limits
-    limit = np.where(features[indptr[:-1], _HAN] > HAN_LIMIT, limits["han_odds"], limits["words_odds"])
+    is_page |= weigh_evidence(evidence, fitted().gate, LEAST_LINES, LEAST_TEXT) & (n_lines >= FEW_LINES)
+    lean = LEAN_SHARE * lean_of(odds, features[:, _LENGTH], indptr)
+    is_han = features[indptr[:-1], _HAN] > HAN_LIMIT
+    limit = np.where(is_han, limits["han_odds"], limits["words_odds"] + lean)
     odds -= np.repeat(np.where(is_page, limit, np.inf), n_lines)
     at = np.flatnonzero((odds > 0) & ~is_whole_text(counts))
     rows = at + np.repeat(block.line_indptr[texts] - indptr[:-1], n_lines)[at]

@@ -45,12 +45,12 @@ def complement(ranges: Ranges) -> Ranges:
 
 
 def low_bits(ranges: Ranges) -> int:
-    """The lowest six bits of the characters, as 64 bits.
+    """The lowest eight bits of the characters, as 256 bits.
 
-    >>> low_bits(((0, 1), (0x40, 0x42))), low_bits(ALL) == (1 << 64) - 1
+    >>> low_bits(((0, 1), (0x100, 0x102))), low_bits(ALL) == (1 << 256) - 1
     (7, True)
     """
-    points = {point & 63 for first, last in ranges for point in range(first, min(last, first + 63) + 1)}
+    points = {point & 255 for first, last in ranges for point in range(first, min(last, first + 255) + 1)}
     return sum(1 << point for point in points)
 
 

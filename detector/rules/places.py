@@ -30,7 +30,9 @@ AFTER_BLANK, SENTENCE = 1, 2
 
 LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
-BLANK, BREAK, FOLLOWER, OF_YEARS = 1, 2, 4, 8
+STOPS = "。!?;."
+
+BLANK, BREAK, FOLLOWER, OF_YEARS, STOP = 1, 2, 4, 8, 16
 """Bits of the shape of a character."""
 
 N_GROUPS = 256
@@ -235,8 +237,8 @@ def read_block(
     """Fold the texts ``points[start[d]:stop[d]]`` and find their lines and triggers."""
     bounds = _offsets((stop - start).tolist())
     n, n_texts = int(bounds[-1]), len(start)
-    ahead, counts = np.zeros(n + 3, dtype=np.uint32), np.empty((n_texts, 3), dtype=np.int64)
-    plain = ahead[:n]
+    ahead, counts = np.empty(n + 3, dtype=np.uint32), np.empty((n_texts, 3), dtype=np.int64)
+    plain, ahead[n:] = ahead[:n], 0
     fold_texts(points, start, stop, character_table().plain, plain, counts)
     line_start, line_end = np.empty(n // 2 + n_texts, dtype=np.int64), np.empty(n // 2 + n_texts, dtype=np.int64)
     line_flags, line_indptr = np.empty(n // 2 + n_texts, dtype=np.uint8), np.empty(n_texts + 1, dtype=np.int64)
@@ -274,12 +276,13 @@ def _find_triggers(
 
 @cache
 def shapes() -> NDArray[np.uint8]:
-    """What a plain character is to lines (uint8, by code point): bits `BLANK` and `BREAK`."""
+    """What a plain character is to lines (uint8, by code point): bits `BLANK`, `BREAK` and `STOP`."""
     return kept_tables(_shapes)[0]
 
 
 def _shapes() -> list[NDArray[np.uint8]]:
     shape = np.where(is_blank(), np.uint8(BLANK), np.uint8(0))
-    for character in LINE_BREAKS:
-        shape[ord(character)] |= BREAK
+    for characters, bit in ((LINE_BREAKS, BREAK), (STOPS, STOP)):
+        for character in characters:
+            shape[ord(character)] |= bit
     return [shape]

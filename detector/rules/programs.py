@@ -30,8 +30,8 @@ from detector.rules.pattern_sets import (
 MATCH, FAIL, STRING, SET, PEEK, MANY, KEEP, CHOICE, JUMP, ENTER, LOOP, LOOK, FOUND = range(13)
 AT_START, AT_END, AT_LAST, AT_EDGE, UNSURE, ATOMIC, CUT, SAVE, GLANCE = range(13, 22)
 """The instructions of `detector.kernels.trying`. Sets are two operands: their place in the pool, their ranges (-1: any
-place will do). In the pool the ranges stand behind four numbers, two times 64 bits by the lowest six of a character:
-whether any such character is in the set, and whether all are."""
+place will do). In the pool the ranges stand behind sixteen numbers, two times 256 bits by the lowest eight of a
+character: whether any such character is in the set, and whether all are."""
 
 MOST_GLANCED = 8
 """Characters beside a place of which one instruction asks."""
@@ -88,7 +88,7 @@ class _Writer:
         if ranges not in self._sets:
             self._sets[ranges] = len(self.pool), len(ranges)
             bits = low_bits(ranges), ~low_bits(complement(ranges))
-            self.pool += (_signed(half) for both in bits for half in (both & 0xFFFFFFFF, both >> 32 & 0xFFFFFFFF))
+            self.pool += (_signed(both >> at & 0xFFFFFFFF) for both in bits for at in range(0, 256, 32))
             self.pool += (point for span in ranges for point in span)
         return self._sets[ranges]
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from detector.rules.artefacts import year_patterns
 from detector.rules.junk_places import BESIDE_BITS, LIST_ITEM, PLACED
 from detector.rules.marks import FOLLOWERS, MARK_KINDS
+from detector.rules.page_breaks import NUMBERS
 from detector.rules.places import FOLLOWER, OF_YEARS, Triggers, make_triggers, shapes
 from detector.rules.program_files import programs_of
 from detector.rules.programs import Programs
@@ -181,7 +182,7 @@ def _line_rules(
         tried,
         number,
         np.array([PLACED.index(rule.place) for rule in tried.rules], dtype=np.uint8),
-        np.array([rule.opens and table.does(LIST_ITEM) for rule in tried.rules], dtype=np.bool_),
+        np.array([(rule.opens and table.does(LIST_ITEM)) or rule.name in NUMBERS for rule in tried.rules], np.bool_),
         np.asarray(speaks.any(axis=0)),
         np.array([name in held for name in triggers.names], dtype=np.bool_),
         [at for at, rule in enumerate(tried.rules) if not rule.triggers],

@@ -10,7 +10,9 @@ Rows of scope ``method`` have no pattern to try: they name what a module finds i
 shown and switched off.
 
 Rows of kind ``content`` are guards: what they find is never a finding of the rules they ``affect``. Guards of scope
-``document`` speak for the whole text (an exam, a judgment, source code) and either drop findings or re-type them.
+``document`` speak for the whole text (an exam, a judgment, source code) and either drop findings or re-type them. Those
+of scope ``line`` match a whole line of the document itself, which no rule that they affect takes for its place beside
+junk, and no model of lines.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -121,6 +123,10 @@ class RuleTable:
             self._kept[key] = make()
         made: Made = self._kept[key]
         return made
+
+    def line_guards(self, name: str) -> tuple[Rule, ...]:
+        """The guards of scope ``line`` that speak about a rule."""
+        return self._speaking(name, "line")
 
     def guards(self, places: Places, names: Iterable[str], scope: str) -> tuple[Rule, ...]:
         """The guards of a scope that speak about any of the named rules and whose triggers the text holds."""
@@ -280,7 +286,7 @@ def _rows(content: Mapping[str, Any], where: str, words: dict[str, str]) -> list
 _REQUIRED = ("name", "kind", "pattern", "why", "hits", "source")
 _INTEGERS = ("needs", "repeats", "at_least", "max_chars")
 _TYPES: Mapping[str, type] = {**dict.fromkeys(_INTEGERS, int), "opens": bool, "everywhere": bool}
-_KNOWN = {item.name for item in fields(Rule)}
+_KNOWN = {item.name: item.default for item in fields(Rule)}
 _LISTS = ("hits", "misses", "triggers", "affects")
 
 
@@ -302,13 +308,13 @@ def _rule(row: Mapping[str, Any], where: str, words: Mapping[str, str]) -> Rule:
             raise RuleError(f"{place}: {key} must be of type {_TYPES.get(key, str).__name__}")
     values: dict[str, Any] = {"misses": (), "pattern": ""}
     values.update((key, tuple(value) if key in _LISTS else value) for key, value in row.items())
-    rule = Rule(**values)
     for key, allowed in (("kind", KINDS), ("scope", SCOPES), ("place", PLACES), ("verdict", VERDICTS)):
-        if getattr(rule, key) not in allowed:
-            raise RuleError(f"{place}: {key} is {getattr(rule, key)!r}; choose one of {', '.join(allowed)}")
-    if rule.scope not in ("line", METHOD) and not rule.triggers:
+        if values.get(key, _KNOWN[key]) not in allowed:
+            raise RuleError(f"{place}: {key} is {values[key]!r}; choose one of {', '.join(allowed)}")
+    if values.get("scope", _KNOWN["scope"]) not in ("line", METHOD) and not values.get("triggers"):
         raise RuleError(f"{place}: triggers are missing: the plain characters or words at which the pattern is tried")
-    return replace(rule, pattern=_expanded(rule.pattern, words, place))
+    values["pattern"] = _expanded(values["pattern"], words, place)
+    return Rule(**values)
 
 
 def _expanded(pattern: str, words: Mapping[str, str], place: str) -> str:

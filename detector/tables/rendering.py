@@ -1,42 +1,35 @@
-"""Tables over columns as the bytes of their files, block by block, shared out over the workers.
+"""Tables over columns as the bytes of their files, block by block.
 
 A `Sheet` says for one table which fields a row has and where their values come from. A block is a run of rows whose
-strings take about `BLOCK_BYTES`; blocks are rendered a few at a time and come in order, so that neither a table nor
-its file is ever whole in memory.
+strings take about `BLOCK_BYTES`, so that neither a table nor its file is ever whole in memory.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels import rendering as kernel
-from detector.kernels.rendering import ASCII, JSON, RAW, Strings
-from detector.machine.workspace import Workspace
+from detector.kernels.rendering import ASCII, JSON, Spans, Strings
 from detector.text.folding import code_points
 from detector.text.texts import Texts
 
 Integers = NDArray[np.int64]
-Result = TypeVar("Result")
 
 BLOCK_BYTES, BLOCK_ROWS = 8_000_000, 50_000
 """Bytes and rows of a block at most, but for a single row; the bytes are a bound, most blocks take a third."""
-
-BLOCKS_AHEAD = 2
-"""Blocks per worker that are rendered before they are written."""
 
 ROWS_TOGETHER = 1 << 16
 """Strings that are made to JSON at a time."""
 
 _NONE = np.empty(0, np.uint8), np.empty(0, np.int64)
+_NO_SPANS = Spans(np.empty(0, np.uint32), np.empty(0, np.int64), np.empty(0, np.int64), -1)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENCODERS = {mode: json.JSONEncoder(ensure_ascii=mode == ASCII, separators=(",", ":")).encode for mode in (JSON, ASCII)}
 
@@ -77,7 +70,7 @@ def _between(values: Sequence[str], mode: int, opens: str, closes: str) -> tuple
     stop = np.cumsum(np.fromiter(map(len, values), np.int64, len(values)))
     bare, bounds = np.empty(kernel.WIDEST[mode] * len(points), np.uint8), np.empty(len(values) + 1, np.int64)
     start = np.concatenate((np.zeros(1, np.int64), stop[:-1]))
-    n_bytes = kernel.render_texts(bare, bounds, points, start, stop, -1, mode)
+    n_bytes = kernel.render_texts(bare, bounds, Spans(points, start, stop, -1), mode)
     around = [np.frombuffer(word.encode(), np.uint8) for word in (opens, closes)]
     sizes = np.diff(bounds) + len(around[0]) + len(around[1])
     past = np.cumsum(sizes)
@@ -131,16 +124,18 @@ class Layout:
 class Sheet:
     """How one table is written.
 
-    ``sizes``: int64, bytes that the strings of each row may take; ``values``: the columns of some rows; ``texts``,
-    ``nested``: what is a string of its own in each of them.
+    ``sizes``: int64, bytes that the strings of each row may take; ``values``: the columns of some rows; ``texts``: the
+    text of each of them; ``nested``: what is a string of its own in each; ``last``: how their lines end that begin
+    with some strings, where most of a line is what comes last.
     """
 
     layout: Layout
     ids: Sequence[str]
     sizes: Integers
     values: Callable[[int, int], list[NDArray[Any]]]
-    texts: Callable[[int, int], Strings] | None = None
+    texts: Callable[[int, int], Spans] | None = None
     nested: Callable[[int, int], Strings] | None = None
+    last: Callable[[int, int, Strings], Strings] | None = None
 
 
 def numbered(values: NDArray[Any], first: int) -> Integers:
@@ -149,71 +144,52 @@ def numbered(values: NDArray[Any], first: int) -> Integers:
     return np.where(wide < 0, -1, wide + first)
 
 
-def span_strings(
-    texts: Texts, document: NDArray[Any], start: NDArray[Any], end: NDArray[Any], mode: int, limit: int = -1
-) -> Strings:
-    """The text of spans, bare unless as JSON; the rest of those longer than ``limit`` is an ellipsis."""
-    mode = JSON if mode == JSON else RAW
+def spans_of(texts: Texts, document: NDArray[Any], start: NDArray[Any], end: NDArray[Any], limit: int = -1) -> Spans:
+    """Spans of texts as places in all their code points."""
     base = texts.start[document]
-    lengths = (end - start).astype(np.int64)
-    most = int(lengths.sum() if limit < 0 else np.minimum(lengths, limit).sum())
-    out = np.empty(most * kernel.WIDEST[mode] + 3 * len(base), dtype=np.uint8)
-    indptr = np.empty(len(base) + 1, dtype=np.int64)
-    n_bytes = kernel.render_texts(out, indptr, texts.points, base + start, base + end, limit, mode)
-    return Strings(out[:n_bytes], indptr)
+    return Spans(texts.points, base + start, base + end, limit)
+
+
+def span_room(spans: Spans, mode: int) -> int:
+    """Bytes that spans may take."""
+    lengths = spans.stop - spans.start
+    most = int(lengths.sum() if spans.limit < 0 else np.minimum(lengths, spans.limit).sum())
+    return most * kernel.WIDEST[mode] + kernel.MOST_ELLIPSIS * len(lengths)
+
+
+def span_strings(spans: Spans, mode: int) -> Strings:
+    """Spans as strings without quotes."""
+    out, indptr = np.empty(span_room(spans, mode), np.uint8), np.empty(len(spans.start) + 1, np.int64)
+    return Strings(out[: kernel.render_texts(out, indptr, spans, mode)], indptr)
 
 
 def total(of: Strings, numbers: NDArray[Any]) -> int:
-    """Bytes of some strings by number, those below 0 left out."""
-    chosen = numbers[numbers >= 0]
-    return int((of.indptr[chosen + 1] - of.indptr[chosen]).sum())
+    """Bytes of some strings by number, -1 for none."""
+    sizes = np.append(np.diff(of.indptr), 0)  # the last, which -1 is the place of, is none
+    return int(sizes[numbers].sum())
 
 
-def json_blocks(sheet: Sheet, work: Workspace) -> Iterator[NDArray[np.uint8]]:
+def json_blocks(sheet: Sheet) -> Iterator[NDArray[np.uint8]]:
     """The bytes of a table's JSON Lines, block by block."""
     layout = sheet.layout
     words, ids = strings(layout.words), json_strings(sheet.ids)
     fields = np.array([(item.kind, item.word, item.column, item.last) for item in layout.fields], dtype=np.int64)
     keys = sum(len(word) for number, word in enumerate(layout.words) if number not in layout.names)
-
-    def render(rows: tuple[int, int]) -> NDArray[np.uint8]:
-        values = np.stack([column.astype(np.int64) for column in sheet.values(*rows)])
-        texts = sheet.texts(*rows) if sheet.texts else words
-        nested = sheet.nested(*rows) if sheet.nested else words
-        size = (keys + kernel.MOST_NUMBER * len(values)) * values.shape[1] + len(texts.data) + len(nested.data)
+    for start, stop in blocks(sheet.sizes):
+        columns = sheet.values(start, stop)
+        values = np.empty((len(columns), stop - start), np.int64)
+        for place, column in enumerate(columns):
+            values[place] = column
+        texts = sheet.texts(start, stop) if sheet.texts else _NO_SPANS
+        nested = sheet.nested(start, stop) if sheet.nested else words
+        size = (keys + kernel.MOST_NUMBER * len(values)) * (stop - start) + span_room(texts, JSON) + len(nested.data)
         for item in layout.fields:
             if item.kind in (kernel.NAME, kernel.CLUSTER, kernel.ID):
                 size += total(ids if item.kind == kernel.ID else words, values[item.column])
-        out = np.empty(size, dtype=np.uint8)
-        return out[: kernel.render_rows(out, fields, values, words, ids, texts, nested)]
-
-    yield from in_order(render, sheet, work)
-
-
-def in_order(render: Callable[[tuple[int, int]], Result], sheet: Sheet, work: Workspace) -> Iterator[Result]:
-    """What ``render`` makes of each block of a table, in order; further blocks are made while one is written.
-
-    While something goes on beside (the page, which takes as long as all tables) one worker is left to it: of three
-    threads on two processors it would be the last one, and then alone.
-    """
-    ranges = blocks(sheet.sizes)
-
-    def relieved(rows: tuple[int, int]) -> Result:
-        result = render(rows)
-        work.relieve()
-        return result
-
-    if work.workers == 1 or len(ranges) < 2:
-        yield from map(relieved, ranges)
-        return
-    made: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(work.workers, thread_name_prefix="detector") as pool:
-        for rows in ranges:
-            made.append(pool.submit(relieved, rows))
-            if len(made) >= (work.workers - 1 if work.is_beside() else BLOCKS_AHEAD * work.workers):
-                yield made.popleft().result()
-        while made:
-            yield made.popleft().result()
+        out, indptr = np.empty(size, np.uint8), np.empty(stop - start + 1, np.int64)
+        n_bytes = kernel.render_rows(out, indptr, fields, values, words, ids, texts, nested)
+        lines = Strings(out[:n_bytes], indptr)
+        yield sheet.last(start, stop, lines).data if sheet.last else lines.data
 
 
 def blocks(sizes: Integers) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from detector.kernels import rendering as kernel
 from detector.kernels import templating
-from detector.kernels.rendering import JSON, WIDEST, Evidence, Strings
+from detector.kernels.rendering import JSON, WIDEST, Evidence, Spans, Strings
 from detector.model import FINDING_KINDS, PART_NAMES
 from detector.tables.columns import CLUSTER_LEVELS, SLOT_TYPES
 from detector.tables.rendering import (
@@ -21,6 +21,7 @@ from detector.tables.rendering import (
     numbered,
     plain_text,
     span_strings,
+    spans_of,
     strings,
     total,
 )
@@ -90,9 +91,9 @@ def finding_sheet(rows: FindingRows, finding_text: str, mode: int) -> Sheet:
             numbered(columns.part[some], parts),
         ]
 
-    def spans(start: int, stop: int) -> Strings:
+    def spans(start: int, stop: int) -> Spans:
         some = slice(start, stop)
-        return span_strings(rows.texts, columns.document[some], columns.start[some], columns.end[some], mode, limit)
+        return spans_of(rows.texts, columns.document[some], columns.start[some], columns.end[some], limit)
 
     return Sheet(layout, rows.ids, sizes, values, spans if limit else None, _evidence_of(rows, mode))
 
@@ -132,8 +133,7 @@ def cluster_sheet(rows: ClusterRows, mode: int) -> Sheet:
     layout.add("level", kernel.NAME, 2)
     for number, name in enumerate(("n_families", "n_series", "n_members"), start=3):
         layout.add(name, kernel.WHOLE, number)
-    layout.add("template", kernel.NESTED)
-    layout.add("", kernel.WORD, key=ENDS)
+    layout.add("template", kernel.WORD if mode == JSON else kernel.NESTED)
     levels, quoted = layout.add_names(CLUSTER_LEVELS, bare=True), layout.add_names(CLUSTER_LEVELS)
 
     def values(start: int, stop: int) -> list[NDArray[Any]]:
@@ -143,11 +143,19 @@ def cluster_sheet(rows: ClusterRows, mode: int) -> Sheet:
         counts = [columns.n_families[some], columns.n_series[some], n_members]
         return [numbered(level, levels), columns.number[some], numbered(level, quoted), *counts]
 
-    def templates(start: int, stop: int) -> Strings:
-        out, indptr = np.empty(int(sizes[start:stop].sum()), np.uint8), np.empty(stop - start + 1, np.int64)
-        return Strings(out[: templating.render_templates(out, indptr, start, table, corpus, mode)], indptr)
+    def templates(start: int, stop: int, lines: Strings, end: str = ENDS) -> Strings:
+        ending = np.array(list(end.encode()), np.uint8)
+        size = int(sizes[start:stop].sum()) + len(lines.data) + len(end) * (stop - start)
+        out, indptr = np.empty(size, np.uint8), np.empty(stop - start + 1, np.int64)
+        size = templating.render_templates(out, indptr, start, table, corpus, mode, lines, ending)
+        return Strings(out[:size], indptr)
 
-    return Sheet(layout, rows.ids, sizes, values, nested=templates)
+    def alone(start: int, stop: int) -> Strings:
+        return templates(start, stop, strings([""] * (stop - start)), "")
+
+    if mode == JSON:
+        return Sheet(layout, rows.ids, sizes, values, last=templates)
+    return Sheet(layout, rows.ids, sizes, values, nested=alone)
 
 
 def member_sheet(rows: MemberRows) -> Sheet:
@@ -191,14 +199,14 @@ def phrase_sheet(rows: PhraseRows, mode: int) -> Sheet:
         name = [np.full(stop - start, word), np.arange(start + 1, stop + 1)]
         return [*name, *(column[some] for column in counts)]
 
-    def spans(start: int, stop: int) -> Strings:
+    def spans(start: int, stop: int) -> Spans:
         some = slice(start, stop)
-        return span_strings(rows.texts, columns.document[some], columns.start[some], columns.end[some], mode)
+        return spans_of(rows.texts, columns.document[some], columns.start[some], columns.end[some])
 
     def keys(start: int, stop: int) -> Strings:
         if bare:
-            here = np.arange(start, stop)
-            return span_strings(bare, here, np.zeros(len(here), np.int64), bare.lengths[start:stop], mode)
+            here, lengths = np.arange(start, stop), bare.lengths[start:stop]
+            return span_strings(spans_of(bare, here, np.zeros(len(here), np.int64), lengths), JSON)
         some = columns.key[start:stop]
         return json_strings(some) if mode == JSON else strings([plain_text(key) for key in some])
 

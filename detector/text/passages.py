@@ -35,7 +35,6 @@ from detector.text.folding import N_CODE_POINTS, character_table, code_points, i
 from detector.text.kept_tables import kept_tables
 from detector.text.texts import Texts
 from detector.text.tokens import (
-    BLOCK_CHARACTERS,
     Block,
     Marks,
     Tokens,
@@ -44,6 +43,9 @@ from detector.text.tokens import (
     read_only,
     tokenise_texts,
 )
+
+BLOCK_CHARACTERS = 500_000
+"""Documents are cut in blocks of about this size: what is put aside for the cuts of one is as long as its texts."""
 
 MAX_PASSAGE_TOKENS = 4096
 """A text without any punctuation is cut here: comparing passages costs the product of their lengths."""

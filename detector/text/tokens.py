@@ -16,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels.hashing import first_rows
-from detector.kernels.tokenising import count_tokens, fill_tokens, hash_alone, pack_points, rename_words
+from detector.kernels.tokenising import (
+    count_packed,
+    count_tokens,
+    fill_tokens,
+    hash_alone,
+    pack_points,
+    rename_words,
+)
 from detector.machine.workspace import Workspace, document_ranges
 from detector.text.folding import DIGIT, LETTER, SINGLE, character_table, code_points
 from detector.text.kept_tables import kept_tables
@@ -264,15 +271,13 @@ def packed_points(
     """
     first, stop = np.ascontiguousarray(first, np.int64), np.ascontiguousarray(stop, np.int64)
     indptr = np.zeros(len(first) + 1, dtype=np.int64)
-    packed = np.empty(0, np.uint32)
-    for counting in (True, False):
-        pack_points(
-            read_only(tokens.texts.points), tokens.texts.start, character_table().folded, tokens.indptr, tokens.where,
-            first, stop, np.uint32(SLOT_POINT), counting, indptr, packed,
-        )  # fmt: skip
-        if counting:
-            np.cumsum(indptr, out=indptr)
-            packed = np.empty(int(indptr[-1]), np.uint32)
+    count_packed(tokens.where, first, stop, indptr)
+    np.cumsum(indptr, out=indptr)
+    packed = np.empty(int(indptr[-1]), np.uint32)
+    pack_points(
+        read_only(tokens.texts.points), tokens.texts.start, character_table().folded, tokens.indptr, tokens.where,
+        tokens.name, first, stop, np.uint32(SLOT_POINT), indptr, packed,
+    )  # fmt: skip
     return packed, indptr
 
 
