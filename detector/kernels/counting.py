@@ -20,6 +20,8 @@ _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _ONE, _ALL = np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 _EACH = np.uint64(0x0101010101010101)
+_NOBODY, _SEVERAL = -1, -2  # who has a key, where it is no row
+
 _TOGETHER = 2048
 """Tokens that are hashed together: they stay in the first cache."""
 
@@ -168,22 +170,21 @@ def hash_windows(tokens, bounds, owner, low, high, size, shift, keys, ends, fami
 def scatter_windows(keys, ends, families, size, shift, widths, begin, words):  # type: ignore[no-untyped-def]
     """Put windows in the order of their partitions, as ``words`` (uint64); all as `hash_windows` made it.
 
-    A word is as much of the rest of the key (odd, so that no word is 0) as the family and the place of the window among
-    the keys leave; ``widths`` are the bits of these two.
+    A word is as much of the rest of the key as the family and the place of the window among the keys leave; ``widths``
+    are the bits of these two.
     """
     place = np.empty(begin.shape[0], np.uint64)
     for number in range(begin.shape[0]):
         place[number] = np.uint64(begin[number])
     low, up, at = np.uint64(widths[0] + widths[1]), np.uint64(64) - shift, np.int64(0)
-    odd = _ONE << low
     for run in range(ends.shape[0]):
-        rest = odd | np.uint64(families[run]) << np.uint64(widths[1])
+        family = np.uint64(families[run]) << np.uint64(widths[1])
         for window in range(at, ends[run] - size + 1 if families[run] >= 0 else at):
             key = keys[window]
             partition = key >> shift
             to = place[partition]
             place[partition] = to + _ONE
-            words[to] = (key << up) & -odd | rest | np.uint64(window)
+            words[to] = (key << up) & -(_ONE << low) | family | np.uint64(window)
         at = ends[run]
 
 
@@ -216,7 +217,7 @@ def _repeated_rows(words, n, low, bitmap, rows):  # type: ignore[no-untyped-def]
         bitmap[word] = held | _ONE << bit
     bits = _width(n_again, 32)
     bitmap[: 1 << (bits - 6)] = 0
-    mask, low = np.uint64((1 << bits) - 1), low + _ONE  # the lowest bit of a key is always set
+    mask = np.uint64((1 << bits) - 1)
     for number in range(n_again):
         place = (words[rows[number]] >> low) & mask
         bitmap[np.int64(place >> np.uint64(6))] |= _ONE << (place & np.uint64(63))
@@ -263,16 +264,16 @@ def count_partitions(words, begin, base, first, last, widths, shared):  # type: 
         size = 16
         while size < 2 * n_rows:
             size *= 2
-        table[:size] = 0
+        holder[:size] = _NOBODY
         mask = np.uint64(size - 1)
         n_waiting = n_found = 0
         for number in range(n_rows):
             row = rows[number]
             word = held[row]
             place = ((word >> low) * _BASE >> np.uint64(32)) & mask
-            while table[place] and (table[place] ^ word) >> low:
+            while holder[place] != _NOBODY and (table[place] ^ word) >> low:
                 place = (place + _ONE) & mask
-            if not table[place]:
+            if holder[place] == _NOBODY:
                 table[place], holder[place] = word, row
             elif holder[place] >= 0 and table[place] == word:
                 rows[n_waiting] = row
@@ -280,7 +281,7 @@ def count_partitions(words, begin, base, first, last, widths, shared):  # type: 
             else:
                 found[n_found], found[n_found + 1] = row, holder[place]
                 n_found += 1 + (holder[place] >= 0)
-                holder[place] = -1
+                holder[place] = _SEVERAL
         for number in range(n_waiting):
             row = rows[number]
             word = held[row]
@@ -288,7 +289,7 @@ def count_partitions(words, begin, base, first, last, widths, shared):  # type: 
             while (table[place] ^ word) >> low:
                 place = (place + _ONE) & mask
             found[n_found] = row
-            n_found += holder[place] < 0
+            n_found += holder[place] == _SEVERAL
         for number in range(n_found):  # by themselves, so that many bits come from memory at a time
             place = places[found[number]]
             shared[place >> 6] |= _ONE << np.uint64(place & 63)

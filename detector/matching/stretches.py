@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from detector.kernels import counting
 from detector.machine.workspace import Gathered, Workspace, add_all
 
-BLOCK_ROWS, LARGE_BITS = 1 << 20, 12
-"""Rows (tokens, passages) that are hashed at a time, and the bits of a partition's number below which it is fewer."""
+BLOCK_ROWS, LARGE_BITS = (1 << 20) - (1 << 13), 12
+"""Rows (tokens, passages) that are hashed at a time, of which with the rest of a passage there are less than 2**20, and
+the bits of a partition's number below which it is fewer."""
 
 PARTITION_ROWS, MAX_PARTITION_BITS = 1 << 15, 14
 """Windows in a partition, on average: their table of twice as many words of 64 bits fits the cache of a core."""
