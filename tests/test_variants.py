@@ -12,7 +12,7 @@ from test_templates import EDITS, clusters_of, edited, groups_of, parts_of
 
 from detector.machine.workspace import Workspace
 from detector.matching import templates
-from detector.matching.blocks import passage_keys
+from detector.matching.skeletons import passage_keys
 from detector.matching.variants import text_keys, variants_of
 from detector.text.texts import Texts
 
