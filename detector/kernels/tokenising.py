@@ -134,13 +134,13 @@ def fill_tokens(  # type: ignore[no-untyped-def]
         at = base
         while True:
             limit = base + mark_start[mark] if mark < marks else stop  # where the next mark or the end of the text is
-            goes_on = False
+            goes_on = 0
             while at < limit and row < rows:  # a separator is written where the next token will be: no branch for it
                 value = np.uint32(table[points[at]] - single)
                 if _ALONE <= value < _SEPARATOR:
                     break
                 start[row], form[row], name[row] = at - base, 1, value
-                goes_on = value < _ALONE
+                goes_on = 1 if value < _ALONE else 0
                 row += goes_on
                 at += 1
             if at < limit:
@@ -189,8 +189,8 @@ def fill_tokens(  # type: ignore[no-untyped-def]
             else:
                 total = np.uint64(0)
                 for place in range(at, until):
-                    value = np.uint64(table[points[place]] & _FOLDED) | (np.uint64(place - at) << _HALF)
-                    total += _mix(value * _MULTIPLIER)
+                    placed = np.uint64(table[points[place]] & _FOLDED) | (np.uint64(place - at) << _HALF)
+                    total += _mix(placed * _MULTIPLIER)
                 total = _mix(total)
                 slot = total & mask
                 while slots[slot] >= 0 and words[slots[slot]] != total:
