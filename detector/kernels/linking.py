@@ -133,6 +133,8 @@ def link_windows(hashed, kind, slot, start, length, size, number, keys, before, 
     Windows are looked up a few thousand at a time, first the place in the table, then what stands there: each waits
     for the memory, and so they wait together.
     """
+    if keys.shape[0] == 0:  # all runs are shorter than a window
+        return np.int64(0)
     room = np.int64(_TOGETHER)
     for its in range(start.shape[0]):
         room = max(room, length[its])

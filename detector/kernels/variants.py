@@ -109,7 +109,8 @@ def find_variants(ending, going_on, indptr, first, last):  # type: ignore[no-unt
             key = np.uint64(last[row] - first[row])
             for passage in range(first[row], last[row] - 1):
                 key = _with(key, going_on[passage])
-            key = _with(key, ending[last[row] - 1])
+            if last[row] > first[row]:
+                key = _with(key, ending[last[row] - 1])
             slot = np.int64(key >> _HALF) & (size - 1)
             while table[slot] >= 0 and key_of[begun + table[slot]] != key:
                 slot = (slot + 1) & (size - 1)
