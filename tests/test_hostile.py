@@ -123,7 +123,7 @@ def evil(hostile: ModuleType, run: Any, tmp_path: Path) -> Path:
 
 def test_nothing_steers_the_terminal(hostile: ModuleType, run: Any, evil: Path) -> None:
     documents = Reader(evil / "in.jsonl")
-    names = [document.id for document in documents if len(document.id) < 1000][::7]
+    names = [document.id for document in documents if len(document.id) < 1000][::14]
     commands = [("scan", evil / "in.jsonl"), ("phrases", evil / "out"), ("templates", evil / "out")]
     commands += [("explain", evil / "out", f"--doc={name}") for name in names if "\0" not in name]
     for command in commands:

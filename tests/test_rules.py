@@ -76,13 +76,12 @@ def test_examples_mean_the_same_in_the_real_plain_form(rule: Rule) -> None:
             assert found == wanted
 
 
-@pytest.mark.parametrize("rule", ROWS, ids=lambda rule: rule.name)
-def test_no_row_is_possessive_or_atomic(rule: Rule) -> None:
-    """Python before 3.11.5 and 3.12 matches some such patterns where they do not: a line of 97 characters by 96."""
+def test_no_row_is_possessive_or_atomic() -> None:
+    """Python 3.11.2 finds some such patterns where they do not match: an item of 63 characters by ``{2,60}``."""
     from re import _parser  # type: ignore[attr-defined]
 
-    parsed = str(_parser.parse(rule.regex.pattern, rule.regex.flags))
-    assert "POSSESSIVE_REPEAT" not in parsed and "ATOMIC_GROUP" not in parsed
+    parsed = {rule.name: str(_parser.parse(rule.regex.pattern, rule.regex.flags)) for rule in ROWS}
+    assert not [name for name, tree in parsed.items() if "POSSESSIVE_REPEAT" in tree or "ATOMIC_GROUP" in tree]
 
 
 def test_a_guard_affects_rules_that_exist() -> None:
@@ -247,7 +246,7 @@ def cost(rule: Rule, text: str) -> float:
 @pytest.mark.parametrize("rule", ROWS, ids=lambda rule: rule.name)
 def test_cost_grows_linearly(rule: Rule) -> None:
     """Four times the text: linear rules take four times as long, quadratic ones sixteen times."""
-    for part, whole in zip(adversarial(rule, 10_000), adversarial(rule, 40_000), strict=True):
+    for part, whole in zip(adversarial(rule, 4_000), adversarial(rule, 16_000), strict=True):
         tries = ((cost(rule, part), cost(rule, whole)) for _ in range(3))  # the machine may have other work
         assert any(long < 8 * short + 0.02 for short, long in tries), f"{rule.name} on {whole[:30]!r}..."
 
