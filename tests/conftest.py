@@ -9,7 +9,8 @@ import pytest
 from hypothesis import settings
 
 # The first example of a test may load or compile a kernel: no example is timed.
-settings.register_profile("tests", deadline=None)
+settings.register_profile("tests", deadline=None, max_examples=50)  # other ones each time
+settings.register_profile("thorough", deadline=None, max_examples=1000)  # pytest --hypothesis-profile=thorough
 settings.load_profile("tests")
 
 ROOT = Path(__file__).parents[1]
