@@ -14,6 +14,7 @@ import numpy as np
 from detector.errors import OutputError, ScanError
 from detector.kernels import rendering as kernel
 from detector.machine.interpreter import with_quick_turns, without_collection
+from detector.machine.system import give_back_freed_blocks
 from detector.machine.workspace import Workspace
 from detector.matching.template_files import part_row
 from detector.model import Cluster, Finding, Outline, as_row
@@ -54,6 +55,7 @@ def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None
     check_target(directory)
     kept = kept or Results()
     settings = scan.summary["settings"]
+    give_back_freed_blocks()  # what steps worked with: the system needs as much for the files, and has it at hand now
     as_parquet = settings["format"] == "parquet" or scan.summary["corpus"]["n_bytes"] > PARQUET_ABOVE
     try:
         begin(directory)
