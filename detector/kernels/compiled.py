@@ -61,6 +61,11 @@ class Kernel:
                 self._callers[kinds] = found
         return found(arguments)
 
+    def have(self, kinds: Any) -> None:
+        """See to it that there is code for arguments of such kinds, for a later call or another process."""
+        with LOCK:
+            self._code(kinds, tuple(map(machine_code.example, kinds)))
+
     def _found(self, kinds: Any, arguments: Any) -> Callable[[Any], Any]:
         """What calls the compiled function; numba where anything is in the way, for it can run every kernel."""
         if None not in kinds:
@@ -75,8 +80,10 @@ class Kernel:
         name = f"{self.py_func.__module__}.{self.py_func.__name__}-{self._digest(kinds)}{SUFFIX}"
         code = _read(name)
         if code is None:
+            from detector.kernels.ahead import begin
             from detector.kernels.exporting import export
 
+            begin()
             try:
                 code = export(self._exported, arguments)
             except Exception:

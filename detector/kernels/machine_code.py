@@ -16,6 +16,7 @@ import mmap
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,6 +89,28 @@ def kind(value: Any) -> Any:
         parts = tuple(map(kind, value))
         return None if None in parts else (f"{type(value).__module__}.{type(value).__qualname__}", parts)
     return None
+
+
+def example(kind_of: Any) -> Any:
+    """A value of a kind."""
+    if kind_of in _NAMED:
+        return _NAMED[kind_of]
+    if isinstance(kind_of, str):
+        return np.dtype(kind_of).type(1)
+    if len(kind_of) == 2:
+        module, _, name = kind_of[0].rpartition(".")
+        made = getattr(import_module(module), name)
+        parts = tuple(map(example, kind_of[1]))
+        return parts if made is tuple else made(*parts)
+    letter, n_dimensions, layout, is_writeable = kind_of
+    values = np.ones((2,) * n_dimensions, letter, order="F" if layout == "F" else "C")
+    if layout == "A":
+        values = np.ones((4,) * n_dimensions, letter)[(slice(None, None, 2),) * n_dimensions]
+    values.flags.writeable = is_writeable
+    return values
+
+
+_NAMED = {"int": 1, "bool": True, "float": 1.0}
 
 
 def letters(value: Any) -> str:
