@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.filling import fill_slots
-from detector.matching.templates import is_digit
-from detector.text.folding import character_table, is_blank
+from detector.kernels.fill_places import list_fills, place_fills
+from detector.kernels.filling import type_slots
+from detector.matching.fill_classes import fill_classes
+from detector.text.folding import character_table
 from detector.text.texts import Texts
 
 LETTER, MARK = 64, 192
@@ -61,11 +62,15 @@ def filled(
     table = np.array(begin, np.int32).reshape(-1, 2).T.copy()
     types, (n_listed, common) = np.empty(number, np.uint8), np.empty((2, number), np.int32)
     rows = np.arange(len(texts), dtype=np.int32)
-    listed = fill_slots(
-        where, corpus.points, corpus.start, corpus.stop, bounds, character_table().plain, is_blank(), is_digit(),
-        (np.array(indptr), np.array(member, np.int32), np.array(count, np.int32)),
-        (np.array(firsts), rows, rows, np.zeros(len(texts), np.int32), np.array(of, np.int32)),
-        n_slots, most, table[0], table[1], types, n_listed, common,
+    variants = np.array(indptr), np.array(member, np.int32)
+    members = np.array(firsts), rows, np.zeros(len(texts), np.int32), np.array(of, np.int32)
+    kind = np.empty(len(table[0]), np.uint8)
+    place_fills(where, bounds, variants, members[1:3], n_slots, *table, kind)
+    type_slots(
+        corpus.points, corpus.start, corpus.stop, character_table().plain, fill_classes(),
+        (*variants, np.array(count, np.int32)), (members[0], rows), n_slots, most, *table, kind, types, n_listed,
     )  # fmt: skip
+    listed = tuple(np.empty(int(n_listed.sum()), np.int32) for _ in range(3))
+    list_fills(where, bounds, variants, members, n_slots, *table, n_listed, common, listed)
     columns = [column.tolist() for column in listed]
     return list(zip(*columns, strict=True)), n_listed.tolist(), common.tolist(), types.tolist()

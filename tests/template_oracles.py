@@ -13,7 +13,7 @@ import slot_oracles
 from corpora import Columns
 from rapidfuzz.distance import Indel, LCSseq
 
-from detector.kernels import filling
+from detector.matching.fill_classes import SURNAMES
 from detector.text.folding import DIGIT, plain
 from detector.text.tokens import MARK, SLOT_POINT
 
@@ -159,7 +159,7 @@ def is_year(text: str) -> bool:
 def is_name(text: str) -> bool:
     """A surname and one or two Han characters, or words most of which have a capital."""
     letters = plain(text)
-    if letters and ord(letters[0]) in set(filling._SURNAMES.tolist()) and 2 <= len(letters) <= 3:
+    if letters and letters[0] in SURNAMES and 2 <= len(letters) <= 3:
         return all("\u4e00" <= char <= "\u9fff" for char in letters)
     if any(ord(char) >= 0x250 or low.isdigit() for char, low in zip(text, letters, strict=True)):
         return False

@@ -14,16 +14,18 @@ from fill_columns import LETTER, filled
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.kernels import aligning, comparing
-from detector.kernels.filling import DIGIT, MARK
+from detector.kernels import aligning, comparing, filling
+from detector.kernels.fill_places import DIGIT, MARK
 from detector.machine.workspace import Workspace
 from detector.matching import templates
+from detector.matching.fill_classes import fill_classes
 from detector.matching.skeletons import passage_keys
-from detector.matching.templates import cluster_columns, is_digit
+from detector.matching.templates import cluster_columns
 from detector.model import Cluster, Document, Literal, Slot
 from detector.pipeline import scan
 from detector.results.index import Scan
 from detector.tables.columns import SLOT_TYPES, ClusterColumns, GroupColumns
+from detector.text.folding import character_table
 from detector.text.texts import Texts
 
 
@@ -298,7 +300,9 @@ def test_types_of_slots_are_those_of_the_definitions(members: list[tuple[str, st
 
 def test_digits_are_those_of_the_language() -> None:
     digits = {point for point in range(0x110000) if chr(point).isdigit()}
-    assert set(np.flatnonzero(is_digit()).tolist()) == digits
+    is_digit = fill_classes()[np.arange(0x110000)] & filling.IS_DIGIT > 0
+    plain = character_table().plain.tolist()
+    assert {point for point in range(0x110000) if plain[point] in digits} == set(np.flatnonzero(is_digit).tolist())
 
 
 @timeless

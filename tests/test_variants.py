@@ -51,11 +51,11 @@ def test_a_crowd_with_few_texts_has_the_slots_of_the_definitions(
 def test_variants_are_the_texts_as_they_are_written(members: list[tuple[str, str]]) -> None:
     texts = [line + "。" + tail for line, tail in members]  # which counts nothing, after a full stop
     of = columns(*texts)
-    n = np.searchsorted(of.passages.document, np.arange(len(texts)))
-    last = n + [line.count("。") + 1 for line, _ in members]
+    first = np.searchsorted(of.passages.document, np.arange(len(texts))).astype(np.int32)
+    last = first + np.array([line.count("。") + 1 for line, _ in members], np.int32)
     with Workspace() as work:
-        keys = text_keys(of.tokens, of.passages, Texts.of(texts), work)
-    found = variants_of(keys, np.array([0, len(texts)]), n.astype(np.int32), last.astype(np.int32))
+        keys = text_keys(of.tokens, of.passages, Texts.of(texts), first, last, work)
+    found = variants_of(keys, np.array([0, len(texts)]), first, last)
     lines = [line for line, _ in members]
     different = sorted(set(lines), key=lines.index)
     assert [different.index(line) for line in lines] == found.of.tolist()

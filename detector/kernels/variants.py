@@ -58,9 +58,17 @@ def _with_text(key, points, start, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def text_keys(where, points, plain, counts, text_start, text_stop, bounds, document, ending, going_on):  # type: ignore[no-untyped-def]
-    """Hashes (uint64) of the text of each passage as it is written: ``ending``, where a member ends with it, and
-    ``going_on``, up to the passage after it.
+def mark_passages(first, last, wanted):  # type: ignore[no-untyped-def]
+    """Set ``wanted`` (bool) of all rows ``first[i]`` to ``last[i]``; the others are left."""
+    for row in range(first.shape[0]):
+        for passage in range(np.uint64(first[row]), np.uint64(last[row])):
+            wanted[passage] = True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def text_keys(where, points, plain, counts, text_start, text_stop, bounds, document, wanted, ending, going_on):  # type: ignore[no-untyped-def]
+    """Hashes (uint64) of the text of each ``wanted`` (bool) passage as it is written: ``ending``, where a member ends
+    with it, and ``going_on``, up to the passage after it.
 
     ``bounds`` (int64, n + 1): the tokens of each; ``document``: its text, ``text_start`` to ``text_stop`` of
     ``points``; ``plain`` (uint32) and ``counts`` (bool) by code point: its plain form, and whether that may say what a
@@ -69,6 +77,8 @@ def text_keys(where, points, plain, counts, text_start, text_stop, bounds, docum
     """
     start, form = where[0], where[1]
     for row in range(ending.shape[0]):
+        if not wanted[row]:
+            continue
         first, last, text = bounds[row], bounds[row + 1], text_start[document[row]]
         at, stop = text + _end(where, last - 1), text_stop[document[row]]
         key = _with_text(np.uint64(0), points, text + start[first], at)

@@ -13,21 +13,21 @@ tokens.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels import aligning, comparing, dividing, filling, grouping, slotting
+from detector.kernels import aligning, comparing, dividing, fill_places, filling, grouping, slotting
 from detector.machine.workspace import Gathered, Workspace, add_all
+from detector.matching.fill_classes import fill_classes
 from detector.matching.gathering import expanded, gather_passages, gather_texts, is_mapped, most_tokens
 from detector.matching.variants import Variants, text_keys, variants_of
 from detector.model import LEVELS
 from detector.tables.columns import CLUSTER_LEVELS, ClusterColumns, GroupColumns
 from detector.tables.score import millionths
-from detector.text.folding import N_CODE_POINTS, character_table, is_blank
+from detector.text.folding import character_table
 from detector.text.passages import Passages
 from detector.text.texts import Texts
 from detector.text.tokens import Tokens, join_offsets, mix64, packed_points
@@ -37,9 +37,6 @@ CLUSTER_TOKENS = 1 << 20
 
 MOST_LISTED = 1000
 """Fills of a cluster, of all its members in all its slots, up to which each is listed (`detector.kernels.filling`)."""
-
-LAST_DIGIT = 1 << 17
-"""No digit is beyond this code point, up to Unicode 16; asking for all of them takes ten times as long."""
 
 KEPT = 1 << 21
 """Places of tokens (8 MB) that a thread remembers of the alignments of one cluster."""
@@ -163,8 +160,7 @@ def _even_ranges(done: NDArray[np.int64], size: int) -> list[tuple[int, int]]:
 def _slots(corpus: _Corpus, members: _Members, work: Workspace) -> _Slots:
     """The slots of all clusters with their fills, by all workers, a wave of ranges of clusters after the other."""
     n_slots = np.zeros(len(members.by_passage), dtype=np.int64)
-
-    keys = text_keys(corpus.tokens, corpus.passages, corpus.texts, work)
+    keys = text_keys(corpus.tokens, corpus.passages, corpus.texts, members.first, members.last, work)
 
     def part(clusters: tuple[int, int]) -> tuple[NDArray[Any], ...]:
         some = _taken(members, clusters)
@@ -221,13 +217,16 @@ def _fills(
     begin, until = slotting.cut_slots(*read, *its, weight, n_slots, begin, until)
     # what was one gap with its neighbour's words may have left a date in pieces
     slotting.join_gaps(tokens.name, *read, *its, last, *members, n_slots, begin, until)
-    n = int(n_slots.sum())
+    n, kind = int(n_slots.sum()), np.empty(len(begin), np.uint8)
     types, (n_listed, common) = np.empty(n, np.uint8), np.empty((2, n), np.int32)
-    fills = filling.fill_slots(
-        where, points, texts.start, texts.stop, bounds, character_table().plain, is_blank(), is_digit(), of[:3],
-        (some.indptr, some.document, some.first, some.start, of.of), n_slots, MOST_LISTED, begin, until,
-        types, n_listed, common,
+    its_members = some.indptr, some.first, some.start, of.of
+    fill_places.place_fills(where, bounds, of[:2], its_members[1:3], n_slots, begin, until, kind)
+    filling.type_slots(
+        points, texts.start, texts.stop, character_table().plain, fill_classes(), of[:3], (some.indptr, some.document),
+        n_slots, MOST_LISTED, begin, until, kind, types, n_listed,
     )  # fmt: skip
+    fills = tuple(np.empty(int(n_listed.sum(dtype=np.int64)), np.int32) for _ in range(3))
+    fill_places.list_fills(where, bounds, of[:2], its_members, n_slots, begin, until, n_listed, common, fills)
     return types, n_listed, common, *fills
 
 
@@ -359,12 +358,3 @@ def _offsets(counts: NDArray[Any]) -> NDArray[np.int64]:
     offsets = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])
     return offsets
-
-
-@cache
-def is_digit() -> NDArray[np.bool_]:
-    """Whether a code point is a digit as `str.isdigit` says (bool, indexed by code point)."""
-    digit = np.zeros(N_CODE_POINTS, dtype=bool)
-    digit[:LAST_DIGIT] = np.char.isdigit(np.arange(LAST_DIGIT, dtype=np.uint32).view("U1"))
-    digit.flags.writeable = False
-    return digit

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels import filling, variants
+from detector.kernels import variants
 from detector.machine.workspace import Workspace, row_ranges
-from detector.text.folding import character_table, is_blank
+from detector.matching.fill_classes import counting
+from detector.text.folding import character_table
 from detector.text.passages import Passages
 from detector.text.texts import Texts
 from detector.text.tokens import Tokens
@@ -32,20 +32,25 @@ class Variants(NamedTuple):
     of: NDArray[np.int32]
 
 
-def text_keys(tokens: Tokens, passages: Passages, texts: Texts, work: Workspace) -> Keys:
+def text_keys(
+    tokens: Tokens, passages: Passages, texts: Texts, first: NDArray[Any], last: NDArray[Any], work: Workspace
+) -> Keys:
     """Hashes of the text of each passage as it is written: where a member ends with it, and where it goes on.
 
-    Two texts with one hash would be taken for the same, as two tokens would; nothing checks for that.
+    Only of members, passages ``first`` to ``last`` each (int32): two in three passages are in no cluster. Two texts
+    with one hash would be taken for the same, as two tokens would; nothing checks for that.
     """
     n = len(passages.start)
     ending, going_on = work.empty(n, np.uint64), work.empty(n, np.uint64)
     tables = character_table().plain, counting()
+    wanted = np.zeros(n, np.bool_)
+    variants.mark_passages(first, last, wanted)
 
     def part(rows: tuple[int, int]) -> None:
         here, with_next = slice(*rows), slice(rows[0], rows[1] + 1)
         variants.text_keys(
             tokens.where, texts.points, *tables, texts.start, texts.stop, passages.tokens[with_next],
-            passages.document[with_next], ending[here], going_on[here],
+            passages.document[with_next], wanted[here], ending[here], going_on[here],
         )  # fmt: skip
 
     work.map(part, row_ranges(passages.tokens[1:], BLOCK_TOKENS))
@@ -56,12 +61,3 @@ def variants_of(keys: Keys, indptr: NDArray[np.int64], first: NDArray[Any], last
     """The variants of clusters, whose members are rows ``indptr[c]`` to ``indptr[c + 1]``: passages ``first`` to
     ``last``."""
     return Variants(*variants.find_variants(*keys, indptr, first, last))
-
-
-@cache
-def counting() -> NDArray[np.bool_]:
-    """Whether a character in its plain form may say what a number before it counts (bool, indexed by code point)."""
-    counts = is_blank().copy()
-    counts[filling.COUNTING] = True
-    counts.flags.writeable = False
-    return counts
