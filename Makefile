@@ -12,11 +12,14 @@ BIN := $(VENV)/bin
 scan: $(VENV)/installed
 	$(BIN)/detector scan seeds --out reports/seeds
 
+# All kernels of a scan are compiled once, beside the checks, before two workers would each compile them; a kernel that
+# is not there by then is compiled by the test that calls it, which tells why it cannot be. Each worker begins with one
+# half of the files, so that what the tests of a file share is made once, and takes from the other when it is done.
 test: $(VENV)/installed-test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m detector.kernels.ahead & kernels=$$!; \
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy || { kill $$kernels 2>/dev/null; exit 1; }; \
+	wait $$kernels || echo "make: kernels are left to the tests to compile" >&2
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 # what works with other tools, each against the real one; dolma has an environment of its own, because it does not
 # install beside the others, and constraints, because pip tries hundreds of versions without
