@@ -48,7 +48,7 @@ from detector.settings import Settings
 from detector.text.folding import SINGLE, character_table, code_points, plain
 
 TARGET = Path(__file__).parents[1] / "detector" / "data" / "frames.tsv"
-SHAPE = Shape(200, 0.07, 0.2, 0.5)
+SHAPE = Shape(300, 0.07, 0.2, 0.5)
 
 DROPPED = (0.5, 1.0, 0.3, 0.7)
 """The share of rules that each copy of a document is without: of those that were written for others' documents, rules
