@@ -60,6 +60,7 @@ def write_scan(scan: Scan, directory: Path, kept: Results | None = None) -> None
     try:
         begin(directory)
         workers = scan.summary.get("run", {}).get("workers", 1)
+        workers += workers > 1  # one more than cores: each waits for the disk, or for the page to leave the interpreter
         with Workspace(workers=workers) as work, without_collection(), with_quick_turns():
             report = work.beside(lambda: _report(scan))
             noting = threading.Lock()
