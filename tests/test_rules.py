@@ -113,7 +113,7 @@ def test_rules_can_be_switched_off() -> None:
 METHOD_TEXTS = {
     "junk.related_item": "正文写完了，今年的各项工作都已经完成。\n相关阅读：\n某镇工作总结范文 (2020-12-01)\n",
     "junk.between": "上一篇：某村工作总结\n精彩内容\n下一篇：没有了\n",
-    "junk.site_frame": "想要查找更多资料，请使用站内搜索\n关于加强灌渠管护的意见\n"
+    "junk.site_frame": "本文由会员上传分享，下载前请预览\n关于加强灌渠管护的意见\n"
     + "道路修到了村口，水也通了，老人们说这是好事情。\n" * 6
     + "下载本文档",
     "placeholder.stand_in": "五年来，词条7坚持实干。词条7必须努力。词条7深知不易。词条7将继续。",
