@@ -14,6 +14,7 @@ from typing import Any
 
 from detector.errors import OutputError
 from detector.machine.leftovers import temporary
+from detector.machine.uncached import UncachedFile
 
 TABLES = ("documents", "findings", "clusters", "members", "phrases")
 
@@ -108,8 +109,9 @@ def write_file(path: Path, pieces: Iterable[Any]) -> None:
     """Write bytes under a temporary name and give the file its own when it is complete; raises `OSError`."""
 
     def write(part: Path) -> None:
-        with part.open("wb") as file:
-            file.writelines(pieces)
+        with UncachedFile(part) as file:
+            for piece in pieces:
+                file.write(piece)
 
     complete(path, write)
 
