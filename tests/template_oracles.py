@@ -19,6 +19,7 @@ from detector.text.tokens import MARK, SLOT_POINT
 
 PLACE_OR_BODY = re.compile("(?:[省市县区镇乡村州旗盟社局厅委部院校司行会所站办厂]|街道|集团|公司|中心|政府)$")
 MONEY = re.compile("[ ]*(?:[多余]?[万亿千百]*(?:美|欧|日)?元|usd|dollars?|yuan|rmb)")
+COUNTED = re.compile("[ 万亿千百]*[个人户名位亩吨斤米辆套台座栋株棵头只件次例处册盏]")
 DATE = re.compile(r"^[0-9x×*○〇一二三四五六七八九十]{1,4}[ ]*[年月./-][0-9x×*年月日号./ -]*$")
 FOLLOWING = 8
 
@@ -134,9 +135,10 @@ def slot_type(fills: Sequence[Span], kinds: Sequence[set[int]], texts: Sequence[
         return "percent"
     if most(lambda row: row in numbers and bool(MONEY.match(after[row]))):
         return "money"
+    counted = {row for row in numbers if COUNTED.match(after[row])}
     if most(numbers.__contains__):
-        return "year" if most(lambda row: is_year(said[row])) else "number"
-    if most(lambda row: is_year(said[row])):
+        return "year" if most(lambda row: row not in counted and is_year(said[row])) else "number"
+    if most(lambda row: row not in counted and is_year(said[row])):
         return "year"
     if most(lambda row: bool(DATE.match(said[row]))):
         return "date"

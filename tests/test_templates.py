@@ -108,6 +108,9 @@ TYPES = {
     "money": ["完成投资12亿元", "完成投资3亿元"],
     "money of another country": ["出口12万美元", "出口7万美元"],
     "year": ["我镇2020年工作总结", "我镇2021年工作总结"],
+    "number, as a measure word follows": ["转移农村劳动力1830人", "转移农村劳动力1955人"],
+    "number, as tens of thousands of them follow": ["栽植桑苗1900万株", "栽植桑苗2050 万株"],
+    "year, as no measure word follows": ["公布2020级学生名册", "公布2021级学生名册"],
     "date": ["会议于3月5日召开", "会议于12.9召开"],
     "place_or_body": ["报送青川县备案", "报送白鹿镇人民政府备案"],
     "placeholder": ["报送XX县备案", "报送×××县备案"],
@@ -227,7 +230,7 @@ def parts_of(found: ClusterColumns, cluster: int) -> list[oracle.Span | oracle.S
     return parts
 
 
-SENTENCES = st.text("甲乙丙丁1234XX、 。，;\nab%年元", max_size=30)
+SENTENCES = st.text("甲乙丙丁1234XX、 。，;\nab%年元户", max_size=30)
 
 
 @timeless
@@ -281,7 +284,7 @@ def test_columns_of_clusters_are_what_the_definitions_say(
 
 WORDS = ["19", "20", "２０", "街道", "政府", "公司", "个百分点", "percent", "PER", "CENT", "usd", "Dollars", "yuan"]
 PIECES = st.lists(
-    st.sampled_from([*"0123x×年月日.-/ 省厂%％亿万多美元٣²十〇甲\t\ud800\N{IDEOGRAPHIC SPACE}", *WORDS]), max_size=6
+    st.sampled_from([*"012389x×年月日.-/ 省厂%％亿万多美元人株٣²十〇甲\t\ud800\N{IDEOGRAPHIC SPACE}", *WORDS]), max_size=6
 ).map("".join)
 
 

@@ -25,7 +25,7 @@ PERCENT_WORDS = (_points("%"), _points("‰"), _points("个百分点"), _points(
 CURRENCIES = (_points("usd"), _points("dollar"), _points("yuan"), _points("rmb"))
 YUAN = np.uint32(ord("元"))
 IS_BLANK, IS_DIGIT, IS_HAN, PLACE_END, PLACE_WORD_END, SURNAME, DATE_FIRST, DATE_UNIT, DATE_REST = 1 << np.arange(9)
-PERCENT_FIRST, CURRENCY_FIRST, MORE, TIMES, COUNTRY = 1 << np.arange(9, 14)
+PERCENT_FIRST, CURRENCY_FIRST, MORE, TIMES, COUNTRY, MEASURE = 1 << np.arange(9, 15)
 """Bits of the class of a character: see `detector.matching.fill_classes`."""
 BEYOND = 8  # characters after a fill that say so
 
@@ -111,6 +111,14 @@ def _is_year(points, plain, classes, at, stop):  # type: ignore[no-untyped-def]
             points, plain, classes, at + 5, stop
         )
     return _is_year_alone(points, plain, classes, at, stop)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_counted(points, plain, classes, at, stop):  # type: ignore[no-untyped-def]
+    """Whether a measure word follows, spaces and tens of thousands apart: 1830人 is no year."""
+    while at < stop and (plain[points[at]] == 0x20 or classes[points[at]] & TIMES):
+        at += 1
+    return at < stop and classes[points[at]] & MEASURE > 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -218,11 +226,12 @@ def _tell(points, plain, classes, is_number, start, end, until, other, most, tol
     told[0] = not is_number
     told[1] = other[1] <= most and not (is_number and _is_percent(points, plain, classes, end, until))
     told[2] = other[2] <= most and not (is_number and _is_money(points, plain, classes, end, until))
+    is_count = other[3] <= most and is_number and _is_counted(points, plain, classes, end, until)
     while start < end and classes[points[start]] & IS_BLANK:
         start += 1
     while start < end and classes[points[end - 1]] & IS_BLANK:
         end -= 1
-    told[3] = other[3] <= most and not _is_year(points, plain, classes, start, end)
+    told[3] = other[3] <= most and (is_count or not _is_year(points, plain, classes, start, end))
     told[4] = other[4] <= most and not _is_date(points, plain, classes, start, end)
     told[5] = other[5] <= most and (is_number or not _is_place(points, plain, classes, start, end))
     told[6] = other[6] <= most and (is_number or not _is_name(points, plain, classes, start, end))

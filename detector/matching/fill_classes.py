@@ -19,6 +19,8 @@ SURNAMES = (
 )
 DATE_FIRST, DATE_UNITS, DATE_REST = "0123456789x×*○〇一二三四五六七八九十", "年月./-", "0123456789x×*年月日号./ -"
 MORE, TIMES, COUNTRIES = "多余", "万亿千百", "美欧日"
+MEASURES = "个人户名位亩吨斤米辆套台座栋株棵头只件次例处册盏"
+"""Measure words that no year stands before: not those of 2020级, 2021届, 2019版, 2020项目 or 2021家长会."""
 
 LAST_DIGIT = 1 << 17
 """No digit is beyond this code point, up to Unicode 16; asking for all of them takes ten times as long."""
@@ -32,7 +34,7 @@ def _first(words: tuple[NDArray[np.uint32], ...]) -> NDArray[np.uint32]:
     return np.array([word[0] for word in words])
 
 
-_COUNTED = (*filling.PERCENT_WORDS, *filling.CURRENCIES, _points(MORE + TIMES + COUNTRIES), np.array([filling.YUAN]))
+_COUNTED = (*filling.PERCENT_WORDS, *filling.CURRENCIES, _points(MORE + TIMES + COUNTRIES + MEASURES), np.array([filling.YUAN]))
 COUNTING = np.unique(np.concatenate(_COUNTED))
 """Characters, in their plain form and blanks apart, that may say what a number before them counts (uint32)."""
 
@@ -49,6 +51,7 @@ _BITS = (
     (filling.MORE, _points(MORE)),
     (filling.TIMES, _points(TIMES)),
     (filling.COUNTRY, _points(COUNTRIES)),
+    (filling.MEASURE, _points(MEASURES)),
 )
 """By bits the plain characters that have them; each once, for they are set all at a time."""
 
