@@ -98,7 +98,7 @@ def threshold_options(command: argparse.ArgumentParser) -> None:
         group.add_argument(f"--max-{part}", type=ratio, metavar="R", help=f"the greatest share {says}")
     group.add_argument("--min-chars", type=whole, metavar="N", help="the fewest characters that cleaning must leave")
     group.add_argument(
-        "--drop-flag", action="append", dest="drop_flags", metavar="FLAG",
+        "--drop-flag", action="append", type=flag, dest="drop_flags", metavar="FLAG",
         help="none flagged so: machine_converted, spun, year_swapped, mojibake; may be repeated",
     )  # fmt: skip
 
@@ -147,8 +147,17 @@ def ratio(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text} is not a ratio from 0 to 1")
+        raise argparse.ArgumentTypeError(f"{text} is not a ratio from 0 to 1; write 0.5 for 50 %")
     return value
+
+
+def flag(text: str) -> str:
+    """The name of a flag of documents; a wrong one would drop nothing, in silence."""
+    from detector.rules.artefacts import FLAG_NAMES
+
+    if text not in FLAG_NAMES:
+        raise argparse.ArgumentTypeError(f"no document is flagged {text!r}; there are {', '.join(FLAG_NAMES)}")
+    return text
 
 
 def list_parser(commands: Any, name: str, help_: str, *lines: str) -> argparse.ArgumentParser:

@@ -111,7 +111,8 @@ def _loading_page(progress: Progress) -> Progress:
 def refuse_without_documents(summary: Mapping[str, Any]) -> NoReturn:
     """Stop where no document could be read, and say why."""
     told = summary["problems"]["examples"] or ["the input is empty"]
-    raise InputError(f"no document could be read; the first of {len(told)} reasons: {told[0]}")
+    n = sum(summary["problems"]["n"].values())
+    raise InputError(f"no document could be read{f'; the first of {n:,} reasons' if n > 1 else ''}: {told[0]}")
 
 
 def thresholds_of(options: argparse.Namespace) -> Thresholds:
@@ -145,10 +146,17 @@ def say_where(options: argparse.Namespace, console: Console) -> None:
 
 
 def console() -> Console:
-    """The console that reports are drawn on."""
+    """The console that reports are drawn on.
+
+    Where the reader of a report goes away, rich would exit with 1; a command that did its work exits with 0.
+    """
     from rich.console import Console
 
-    return Console(highlight=False)
+    class Report(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Report(highlight=False)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from detector.report.drawing import BOLD, Frame, padded, text_rows
 from detector.report.drawing import DIM as DIMMED
 from detector.report.palette import percent
 from detector.report.shown import clipped, shortened, shown
-from detector.report.words import counted
+from detector.report.words import counted, none_found
 
 if TYPE_CHECKING:
     from detector.evaluation.measures import Counts, Evaluation
@@ -38,6 +38,9 @@ def phrase_book(scan: Scan, console: Console, *, limit: int) -> None:
     """The phrases that explain most characters, each those that no phrase before it explains."""
     frame = Frame.of(console, limit)
     rows = lookup(scan).covering(limit)
+    if not rows:
+        frame.paragraph(Text(none_found("phrases", scan.summary)), 0, 2)
+        return
     n_id = max((len(phrase.id) for phrase, _ in rows), default=0)
     frame.line((clipped(f"families  places  explains  {'id':<{n_id}}  phrase", frame.width), DIMMED))
     for phrase, n_chars in rows:
@@ -75,7 +78,8 @@ def phrase_places(scan: Scan, names: Sequence[str]) -> list[tuple[Phrase, list[F
     known = {phrase.id: phrase for phrase in scan.phrases}
     for name in names:
         if name not in known:
-            raise ScanError(f"no phrase {shown(name)!r} in this scan of {len(known):,} phrases; 'phrases' lists them")
+            hint = "'phrases' lists them" + ("" if name.startswith("phrase-") else ", 'templates' clusters")
+            raise ScanError(f"no phrase {shown(name)!r} in this scan of {counted(len(known), 'phrase')}; {hint}")
     places: dict[str, list[Finding]] = {name: [] for name in names}
     for finding in scan.findings:
         if finding.kind == "phrase" and finding.cluster in places:

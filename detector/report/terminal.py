@@ -307,6 +307,13 @@ def _document(score: DocumentScore, n_bar: int, n_number: int, frame: Frame) -> 
     frame.line(line)
 
 
+def without_figures(score: DocumentScore) -> str:
+    """What is said of a document that has no originality."""
+    if score.n_chars:
+        return "Its parts were not measured: the scan looked at whole documents only (--level document)."
+    return "A document without text."
+
+
 def document_notes(score: DocumentScore) -> list[str]:
     """What has to be said about a document besides its figures."""
     notes = [f"copy of {shown(score.duplicate_of)}"] if score.duplicate_of is not None else []
