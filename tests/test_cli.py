@@ -279,6 +279,24 @@ def test_wrong_usage_is_2(run: Any, arguments: list[str]) -> None:
     assert done.out == ""
     assert "usage: detector" in done.err
     assert "_ratio" not in done.err
+    assert len(done.err.splitlines()) <= 4  # what is wrong is not lost among all options
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["scna", "a"], "did you mean scan?"),
+        (["scan", "a", "--outt", "b"], "did you mean --out?"),
+        (["filter", "a", "--out", "b", "--strips=junk"], "did you mean --strip?"),
+        (["scan", "a", "--level", "documents"], "did you mean document?"),
+        (["rules", "lst"], "did you mean list?"),
+    ],
+)
+def test_a_wrong_name_is_told_with_the_one_that_was_meant(run: Any, arguments: list[str], meant: str) -> None:
+    done = run(*arguments)
+    assert done.code == 2
+    assert meant in done.err
+    assert f"'detector {arguments[0]} --help'" in done.err or arguments[0] == "scna"
 
 
 def test_a_guard_that_refuses_is_3(run: Any, tmp_path: Path, corpus: Path) -> None:

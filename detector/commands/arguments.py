@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from detector.errors import printable
 from detector.settings import ENCODINGS
 
 _SIZE = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,6})?) ?(?P<unit>[kmgt]?)(?P<binary>i?)b?")
+
+_QUOTED = re.compile(r"'([^']*)'")
+"""What a complaint quotes: first what was given, then what there is to choose from."""
 
 PARTS = ("junk", "unfilled", "shared", "phrase", "repeated")
 PART_HELP = {
@@ -23,10 +27,38 @@ PART_HELP = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaints cannot steer a terminal, whatever a file is called."""
+    """A parser whose complaints are short, name what was meant, and cannot steer a terminal whatever a file is called.
+
+    What `argparse` prints above a complaint is every option of the command, up to twenty lines of them: here it is what
+    the command cannot do without.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As the base does; but what a command does not know it complains of itself, with its own usage."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{self._meant(unknown[0], self._option_names())}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+        given, *choices = _QUOTED.findall(message) or [""]
+        meant = self._meant(given, choices) if "invalid choice" in message else ""
+        usage = self._get_formatter()
+        needed = [action for action in self._actions if action.required or not action.option_strings]
+        usage.add_usage(None, needed, [])
+        told = f"{usage.format_help()}{self.prog}: error: {printable(message + meant)}\n"
+        self.exit(2, f"{told}'{self.prog} --help' lists all options\n")
+
+    def _option_names(self) -> list[str]:
+        return [name for action in self._actions for name in action.option_strings]
+
+    @staticmethod
+    def _meant(given: str, known: Sequence[str]) -> str:
+        """The name that is most like the one that was given, as a question; none that is not like it."""
+        import difflib
+
+        near = difflib.get_close_matches(given.partition("=")[0], known, 1)
+        return f"; did you mean {near[0]}?" if near else ""
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
