@@ -37,7 +37,7 @@ from detector.report.drawing import (
 from detector.report.lookup import Lookup, measure
 from detector.report.palette import PAINTS, percent
 from detector.report.shown import ELLIPSIS, clipped, shortened, shown
-from detector.report.words import KIND_TITLES, counted
+from detector.report.words import KIND_TITLES, counted, problem_words
 
 if TYPE_CHECKING:
     from detector.results.index import Scan
@@ -343,7 +343,7 @@ def input_section(skipped: data.Skipped, frame: Frame) -> None:
     frame.title("Input", "everything was read" if not n_lost else f"{n_lost:,} skipped or changed while reading")
     rows = [(number, f"{_noun(number, 'file')} read as {shown(name)}") for name, number in skipped.formats.items()]
     rows += [(n_passed, f"{_noun(n_passed, 'file')} passed over, as the settings ask (skip_files)")]
-    rows += [(number, shown(name)) for name, number in lost.items()]
+    rows += [(number, problem_words(name)) for name, number in lost.items()]
     rows += [
         (
             skipped.n_without_tokens,
