@@ -29,7 +29,7 @@ from detector.report.words import counted
 from detector.thresholds.tuning import counts, option
 
 if TYPE_CHECKING:
-    from detector.filtering.verdicts import Check, Cost, Verdict
+    from detector.filtering.verdicts import Cost, Margin, Verdict
 
 COST_ROWS = 3
 MAX_COMPARED = 1200
@@ -126,7 +126,7 @@ def _rules(found: Verdict, frame: Frame) -> None:
         frame.line(line.append(apart, style).append("  drops it" if speaks else "", DROPPED))
 
 
-def _number(check: Check, value: float | None, *, sign: bool = False) -> str:
+def _number(check: Margin, value: float | None, *, sign: bool = False) -> str:
     """A value as thresholds are written: ratios with three digits."""
     if value is None:
         return "\N{EN DASH}"
