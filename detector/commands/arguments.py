@@ -12,6 +12,8 @@ from detector.settings import ENCODINGS
 
 _SIZE = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,6})?) ?(?P<unit>[kmgt]?)(?P<binary>i?)b?")
 
+SHOWN = 20
+"""Rows that a command lists where no other number is asked for."""
 _QUOTED = re.compile(r"'([^']*)'")
 """What a complaint quotes: first what was given, then what there is to choose from."""
 
@@ -197,6 +199,6 @@ def list_parser(commands: Any, name: str, help_: str, *lines: str) -> argparse.A
     first = (f"detector {name} reports/seeds", f"detector {name} reports/seeds --json")
     command = command_parser(commands, name, help_, *first, *lines)
     command.add_argument("dir", metavar="DIR", help="the folder of a scan")
-    command.add_argument("--limit", type=count, metavar="N", help="rows to print (default: 20; all with --json)")
+    command.add_argument("--limit", type=count, metavar="N", help=f"rows to print (default: {SHOWN}; all with --json)")
     pager_option(command)
     return command

@@ -12,14 +12,12 @@ from rich.text import Text
 from detector.errors import ScanError
 from detector.matching.template_files import part_row
 from detector.model import Cluster, Finding, Literal, Slot, as_row
-from detector.report.drawing import Frame
+from detector.report.drawing import DIM, Frame
 from detector.report.shown import shortened, shown
 from detector.report.words import counted, none_found
 
 if TYPE_CHECKING:
     from detector.results.index import Scan
-
-DIM = "dim"
 
 MOST_SLOTS, MOST_FILLS = 12, 1000
 """Slots of a template, and different fills of a slot, that are looked at for a line."""
