@@ -94,7 +94,10 @@ def scanned(options: argparse.Namespace, settings: Settings, work: Workspace, ke
 
 
 def _loading_page(progress: Progress) -> Progress:
-    """Progress, and at a stage at which threads are in kernels one more that loads what the page is drawn with."""
+    """Progress that also starts a thread, at the stage of tokens, which imports what ``report.html`` is drawn with.
+
+    All other threads are in kernels then and have no use for the interpreter; at the end nobody waits for the imports.
+    """
     begun: list[threading.Thread] = []
 
     def step(stage: str, done: int, total: int) -> None:
