@@ -29,7 +29,7 @@ PROBLEM_WORDS = {
     "bad_arrow": "Arrow data that could not be read",
     "bad_bytes": "records with bytes that could not be decoded, read as U+FFFD",
     "bad_csv": "rows that are no CSV",
-    "bad_encoding": "in no encoding that was tried",
+    "bad_encoding": "files or records that could not be decoded",
     "bad_json": "records that are no JSON",
     "bad_parquet": "Parquet files that could not be read",
     "changed": "files that changed while they were read",
