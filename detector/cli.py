@@ -45,8 +45,8 @@ COMMANDS = (
 
 
 OBJECTS_BETWEEN_SEARCHES = 100_000
-"""More objects than before from one search for cycles to the next: modules and tables of rules are that many, all of
-which stay, and with Python's own 700 to look through them again and again was an eighth of the start of a scan."""
+"""So many new objects are made from one search for cycles to the next. Modules and tables of rules are about as many,
+and all of them stay: with Python's own 700 they are searched again and again, an eighth of the start of a scan."""
 
 
 def parser() -> argparse.ArgumentParser:

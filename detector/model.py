@@ -233,7 +233,7 @@ class Cluster:
 
     @property
     def difference(self) -> str:
-        """How far the members differ, in words: same template, N of M values differ.
+        """How far the members differ, in words: same template, N of M slots differ.
 
         >>> Cluster("passage-1", "passage", 2, 0, 2, (Literal("same"),)).difference
         'the same in all'
@@ -241,7 +241,7 @@ class Cluster:
         n = len(self.slots)
         if not n:
             return "the same in all"
-        return f"same template, {self.n_differing} of {n} {'value differs' if n == 1 else 'values differ'}"
+        return f"same template, {self.n_differing} of {n} {'slot differs' if n == 1 else 'slots differ'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,10 @@ class Settings:
             if name not in hints:
                 raise SettingsError(f"{where}: no setting is named {name!r}; there are {', '.join(known)}")
             checked[name] = checked_value(name, value, hints[name], where)
-        return cls(**checked)
+        try:
+            return cls(**checked)
+        except SettingsError as error:
+            raise SettingsError(f"{where}: {error}") from None
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Settings:

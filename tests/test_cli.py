@@ -187,6 +187,50 @@ def test_an_error_is_1_and_one_line(run: Any, tmp_path: Path, corpus: Path, fold
     one_line(run("scan", corpus, "--settings", tmp_path / "nothing", "--quiet"))
 
 
+def test_a_folder_that_is_no_scan_is_told_with_what_to_do(run: Any, tmp_path: Path, corpus: Path, folder: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text(LINES[0], "utf-8")
+    said = one_line(run("explain", tmp_path / "texts", "--doc", "a"))
+    assert f"detector scan {tmp_path / 'texts'} --out NEW" in said  # and not into the folder of the documents
+    assert "there is no such folder" in one_line(run("tune", tmp_path / "nothing"))
+    (tmp_path / "begun" / ".unfinished").mkdir(parents=True)
+    assert "--resume" in one_line(run("tune", tmp_path / "begun"))
+    run("filter", corpus, "--out", tmp_path / "clean", "--scan", folder)
+    assert "a filter's folder" in one_line(run("explain", tmp_path / "clean", "--doc", "d0"))
+
+
+def test_a_name_that_is_not_there_is_told_with_those_like_it(run: Any, tmp_path: Path, folder: Path) -> None:
+    assert "nearest: junk.breadcrumb, " in one_line(run("rules", "show", "breadcrumb"))
+    assert "rules show junk.share" in one_line(run("rules", "list", "junk.share"))
+    assert "'templates' clusters" in one_line(run("phrases", folder, "block-1"))
+    assert "phrases are shown by 'phrases'" in one_line(run("templates", folder, "phrase-1"))
+    texts = tmp_path / "texts" / "north"
+    texts.mkdir(parents=True)
+    for row in range(3):
+        (texts / f"{row}.txt").write_text(gibberish(row), "utf-8")
+    detector.scan(texts.parent).write(tmp_path / "scan2")
+    assert "nearest: north/2" in one_line(run("explain", tmp_path / "scan2", "--doc", "2"))
+
+
+def test_an_input_without_documents_is_told_once(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"")
+    assert "no document could be read: a.jsonl: the file is empty" in one_line(
+        run("scan", tmp_path / "a.jsonl", "--quiet")
+    )
+    (tmp_path / "b.jsonl").write_text('{"body": 1}\n' * 30, "utf-8")
+    assert "the first of 30 reasons: b.jsonl:1: no" in one_line(run("scan", tmp_path / "b.jsonl", "--quiet"))
+
+
+def test_a_scan_of_whole_documents_says_what_it_did_not_measure(run: Any, tmp_path: Path, corpus: Path) -> None:
+    out = tmp_path / "copies"
+    assert run("scan", corpus, "--level", "document", "--out", out, "--quiet").code == 0
+    for words in (["explain", out, "--doc", "d0"], ["why", out, "d0"], ["phrases", out], ["templates", out]):
+        told = " ".join(run(*words).out.split())
+        assert "the scan looked at whole documents only" in told
+        assert "without text" not in told
+        assert "own 100" not in told
+
+
 def test_every_wrong_setting_is_named(run: Any, tmp_path: Path, corpus: Path) -> None:
     settings = tmp_path / "settings.toml"
     for line, said in (
@@ -197,7 +241,9 @@ def test_every_wrong_setting_is_named(run: Any, tmp_path: Path, corpus: Path) ->
         ("[", "TOML"),
     ):
         settings.write_text(line + "\n", "utf-8")
-        assert said in one_line(run("scan", corpus, "--settings", settings, "--quiet"))
+        told = one_line(run("scan", corpus, "--settings", settings, "--quiet"))
+        assert said in told
+        assert str(settings) in told
 
 
 @pytest.mark.parametrize(
@@ -221,6 +267,7 @@ def test_every_wrong_setting_is_named(run: Any, tmp_path: Path, corpus: Path) ->
         ["filter", "a", "--out", "b", "--max-junk", "nan"],
         ["filter", "a", "--out", "b", "--max-drop", "half"],
         ["filter", "a", "--out", "b", "--strip", "junk,nonsense"],
+        ["filter", "a", "--out", "b", "--drop-flag", "spum"],
         ["rules", "nothing"],
         ["templates", "a", "--level", "word"],
     ],
@@ -232,6 +279,24 @@ def test_wrong_usage_is_2(run: Any, arguments: list[str]) -> None:
     assert done.out == ""
     assert "usage: detector" in done.err
     assert "_ratio" not in done.err
+    assert len(done.err.splitlines()) <= 4  # what is wrong is not lost among all options
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["scna", "a"], "did you mean scan?"),
+        (["scan", "a", "--outt", "b"], "did you mean --out?"),
+        (["filter", "a", "--out", "b", "--strips=junk"], "did you mean --strip?"),
+        (["scan", "a", "--level", "documents"], "did you mean document?"),
+        (["rules", "lst"], "did you mean list?"),
+    ],
+)
+def test_a_wrong_name_is_told_with_the_one_that_was_meant(run: Any, arguments: list[str], meant: str) -> None:
+    done = run(*arguments)
+    assert done.code == 2
+    assert meant in done.err
+    assert f"'detector {arguments[0]} --help'" in done.err or arguments[0] == "scna"
 
 
 def test_a_guard_that_refuses_is_3(run: Any, tmp_path: Path, corpus: Path) -> None:
@@ -288,11 +353,12 @@ def test_a_full_disk_under_the_output_is_one_line(folder: Path, option: str) -> 
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_reader_that_went_away_is_no_error(folder: Path) -> None:
+@pytest.mark.parametrize("option", ["--json", "--no-pager"])
+def test_a_reader_that_went_away_is_no_error(folder: Path, option: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as pipe:
-        done = started("templates", folder, "--json", stdout=pipe, stderr=subprocess.PIPE, capture_output=False)
+        done = started("templates", folder, option, stdout=pipe, stderr=subprocess.PIPE, capture_output=False)
     assert (done.returncode, done.stderr) == (0, b"")
 
 

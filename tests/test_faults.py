@@ -126,6 +126,7 @@ def test_a_folder_or_a_pipe_with_the_name_of_a_file(tmp_path: Path, capsys: pyte
     code, shown, line = run(capsys, "scan", tmp_path, "--json")
     assert code == 1
     assert line == "detector: c.jsonl: no regular file (and another file). What could be read is scanned."
+    assert "d.jsonl: a link to nothing" in json.loads(shown)["problems"]["examples"]
     assert json.loads(shown)["corpus"]["n_documents"] == len(LINES)
 
 

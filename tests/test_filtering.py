@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector.errors import GuardError, OutputError, ScanError, SettingsError
+from detector.errors import GuardError, InputError, OutputError, ScanError, SettingsError
 from detector.filtering import stripping
 from detector.filtering.output import FilterOutput
 from detector.filtering.run import Reason, Thresholds, decide, filter_corpus
@@ -218,6 +218,17 @@ def test_results_are_never_mixed(tmp_path: Path) -> None:
         filter_corpus(reader, scan_of(reader), tmp_path / "out", NOTHING)
     with pytest.raises(SettingsError, match="strip is 'own'; what can be stripped is junk"):
         filter_corpus(reader, scan_of(reader), tmp_path / "two", NOTHING, strip=("own",))
+
+
+def test_a_folder_of_documents_never_becomes_one_of_results(tmp_path: Path) -> None:
+    reader = corpus(tmp_path / "in", 3)
+    before = sorted(path.name for path in (tmp_path / "in").iterdir())
+    with pytest.raises(OutputError, match="holds other files"):
+        filter_corpus(reader, scan_of(reader), tmp_path / "in", NOTHING)
+    assert sorted(path.name for path in (tmp_path / "in").iterdir()) == before
+    filter_corpus(reader, scan_of(reader), tmp_path / "out", NOTHING)
+    with pytest.raises(InputError, match="holds results of scans or filters only"):
+        list(Reader([tmp_path / "out"]))
 
 
 def test_nothing_to_do_changes_nothing_and_says_so(tmp_path: Path) -> None:

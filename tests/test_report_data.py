@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ from hypothesis import strategies as st
 from report_samples import HandMade, empty, finding, large, sample, score
 from rich.console import Console
 
+from detector import records
 from detector.model import LEVELS, PART_NAMES, Span
 from detector.pipeline import scan as scan_of
+from detector.records.problems import FILE_REASONS
 from detector.report import data, html, page_clusters, page_documents
 from detector.report.column_lookup import ColumnLookup
 from detector.report.explain import render_document
@@ -29,6 +32,7 @@ from detector.report.lookup import Aligned, Claims, Listing, Lookup
 from detector.report.palette import PAINTS, bar_widths, percent
 from detector.report.spans import differences, painted
 from detector.report.terminal import render
+from detector.report.words import PROBLEM_WORDS, problem_words
 from detector.results.index import Scan
 
 
@@ -117,6 +121,17 @@ def test_skipped_lists_reasons_and_how_files_were_read(scan: HandMade) -> None:
     assert found.n_problems == {"bad_json": 2, "no_text": 1}
     assert found.formats["jsonl, utf-8"] == 2
     assert found.n_without_tokens == 1
+
+
+def test_every_reason_of_a_problem_has_words() -> None:
+    named = re.compile(r"""(?:Fault|Problem|note)\((?:[^"()]*(?:\([^()]*\))?,\s*)?"([a-z]+_?[a-z]*)",""")
+    sources = (Path(records.__file__).parent).glob("*.py")
+    reasons = {reason for path in sources for reason in named.findall(path.read_text("utf-8"))}
+    assert len(reasons) > 12
+    assert reasons <= PROBLEM_WORDS.keys()
+    assert set(FILE_REASONS) <= PROBLEM_WORDS.keys()
+    assert problem_words("bad_json") == "bad_json: records that are no JSON"
+    assert problem_words("new\n") == "new↵"
 
 
 def test_an_empty_scan_has_no_rows() -> None:

@@ -80,6 +80,8 @@ def test_ids_are_cut_in_the_middle() -> None:
 def test_rows_do_not_begin_with_closing_punctuation() -> None:
     text = "一二三四，五六七八。"
     assert [text[row.start : row.end] for row in rows(text, 8)] == ["一二三", "四，五六", "七八。"]
+    text = "such as .txt"
+    assert [text[row.start : row.end] for row in rows(text, 9)] == ["such as ", ".txt"]
 
 
 @timeless

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from detector.errors import ScanError
 from detector.pipeline import scan as scan_of
+from detector.report.drawing import Frame
 from detector.report.explain import render_document
 from detector.report.shown import shown
 from detector.report.terminal import Written, render
@@ -51,6 +52,14 @@ def test_no_line_is_wider_than_the_console(make: Callable[[], HandMade], colour:
     for page in pages:
         for line in SGR.sub("", page).split("\n"):
             assert cell_len(line) <= width, line
+
+
+def test_a_line_is_cut_and_not_wrapped() -> None:
+    file = StringIO()
+    frame = Frame.of(Console(file=file, width=20), 0)
+    frame.line("a line of words that", "  is too long")
+    frame.title("Title", "whose note goes on below")
+    assert file.getvalue() == "a line of words that\n\nTitle  whose note\n       goes on below\n"
 
 
 @pytest.mark.parametrize("colour", [False, True])

@@ -19,7 +19,7 @@ from rich.console import Console
 from detector.commands.tune import steps
 from detector.errors import ScanError, SettingsError
 from detector.filtering.verdicts import (
-    Plan,
+    Asked,
     Verdict,
     costs,
     plan_of_filter,
@@ -123,7 +123,7 @@ def told(doc: str, thresholds: Thresholds, **plan: object) -> Verdict:
     """The verdict on a document of the sample, with its texts."""
     scan = sample()
     mine = [item for item in scan.findings if item.doc == doc]
-    found = verdict(scan.documents, doc, Plan(thresholds, **plan), mine)  # type: ignore[arg-type]
+    found = verdict(scan.documents, doc, Asked(thresholds, **plan), mine)  # type: ignore[arg-type]
     return with_texts(found, scan.texts)
 
 
@@ -174,7 +174,7 @@ def test_passages_that_run_on_in_both_documents_are_one_span() -> None:
     rows = [passage("一二三四五六七八。", 3), passage("九十百千万亿兆京。", 12)]
     [cost] = costs(rows)  # type: ignore[arg-type]
     assert (cost.start, cost.end, cost.n_chars, cost.other, cost.other_start, cost.other_end) == (0, 18, 18, "b", 3, 21)
-    made = verdict([score("a", text, rows)], "a", Plan(Thresholds()), rows)  # type: ignore[arg-type]
+    made = verdict([score("a", text, rows)], "a", Asked(Thresholds()), rows)  # type: ignore[arg-type]
     assert with_texts(made, {"a": text, "b": other}).costs[0].other_text == other[3:21]
 
 
@@ -216,7 +216,7 @@ def test_what_documents_hold_cannot_steer_the_terminal() -> None:
     console = Console(file=StringIO(), width=90, force_terminal=True, color_system="truecolor")
     for row in scan.documents:
         mine = [item for item in scan.findings if item.doc == row.id]
-        made = verdict(scan.documents, row.id, Plan(Thresholds(min_originality=0.99), "keep-first"), mine)
+        made = verdict(scan.documents, row.id, Asked(Thresholds(min_originality=0.99), "keep-first"), mine)
         render_verdict(with_texts(made, scan.texts), console, folder=NASTY)
     render_tuning(tuning(scan.documents), console, inputs=[NASTY], folder=NASTY)
     drawn = console.file.getvalue()  # type: ignore[attr-defined]
@@ -246,7 +246,7 @@ def test_the_plan_of_a_filter_is_read_from_its_summary(tmp_path: Path) -> None:
     row = {"thresholds": {"min_originality": 0.5, "max_junk": None}, "families": "keep-all", "strip": ["junk"]}
     found = plan_of_filter(write(tmp_path / "a", row))
     assert found is not None
-    assert found[0] == Plan(Thresholds(min_originality=0.5), "keep-all", ("junk",))
+    assert found[0] == Asked(Thresholds(min_originality=0.5), "keep-all", ("junk",))
     values: Sequence[object] = ({"totals": {}}, [], {"thresholds": None})
     assert all(plan_of_filter(write(tmp_path / "b", value)) is None for value in values)
     assert plan_of_filter(tmp_path / "none") is None
@@ -264,7 +264,7 @@ def test_what_a_filter_did_wins_over_what_scores_say(tmp_path: Path) -> None:
     assert recorded(tmp_path, "a") == (False, (Reason("min_chars", 3, 5),))
     assert recorded(tmp_path, "nobody") is None
     assert recorded(tmp_path / "none", "a") is None
-    found = verdict([document("a", own=9)], "a", Plan(Thresholds()), (), done=recorded(tmp_path, "a"))
+    found = verdict([document("a", own=9)], "a", Asked(Thresholds()), (), done=recorded(tmp_path, "a"))
     assert (found.kept, [reason.rule for reason in found.reasons]) == (False, ["min_chars"])
     assert "dropped  by --min-chars" in page(found, 80)
     (tmp_path / "decisions.jsonl").write_text("{}")
@@ -275,7 +275,7 @@ def test_what_a_filter_did_wins_over_what_scores_say(tmp_path: Path) -> None:
 def test_a_preset_is_a_file_of_thresholds(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('min_originality = 0.4\nstrip = ["junk"]\nfamilies = "keep-all"\naudit = "full"\n')
-    assert plan_of_preset(str(path)) == Plan(Thresholds(min_originality=0.4), "keep-all", ("junk",))
+    assert plan_of_preset(str(path)) == Asked(Thresholds(min_originality=0.4), "keep-all", ("junk",))
     for text, says in (("min_originality = 2", "between 0.0 and 1.0"), ("[", "not a TOML file")):
         path.write_text(text)
         with pytest.raises(SettingsError, match=says):

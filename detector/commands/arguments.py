@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from detector.errors import printable
 from detector.settings import ENCODINGS
 
 _SIZE = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,6})?) ?(?P<unit>[kmgt]?)(?P<binary>i?)b?")
+
+SHOWN = 20
+"""Rows that a command lists where no other number is asked for."""
+_QUOTED = re.compile(r"'([^']*)'")
+"""What a complaint quotes: first what was given, then what there is to choose from."""
 
 PARTS = ("junk", "unfilled", "shared", "phrase", "repeated")
 PART_HELP = {
@@ -23,10 +29,38 @@ PART_HELP = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaints cannot steer a terminal, whatever a file is called."""
+    """A parser whose complaints are short, name what was meant, and cannot steer a terminal whatever a file is called.
+
+    What `argparse` prints above a complaint is every option of the command, up to twenty lines of them: here it is what
+    the command cannot do without.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As the base does; but what a command does not know it complains of itself, with its own usage."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{self._meant(unknown[0], self._option_names())}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+        given, *choices = _QUOTED.findall(message) or [""]
+        meant = self._meant(given, choices) if "invalid choice" in message else ""
+        usage = self._get_formatter()
+        needed = [action for action in self._actions if action.required or not action.option_strings]
+        usage.add_usage(None, needed, [])
+        told = f"{usage.format_help()}{self.prog}: error: {printable(message + meant)}\n"
+        self.exit(2, f"{told}'{self.prog} --help' lists all options\n")
+
+    def _option_names(self) -> list[str]:
+        return [name for action in self._actions for name in action.option_strings]
+
+    @staticmethod
+    def _meant(given: str, known: Sequence[str]) -> str:
+        """The name that is most like the one that was given, as a question; none that is not like it."""
+        import difflib
+
+        near = difflib.get_close_matches(given.partition("=")[0], known, 1)
+        return f"; did you mean {near[0]}?" if near else ""
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -98,7 +132,7 @@ def threshold_options(command: argparse.ArgumentParser) -> None:
         group.add_argument(f"--max-{part}", type=ratio, metavar="R", help=f"the greatest share {says}")
     group.add_argument("--min-chars", type=whole, metavar="N", help="the fewest characters that cleaning must leave")
     group.add_argument(
-        "--drop-flag", action="append", dest="drop_flags", metavar="FLAG",
+        "--drop-flag", action="append", type=flag, dest="drop_flags", metavar="FLAG",
         help="none flagged so: machine_converted, spun, year_swapped, mojibake; may be repeated",
     )  # fmt: skip
 
@@ -147,8 +181,17 @@ def ratio(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text} is not a ratio from 0 to 1")
+        raise argparse.ArgumentTypeError(f"{text} is not a ratio from 0 to 1; write 0.5 for 50 %")
     return value
+
+
+def flag(text: str) -> str:
+    """The name of a flag of documents; a wrong one would drop nothing, in silence."""
+    from detector.rules.artefacts import FLAG_NAMES
+
+    if text not in FLAG_NAMES:
+        raise argparse.ArgumentTypeError(f"no document is flagged {text!r}; there are {', '.join(FLAG_NAMES)}")
+    return text
 
 
 def list_parser(commands: Any, name: str, help_: str, *lines: str) -> argparse.ArgumentParser:
@@ -156,6 +199,6 @@ def list_parser(commands: Any, name: str, help_: str, *lines: str) -> argparse.A
     first = (f"detector {name} reports/seeds", f"detector {name} reports/seeds --json")
     command = command_parser(commands, name, help_, *first, *lines)
     command.add_argument("dir", metavar="DIR", help="the folder of a scan")
-    command.add_argument("--limit", type=count, metavar="N", help="rows to print (default: 20; all with --json)")
+    command.add_argument("--limit", type=count, metavar="N", help=f"rows to print (default: {SHOWN}; all with --json)")
     pager_option(command)
     return command

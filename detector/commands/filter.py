@@ -77,13 +77,14 @@ def _parts(text: str) -> list[str]:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for, and print it."""
-    from detector.filtering.run import check_plan, filter_corpus
+    from detector.filtering.journal import check_folder
+    from detector.filtering.run import filter_corpus
     from detector.results.index import open_scan
 
     plan = plan_of(options)
     protect, options.protect = options.protect, _phrase_files(options.protect)
     settings = settings_of(options)
-    check_plan(Path(options.out), resume=options.resume)
+    check_folder(Path(options.out), resume=options.resume)  # before a scan, which takes its time
     with workspace_of(options) as work:
         if options.scan:
             scan = open_scan(options.scan)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from detector.commands.arguments import list_parser
+from detector.commands.arguments import SHOWN, list_parser
 from detector.commands.session import paged, print_json
-
-SHOWN = 20
-"""Rows of a report, where no other number is asked for."""
 
 
 def add(commands: Any) -> None:

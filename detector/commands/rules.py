@@ -36,6 +36,8 @@ def run(options: argparse.Namespace) -> None:
     from detector.report.listings import rule_list, rule_page
     from detector.rules.rule_tables import check_rule, load_rules
 
+    if options.name and options.action != "show":
+        raise SettingsError(f"'rules {options.action}' takes all rules and no name: try 'rules show {options.name}'")
     table = load_rules(settings_of(options))
     if options.action == "test":
         for rule in table.rules:
@@ -49,7 +51,10 @@ def run(options: argparse.Namespace) -> None:
         raise SettingsError("name the rule to show; 'detector rules list' names them")
     chosen = [rule for rule in table.rules if options.action == "list" or rule.name == options.name]
     if not chosen:
-        raise SettingsError(f"no rule is named {options.name!r}; 'detector rules list' names them")
+        from detector.report.words import nearest
+
+        hint = nearest(options.name, [rule.name for rule in table.rules]) or "'detector rules list' names them"
+        raise SettingsError(f"no rule is named {options.name!r}; {hint}")
     if options.json:
         from detector.model import as_row
 

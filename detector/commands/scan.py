@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _kept(options: argparse.Namespace, settings: Settings, work: Workspace) -> Results | None:
-    """Where to keep what stages find, and to find what they found before; None where nothing is written."""
+    """The results that an interrupted scan left in ``--out``, to which new ones are added; None without a folder."""
     if not options.out:
         SITUATION.kept = lambda: "nothing of it is kept without --out"
         return None

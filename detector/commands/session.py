@@ -94,7 +94,10 @@ def scanned(options: argparse.Namespace, settings: Settings, work: Workspace, ke
 
 
 def _loading_page(progress: Progress) -> Progress:
-    """Progress, and at a stage at which threads are in kernels one more that loads what the page is drawn with."""
+    """Progress that also starts a thread, at the stage of tokens, which imports what ``report.html`` is drawn with.
+
+    All other threads are in kernels then and have no use for the interpreter; at the end nobody waits for the imports.
+    """
     begun: list[threading.Thread] = []
 
     def step(stage: str, done: int, total: int) -> None:
@@ -111,7 +114,8 @@ def _loading_page(progress: Progress) -> Progress:
 def refuse_without_documents(summary: Mapping[str, Any]) -> NoReturn:
     """Stop where no document could be read, and say why."""
     told = summary["problems"]["examples"] or ["the input is empty"]
-    raise InputError(f"no document could be read; the first of {len(told)} reasons: {told[0]}")
+    n = sum(summary["problems"]["n"].values())
+    raise InputError(f"no document could be read{f'; the first of {n:,} reasons' if n > 1 else ''}: {told[0]}")
 
 
 def thresholds_of(options: argparse.Namespace) -> Thresholds:
@@ -145,10 +149,17 @@ def say_where(options: argparse.Namespace, console: Console) -> None:
 
 
 def console() -> Console:
-    """The console that reports are drawn on."""
+    """The console that reports are drawn on.
+
+    Where the reader of a report goes away, rich would exit with 1; a command that did its work exits with 0.
+    """
     from rich.console import Console
 
-    return Console(highlight=False)
+    class Report(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Report(highlight=False)
 
 
 @contextmanager

@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from detector.commands.arguments import list_parser
+from detector.commands.arguments import SHOWN, list_parser
 from detector.commands.session import console, paged, print_json
 from detector.errors import printable
-
-SHOWN = 20
-"""Rows of a report, where no other number is asked for."""
 
 
 def add(commands: Any) -> None:

@@ -12,7 +12,7 @@ from detector.commands.session import paged, print_json, thresholds_of
 from detector.errors import ScanError, printable
 
 if TYPE_CHECKING:
-    from detector.filtering.verdicts import Plan, Verdict
+    from detector.filtering.verdicts import Asked, Verdict
 
 
 def add(commands: Any) -> None:
@@ -75,21 +75,21 @@ def found_of(options: argparse.Namespace) -> tuple[Verdict, str]:
     return with_texts(found, texts), folder
 
 
-def asked_of(options: argparse.Namespace) -> tuple[Plan, str, Any]:
+def asked_of(options: argparse.Namespace) -> tuple[Asked, str, Any]:
     """What is asked for, the folder of the scan, and what a filter did where DIR is the folder of one.
 
     Thresholds on the command line win over a preset, and that over the filter; then the question is what would be.
     """
     from dataclasses import replace
 
-    from detector.filtering.verdicts import Plan, plan_of_filter, plan_of_preset, recorded, scan_of_filter
+    from detector.filtering.verdicts import Asked, plan_of_filter, plan_of_preset, recorded, scan_of_filter
 
     asked = thresholds_of(options)
     named = {name: value for name in asked.__slots__ if (value := getattr(asked, name)) not in (None, ())}
     filtered = plan_of_filter(Path(options.dir))
     preset = plan_of_preset(options.preset) if options.preset else None
     if filtered is None:
-        plan = preset or Plan(asked)
+        plan = preset or Asked(asked)
         return replace(plan, thresholds=replace(plan.thresholds, **named)), options.dir, None
     plan, summary = filtered
     folder = options.scan or scan_of_filter(summary)

@@ -83,7 +83,11 @@ class Choices:
     def _candidates(
         self, falling: NDArray[np.bool_], kept: NDArray[np.bool_], dates: NDArray[np.int64] | None
     ) -> NDArray[np.bool_]:
-        """Documents that fall only for what they share; of a family one, and none where a member is kept."""
+        """The documents that may be spared as last holders of a text (bool, by row).
+
+        ``falling`` are those that fall only for what they share. Where copies go, these are one of each family, and
+        none of a family that keeps a member in any case.
+        """
         if self.families == "keep-all":
             return falling
         alive = np.zeros(len(kept), np.bool_)

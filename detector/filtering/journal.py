@@ -24,8 +24,11 @@ RESULTS = ("kept", "dropped", "removed.jsonl", "decisions.jsonl", "sources.jsonl
 
 
 def check_folder(out: Path, *, resume: bool = False) -> None:
-    """Raises `OutputError` where ``out`` cannot take the results: it is a file, holds some, or there are none to go on
-    with."""
+    """Raises `OutputError` where ``out`` cannot take the results: it is a file, or holds some, or other files.
+
+    Among those the results would be in the way: a folder of documents with a filter in it is passed over by every walk,
+    as the results that it then holds.
+    """
     if out.is_file():
         raise OutputError(f"{out}: is a file; name a folder")
     if not out.exists():
@@ -41,6 +44,8 @@ def check_folder(out: Path, *, resume: bool = False) -> None:
                 shutil.rmtree(out / PARTIAL, ignore_errors=True)  # it was stopped while it tidied up
                 raise OutputError(f"{out}: the filter was finished here; there is nothing to resume")
             raise OutputError(f"{path} is there already; name another folder or remove it")
+    if out.is_dir() and any(path.name not in (PARTIAL, *RESULTS) for path in out.iterdir()):
+        raise OutputError(f"{out}: holds other files; a filter would be lost among them. Name a new folder")
 
 
 def n_finished(out: Path) -> int | None:

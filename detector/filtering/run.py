@@ -144,11 +144,6 @@ def filter_corpus(
         return _write(reader, out, decided, key, resume=resume, progress=progress, began=began, workers=space.workers)
 
 
-def check_plan(out: Path, *, resume: bool = False) -> None:
-    """Raises `OutputError` where ``out`` holds results already: before a scan, which takes its time."""
-    check_folder(out, resume=resume)
-
-
 def _check_level(summary: Mapping[str, Any], plan: FilterPlan) -> None:
     """Raises `ScanError` where a threshold or a part to strip is named and the scan looked at whole documents only."""
     measured = [name for name in plan.thresholds.named if name != "min_chars"] + list(plan.strip)

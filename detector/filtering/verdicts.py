@@ -20,7 +20,7 @@ MAX_GAP = 2
 """Characters between two spans that are one: a line break, a blank."""
 
 
-class Check(NamedTuple):
+class Margin(NamedTuple):
     """A rule: the document's value, the threshold and the margin to it (below 0: dropped), None where there is none."""
 
     name: str
@@ -52,7 +52,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Asked:
     """What a filter asks for: thresholds, which copies of a family it keeps, and what it strips."""
 
     thresholds: Thresholds
@@ -70,7 +70,7 @@ class Verdict:
 
     document: DocumentScore
     kept: bool | None
-    checks: tuple[Check, ...]
+    checks: tuple[Margin, ...]
     reasons: tuple[Reason, ...]
     keep: tuple[str, ...]
     rank: int | None
@@ -91,7 +91,7 @@ class Verdict:
         }
 
 
-def plan_of_filter(directory: Path) -> tuple[Plan, Mapping[str, Any]] | None:
+def plan_of_filter(directory: Path) -> tuple[Asked, Mapping[str, Any]] | None:
     """What the filter that wrote to a folder was asked for, and its summary; None for a folder of something else."""
     try:
         summary = json.loads((directory / "summary.json").read_text("utf-8"))
@@ -106,13 +106,13 @@ def plan_of_filter(directory: Path) -> tuple[Plan, Mapping[str, Any]] | None:
     except TypeError as error:
         raise ScanError(f"{directory}/summary.json: was written by another version: {error}. Filter again.") from None
     plan = {**summary, **(summary["plan"] if isinstance(summary.get("plan"), Mapping) else {})}
-    return Plan(thresholds, plan.get("families"), tuple(plan.get("strip") or ())), summary
+    return Asked(thresholds, plan.get("families"), tuple(plan.get("strip") or ())), summary
 
 
-def plan_of_preset(name: str) -> Plan:
+def plan_of_preset(name: str) -> Asked:
     """The plan of a preset: one of the package by its name, or a TOML file like theirs; raises `SettingsError`."""
     plan = FilterPlan.from_mapping(preset_values(name), name)
-    return Plan(plan.thresholds, plan.families, plan.strip)
+    return Asked(plan.thresholds, plan.families, plan.strip)
 
 
 def scan_of_filter(summary: Mapping[str, Any]) -> str | None:
@@ -143,7 +143,7 @@ def recorded(directory: Path, doc_id: str) -> tuple[bool, tuple[Reason, ...]] | 
 def verdict(
     documents: Sequence[DocumentScore],
     doc_id: str,
-    plan: Plan,
+    plan: Asked,
     findings: Iterable[Finding],
     *,
     done: tuple[bool, tuple[Reason, ...]] | None = None,
@@ -168,7 +168,7 @@ def verdict(
     for name in threshold_names():
         value, threshold = found[name], getattr(plan.thresholds, name)
         apart = None if value is None or threshold is None else margin(name, value, threshold)
-        checks.append(Check(name, None if value is None else round(value, 6), threshold, apart))
+        checks.append(Margin(name, None if value is None else round(value, 6), threshold, apart))
     measured = sorted(value for row in documents if (value := _originality(row)) is not None)
     mine = _originality(document)
     return Verdict(
@@ -187,7 +187,7 @@ def _originality(document: DocumentScore) -> float | None:
     return document.originality if document.originality_1k is None else document.originality_1k
 
 
-def _reasons(documents: Sequence[DocumentScore], document: DocumentScore, plan: Plan) -> tuple[Reason, ...]:
+def _reasons(documents: Sequence[DocumentScore], document: DocumentScore, plan: Asked) -> tuple[Reason, ...]:
     """All that speaks against a document, its family and what stripping leaves of it among that."""
     parts = document.parts
     known = {}

@@ -54,8 +54,11 @@ def give_back_large_blocks(budget: int) -> None:
 
 
 def share_freed_blocks() -> None:
-    """Tell the C library that all threads share what was freed; before there is a second one, which had an arena of its
-    own else, where some of the later ones would keep up to 64 MB from the others."""
+    """Tell the C library that all threads share what was freed; to be called before there is a second thread.
+
+    Without this glibc gives each thread an arena of its own, in which up to 64 MB that one has freed stay out of reach
+    of all others.
+    """
     _tell_allocator((_ARENAS_SETTING, 1))
 
 

@@ -315,9 +315,12 @@ class RowStore(_Store):
 
 
 class _Waiting(NamedTuple):
-    """The texts of a block: ``offsets``: int64, n + 1, where they begin and end in the file, or would; ``counts``:
-    int64, their code points; ``values``: uint8, their UTF-8 one after the other, None where it is in the file or not
-    needed any more; ``begins``: int64, where they begin in a `PointBuffer`, None where they are not there."""
+    """The n texts of a block that was read.
+
+    ``offsets`` (int64, n + 1) are where they begin and end in the file of texts, whether they are written there or not.
+    ``counts`` (int64, n) are their code points. ``values`` (uint8) is their UTF-8, one after the other; None once it is
+    in the file or is needed no more. ``begins`` (int64, n) are where they begin in a `PointBuffer`, None without one.
+    """
 
     offsets: NDArray[np.int64]
     counts: NDArray[np.int64]

@@ -133,13 +133,20 @@ def _walk(
             elif read_name(name).format is None:
                 note(path, "unknown_extension", f"passed over; readable are {_readable()}", lost=True)
             elif not path.is_file():
-                note(path, "unreadable", "no regular file", lost=True)
+                note(path, "unreadable", _no_file(path), lost=True)
             else:
                 n_found += 1
                 _add(found, path, root)
     if n_found == 0 and required:
+        if passed["results"] and len(passed) == 1:
+            raise InputError(f"{folder}: holds results of scans or filters only; name the folder of the documents")
         other = ", ".join(f"{n} {reason}" for reason, n in sorted(passed.items())) or "empty"
         raise InputError(f"{folder}: no readable files in this folder ({other}); readable are {_readable()}")
+
+
+def _no_file(path: Path) -> str:
+    """What an entry of a folder is that is no file to read."""
+    return "a link to nothing" if path.is_symlink() and not path.exists() else "no regular file"
 
 
 def _holds_results(names: Sequence[str], folders: Sequence[str]) -> bool:

@@ -249,8 +249,12 @@ class ColumnLookup(Lookup):
         )
 
     def _fills(self, parts: NDArray[np.int64], n_members: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The rows of the fills of the first members of a cluster in some of its slots, and which of these each member
-        has (slots x members): of one that is not listed that which it has in common with others."""
+        """The fills of the first members of a cluster in some of its slots, as two arrays of int64.
+
+        The first has rows of fills: for each slot the one that most members have in common, then those that are listed
+        for a member. The second (slots x members) has for each member the place in the first of what it has in a slot:
+        a fill that is listed for it, else the common one.
+        """
         columns = self._members.columns
         begin = columns.fill_indptr[parts]  # fills are in the order of their members: the first are enough
         sizes = np.minimum(columns.fill_indptr[parts + 1] - begin, n_members)

@@ -55,8 +55,12 @@ class Frame:
         return min(self.console.width, WIDEST)
 
     def line(self, *parts: str | Text | tuple[str, Style]) -> None:
-        """Print one line, cut at the edge rather than wrapped."""
-        self.console.print(one_line(Text.assemble(*parts)))
+        """Print one line, cut at the edge rather than wrapped; `Console.print` must be told so, for it joins its texts
+        to a new one that has nothing of their own settings."""
+        text = Text.assemble(*parts)
+        if self.plain:
+            text.rstrip()  # with colours, spaces are bars
+        self.console.print(text, no_wrap=True, overflow="crop")
 
     def gap(self) -> None:
         """Print an empty line."""
@@ -64,9 +68,10 @@ class Frame:
 
     def title(self, title: str, note: str = "") -> None:
         """An empty line, then the title of a section and what its rows are."""
-        note = clipped(note, max(0, self.width - len(title) - 2))
+        indent = len(title) + 2
         self.gap()
-        self.line((title, BOLD), "  ", (note, DIM))
+        for place, row in enumerate(text_rows(Text(note, DIM), self.width - indent, 2)):
+            self.line(*(" " * indent,) if place else ((title, BOLD), "  " if note else ""), row)
 
     def more(self, n_more: int, what: str = "") -> None:
         """How many rows a list has left out."""
@@ -82,12 +87,6 @@ class Frame:
         """A text in at most ``n_rows`` indented rows."""
         for row in text_rows(text, self.width - indent, n_rows):
             self.line(" " * indent, row)
-
-
-def one_line(text: Text) -> Text:
-    """A text that is cut at the console's edge rather than wrapped."""
-    text.no_wrap, text.overflow = True, "crop"
-    return text
 
 
 def text_rows(text: Text, width: int, n_rows: int) -> list[Text]:

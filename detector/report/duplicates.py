@@ -46,11 +46,11 @@ def _summary(found: DocumentScan, frame: Frame) -> None:
     threshold = found.summary["settings"]["document_jaccard"]
     told = [f"{corpus['n_chars']:,} characters", f"{found.n_families:,} families"]
     told += [f"{corpus['n_series']:,} series"] if corpus["n_series"] else []
-    lines = [
-        " · ".join(told),
-        f"{counted(found.n_duplicates, 'copy')} at a Jaccard similarity of {threshold:g} or more with the first of "
-        f"{counted(len(found.families), 'family')} of several documents",
-    ]
+    lines = [" · ".join(told)]
+    if found.n_duplicates:
+        families = f"{counted(len(found.families), 'family')} of several documents"
+        copies = counted(found.n_duplicates, "copy")
+        lines.append(f"{copies} at a Jaccard similarity of {threshold:g} or more with the first of {families}")
     if n_crowded := found.summary["totals"]["n_documents_crowded"]:
         lines.append(f"{counted(n_crowded, 'document')} had more candidates than are compared")
     frame.gap()

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detector.report.shown import shown
+from detector.report.words import counted
 from detector.room import human
 
 if TYPE_CHECKING:
@@ -78,15 +79,6 @@ def _notes(told: Estimate) -> str:
     if whole or told.level == "document":
         return sample
     return f"{sample} The larger a corpus, the more of it is shared: matching and output may take more."
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun.
-
-    >>> counted(1, "file"), counted(1200, "file")
-    ('1 file', '1,200 files')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

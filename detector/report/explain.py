@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from rapidfuzz import process
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
@@ -30,8 +29,8 @@ from detector.report.lookup import Lookup
 from detector.report.palette import PAINTS, percent
 from detector.report.reasons import MARK_KINDS, PLACEHOLDER, Piece, pieces, says
 from detector.report.shown import ELLIPSIS, clipped, rows, shortened, shown
-from detector.report.terminal import document_notes
-from detector.report.words import counted
+from detector.report.terminal import document_notes, without_figures
+from detector.report.words import counted, nearest
 
 if TYPE_CHECKING:
     from detector.results.index import Scan
@@ -63,11 +62,13 @@ def render_document(scan: Scan, doc_id: str, console: Console) -> None:
     findings = list(found.findings(doc_id))
     _header(score, frame)
     text = scan.texts.get(doc_id)
-    frame.gap()
     if text is None:
+        frame.gap()
         frame.line(("  The text is not at hand: the input has moved or changed since the scan.", DIM))
     else:
-        _legend(score, findings, frame)
+        if score.originality is not None:
+            frame.gap()
+            _legend(score, findings, frame)
         _body(text, pieces(len(text), findings), frame)
     _blanks(findings, found, frame)
     listed = _beside_passages([finding for finding in findings if finding.kind != "placeholder"])
@@ -76,8 +77,7 @@ def render_document(scan: Scan, doc_id: str, console: Console) -> None:
 
 def unknown(doc_id: str, ids: list[str]) -> str:
     """An error for an id that is not there, with those that look like it."""
-    near = [shown(name) for name, *_ in process.extract(doc_id, ids, limit=3, score_cutoff=50)]
-    hint = f"nearest: {', '.join(near)}" if near else "documents.jsonl lists them"
+    hint = nearest(doc_id, ids) or "documents.jsonl lists them"
     return f"no document {shown(doc_id)!r} in this scan of {counted(len(ids), 'document')}; {hint}"
 
 
@@ -90,7 +90,7 @@ def _header(score: DocumentScore, frame: Frame) -> None:
         frame.line(clipped(note, frame.width))
     frame.gap()
     if score.originality is None:
-        frame.line("A document without text.")
+        frame.paragraph(Text(without_figures(score)), 0, 2)
         return
     families = f"of {score.n_chars:,} characters not seen elsewhere in {counted(score.n_families, 'family')}"
     line = Text.assemble((percent(score.originality), BOLD), f" {families}")
@@ -193,13 +193,13 @@ def _blanks(findings: Sequence[Finding], found: Lookup, frame: Frame) -> None:
     frame.title("Left blank", f"{counted(len(blanks), 'blank')}, {note}")
     for blank, filled in told:
         words = " · ".join(f"{clipped(shown(each.text), 30)} in {shown(each.doc)}" for each in filled)
-        line = Text.assemble((f"{blank.start:>8,}", DIM), " ", chip("unfilled", plain=frame.plain), " ")
+        where = Text.assemble((f"{blank.start:>8,}", DIM), " ", chip("unfilled", plain=frame.plain), " ")
         mark = f"«{shown(blank.text)}»" if frame.plain else shown(blank.text)
-        line.append(clipped(mark, 16), BLANK).append(f" is {words}")
+        line = Text.assemble((clipped(mark, 16), BLANK), f" is {words}")
         if slot := slot_words(blank):
             line.append(f"  {shown(slot)}", DIM)
-        for place, row in enumerate(text_rows(line, frame.width - 4, 2)):
-            frame.line("    " if place else "", row)
+        for place, row in enumerate(text_rows(line, frame.width - where.cell_len, 3)):
+            frame.line(" " * where.cell_len if place else where, row)
     if told and len(told) < len(blanks):
         frame.line((f"{'':>8} {len(blanks) - len(told):,} others are filled in nowhere", DIM))
 
@@ -221,7 +221,7 @@ def _notes(found: list[Note], frame: Frame) -> None:
     if not found:
         return
     n_all = sum(len(note.starts) for note in found)
-    frame.title("Findings", f"{n_all:,}, in the order of the text; ids are those that templates and phrases take")
+    frame.title("Findings", f"{n_all:,}, in the order of the text, with the ids that templates and phrases take")
     n_text = max(8, frame.width - 28)
     for note in found:
         part = next((name for name, paint in PAINTS.items() if paint.letter == note.letter), None)

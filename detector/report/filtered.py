@@ -12,7 +12,7 @@ from rich.text import Text
 
 from detector.report.palette import percent
 from detector.report.shown import shortened, shown
-from detector.report.words import counted
+from detector.report.words import counted, problem_words
 
 if TYPE_CHECKING:
     from detector.filtering.restoring import Restored
@@ -51,9 +51,7 @@ def filter_report(summary: FilterSummary, out: str | Path, console: Console) -> 
     if summary.n_damaged:
         lines.append(("not cleaned", f"{counted(summary.n_damaged, 'document')} with bytes that could not be decoded"))
     lost = {reason: count for reason, count in summary.problems.items() if reason not in NOTES}
-    lines.extend(
-        ("problem", f"{shown(reason)} {count:,}: see the messages of a scan") for reason, count in lost.items()
-    )
+    lines.extend(("in the input", f"{count:,} {problem_words(reason)}") for reason, count in lost.items())
     for label, value in lines:
         console.print(Text.assemble((f"{shown(label):<18}", DIM), value))
     for name, rates in summary.rates.items():

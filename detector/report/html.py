@@ -45,7 +45,7 @@ from detector.report.leads import leads
 from detector.report.lookup import Listing, Lookup
 from detector.report.palette import PAINTS, percent
 from detector.report.shown import shown
-from detector.report.words import counted
+from detector.report.words import counted, problem_words
 
 if TYPE_CHECKING:
     from detector.results.index import Scan
@@ -106,6 +106,7 @@ def render_html(scan: Scan) -> str:
         name=lambda line: line.name if line.place < 0 else lists["documents"]["ids"][line.place],
         quote=lambda text: quote(text, safe=""),
         shown=shown,
+        problem_words=problem_words,
         percent=percent,
         counted=counted,
         noun=_noun,

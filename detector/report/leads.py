@@ -27,7 +27,7 @@ class Line(NamedTuple):
     says: str
 
 
-class Copied(NamedTuple):
+class CopiedCard(NamedTuple):
     """The text that most families have: a row of the list of clusters, how it varies, and who has it, blanks first."""
 
     row: Mapping[str, Any]
@@ -42,7 +42,7 @@ class Leads(NamedTuple):
     ``half_filled``: of each level how many clusters some left blank and others filled in.
     """
 
-    copied: Copied | None
+    copied: CopiedCard | None
     unfilled: Sequence[Line]
     n_unfilled: int
     half_filled: Sequence[tuple[str, int]]
@@ -65,7 +65,7 @@ def leads(listing: Listing, lists: Mapping[str, Any]) -> Leads:
     )
 
 
-def _copied(clusters: Mapping[str, Any]) -> Copied | None:
+def _copied(clusters: Mapping[str, Any]) -> CopiedCard | None:
     """Of the paragraphs that cover most text the one in most families; of passages where there are no paragraphs."""
     for level in ("block", "passage"):
         rows = clusters.get(level, {}).get("rows", ())
@@ -74,7 +74,7 @@ def _copied(clusters: Mapping[str, Any]) -> Copied | None:
             parts = [_slot(row["slots"][part], part + 1) if isinstance(part, int) else part for part in row["parts"]]
             ordered = sorted(row["rows"], key=lambda member: not member[4])[:MAX_LINES]
             members = [_line(member, f"left {_blanks(member[4])}" if member[4] else "") for member in ordered]
-            return Copied(row, parts[:MAX_PARTS], _differing(*row["values"]), members)
+            return CopiedCard(row, parts[:MAX_PARTS], _differing(*row["values"]), members)
     return None
 
 

@@ -12,18 +12,15 @@ from rich.text import Text
 from detector.errors import ScanError
 from detector.model import Finding, Phrase, as_row
 from detector.report.column_lookup import lookup
-from detector.report.drawing import BOLD, Frame, padded, text_rows
-from detector.report.drawing import DIM as DIMMED
+from detector.report.drawing import BOLD, DIM, Frame, padded, text_rows
 from detector.report.palette import percent
 from detector.report.shown import clipped, shortened, shown
-from detector.report.words import counted
+from detector.report.words import counted, none_found
 
 if TYPE_CHECKING:
     from detector.evaluation.measures import Counts, Evaluation
     from detector.results.index import Scan
     from detector.rules.rule_tables import Rule
-
-DIM = "dim"
 
 MAX_DOCUMENTS = 20
 """Documents that a report of an evaluation lists; `--json` has all."""
@@ -38,8 +35,11 @@ def phrase_book(scan: Scan, console: Console, *, limit: int) -> None:
     """The phrases that explain most characters, each those that no phrase before it explains."""
     frame = Frame.of(console, limit)
     rows = lookup(scan).covering(limit)
+    if not rows:
+        frame.paragraph(Text(none_found("phrases", scan.summary)), 0, 2)
+        return
     n_id = max((len(phrase.id) for phrase, _ in rows), default=0)
-    frame.line((clipped(f"families  places  explains  {'id':<{n_id}}  phrase", frame.width), DIMMED))
+    frame.line((clipped(f"families  places  explains  {'id':<{n_id}}  phrase", frame.width), DIM))
     for phrase, n_chars in rows:
         line = Text.assemble((f"{phrase.n_families:>8,}", BOLD), f"{phrase.n_occurrences:>8,}{n_chars:>10,}  ")
         line.append(padded(shown(phrase.id), n_id) + "  ", DIM)
@@ -57,17 +57,17 @@ def phrase_page(scan: Scan, names: Sequence[str], console: Console, *, limit: in
         if number:
             frame.gap()
         counts = f"in {counted(phrase.n_families, 'family')}, {counted(phrase.n_occurrences, 'place')}"
-        frame.line((shown(phrase.id), BOLD), "  ", (counts, DIMMED))
+        frame.line((shown(phrase.id), BOLD), "  ", (counts, DIM))
         frame.paragraph(Text(shown(phrase.text)), 2, 12)
         for finding in places[:limit]:
             where = f"{finding.start:>10,}  "
-            line = Text.assemble((where, DIMMED), shortened(shown(finding.doc), max(4, frame.width - len(where))))
+            line = Text.assemble((where, DIM), shortened(shown(finding.doc), max(4, frame.width - len(where))))
             if finding.text != phrase.text and finding.text:
                 line.append("  " + shown(finding.text), DIM)
             frame.line(text_rows(line, frame.width, 1)[0])
         frame.more(len(places) - limit, "places; --limit N shows more")
         if (n_longer := phrase.n_occurrences - len(places)) > 0:
-            frame.line((f"  {counted(n_longer, 'place')} in longer phrases", DIMMED))
+            frame.line((f"  {counted(n_longer, 'place')} in longer phrases", DIM))
 
 
 def phrase_places(scan: Scan, names: Sequence[str]) -> list[tuple[Phrase, list[Finding]]]:
@@ -75,7 +75,8 @@ def phrase_places(scan: Scan, names: Sequence[str]) -> list[tuple[Phrase, list[F
     known = {phrase.id: phrase for phrase in scan.phrases}
     for name in names:
         if name not in known:
-            raise ScanError(f"no phrase {shown(name)!r} in this scan of {len(known):,} phrases; 'phrases' lists them")
+            hint = "'phrases' lists them" + ("" if name.startswith("phrase-") else ", 'templates' clusters")
+            raise ScanError(f"no phrase {shown(name)!r} in this scan of {counted(len(known), 'phrase')}; {hint}")
     places: dict[str, list[Finding]] = {name: [] for name in names}
     for finding in scan.findings:
         if finding.kind == "phrase" and finding.cluster in places:

@@ -109,8 +109,8 @@ def n_written(text: str | None, span: Span) -> int:
 
 
 def _texts_in(slot: Slot, members: Sequence[Member], n_members: int) -> list[str | None]:
-    """What stands in a slot in each of the first members; by its place where not every member has a fill, and if it
-    has none there, what further members have."""
+    """What stands in a slot in each of the first ``n_members``: where not every member has a fill of its own, one that
+    has none has the text that the slot lists once for many (`Fill.more`), or None."""
     if len(slot.fills) == len(members):
         return [fill.text for fill in slot.fills[:n_members]]
     found: list[str | None] = []

@@ -98,8 +98,11 @@ def _cluster(name: str, found: Lookup, places: Mapping[str, int], *, aligned: bo
 
 
 def _slots(whole: Aligned, drawn: Sequence[int]) -> tuple[list[list[Any]], list[list[int]]]:
-    """Type of each slot, its fills with how many members have them, how many there are; and the number of the fill that
-    each member that is drawn has in each slot, among those that are listed: the commonest, and all that are drawn."""
+    """The slots as the page has them, and for each member that is ``drawn`` the number of its fill in each slot.
+
+    A slot is its type, its listed fills with how many members have each, and how many different fills there are. Listed
+    are the commonest fills and those of the members that are drawn; the numbers count among these.
+    """
     n_slots, width = len(whole.types), LISTED + len(drawn)
     text, times = (np.empty((n_slots, width), np.int64) for _ in range(2))
     sizes, n_different = (np.empty(n_slots, np.int64) for _ in range(2))

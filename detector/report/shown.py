@@ -156,7 +156,8 @@ def _break_before(text: str, sizes: list[int], start: int, end: int) -> int:
     """The last good place to break in ``start`` to ``end``, else ``end``."""
     for place in range(end, max(start, end - 24), -1):
         before, after = text[place - 1], text[place]
-        if sizes[place] == 0 or after in NO_LINE_START or before in NO_LINE_END or after == " ":
+        closes = after in NO_LINE_START and not (before == " " and after == ".")  # " .txt" begins a word
+        if sizes[place] == 0 or closes or before in NO_LINE_END or after == " ":
             continue
         if before == " " or sizes[place - 1] == 2 or sizes[place] == 2:
             return place

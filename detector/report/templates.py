@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,12 @@ from rich.text import Text
 from detector.errors import ScanError
 from detector.matching.template_files import part_row
 from detector.model import Cluster, Finding, Literal, Slot, as_row
+from detector.report.drawing import DIM, Frame
 from detector.report.shown import shortened, shown
+from detector.report.words import counted, none_found
 
 if TYPE_CHECKING:
     from detector.results.index import Scan
-
-DIM = "dim"
 
 MOST_SLOTS, MOST_FILLS = 12, 1000
 """Slots of a template, and different fills of a slot, that are looked at for a line."""
@@ -33,7 +34,9 @@ def chosen_clusters(scan: Scan, level: str | None, ids: Sequence[str] | None) ->
     else:
         found = [cluster for cluster in scan.clusters if not ids or cluster.id in ids]
     if missing := sorted(set(ids or ()) - {cluster.id for cluster in found}):
-        raise ScanError(f"no cluster {shown(missing[0])!r} in this scan; 'templates' and 'explain' name them")
+        is_phrase = missing[0].startswith("phrase-")
+        hint = "phrases are shown by 'phrases'" if is_phrase else "'templates' and 'explain' name them"
+        raise ScanError(f"no cluster {shown(missing[0])!r} in this scan; {hint}")
     chosen = [cluster for cluster in found if level is None or cluster.level == level]
     return sorted(chosen, key=lambda cluster: (-cluster.n_families, -cluster.n_members))
 
@@ -55,16 +58,16 @@ def template_list(
     scan: Scan, clusters: Sequence[Cluster], console: Console, *, limit: int, every_fill: bool = False
 ) -> None:
     """Templates with their slots and what stands in them."""
+    frame = Frame.of(console, limit)
     wanted = clusters[:limit]
+    if not wanted:
+        frame.paragraph(Text(none_found("clusters", scan.summary)), 0, 2)
     blanks = blanks_of(scan, {cluster.id for cluster in wanted})
     for cluster in wanted:
-        console.print(
-            Text.assemble(
-                (shown(cluster.id), "bold"),
-                (f"  {cluster.n_members} members in {cluster.n_families} families, {cluster.difference}", DIM),
-            )
-        )
-        console.print(template_text(cluster), soft_wrap=False)
+        counts = f"{counted(cluster.n_members, 'member')} in {counted(cluster.n_families, 'family')}"
+        head = Text.assemble((shown(cluster.id), "bold"), (f"  {counts}, {cluster.difference}", DIM))
+        frame.paragraph(head, 0, 2)
+        frame.paragraph(template_text(cluster), 2, sys.maxsize)
         for slot in cluster.slots if every_fill else cluster.slots[:MOST_SLOTS]:
             here = blanks.get((cluster.id, slot.name), [])
             console.print(slot_text(slot, console.width, n_blank=len(here)), no_wrap=True, overflow="ellipsis")
@@ -90,7 +93,7 @@ def blanks_of(scan: Scan, clusters: set[str]) -> dict[tuple[str, str], list[Find
 
 def template_text(cluster: Cluster) -> Text:
     """A template on the terminal: slots are numbered and stand in guillemets, so that they show without colour."""
-    text = Text("  ")
+    text = Text()
     for part in cluster.template:
         if isinstance(part, Literal):
             text.append(shown(part.text))

@@ -37,7 +37,7 @@ from detector.report.drawing import (
 from detector.report.lookup import Lookup, measure
 from detector.report.palette import PAINTS, percent
 from detector.report.shown import ELLIPSIS, clipped, shortened, shown
-from detector.report.words import KIND_TITLES, counted
+from detector.report.words import KIND_TITLES, counted, problem_words
 
 if TYPE_CHECKING:
     from detector.results.index import Scan
@@ -307,6 +307,13 @@ def _document(score: DocumentScore, n_bar: int, n_number: int, frame: Frame) -> 
     frame.line(line)
 
 
+def without_figures(score: DocumentScore) -> str:
+    """What is said of a document that has no originality."""
+    if score.n_chars:
+        return "Its parts were not measured: the scan looked at whole documents only (--level document)."
+    return "A document without text."
+
+
 def document_notes(score: DocumentScore) -> list[str]:
     """What has to be said about a document besides its figures."""
     notes = [f"copy of {shown(score.duplicate_of)}"] if score.duplicate_of is not None else []
@@ -336,7 +343,7 @@ def input_section(skipped: data.Skipped, frame: Frame) -> None:
     frame.title("Input", "everything was read" if not n_lost else f"{n_lost:,} skipped or changed while reading")
     rows = [(number, f"{_noun(number, 'file')} read as {shown(name)}") for name, number in skipped.formats.items()]
     rows += [(n_passed, f"{_noun(n_passed, 'file')} passed over, as the settings ask (skip_files)")]
-    rows += [(number, shown(name)) for name, number in lost.items()]
+    rows += [(number, problem_words(name)) for name, number in lost.items()]
     rows += [
         (
             skipped.n_without_tokens,

@@ -24,12 +24,12 @@ from detector.report.drawing import (
 from detector.report.palette import PAINTS, percent
 from detector.report.shown import clipped, shortened, shown
 from detector.report.spans import compared, without_tail
-from detector.report.terminal import document_notes
+from detector.report.terminal import document_notes, without_figures
 from detector.report.words import counted
 from detector.thresholds.tuning import counts, option
 
 if TYPE_CHECKING:
-    from detector.filtering.verdicts import Check, Cost, Verdict
+    from detector.filtering.verdicts import Cost, Margin, Verdict
 
 COST_ROWS = 3
 MAX_COMPARED = 1200
@@ -61,7 +61,7 @@ def _head(found: Verdict, frame: Frame) -> None:
         frame.line(clipped(note, frame.width))
     frame.gap()
     if score.originality is None:
-        frame.line("A document without text.")
+        frame.paragraph(Text(without_figures(score)), 0, 2)
         return
     value = score.originality if score.originality_1k is None else score.originality_1k
     line = Text.assemble((percent(value), BOLD), f" of {score.n_chars:,} characters")
@@ -112,8 +112,11 @@ def _rules(found: Verdict, frame: Frame) -> None:
     """Value, threshold and margin of every rule."""
     frame.title("Rules", "" if found.kept is None else "margin below 0: the rule speaks against the document")
     name_width = max(len(option(check.name)) for check in found.checks)
-    frame.line((f"  {'':<{name_width}}  {'value':>9}  {'threshold':>9}  {'margin':>9}", DIM))
+    frame.line((clipped(f"  {'':<{name_width}}  {'value':>9}  {'threshold':>9}  {'margin':>9}", frame.width), DIM))
+    is_measured = found.document.originality is not None or not found.document.n_chars
     for check in found.checks:
+        if not is_measured and not counts(check.name):
+            continue
         value = f"{_number(check, check.value):>9}"
         threshold = f"{_number(check, check.threshold):>9}"
         apart = "" if check.margin is None else f"{_number(check, check.margin, sign=True):>9}"
@@ -123,7 +126,7 @@ def _rules(found: Verdict, frame: Frame) -> None:
         frame.line(line.append(apart, style).append("  drops it" if speaks else "", DROPPED))
 
 
-def _number(check: Check, value: float | None, *, sign: bool = False) -> str:
+def _number(check: Margin, value: float | None, *, sign: bool = False) -> str:
     """A value as thresholds are written: ratios with three digits."""
     if value is None:
         return "\N{EN DASH}"
@@ -134,7 +137,8 @@ def _number(check: Check, value: float | None, *, sign: bool = False) -> str:
 def _costs(found: Verdict, frame: Frame) -> None:
     """The spans that cost most originality, beside what they were compared with."""
     if not found.costs:
-        frame.title("Costs nothing", "all of its text is its own")
+        if found.document.originality is not None:
+            frame.title("Costs nothing", "all of its text is its own")
         return
     frame.title("Costs most", "characters that are not its own · here|there where both differ")
     for number, cost in enumerate(found.costs):

@@ -26,7 +26,7 @@ from detector.model import (
 from detector.records.reading import Reader, corpus_digest
 from detector.settings import Settings
 from detector.tables.rows import FindingRows, Rows
-from detector.tables.scan_files import OPTIONAL_TABLES, TABLES, table_files
+from detector.tables.scan_files import OPTIONAL_TABLES, TABLES, UNFINISHED, table_files
 from detector.version import FORMAT_VERSION
 
 ROW = TypeVar("ROW")
@@ -86,11 +86,11 @@ def open_scan(directory: str | Path, inputs: list[str] | None = None) -> Scan:
         summary = json.loads(path.read_text("utf-8"))
         version = summary["format_version"]
     except FileNotFoundError:
-        raise ScanError(
-            f"{directory}: not a scan: it holds no summary.json. Make one with: detector scan INPUT --out {directory}"
-        ) from None
+        raise ScanError(f"{directory}: not a scan: {_not_a_scan(directory)}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ScanError(f"{path}: cannot be read as the summary of a scan: {error}") from None
+    if "plan" in summary:
+        raise ScanError(f"{directory}: not a scan but a filter's folder; name the scan that it used ('why' takes both)")
     if version != FORMAT_VERSION:
         raise ScanError(
             f"{directory}: written in format {version}, this is format {FORMAT_VERSION}. Scan the input again."
@@ -109,6 +109,16 @@ def open_scan(directory: str | Path, inputs: list[str] | None = None) -> Scan:
         texts=InputTexts(summary, directory, inputs),
         outlines=StoredRows(directory, "outlines", _outline),
     )
+
+
+def _not_a_scan(directory: Path) -> str:
+    """What is wrong with a folder that was named for a scan, and how to make one."""
+    if (directory / UNFINISHED).is_dir():
+        return "one that was begun there is not finished. Go on with: detector scan INPUT --out ... --resume"
+    if directory.is_dir() and any(directory.iterdir()):
+        return f"it holds no summary.json. To scan what it holds: detector scan {directory} --out NEW"
+    state = "it holds no summary.json" if directory.is_dir() else "there is no such folder"
+    return f"{state}. Make one with: detector scan INPUT --out {directory}"
 
 
 class StoredRows(Rows[ROW]):

@@ -133,7 +133,7 @@ class Unfinished(Results):
     def result(
         self, name: str, compute: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs
     ) -> Result:
-        """What a stage found before, or what it finds now, which is kept where that takes little time."""
+        """What a stage found in a scan before this one, else what it finds now, kept if that is quick enough."""
         if self.has(name):
             kept: Result = self._columns.read(self._stored(name))
             return kept

@@ -251,8 +251,11 @@ class BlockHits:
     def _settled_junk(
         self, spans: _Spans, pairs: Pairs, modelled: Mapping[int, Any]
     ) -> tuple[Settled, NDArray[np.uint8]]:
-        """Junk lines, and the states of texts: those are left with junk inside lines, by a model, or that draws other
-        lines with it, and those for which a guard may speak."""
+        """Junk lines, and a state (uint8) for each text.
+
+        A text is left to the slower way if it has junk inside a line, junk by a model, or junk that draws other lines
+        with it, or if a guard may speak for one of its lines.
+        """
         block, rules = self._block, self._plan.lines
         state = np.zeros(self._n, dtype=np.uint8)
         state[spans.text] = state[list(modelled)] = _LEFT

@@ -154,8 +154,8 @@ def junk_lines(
 
 
 class _Content:
-    """Lines that no place makes junk: those that a guard calls the document's own, and those that stand more than once
-    in it, as titles do; these are counted when first asked."""
+    """Lines that are not junk wherever they stand: a guard calls them the document's own, or they stand more than once
+    in it, as titles do. Lines are counted when this is first asked."""
 
     def __init__(self, lines: Lines, guarded: Guarded) -> None:
         self._lines, self._guarded = lines, guarded

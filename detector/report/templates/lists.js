@@ -135,7 +135,7 @@ function phraseCard([id, text, families, all, , explains, found]) {
 }
 
 function rulesView(route, chosen) {
-  put(...title("Rules", "What the rules found, with examples in their lines. detector rules show NAME says why a rule is one."));
+  put(...title("Rules", "What the rules found, with examples in their lines. What a rule is for is told by: detector rules show NAME"));
   if (!lists.rules.length) return put(none());
   const rows = lists.rules;
   const draw = (place) => {
