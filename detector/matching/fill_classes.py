@@ -34,7 +34,9 @@ def _first(words: tuple[NDArray[np.uint32], ...]) -> NDArray[np.uint32]:
     return np.array([word[0] for word in words])
 
 
-_COUNTED = (*filling.PERCENT_WORDS, *filling.CURRENCIES, _points(MORE + TIMES + COUNTRIES + MEASURES), np.array([filling.YUAN]))
+_COUNTED = (
+    *filling.PERCENT_WORDS, *filling.CURRENCIES, _points(MORE + TIMES + COUNTRIES + MEASURES), np.array([filling.YUAN])
+)  # fmt: skip
 COUNTING = np.unique(np.concatenate(_COUNTED))
 """Characters, in their plain form and blanks apart, that may say what a number before them counts (uint32)."""
 
