@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from page_oracles import words_of
 
 from detector.kernels.page_cohesion import relate_all_kinds, relate_kinds
-from detector.kernels.page_context import number_words
+from detector.kernels.page_context import number_pages, number_words
 from detector.rules.page_phrases import page_words
 from detector.rules.pages import COHESION
 from detector.rules.places import make_triggers, read_block
@@ -103,9 +103,11 @@ def test_cohesion_in_several_texts_is_that_in_each() -> None:
     indptr = block.line_indptr
     odds = np.linspace(-3, 5, int(indptr[-1]))
     out = np.zeros((int(indptr[-1]), len(COHESION)))
-    relate_all_kinds(
-        block.plain, block.line_start, block.line_end, indptr[:-1], indptr, page_words().classes, odds, out, 0
-    )  # fmt: skip
+    numbers, n_words = np.empty(len(points), dtype=np.int32), np.empty(2, dtype=np.int64)
+    of_line = np.empty(len(odds) + 1, dtype=np.int64)
+    lines, classes = (block.plain, block.line_start, block.line_end), page_words().classes
+    number_pages(*lines, indptr[:-1], indptr, classes, numbers, of_line, n_words)
+    relate_all_kinds(numbers, n_words, of_line, indptr, odds, out, 0)
     for number, text in enumerate(texts):
         low, high = int(indptr[number]), int(indptr[number + 1])
         words = [set(words_of(line)) for line in text.lower().split("\n") if line]

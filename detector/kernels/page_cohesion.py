@@ -13,7 +13,6 @@ import math
 import numpy as np
 
 from detector.kernels.compiled import njit
-from detector.kernels.page_context import collect_words, number_words
 
 _SURENESS, _EVEN = 0.6, 1.0
 _FADING = 0.9
@@ -100,12 +99,12 @@ def _spread(out, column):
 def relate_kinds(numbers, n_words, indptr, odds, out, column):
     """Write what the lines of one text have in common with its content and its junk; returns the next column.
 
-    ``numbers`` (int32), ``indptr`` (int64): the words of lines, as `number_words` has them; ``odds`` (float64): that a
-    line is junk, so far. The weight of a word is the logarithm of the number of lines over those that have it. Columns:
-    the cosine of the line and the other lines of content, each by its odds, and of junk; the shares of its words that
-    they have, and the first less the second; the shares that content before and behind it has, fading; the length of
-    the line's vector. A line without words has -0.1. Then of each of these the means 1, 3 and 8 lines around and over
-    the whole text.
+    ``numbers`` (int32), ``indptr`` (int64): the words of lines, as `detector.kernels.page_context.number_words` has
+    them; ``odds`` (float64): that a line is junk, so far. The weight of a word is the logarithm of the number of lines
+    over those that have it. Columns: the cosine of the line and the other lines of content, each by its odds, and of
+    junk; the shares of its words that they have, and the first less the second; the shares that content before and
+    behind it has, fading; the length of the line's vector. A line without words has -0.1. Then of each of these the
+    means 1, 3 and 8 lines around and over the whole text.
     """
     n = len(indptr) - 1
     value, content, junk = np.zeros(n_words), np.empty(n), np.empty(n)
@@ -133,19 +132,12 @@ def relate_kinds(numbers, n_words, indptr, odds, out, column):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def relate_all_kinds(plain, start, end, begin, indptr, classes, odds, out, column):
+def relate_all_kinds(numbers, n_words, of_line, indptr, odds, out, column):
     """`relate_kinds` of several texts: the lines of text t are rows ``indptr[t]`` to ``indptr[t + 1]`` of ``out``.
 
-    Their places are those from ``begin[t]`` on; ``odds`` (float64) is that of each line to be junk.
+    The words of row r are ``numbers[of_line[r]:of_line[r + 1]]``, and text t has ``n_words[t]`` different ones;
+    ``odds`` (float64) is that of each line to be junk.
     """
-    for text in range(len(indptr) - 1):
+    for text in range(len(n_words)):
         low, high = indptr[text], indptr[text + 1]
-        first, last = begin[text], begin[text] + high - low
-        n_chars = 0
-        for row in range(first, last):
-            n_chars += end[row] - start[row]
-        words, of_line = np.empty(n_chars + 1, np.uint64), np.empty(high - low + 1, np.int64)
-        collect_words(plain, start[first:last], end[first:last], classes, words, of_line)
-        numbers = np.empty(of_line[high - low], np.int32)
-        n = number_words(words[: len(numbers)], of_line, numbers)
-        relate_kinds(numbers, n, of_line, odds[low:high], out[low:high], column)
+        relate_kinds(numbers, n_words[text], of_line[low : high + 1], odds[low:high], out[low:high], column)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels.page_cohesion import relate_all_kinds
-from detector.kernels.page_context import describe_all_odds, relate_pages
+from detector.kernels.page_context import describe_all_odds, number_pages, relate_pages
 from detector.kernels.page_model import first_round, judge_pages, later_round
 from detector.kernels.page_vocabulary import describe_vocabulary
 from detector.kernels.page_words import count_pages, keep_pages, may_be_pages
@@ -232,6 +232,26 @@ def _relate(
     )  # fmt: skip
 
 
+def _number_words(
+    indptr: NDArray[np.int64], block: Block, texts: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """The words of the lines of some texts of a block, see `detector.kernels.page_context.number_pages`: their numbers,
+
+    how many different ones each text has, and where each line's begin.
+    """
+    begin, of_line, n_words = (
+        block.line_indptr[texts],
+        np.empty(indptr[-1] + 1, np.int64),
+        np.empty(len(texts), np.int64),
+    )
+    n_chars = (block.line_end[begin + np.diff(indptr) - 1] - block.line_start[begin]).sum()
+    numbers = np.empty(n_chars, dtype=np.int32)
+    number_pages(
+        block.plain, block.line_start, block.line_end, begin, indptr, page_words().classes, numbers, of_line, n_words
+    )  # fmt: skip
+    return numbers, n_words, of_line
+
+
 def _weigh_words(
     features: NDArray[np.float64],
     indptr: NDArray[np.int64],
@@ -267,10 +287,7 @@ def score_pages(
     if model.parts[SECOND] < model.parts[LAST]:
         later_round(features, *trees, SECOND, ROUND_ONE, *SECOND_SHARES, odds[0])
         describe_all_odds(odds, indptr, features, ROUND_ONE)
-        relate_all_kinds(
-            block.plain, block.line_start, block.line_end, block.line_indptr[texts], indptr, page_words().classes,
-            odds[0], features, ROUND_TWO,
-        )  # fmt: skip
+        relate_all_kinds(*_number_words(indptr, block, texts), indptr, odds[0], features, ROUND_TWO)
     later_round(features, *trees, LAST, ROUND_ONE, *LAST_SHARES, odds[0])
     return np.asarray(odds[0])
 
