@@ -265,6 +265,7 @@ def test_heads_and_tails_know_some_of_the_phrases_of_pages() -> None:
 def test_pages_judged_together_are_judged_as_alone() -> None:
     page = [*["Home", "Log in", "Share this", "Related articles", "Read more"] * 2, "One sentence stands here alone."]
     texts = ["\n".join(page * n) for n in (1, 2, 1, 300, 3)] + ["One line.", "\n".join(f"line {n}" for n in range(40))]
+    texts += [made_pages()[name][0] + "\n" for name in ("zh-news", "en-news", "en-blog", "zh-portal", "en-shop")]
     points = code_points("".join(texts))
     stop = np.cumsum([len(text) for text in texts])
     start = stop - [len(text) for text in texts]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -321,11 +322,12 @@ def _find_together(
     _relate(features, indptr, runs, block, texts)
     signs = np.where(n_lines < FEW_LINES, np.uint8(0), found.signs[chosen])
     of_han, over = features[indptr[:-1], _HAN] > HAN_LIMIT, np.empty(len(own))
-    for is_han in np.unique(of_han).tolist():
-        some = of_han == is_han
-        rows = np.repeat(some, n_lines)
+    bounds = [0, *(np.flatnonzero(np.diff(of_han)) + 1).tolist(), len(chosen)]
+    for first, last in pairwise(bounds):
+        # those of one script side by side: a copy of their features would cost as much as a round
+        some, rows = slice(first, last), slice(indptr[first], indptr[last])
         part = _Texts(features[rows], repeats[rows], n_lines[some], runs[some], texts[some], signs[some])
-        over[rows] = _odds_over(part, block, is_han)
+        over[rows] = _odds_over(part, block, bool(of_han[first]))
     at = np.flatnonzero((over > 0) & ~is_whole_text(counts))
     rows = at + np.repeat(block.line_indptr[texts] - indptr[:-1], n_lines)[at]
     is_text = (block.line_flags[rows] & SENTENCE != 0) | (features[at][:, _FROM_HEADLINE].sum(axis=1) == 0)
@@ -334,7 +336,7 @@ def _find_together(
 
 
 class _Texts(NamedTuple):
-    """Texts of one script: the rows of their lines one after the other, and how many lines each has."""
+    """Texts of one script side by side: the rows of their lines, and how many lines each has."""
 
     features: NDArray[np.float64]
     repeats: NDArray[np.int32]
