@@ -2,12 +2,15 @@
 
     python scripts/fit_pages.py DOCS.jsonl:GOLD.jsonl ... PLAIN.jsonl ... [--more DOCS:GOLD ...] [--without WORD ...]
 
+``--script han`` fits that of Chinese pages, ``detector/data/pages_han.tsv``. A page is judged by the model of its
+script, whose limit and gate are fitted to pages of that script alone; the Chinese model learns from all pages.
+
 Files without labels hold documents that are no pages; they teach a little. Pages under ``--more`` teach too, but no
 limit is fitted to them: what counts as content differs between labelled corpora. A folder of texts may stand for a
 file, and spans for letters (``seeds:seeds/labels.jsonl``). For every corpus the script prints, cross-validated over
 sites, the mean over pages of the share of junk characters found and of content characters lost: the whole way of a
 scan, which first decides whether a text is a page at all, and whose rules find lines too. Everything that is fitted
-(words, trees, both rounds, limits) sees the other folds only. A page's site is the host of its ``url`` or what stands
+(words, trees, all rounds, limits) sees the other folds only. A page's site is the host of its ``url`` or what stands
 before the last slash of its id; sites whose pages share many lines are one (the same site under two names). Labels
 are those that `detector evaluate` reads. ``--check`` writes nothing. The table holds names, single words and numbers,
 no text, and the same labels give the same table.
@@ -26,39 +29,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent))
-from boosted_trees import DIGITS, Bins, Shape, Trees, grow, into_bins
+from boosted_trees import DEPTH, DIGITS, Bins, Shape, Trees, grow, into_bins
 from labelled_pages import THINNED, Flags, Floats, Pages, folds, read_pages
 from line_words import Weights, fit_words, weigh_lines
 from page_gate import evidence_of, fit_gate
 
+from detector.kernels.page_cohesion import relate_kinds
 from detector.kernels.page_context import describe_odds
 from detector.kernels.page_model import judge_pages
 from detector.kernels.page_vocabulary import describe_scores
 from detector.rules.page_model import EVIDENCE, PARTS, lean_of, weigh_evidence
 from detector.rules.pages import (
     FEATURES,
-    FIRST_SHARE,
     HAN_LIMIT,
+    LAST_SHARES,
+    LATER,
     LEAN_SHARE,
     LEAST_LINES,
     LEAST_TEXT,
+    ROUND_LAST,
     ROUND_ONE,
-    SECOND,
+    ROUND_TWO,
+    SECOND_SHARES,
     SURE,
 )
 
-TARGET = Path(__file__).parents[1] / "detector" / "data" / "pages.tsv"
+TARGET = Path(__file__).parents[1] / "detector" / "data"
 HAN, LENGTH, WORDS, PROSE, COVER = (FEATURES.index(name) for name in ("han", "length", "junk_words", "prose", "cover"))
 SHAPES = {
     "junk": Shape(800, 0.1, 0.1, 0.4),
     "before": Shape(100),
     "after": Shape(100),
+    "second": Shape(300, 0.15, 0.1, 0.4),
     "last": Shape(800, 0.1, 0.1, 0.4),
 }
-N_LAST = 2
-"""Times that the second round is fitted, with other draws; its odds are their mean."""
+N_DRAWS = {"second": 1, "last": 2}
+"""Times that a later round is fitted, with other draws; its odds are their mean."""
 N_INNER = 3
-"""Folds by which the second round sees what the first says of sites that it has not seen."""
+"""Folds by which a later round sees what the round before says of sites that it has not seen."""
 
 PLAIN_WEIGHT = 0.1
 """What a document that is no page weighs beside a page, where a scan would look at it."""
@@ -69,13 +77,28 @@ MORE_WEIGHT = 0.5
 THINNED_WEIGHT = 0.5
 """What a thinned copy of a page weighs beside the page."""
 
+
 LEAST_ODDS = 0.75
 """No limit is lower: where a script has few pages and they are easy, nearly any limit would lose little on them."""
 
-WANTED = {"words_odds": 0.019, "han_odds": 0.018}
-"""The share of content characters, mean over pages, that the fitted limits may lose on the pages they are fitted to:
-less than what they may lose on others (0.02), because pages differ. Of Chinese pages there are so few that one decides:
-what folds of them may lose is more than the 0.015 that all together may, and `LEAST_ODDS` is their limit."""
+
+class Script(NamedTuple):
+    """How the model of a script is fitted: the file of its table, and whether it has a round between first and last.
+
+    ``wanted`` is the share of content characters, mean over pages, that its limit may lose on the pages that it is
+    fitted to: less than what it may lose on others (0.02), because pages differ. Of Chinese pages there are so few that
+    one decides: what folds of them may lose is more than the 0.015 that all together may, and `LEAST_ODDS` is their
+    limit.
+    """
+
+    table: str
+    has_second: bool
+    wanted: float
+
+
+SCRIPTS = {"words": Script("pages.tsv", True, 0.019), "han": Script("pages_han.tsv", False, 0.018)}
+"""The model of Chinese pages has two rounds: with one more, that looks at the words of lines together, it finds no more
+of them, and pages of other scripts teach it too, since these are few."""
 
 
 def line_weights(pages: Pages, classes: NDArray[np.int64]) -> Floats:
@@ -90,19 +113,23 @@ def line_weights(pages: Pages, classes: NDArray[np.int64]) -> Floats:
 
 
 class Model(NamedTuple):
-    """Both rounds of the model: what words say, the trees of the first round, those of the second."""
+    """All rounds of the model: what words say, the trees of the first round, of the second and of the last."""
 
     words: Weights
     first: list[Trees]
+    second: Trees
     last: Trees
 
 
-class Fit:
-    """Fits the parts of the model to some lines and keeps what all fits share."""
+NO_TREES = Trees(np.zeros((0, DEPTH), dtype=np.int64), np.zeros((0, DEPTH)), np.zeros((0, 1 << DEPTH)))
 
-    def __init__(self, pages: Pages) -> None:
-        self.pages = pages
-        self.teaches = (~pages.plain | (pages.signs > 0))[pages.text]
+
+class Fit:
+    """Fits the parts of the model of a script to some lines and keeps what all fits share."""
+
+    def __init__(self, pages: Pages, script: str) -> None:
+        self.pages, self.has_second = pages, SCRIPTS[script].has_second
+        self.teaches = ((~pages.plain | (pages.signs > 0)) & (of_script(pages, script) | (script == "han")))[pages.text]
         self.own_weight = line_weights(pages, pages.label)
         self.place_weight = line_weights(pages, pages.place)
         self.site = np.unique(np.array(pages.site), return_inverse=True)[1][pages.text]
@@ -134,22 +161,34 @@ class Fit:
             trees.append(grow(table, some, member[rows[some]] * 1.0, weight[rows[some]], SHAPES[name]))
         return trees
 
-    def described(self, text: NDArray[np.int64], features: Floats, odds: Floats) -> Floats:
-        """The features of both rounds of some whole texts by the first round's odds (3 x lines)."""
-        out = np.zeros((len(features), ROUND_ONE + len(SECOND)))
+    def later_round(self, part: str, table: Bins, lines: NDArray[np.int64], some: Flags) -> Trees:
+        """The trees of a later round by some of the lines; those of all draws together are their mean."""
+        at = np.flatnonzero(some & (self.own_weight[lines] > 0))
+        label, weight = self.pages.label[lines[at]] * 1.0, self.own_weight[lines[at]]
+        fits = [grow(table, at, label, weight, SHAPES[part], draw) for draw in range(N_DRAWS[part])]
+        feature, limit, leaves = (np.concatenate(column) for column in zip(*fits, strict=True))
+        return Trees(feature, limit, np.round(leaves / len(fits), DIGITS))
+
+    def described(self, text: NDArray[np.int64], features: Floats, odds: Floats, width: int) -> Floats:
+        """The features of a later round of some whole texts, so many columns, by the odds so far (3 x lines)."""
+        out = np.zeros((len(features), width))
         out[:, :ROUND_ONE] = features
         for low, high in _bounds(text):
             part = out[low:high]
             length = np.ascontiguousarray(part[:, LENGTH])
-            describe_odds(*(np.ascontiguousarray(line[low:high]) for line in odds), length, part, ROUND_ONE)
+            own = [np.ascontiguousarray(line[low:high]) for line in odds]
+            at = describe_odds(*own, length, part, ROUND_ONE)
+            if at < width:
+                relate_kinds(*self.pages.about[text[low]], own[0], part, at)
         return out
 
-    def both_rounds(self, rows: Flags, seed: int) -> Model:
-        """Both rounds; each learns from what those before it say of sites that they have not seen."""
+    def all_rounds(self, rows: Flags, seed: int) -> Model:
+        """All rounds; each learns from what those before it say of sites that they have not seen."""
         pages = self.pages
         own = rows & self.teaches
         lines, text = np.flatnonzero(own), pages.text[own]
         of_text = folds(pages, N_INNER, seed)[pages.text]
+        inner, everything = of_text[lines], np.ones(len(lines), dtype=np.bool_)
         scores, odds = np.zeros((len(own), 3)), np.zeros((3, len(lines)))
         for number in range(N_INNER):
             other = own & (of_text == number)
@@ -157,23 +196,36 @@ class Fit:
         features = self.with_words(own, scores)
         table = into_bins(features)
         for number in range(N_INNER):
-            is_other = of_text[lines] == number
-            odds[:, is_other] = [
-                trees.odds(features[is_other]) for trees in self.round_one(table, np.flatnonzero(~is_other), lines)
+            other = inner == number
+            odds[:, other] = [
+                trees.odds(features[other]) for trees in self.round_one(table, np.flatnonzero(~other), lines)
             ]
-        both = into_bins(self.described(text, features, odds))
-        some = np.flatnonzero(self.own_weight[lines] > 0)
-        label, weight = pages.label[lines[some]] * 1.0, self.own_weight[lines[some]]
-        fits = [grow(both, some, label, weight, SHAPES["last"], draw) for draw in range(N_LAST)]
-        feature, limit, leaves = (np.concatenate(column) for column in zip(*fits, strict=True))
-        last = Trees(feature, limit, np.round(leaves / N_LAST, DIGITS))
-        return Model(self.words(own), self.round_one(table, np.arange(len(lines)), lines), last)
+        first = self.round_one(table, np.arange(len(lines)), lines)
+        context = self.described(text, features, odds, ROUND_TWO)
+        table = into_bins(context)
+        if not self.has_second:
+            return Model(self.words(own), first, NO_TREES, self.later_round("last", table, lines, everything))
+        second = self.later_round("second", table, lines, everything)
+        for number in range(N_INNER):
+            other = inner == number
+            trees = self.later_round("second", table, lines, ~other)
+            odds[0, other] = _together(trees, context[other], SECOND_SHARES)
+        table = into_bins(self.described(text, features, odds, ROUND_LAST))
+        return Model(self.words(own), first, second, self.later_round("last", table, lines, everything))
 
     def odds(self, rows: Flags, model: Model) -> Floats:
         """The log odds that the lines of some whole texts are junk."""
+        text = self.pages.text[rows]
         features = self.with_words(rows, weigh_lines(self.pages.words, model.words, rows))
         odds = np.stack([trees.odds(features) for trees in model.first])
-        return model.last.odds(self.described(self.pages.text[rows], features, odds)) + FIRST_SHARE * odds[0]
+        if self.has_second:
+            odds[0] = _together(model.second, self.described(text, features, odds, ROUND_TWO), SECOND_SHARES)
+        return _together(model.last, self.described(text, features, odds, ROUND_LAST), LAST_SHARES)
+
+
+def _together(trees: Trees, features: Floats, shares: tuple[float, float]) -> Floats:
+    """The odds of a later round: of its trees and of the round before, each by its share."""
+    return np.asarray(shares[0] * trees.odds(features) + shares[1] * features[:, ROUND_ONE])
 
 
 def _bounds(text: NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -185,7 +237,7 @@ def _bounds(text: NDArray[np.int64]) -> list[tuple[int, int]]:
 class Scores(NamedTuple):
     """By models that saw no text of the same site: the log odds of lines, less what the limit of their page is higher,
 
-    whether a text is a page, and the gate that is fitted to what they say of all texts.
+    whether a text is of the script and a page, and the gate that is fitted to what they say of all texts of the script.
     """
 
     odds: Floats
@@ -193,14 +245,14 @@ class Scores(NamedTuple):
     gate: Floats
 
 
-def cross_validated(pages: Pages, n: int) -> Scores:
-    """What a scan would say of every text with a model fitted without its fold."""
-    fitting, fold_of, odds = Fit(pages), folds(pages, n), np.zeros(len(pages.label))
-    fold = fold_of[pages.text]
+def cross_validated(pages: Pages, n: int, script: str) -> Scores:
+    """What a scan would say of every text of a script with a model fitted without its fold."""
+    fitting, fold_of, odds = Fit(pages, script), folds(pages, n), np.zeros(len(pages.label))
+    fold, own = fold_of[pages.text], of_script(pages, script)
 
     def one(number: int) -> None:
-        seen, other = fold != number, fold == number
-        odds[other] = fitting.odds(other, fitting.both_rounds(seen, number + 1))
+        seen, other = fold != number, (fold == number) & own[pages.text]
+        odds[other] = fitting.odds(other, fitting.all_rounds(seen, number + 1))
         print(f"fold {number + 1} of {n}", file=sys.stderr)
 
     with ThreadPoolExecutor(2) as threads:
@@ -211,16 +263,17 @@ def cross_validated(pages: Pages, n: int) -> Scores:
     judge_pages(odds, repeats, indptr, pages.signs, SURE, is_page)
     for number in range(n):
         other = fold_of == number
-        weights = fit_gate(pages, evidence, ~other)
+        weights = fit_gate(pages, evidence, own & ~other)
         is_page[other] |= weigh_evidence(evidence[other], weights, LEAST_LINES, LEAST_TEXT)
     lean = lean_of(odds, np.ascontiguousarray(pages.features[:, LENGTH]), indptr)
-    odds -= (LEAN_SHARE * lean * ~_is_han(pages))[pages.text]
-    return Scores(odds, is_page & (pages.signs > 0), fit_gate(pages, evidence, np.ones_like(is_page)))
+    odds -= (LEAN_SHARE * lean * (script != "han"))[pages.text]
+    return Scores(odds, is_page & (pages.signs > 0) & own, fit_gate(pages, evidence, own))
 
 
-def _is_han(pages: Pages) -> Flags:
-    """Whether texts are Chinese."""
-    return np.asarray(np.bincount(pages.text, pages.features[:, HAN] > HAN_LIMIT, len(pages.site)) > 0)
+def of_script(pages: Pages, script: str) -> Flags:
+    """Whether texts are of a script."""
+    is_han = np.bincount(pages.text, pages.features[:, HAN] > HAN_LIMIT, len(pages.site)) > 0
+    return np.asarray(is_han == (script == "han"))
 
 
 class Outcome(NamedTuple):
@@ -262,21 +315,17 @@ def limit_for(pages: Pages, chosen: Sequence[int], scores: Scores, most: float) 
     return float(limits[few_enough[0]] if len(few_enough) else limits[-1])
 
 
-def report(pages: Pages, scores: Scores, n: int) -> tuple[dict[str, float], list[str]]:
-    """The limits fitted to the corpora that are scored, and lines that say what cross-validation found."""
-    fold = folds(pages, n)
-    limits: dict[str, float] = {}
-    told: list[str] = []
-    is_han = _is_han(pages)
-    own = np.zeros(len(pages.site))
-    for name, script in (("words_odds", ~is_han), ("han_odds", is_han)):
-        chosen = np.flatnonzero(script & pages.scored & (np.array(pages.corpus) != THINNED))
-        for number in range(n):
-            others = [at for at in chosen.tolist() if fold[at] != number]
-            own[script & (fold == number)] = limit_for(pages, others, scores, WANTED[name])
-        limits[name] = limit_for(pages, chosen.tolist(), scores, WANTED[name])
-    for corpus in sorted(set(pages.corpus) - {THINNED}):
-        chosen = np.flatnonzero([name == corpus for name in pages.corpus]).tolist()
+def report(pages: Pages, scores: Scores, n: int, script: str) -> tuple[float, list[str]]:
+    """The limit fitted to the corpora that are scored, and lines that say what cross-validation found."""
+    fold, own, told = folds(pages, n), np.zeros(len(pages.site)), []
+    of_one, wanted = of_script(pages, script), SCRIPTS[script].wanted
+    chosen = np.flatnonzero(of_one & pages.scored & (np.array(pages.corpus) != THINNED)).tolist()
+    for number in range(n):
+        others = [at for at in chosen if fold[at] != number]
+        own[fold == number] = limit_for(pages, others, scores, wanted)
+    fitted = limit_for(pages, chosen, scores, wanted)
+    for corpus in sorted({name for name, some in zip(pages.corpus, of_one, strict=True) if some} - {THINNED}):
+        chosen = np.flatnonzero(of_one & [name == corpus for name in pages.corpus]).tolist()
         if pages.plain[chosen].any():
             is_junk = (scores.odds > own[pages.text]) & scores.is_page[pages.text] & np.isin(pages.text, chosen)
             share = pages.size[is_junk].sum() / pages.size[np.isin(pages.text, chosen)].sum()
@@ -291,19 +340,20 @@ def report(pages: Pages, scores: Scores, n: int) -> tuple[dict[str, float], list
         for name, limit in rows:
             result = outcome(pages, chosen, scores, limit)
             told.append(f"{corpus} {name}: {' '.join(f'{key} {value:.4f}' for key, value in result._asdict().items())}")
-    return limits, told
+    return fitted, told
 
 
-def table(model: Model, words: Sequence[str], limits: dict[str, float], gate: Floats, told: Sequence[str]) -> str:
+def table(model: Model, words: Sequence[str], limit: float, gate: Floats, told: Sequence[str]) -> str:
     """The text of the table."""
     lines = [
         "# Made by scripts/fit_pages.py. The log odds that a line of a page is junk are the sum of the trees of part",
-        "# last and a share of those of part junk, less the limit; junk, before and after are the first round.",
+        "# last and a share of those of part second, which have a share of those of part junk, less the limit; junk,",
+        "# before and after are the first round.",
         "# word: what it says of its line, that it is junk, before the text, after it; base: of a line without words.",
         "# gate: what speaks for a text being a page, and its weight; over 0 it is one.",
         "# tree: its part, three times a feature and what it must be over, the eight leaves (no no no, no no yes ...).",
         *(f"# {line}" for line in told),
-        *(f"limit\t{name}\t{value}" for name, value in limits.items()),
+        f"limit\t{limit}",
         *(f"gate\t{name}\t{value:.4f}" for name, value in zip((*EVIDENCE, "always"), gate.tolist(), strict=True)),
         "\t".join(("base", *(f"{value:.4g}" for value in model.words.base))),
         *(
@@ -312,8 +362,8 @@ def table(model: Model, words: Sequence[str], limits: dict[str, float], gate: Fl
             if any(row)
         ),
     ]
-    names = (*FEATURES, *SECOND)
-    for part, trees in zip(PARTS, (*model.first, model.last), strict=True):
+    names = (*FEATURES, *LATER)
+    for part, trees in zip(PARTS, (*model.first, model.second, model.last), strict=True):
         for features, cuts, leaves in zip(trees.feature, trees.limit, trees.leaves, strict=True):
             asked = [item for name, cut in zip(features, cuts, strict=True) for item in (names[name], f"{cut:.6g}")]
             lines.append("\t".join(("tree", part, *asked, *(f"{value:.4g}" for value in leaves))))
@@ -326,6 +376,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", metavar="DOCS[:GOLD]")
     parser.add_argument("--more", nargs="*", default=[], metavar="DOCS:GOLD", help="pages that no limit is fitted to")
     parser.add_argument("--without", nargs="*", default=[], metavar="WORD", help="words that the table must not have")
+    parser.add_argument("--script", choices=SCRIPTS, default="words", help="whose table is made")
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args()
@@ -333,13 +384,14 @@ def main() -> None:
     labelled = [(Path(docs), Path(gold)) for docs, _, gold in given if gold]
     more = [(Path(docs), Path(gold)) for docs, _, gold in (item.partition(":") for item in options.more)]
     pages = read_pages(labelled, more, [Path(docs) for docs, _, gold in given if not gold], options.without)
-    scores = cross_validated(pages, options.folds)
-    limits, told = report(pages, scores, options.folds)
+    scores = cross_validated(pages, options.folds, options.script)
+    limit, told = report(pages, scores, options.folds, options.script)
     print("\n".join(told))
     if not options.check:
-        fitting, everything = Fit(pages), np.ones(len(pages.label), dtype=np.bool_)
-        model = fitting.both_rounds(everything, 0)
-        TARGET.write_text(table(model, pages.words.names, limits, scores.gate, told), "utf-8")
+        fitting, everything = Fit(pages, options.script), np.ones(len(pages.label), dtype=np.bool_)
+        model = fitting.all_rounds(everything, 0)
+        made = table(model, pages.words.names, limit, scores.gate, told)
+        (TARGET / SCRIPTS[options.script].table).write_text(made, "utf-8")
 
 
 if __name__ == "__main__":

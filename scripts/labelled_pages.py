@@ -10,12 +10,15 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import numpy as np
-from line_words import LineWords, number_words
+from line_words import LineWords
+from line_words import number_words as words_of_lines
 from numpy.typing import NDArray
 
 from detector.evaluation.gold import GoldDocument, load_gold
+from detector.kernels.page_context import collect_words, number_words
 from detector.records.reading import Reader
 from detector.rules.junk import find_junk
+from detector.rules.page_phrases import page_words
 from detector.rules.pages import PAGE_LINE, ROUND_ONE, count_page_lines, describe_page, is_whole_text, relate_page
 from detector.rules.places import make_triggers, read_block
 from detector.rules.rule_tables import RuleTable, load_rules
@@ -41,6 +44,14 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
+class About(NamedTuple):
+    """The words of one text's lines as `detector.kernels.page_context.number_words` has them, and their number."""
+
+    numbers: NDArray[np.int32]
+    n_words: int
+    indptr: NDArray[np.int64]
+
+
 class Pages(NamedTuple):
     """Lines of texts: ``features`` of the first round, ``label`` (1 junk, 0 content, -1 not scored), ``size``.
 
@@ -48,8 +59,8 @@ class Pages(NamedTuple):
     itself, ``is_text`` whether it is too much prose to be called junk; ``place``: 0 before the text of its page, 1 in
     it, 2 after it; ``text``: the number of the text. ``words`` are those of the lines. Of each text: its run
     of prose (``runs``, first and last line), ``site``, ``corpus``, whether it is ``plain`` (no page), its ``signs``
-    (`detector.rules.page_model.BY_WORDS`; 0: a scan does not look at it), and whether limits are fitted to it
-    (``scored``).
+    (`detector.rules.page_model.BY_WORDS`; 0: a scan does not look at it), whether limits are fitted to it
+    (``scored``), and what its lines are about (``about``).
     """
 
     features: Floats
@@ -66,6 +77,7 @@ class Pages(NamedTuple):
     plain: Flags
     signs: NDArray[np.uint8]
     scored: Flags
+    about: Sequence[About] = ()
 
 
 class _Lines(NamedTuple):
@@ -79,6 +91,7 @@ class _Lines(NamedTuple):
     run: tuple[int, int]
     lines: list[str]
     signs: int
+    about: About
 
 
 @cache
@@ -97,6 +110,10 @@ def read_lines(text: str, letters: str | None) -> _Lines:
     if len(features):
         features, first, last = describe_page(found.counts, found.repeats)
         relate_page(features, first, last, block, 0)
+    words, indptr = np.empty(len(points) + 1, dtype=np.uint64), np.empty(len(block.line_start) + 1, dtype=np.int64)
+    collect_words(block.plain, block.line_start, block.line_end, page_words().classes, words, indptr)
+    numbers = np.empty(indptr[-1], dtype=np.int32)
+    about = About(numbers, number_words(words[: len(numbers)], indptr, numbers), indptr)
     lines = text.split("\n")
     begins = np.cumsum([0, *(len(line) + 1 for line in lines)])
     rows = np.searchsorted(begins, block.line_start, side="right") - 1
@@ -116,6 +133,7 @@ def read_lines(text: str, letters: str | None) -> _Lines:
     own = [lines[row] for row in rows]
     return _Lines(
         features[:, :ROUND_ONE].copy(), label, sizes, by_rules, is_whole_text(found.counts), (first, last), own, signs,
+        about,
     )  # fmt: skip
 
 
@@ -171,10 +189,11 @@ def read_pages(
     place = np.concatenate([_places(part) for part in parts])
     is_plain = np.arange(len(parts)) >= n_pages
     signs = np.array([part.signs for part in parts], dtype=np.uint8)
-    words = number_words([line for part in parts for line in part.lines], without)
+    words = words_of_lines([line for part in parts for line in part.lines], without)
     runs = np.array([part.run for part in parts], dtype=np.int64)
     is_scored = np.array(scored + [False] * (len(parts) - n_pages))
-    return Pages(*columns, place, text, words, runs, site, corpus, is_plain, signs, is_scored)
+    about = [part.about for part in parts]
+    return Pages(*columns, place, text, words, runs, site, corpus, is_plain, signs, is_scored, about)
 
 
 def corpus_of(docs: Path) -> str:

@@ -150,8 +150,9 @@ def test_texts_together_are_described_as_alone() -> None:
     assert (out[:, :column] == alone[:, :column]).all()
 
 
-def test_the_vocabulary_is_of_words_and_says_something() -> None:
-    model = fitted()
+@pytest.mark.parametrize("is_han", [False, True])
+def test_the_vocabulary_is_of_words_and_says_something(is_han: bool) -> None:
+    model = fitted(is_han)
     known = model.keys != 0
     assert 1_000 < known.sum() < 20_000
     assert (model.weights[known] != 0).any(axis=1).all()
@@ -164,4 +165,4 @@ def test_the_vocabulary_is_of_words_and_says_something() -> None:
         return float(out[0, 0])
 
     assert junk("Related stories") > junk("The town had waited for this for many years.")
-    assert junk("相关阅读") > junk("这座大桥的主体工程已经全部完成")
+    assert not is_han or junk("相关阅读") > junk("这座大桥的主体工程已经全部完成")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from page_oracles import CLASS, described, evidence_of_page, gate, placed, related
 
 from detector.kernels.page_context import describe_odds, place_lines
-from detector.kernels.page_model import first_round, judge_pages, second_round
+from detector.kernels.page_model import first_round, judge_pages, later_round
 from detector.kernels.page_words import count_repeats, keep_pages, may_be_pages, signs_of_page
 from detector.machine.workspace import Workspace
 from detector.model import Document
@@ -28,11 +28,14 @@ from detector.rules.page_model import EVIDENCE, PARTS, gather_evidence, lean_of,
 from detector.rules.page_phrases import CLASSES, EDGE_CLASSES, edge_phrases, page_phrases, page_words, units
 from detector.rules.pages import (
     FEATURES,
-    FIRST_SHARE,
+    LAST,
+    LAST_SHARES,
+    ODDS,
     PAGE_LINE,
+    ROUND_LAST,
     ROUND_ONE,
-    ROUND_TWO,
     SECOND,
+    SECOND_SHARES,
     PageCounts,
     count_page_lines,
     describe_page,
@@ -187,24 +190,25 @@ def test_repeats_are_counted(values: list[int]) -> None:
     assert out.tolist() == [values.count(value) for value in values]
 
 
-@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 3, 16, 17, 40]))
-def test_odds_are_sums_of_leaves(seed: int, n: int) -> None:
-    features = np.random.default_rng(seed).normal(size=(n, ROUND_TWO))
-    model = fitted()
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 3, 16, 17, 40]), st.booleans())
+def test_odds_are_sums_of_leaves(seed: int, n: int, is_han: bool) -> None:
+    features = np.random.default_rng(seed).normal(size=(n, ROUND_LAST))
+    model = fitted(is_han)
 
     def summed(part: str) -> np.ndarray:
         total = np.zeros(n)
         own = slice(*model.parts[PARTS.index(part) : PARTS.index(part) + 2])
         for names, limits, leaves in zip(*(column[own] for column in model[:3]), strict=True):
             total += leaves[(features[:, names] > limits) @ np.array([4, 2, 1])]
-        assert total.any()
+        assert total.any() or (is_han and part == "second")
         return total
 
     odds = first_round(features, *model[:4])
     assert odds.tolist() == [summed(part).tolist() for part in PARTS[:3]]
     scores = np.empty(n)
-    second_round(features, *model[:4], ROUND_ONE, FIRST_SHARE, scores)
-    assert scores.tolist() == (summed("last") + FIRST_SHARE * features[:, ROUND_ONE]).tolist()
+    for part, (share, share_before) in ((SECOND, SECOND_SHARES), (LAST, LAST_SHARES)):
+        later_round(features, *model[:4], part, ROUND_ONE, share, share_before, scores)
+        assert scores.tolist() == (share * summed(PARTS[part]) + share_before * features[:, ROUND_ONE]).tolist()
 
 
 SURE_LINES = st.tuples(st.sampled_from([0.0, 6.0, 10.0]), st.integers(1, 4), st.integers(0, 2))
@@ -261,6 +265,7 @@ def test_heads_and_tails_know_some_of_the_phrases_of_pages() -> None:
 def test_pages_judged_together_are_judged_as_alone() -> None:
     page = [*["Home", "Log in", "Share this", "Related articles", "Read more"] * 2, "One sentence stands here alone."]
     texts = ["\n".join(page * n) for n in (1, 2, 1, 300, 3)] + ["One line.", "\n".join(f"line {n}" for n in range(40))]
+    texts += [made_pages()[name][0] + "\n" for name in ("zh-news", "en-news", "en-blog", "zh-portal", "en-shop")]
     points = code_points("".join(texts))
     stop = np.cumsum([len(text) for text in texts])
     start = stop - [len(text) for text in texts]
@@ -300,10 +305,10 @@ def test_what_lines_have_in_common_is_the_obvious(lines: list[str]) -> None:
         assert features[:, FEATURES.index(name)].tolist() == pytest.approx(column, abs=1e-6), name
 
 
-ODDS = st.lists(st.tuples(*(st.floats(-5, 5),) * 3), min_size=1, max_size=9)
+SOME_ODDS = st.lists(st.tuples(*(st.floats(-5, 5),) * 3), min_size=1, max_size=9)
 
 
-@given(ODDS, st.sampled_from([0.3, 1.0]))
+@given(SOME_ODDS, st.sampled_from([0.3, 1.0]))
 def test_places_are_sums_over_all_runs(odds: list[tuple[float, float, float]], rate: float) -> None:
     _, before, after = (np.array(column) for column in zip(*odds, strict=True))
     out = np.empty((len(odds), 3))
@@ -312,13 +317,13 @@ def test_places_are_sums_over_all_runs(odds: list[tuple[float, float, float]], r
         assert row == pytest.approx(wanted, abs=1e-9)
 
 
-@given(ODDS)
+@given(SOME_ODDS)
 def test_what_the_first_round_says_around_a_line(odds: list[tuple[float, float, float]]) -> None:
     junk, before, after = (np.array(column) for column in zip(*odds, strict=True))
     n = len(odds)
-    out = np.empty((n, len(SECOND)))
-    assert describe_odds(junk, before, after, np.ones(n), out, 0) == len(SECOND)
-    row = dict(zip(SECOND, out.T.tolist(), strict=True))
+    out = np.empty((n, len(ODDS)))
+    assert describe_odds(junk, before, after, np.ones(n), out, 0) == len(ODDS)
+    row = dict(zip(ODDS, out.T.tolist(), strict=True))
     assert row["odds"] == junk.tolist()
     for reach in (1, 2, 4, 8):
         wanted = [junk[max(0, at - reach) : at + reach + 1].mean() for at in range(n)]

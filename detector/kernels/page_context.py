@@ -338,6 +338,29 @@ def relate_pages(plain, start, end, begin, indptr, runs, classes, source, out, c
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def number_pages(plain, start, end, begin, indptr, classes, numbers, of_line, n_words):
+    """`collect_words` and `number_words` of several texts, whose lines are those of `relate_pages`.
+
+    The words of row r go to ``numbers[of_line[r]:of_line[r + 1]]`` (int32, room for a word each character; ``of_line``
+    int64), how many different ones text t has to ``n_words[t]`` (int64).
+    """
+    of_line[0] = 0
+    for text in range(len(n_words)):
+        low, high = indptr[text], indptr[text + 1]
+        first, last = begin[text], begin[text] + high - low
+        n_chars = 0
+        for row in range(first, last):
+            n_chars += end[row] - start[row]
+        words, own = np.empty(n_chars + 1, np.uint64), np.empty(high - low + 1, np.int64)
+        collect_words(plain, start[first:last], end[first:last], classes, words, own)
+        n = own[high - low]
+        base = of_line[low]
+        n_words[text] = number_words(words[:n], own, numbers[base : base + n])
+        for row in range(high - low):
+            of_line[low + row + 1] = base + own[row + 1]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def describe_all_odds(odds, indptr, out, column):
     """`describe_odds` of several texts: the lines of text t are ``indptr[t]`` to ``indptr[t + 1]``.
 

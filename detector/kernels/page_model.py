@@ -11,7 +11,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_LAST = 3
+_FIRST_ROUND = 3
 _TOGETHER = 16
 
 
@@ -57,21 +57,22 @@ def add_trees(features, tree_feature, tree_limit, leaves, bounds, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 def first_round(features, tree_feature, tree_limit, leaves, parts):
     """The first round's log odds (float64, 3 x lines): that lines are junk, stand before and after the text."""
-    odds = np.empty((_LAST, len(features)))
+    odds = np.empty((_FIRST_ROUND, len(features)))
     add_trees(features, tree_feature, tree_limit, leaves, parts, odds)
     return odds
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def second_round(features, tree_feature, tree_limit, leaves, parts, column, share, out):
-    """The log odds that lines are junk, by what the first round says around them too (``out``, float64).
+def later_round(features, tree_feature, tree_limit, leaves, parts, part, column, share, share_before, out):
+    """The log odds that lines are junk, by what the round before says around them too (``out``, float64).
 
-    The first round's own odds, which stand in ``column``, count too, by ``share``.
+    They are those of the trees of one part, by ``share``, and those of the round before, which stand in ``column``, by
+    ``share_before``.
     """
     odds = np.empty((1, len(features)))
-    add_trees(features, tree_feature, tree_limit, leaves, parts[_LAST:], odds)
+    add_trees(features, tree_feature, tree_limit, leaves, parts[part:], odds)
     for row in range(len(out)):
-        out[row] = odds[0, row] + share * features[row, column]
+        out[row] = share * odds[0, row] + share_before * features[row, column]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

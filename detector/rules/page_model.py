@@ -1,11 +1,12 @@
 """The fitted model of scraped pages as the kernels read it: trees, limits and the words that tell lines apart.
 
-``data/pages.tsv`` is made by ``scripts/fit_pages.py``; `detector.rules.pages` says how it is used.
+``data/pages.tsv`` and, for Chinese pages, ``data/pages_han.tsv`` are made by ``scripts/fit_pages.py``;
+`detector.rules.pages` says how they are used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 
 from detector.text.folding import DIGIT, EXTENDER, LETTER, SINGLE, character_table
 
-PARTS = ("junk", "before", "after", "last")
+PARTS = ("junk", "before", "after", "second", "last")
 """The parts of the model: whether a line is junk, stands before the text, after it, which is the first round; whether
-it is junk by what the first round says around it."""
+it is junk by what the first round says around it; and by what the second says there."""
 
 WORD_PARTS = ("junk", "before", "after")
 """What a word can say of its line."""
@@ -43,17 +44,17 @@ class Model(NamedTuple):
     """The model as the kernels read it; see `detector.kernels.page_model` and `detector.kernels.page_vocabulary`.
 
     ``tree_feature``: int32, ``tree_limit``: float64, a row of three for each tree; ``leaves``: float64, a row of eight;
-    ``parts``: int64, where the trees of each of `PARTS` begin, and their number; ``limits``: what the log odds of a
-    line must exceed, by name; ``keys`` (uint64, 0 is free) and ``weights`` (float64, a row for each slot, a column for
-    each of `WORD_PARTS`): words; ``base`` (float64): what a line without known words has; ``gate`` (float64): what
-    each of `EVIDENCE` weighs for a text being a page, and what is added.
+    ``parts``: int64, where the trees of each of `PARTS` begin, and their number; ``limit``: float64, one number, what
+    the log odds of a line must exceed; ``keys`` (uint64, 0 is free) and ``weights`` (float64, a row for each slot, a
+    column for each of `WORD_PARTS`): words; ``base`` (float64): what a line without known words has; ``gate``
+    (float64): what each of `EVIDENCE` weighs for a text being a page, and what is added.
     """
 
     tree_feature: NDArray[np.int32]
     tree_limit: NDArray[np.float64]
     leaves: NDArray[np.float64]
     parts: NDArray[np.int64]
-    limits: Mapping[str, float]
+    limit: NDArray[np.float64]
     keys: NDArray[np.uint64]
     weights: NDArray[np.float64]
     base: NDArray[np.float64]
@@ -180,11 +181,11 @@ def words_of_line(line: str) -> list[str]:
 
 
 @cache
-def page_model(places: tuple[str, ...]) -> Model:
-    """The model of ``data/pages.tsv``; ``places`` are the names of features by column."""
+def page_model(name: str, places: tuple[str, ...]) -> Model:
+    """The model of a file of ``data``; ``places`` are the names of features by column."""
     rows = [
         line.split("\t")
-        for line in resources.files("detector").joinpath("data/pages.tsv").read_text("utf-8").splitlines()
+        for line in resources.files("detector").joinpath("data", name).read_text("utf-8").splitlines()
         if not line.startswith("#")
     ]
     trees = sorted((row[1:] for row in rows if row[0] == "tree"), key=lambda row: PARTS.index(row[0]))
@@ -202,7 +203,7 @@ def page_model(places: tuple[str, ...]) -> Model:
         np.array([[float(value) for value in row[2:7:2]] for row in trees]),
         np.array([[float(value) for value in row[7:]] for row in trees]),
         np.concatenate(([0], np.cumsum(counts))),
-        {row[1]: float(row[2]) for row in rows if row[0] == "limit"},
+        np.array([float(row[1]) for row in rows if row[0] == "limit"]),
         keys,
         weights,
         np.array(base),

@@ -4,7 +4,8 @@ Each line of a text that has some short lines, and one that is nothing but words
 articles), is scored by its shape, the words of each class that it holds, what its words say by themselves and the lines
 around it. The text must then be shown to be a scraped page: by several lines that are junk without a doubt, or by fewer
 and many different ones that are words of pages. Otherwise nothing is said. Classes of words are
-``data/pages.toml``; the model is ``data/pages.tsv``, weights of words and boosted trees of three questions, made by
+``data/pages.toml``; the model is ``data/pages.tsv``, that of Chinese pages ``data/pages_han.tsv``: weights of words and
+boosted trees of three questions in rounds, each of which sees what the one before says of the whole page, made by
 ``scripts/fit_pages.py`` (`detector.rules.page_model`). Sums run in one order, so a score depends on the text alone.
 """
 
@@ -12,18 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.page_context import describe_all_odds, relate_pages
-from detector.kernels.page_model import first_round, judge_pages, second_round
+from detector.kernels.page_cohesion import relate_all_kinds
+from detector.kernels.page_context import describe_all_odds, number_pages, relate_pages
+from detector.kernels.page_model import first_round, judge_pages, later_round
 from detector.kernels.page_vocabulary import describe_vocabulary
 from detector.kernels.page_words import count_pages, keep_pages, may_be_pages
 from detector.kernels.pages import describe_pages
 from detector.rules.page_model import (
     MOST_OF_LINE,
+    PARTS,
     WORD_PARTS,
     Model,
     gather_evidence,
@@ -75,8 +79,8 @@ def feature_names(classes: Sequence[str] = CLASSES) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _second_names() -> tuple[str, ...]:
-    """The features that the first round's odds add, in the order of `detector.kernels.page_context.describe_odds`."""
+def _odds_names() -> tuple[str, ...]:
+    """The features that the odds of the round before add; see `detector.kernels.page_context.describe_odds`."""
     beside = [f"odds{step:+d}" for step in (-2, -1, 1, 2)]
     states = [f"{name}_{rate}" for rate in ("slow", "fast") for name in ("before", "in", "after")]
     return ("odds", "odds_1", "odds_2", "odds_4", "odds_8", *beside, "odds_before", "odds_after", *states, "in_run",
@@ -84,8 +88,16 @@ def _second_names() -> tuple[str, ...]:
             "run_through")  # fmt: skip
 
 
+def _cohesion_names() -> tuple[str, ...]:
+    """The features of what lines share with content and junk; see `detector.kernels.page_cohesion.relate_kinds`."""
+    own = ("like_content", "like_junk", "in_content", "in_junk", "in_either", "in_before", "in_after", "words_length")
+    return (*own, *(f"{name}_{reach}" for name in own for reach in (1, 3, 8, "all")))
+
+
 FEATURES = feature_names()
-SECOND = _second_names()
+ODDS, COHESION = _odds_names(), _cohesion_names()
+LATER = ODDS + COHESION
+SECOND, LAST = PARTS.index("second"), PARTS.index("last")
 _LENGTH, _PROSE, _COVER, _HAN, _WITH, _WORDS = (
     FEATURES.index(name) for name in ("length", "prose", "cover", "han", "with_prose", "junk_words")
 )
@@ -104,8 +116,9 @@ LEAST_LINES, LEAST_TEXT = 10, 0.1
 the median has half, 3 have less. A library of documents adds fewer lines, and rules find those, and the title, which is
 junk where a news page says it twice, is content there; a list of owners of rights has next to no text."""
 
-FIRST_SHARE = 0.6
-"""What the first round's odds count beside the second's, which alone would trust its neighbourhood too much."""
+SECOND_SHARES, LAST_SHARES = (0.625, 0.375), (1.0, 0.6)
+"""What the trees of the second round and of the last count, and beside them the odds of the round before: a later round
+alone would trust its neighbourhood too much. The odds of the second are a mean of both."""
 
 LEAN_SHARE = 0.5
 """How much of `detector.rules.page_model.lean_of` the odds of a line that is not Chinese must be more: a page counts by
@@ -124,7 +137,7 @@ LINES_TOGETHER = 2_000
 WHOLE_TEXT, WHOLE_SENTENCES = 1_500, 4
 """Characters and sentences of a line that is never junk: a whole text. Of 32 in labelled pages 2 were comments."""
 
-ROUND_ONE, ROUND_TWO = len(FEATURES), len(FEATURES) + len(SECOND)
+ROUND_ONE, ROUND_TWO, ROUND_LAST = np.cumsum([len(FEATURES), len(ODDS), len(COHESION)]).tolist()
 
 
 class PageLines(NamedTuple):
@@ -134,21 +147,21 @@ class PageLines(NamedTuple):
     score: NDArray[np.float64]
 
 
-LIMITS = ("words_odds", "han_odds")
-
-
 @cache
-def fitted() -> Model:
-    """The model, with the columns of `FEATURES` and `SECOND`."""
-    feature, limit, leaves, parts, limits, *words = kept_tables(_fitted, ["pages.tsv"], ["detector.rules.page_model"])
-    return Model(feature, limit, leaves, parts, dict(zip(LIMITS, limits.tolist(), strict=True)), *words)
+def fitted(is_han: bool = False) -> Model:
+    """The model of pages, or that of Chinese pages, with the columns of `FEATURES` and `LATER`."""
+    make, name = (_fitted_han, "pages_han.tsv") if is_han else (_fitted, "pages.tsv")
+    return Model(*kept_tables(make, [name], ["detector.rules.page_model"]))
 
 
-def _fitted() -> list[NDArray[Any]]:
+def _fitted() -> Model:
     """The columns of the model, which take 60 ms."""
-    model = page_model((*FEATURES, *SECOND))
-    limits = np.array([model.limits[name] for name in LIMITS])
-    return [limits if column is model.limits else np.asarray(column) for column in model]
+    return page_model("pages.tsv", (*FEATURES, *LATER))
+
+
+def _fitted_han() -> Model:
+    """Those of the model of Chinese pages."""
+    return page_model("pages_han.tsv", (*FEATURES, *LATER))
 
 
 class PageCounts(NamedTuple):
@@ -196,7 +209,7 @@ def count_page_lines(
 
 def describe_page(counts: NDArray[np.int32], repeats: NDArray[np.int32]) -> tuple[NDArray[np.float64], int, int]:
     """The features of the lines of one text but for those of words, and the run of prose: its first and last line."""
-    features, runs = np.zeros((len(counts), ROUND_TWO)), np.empty((1, 2), dtype=np.int64)
+    features, runs = np.zeros((len(counts), ROUND_LAST)), np.empty((1, 2), dtype=np.int64)
     describe_pages(counts, repeats, np.array([0, len(counts)]), len(CLASSES), features, runs)
     return features, int(runs[0, 0]), int(runs[0, 1])
 
@@ -220,15 +233,36 @@ def _relate(
     )  # fmt: skip
 
 
+def _number_words(
+    indptr: NDArray[np.int64], block: Block, texts: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """The words of the lines of some texts of a block, see `detector.kernels.page_context.number_pages`: their numbers,
+
+    how many different ones each text has, and where each line's begin.
+    """
+    begin, of_line, n_words = (
+        block.line_indptr[texts],
+        np.empty(indptr[-1] + 1, np.int64),
+        np.empty(len(texts), np.int64),
+    )
+    n_chars = (block.line_end[begin + np.diff(indptr) - 1] - block.line_start[begin]).sum()
+    numbers = np.empty(n_chars, dtype=np.int32)
+    number_pages(
+        block.plain, block.line_start, block.line_end, begin, indptr, page_words().classes, numbers, of_line, n_words
+    )  # fmt: skip
+    return numbers, n_words, of_line
+
+
 def _weigh_words(
     features: NDArray[np.float64],
     indptr: NDArray[np.int64],
     runs: NDArray[np.int64],
     block: Block,
     texts: NDArray[np.int64],
+    *,
+    model: Model,
 ) -> None:
     """Write what the words of the lines of some texts of a block say by themselves."""
-    model = fitted()
     describe_vocabulary(
         block.plain, block.line_start, block.line_end, block.line_indptr[texts], indptr, page_words().classes,
         model.keys, model.weights, model.base, MOST_OF_LINE, runs, _PROSE, _COVER, features, _WORDS,
@@ -240,16 +274,23 @@ def is_whole_text(counts: NDArray[np.int32]) -> NDArray[np.bool_]:
     return np.asarray((counts[:, _CHARS] >= WHOLE_TEXT) & (counts[:, _ENDS] >= WHOLE_SENTENCES))
 
 
-def score_pages(features: NDArray[np.float64], indptr: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The log odds that the lines of pages are junk (float64), by both rounds; the second's features are written.
+def score_pages(
+    features: NDArray[np.float64], indptr: NDArray[np.int64], block: Block, texts: NDArray[np.int64], *, model: Model
+) -> NDArray[np.float64]:
+    """The log odds that the lines of pages are junk (float64), by all rounds; features of the last are written.
 
-    The lines of page n are rows ``indptr[n]`` to ``indptr[n + 1]``.
+    The lines of page n, text ``texts[n]`` of the block, are rows ``indptr[n]`` to ``indptr[n + 1]``. A model without
+    trees of a second round has two rounds, and its last asks nothing of what lines have in common.
     """
-    trees = fitted()[:4]
-    describe_all_odds(first_round(features, *trees), indptr, features, ROUND_ONE)
-    scores = np.empty(len(features))
-    second_round(features, *trees, ROUND_ONE, FIRST_SHARE, scores)
-    return scores
+    trees = model[:4]
+    odds = first_round(features, *trees)
+    describe_all_odds(odds, indptr, features, ROUND_ONE)
+    if model.parts[SECOND] < model.parts[LAST]:
+        later_round(features, *trees, SECOND, ROUND_ONE, *SECOND_SHARES, odds[0])
+        describe_all_odds(odds, indptr, features, ROUND_ONE)
+        relate_all_kinds(*_number_words(indptr, block, texts), indptr, odds[0], features, ROUND_TWO)
+    later_round(features, *trees, LAST, ROUND_ONE, *LAST_SHARES, odds[0])
+    return np.asarray(odds[0])
 
 
 def find_page_lines(found: PageCounts, block: Block) -> PageLines:
@@ -276,24 +317,46 @@ def _find_together(
     indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(n_lines)))
     own = np.arange(indptr[-1]) + np.repeat(found.indptr[chosen] - indptr[:-1], n_lines)
     counts, repeats, texts = found.counts[own], found.repeats[own], found.texts[chosen]
-    features, runs = np.zeros((len(own), ROUND_TWO)), np.empty((len(chosen), 2), dtype=np.int64)
+    features, runs = np.zeros((len(own), ROUND_LAST)), np.empty((len(chosen), 2), dtype=np.int64)
     describe_pages(counts, repeats, indptr, len(CLASSES), features, runs)
     _relate(features, indptr, runs, block, texts)
-    _weigh_words(features, indptr, runs, block, texts)
-    odds, is_page = score_pages(features, indptr), np.empty(len(chosen), dtype=np.bool_)
-    signs, limits = np.where(n_lines < FEW_LINES, np.uint8(0), found.signs[chosen]), fitted().limits
-    evidence = gather_evidence(odds, repeats, features[:, _LENGTH], indptr, signs)
-    judge_pages(odds, repeats, indptr, signs, SURE, is_page)
-    is_page |= weigh_evidence(evidence, fitted().gate, LEAST_LINES, LEAST_TEXT) & (n_lines >= FEW_LINES)
-    lean = LEAN_SHARE * lean_of(odds, features[:, _LENGTH], indptr)
-    is_han = features[indptr[:-1], _HAN] > HAN_LIMIT
-    limit = np.where(is_han, limits["han_odds"], limits["words_odds"] + lean)
-    odds -= np.repeat(np.where(is_page, limit, np.inf), n_lines)
-    at = np.flatnonzero((odds > 0) & ~is_whole_text(counts))
+    signs = np.where(n_lines < FEW_LINES, np.uint8(0), found.signs[chosen])
+    of_han, over = features[indptr[:-1], _HAN] > HAN_LIMIT, np.empty(len(own))
+    bounds = [0, *(np.flatnonzero(np.diff(of_han)) + 1).tolist(), len(chosen)]
+    for first, last in pairwise(bounds):
+        # those of one script side by side: a copy of their features would cost as much as a round
+        some, rows = slice(first, last), slice(indptr[first], indptr[last])
+        part = _Texts(features[rows], repeats[rows], n_lines[some], runs[some], texts[some], signs[some])
+        over[rows] = _odds_over(part, block, bool(of_han[first]))
+    at = np.flatnonzero((over > 0) & ~is_whole_text(counts))
     rows = at + np.repeat(block.line_indptr[texts] - indptr[:-1], n_lines)[at]
     is_text = (block.line_flags[rows] & SENTENCE != 0) | (features[at][:, _FROM_HEADLINE].sum(axis=1) == 0)
     kept = (np.repeat(n_lines, n_lines)[at] >= FEW_LINES) | ~is_text
-    return rows[kept], odds[at[kept]]
+    return rows[kept], over[at[kept]]
+
+
+class _Texts(NamedTuple):
+    """Texts of one script side by side: the rows of their lines, and how many lines each has."""
+
+    features: NDArray[np.float64]
+    repeats: NDArray[np.int32]
+    n_lines: NDArray[np.int64]
+    runs: NDArray[np.int64]
+    texts: NDArray[np.int64]
+    signs: NDArray[np.uint8]
+
+
+def _odds_over(part: _Texts, block: Block, is_han: bool) -> NDArray[np.float64]:
+    """How much more than the limit of its page the odds of each line are (float64); no line of a text that is none."""
+    features, repeats, n_lines, runs, texts, signs = part
+    indptr, model = np.concatenate((np.zeros(1, np.int64), np.cumsum(n_lines))), fitted(is_han)
+    _weigh_words(features, indptr, runs, block, texts, model=model)
+    odds, is_page = score_pages(features, indptr, block, texts, model=model), np.empty(len(texts), dtype=np.bool_)
+    evidence = gather_evidence(odds, repeats, features[:, _LENGTH], indptr, signs)
+    judge_pages(odds, repeats, indptr, signs, SURE, is_page)
+    is_page |= weigh_evidence(evidence, model.gate, LEAST_LINES, LEAST_TEXT) & (n_lines >= FEW_LINES)
+    limit = model.limit + (0.0 if is_han else LEAN_SHARE) * lean_of(odds, features[:, _LENGTH], indptr)
+    return np.asarray(odds - np.repeat(np.where(is_page, limit, np.inf), n_lines))
 
 
 def page_lines_of(text: str) -> dict[int, float]:
