@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -195,16 +196,16 @@ def small() -> Scan:
     return scan(documents([gibberish(row) + LINES[0] + NOTICE.format(1, 2, 3) for row in range(2)]))
 
 
-def full_after(n_bytes: int) -> Callable[[IO[bytes], Iterable[Any]], None]:
-    """A ``writelines`` of a disk that is full after some bytes."""
-    written = [0]
+def full_after(n_bytes: int) -> Callable[[int, memoryview], int]:
+    """The ``os.write`` of a disk that is full after some bytes: what fits is written."""
+    left, put = [n_bytes], os.write
 
-    def write(file: IO[bytes], pieces: Iterable[Any]) -> None:
-        for piece in pieces:
-            written[0] += memoryview(piece).nbytes
-            if written[0] > n_bytes:
-                raise NO_SPACE
-            file.write(piece)
+    def write(file: int, data: memoryview) -> int:
+        if not left[0]:
+            raise NO_SPACE
+        n = put(file, data[: left[0]])
+        left[0] -= n
+        return n
 
     return write
 
@@ -213,30 +214,10 @@ def full_after(n_bytes: int) -> Callable[[IO[bytes], Iterable[Any]], None]:
 def test_a_full_disk_leaves_no_half_file_and_no_scan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
-    made, opened = small(), Path.open
+    made = small()
     made.write(tmp_path / "whole")
-    write = full_after(int(share * sum(path.stat().st_size for path in (tmp_path / "whole").iterdir())))
-
-    class Full:
-        """A file on a full disk."""
-
-        def __init__(self, file: IO[bytes]) -> None:
-            self._file = file
-
-        def __enter__(self) -> Full:
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            self._file.close()
-
-        def writelines(self, pieces: Iterable[Any]) -> None:
-            write(self._file, pieces)
-
-    def open_full(path: Path, mode: str = "r", **values: Any) -> Any:
-        file = opened(path, mode, **values)
-        return Full(file) if "w" in mode else file
-
-    monkeypatch.setattr(Path, "open", open_full)
+    n_bytes = sum(path.stat().st_size for path in (tmp_path / "whole").iterdir())
+    monkeypatch.setattr(os, "write", full_after(int(share * n_bytes)))
     with pytest.raises(OutputError, match="No space left on device") as refused:
         made.write(tmp_path / "scan")
     monkeypatch.undo()
