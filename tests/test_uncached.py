@@ -85,6 +85,18 @@ def test_a_slow_disk_is_left_to_the_cache(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(taken) <= 2  # 20 blocks, had the disk been quick
 
 
+@pytest.mark.skipif(not hasattr(os, "O_DIRECT"), reason="this system has only its cache")
+def test_all_but_the_end_passes_the_cache_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        os.close(os.open(tmp_path / "probe", os.O_WRONLY | os.O_CREAT | os.O_DIRECT))
+    except OSError:
+        pytest.skip("the file system of the temporary folder has only its cache")
+    taken = refusing(monkeypatch, after=1 << 20)
+    written(tmp_path / "file", pieces_of([5 * SECTOR + 7]))
+    assert taken == [2 * SECTOR, 2 * SECTOR, SECTOR]
+
+
+@pytest.mark.skipif(not hasattr(os, "O_DIRECT"), reason="this system has only its cache")
 def test_a_small_file_goes_through_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = refusing(monkeypatch, after=1 << 20)
     written(tmp_path / "file", pieces_of([SECTOR + 5]))

@@ -15,10 +15,20 @@ import numpy as np
 from detector.kernels.compiled import njit
 
 _SURENESS, _EVEN = 0.6, 1.0
+"""How steeply the odds of a line make it one of junk, and at which odds it is as much one of content: about where the
+limit of a fit stands. Set once; other values were not compared."""
+
 _FADING = 0.9
+"""What is left of a word of content after a line: half after seven. Set once, as those above."""
+
 _OWN = 8
+"""Columns that tell of a line by itself."""
+
 _REACHES = (1, 3, 8)
+"""Lines on both sides that a mean is over."""
+
 _NO_WORDS = -0.1
+"""What a line without words has; no cosine and no share of one with words is below 0."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -236,20 +236,17 @@ def _relate(
 def _number_words(
     indptr: NDArray[np.int64], block: Block, texts: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """The words of the lines of some texts of a block, see `detector.kernels.page_context.number_pages`: their numbers,
+    """The words of the lines of some texts of a block as `detector.kernels.page_context.number_pages` has them.
 
-    how many different ones each text has, and where each line's begin.
+    Their numbers, how many different ones each text has, and where the words of each line begin.
     """
-    begin, of_line, n_words = (
-        block.line_indptr[texts],
-        np.empty(indptr[-1] + 1, np.int64),
-        np.empty(len(texts), np.int64),
-    )
+    begin = block.line_indptr[texts]
+    of_line, n_words = np.empty(indptr[-1] + 1, np.int64), np.empty(len(texts), np.int64)
     n_chars = (block.line_end[begin + np.diff(indptr) - 1] - block.line_start[begin]).sum()
-    numbers = np.empty(n_chars, dtype=np.int32)
+    numbers = np.empty(n_chars, np.int32)
     number_pages(
         block.plain, block.line_start, block.line_end, begin, indptr, page_words().classes, numbers, of_line, n_words
-    )  # fmt: skip
+    )
     return numbers, n_words, of_line
 
 
