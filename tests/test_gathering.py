@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detector.kernels.gathering import read_runs
 from detector.machine import workspace
 from detector.machine.workspace import Workspace
 from detector.matching import gathering
@@ -49,10 +53,47 @@ def test_runs_of_a_column(runs: list[tuple[int, int]], dtype: type[np.generic], 
         assert work.is_mapped(column) is (memory is not None)
         first = np.array([start for start, _ in runs], np.int64)
         last = first + np.array([size for _, size in runs], np.int64)
-        found = gathered(work, column, first, last)
+        found = gathered(column, first, last)
     assert found.dtype == values.dtype
     expected = [value for start, size in runs for value in values[skip + start : skip + start + size].tolist()]
     assert found.tolist() == expected
+
+
+@kernel
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 90_000) | st.integers(0, 300), st.integers(0, 70_000) | st.integers(0, 9)), max_size=9
+    ),
+    st.sampled_from([np.uint8, np.uint16, np.uint32, np.uint64]),
+    st.sampled_from([read_runs, read_runs.py_func]),
+)
+def test_runs_of_a_file(runs: list[tuple[int, int]], dtype: type[np.generic], read: Any) -> None:
+    """Far from each other, close to each other and overlapping, together more and less than what is held."""
+    values = np.random.default_rng(len(runs)).integers(0, 255, 160_000, np.uint8).view(dtype)
+    runs = sorted((start, size) for start, size in runs if start + size <= len(values))
+    first, last = np.array([(start, start + size) for start, size in runs], np.int64).reshape(-1, 2).T.copy()
+    to = np.cumsum(last - first) - (last - first)
+    with tempfile.TemporaryFile(buffering=0) as file:
+        file.write(b"before" + values.tobytes())
+        out = np.zeros(int((last - first).sum()), dtype)
+        assert read(file.fileno(), 6, first, last, to, out) == len(runs)
+    assert (out == np.concatenate([values[:0], *[values[start : start + size] for start, size in runs]])).all()
+
+
+@pytest.mark.parametrize("read", [read_runs, read_runs.py_func])
+def test_runs_that_cannot_be_read(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = np.array([0, 1, 50_000, 50_001], np.int64)
+    to, out = np.arange(4), np.zeros(4, np.uint8)
+    with tempfile.TemporaryFile(buffering=0) as file:
+        file.write(bytes(range(1, 100)))
+        assert read(file.fileno(), 0, first, first + 1, to, out) == 2 and out.tolist() == [1, 2, 0, 0]
+        assert read(file.fileno(), 0, first[2:], first[2:] + 1, to, out) == 0
+    assert read(-1, 0, first, first + 1, to, out) == 0
+    monkeypatch.setattr(gathering, "read_runs", lambda *_: 0)
+    with Workspace(memory=1) as work:
+        column = work.stored(np.arange(99, dtype=np.int32))
+        found = gathered(column, np.array([70, 3]), np.array([71, 5])).tolist()
+    assert found == [70, 3, 4], "what could not be read from the file comes from its mapping"
 
 
 def test_what_is_put_is_there_for_all_who_look() -> None:
@@ -79,7 +120,7 @@ def test_passages_with_their_tokens_and_texts(contents: list[str], data: st.Data
         chosen = data.draw(st.lists(st.integers(0, n - 1), unique=True)) if n else []
         rows = np.array(sorted(chosen), np.int64)
         assert is_mapped(work, tokens) or not len(tokens.start)
-        some = gather_passages(work, tokens, passages, rows, with_texts=True)
+        some = gather_passages(tokens, passages, rows, with_texts=True)
         assert some.places(rows[::-1]).tolist() == list(range(len(rows)))[::-1]
         expected = packed_points(tokens, passages.tokens[rows], passages.tokens[rows + 1])
         found = packed_points(some.tokens, some.bounds[:-1], some.bounds[1:])
@@ -89,7 +130,7 @@ def test_passages_with_their_tokens_and_texts(contents: list[str], data: st.Data
             whole = slice(passages.tokens[row], passages.tokens[row + 1])
             for name in ("start", "form", "name", "end", "hashes"):
                 assert getattr(some.tokens, name)[mine].tolist() == getattr(tokens, name)[whole].tolist()
-        spans = gather_texts(work, texts, passages.document[rows], passages.start[rows], passages.end[rows])
+        spans = gather_texts(texts, passages.document[rows], passages.start[rows], passages.end[rows])
         for here, row in enumerate(rows.tolist()):
             base, start, end = spans.start[here], passages.start[row], passages.end[row]
             part = spans.points[base + start : base + end].tolist()

@@ -95,9 +95,9 @@ def test_a_mapped_column_that_nobody_holds_is_closed() -> None:
         part = column[5:10]
         del column
         part[:] = 3
-        assert work._file is not None and work._file.n_columns == 1
+        assert [file.n_columns for file in work._files] == [1]
         del part
-        assert not work._file.n_columns
+        assert [file.n_columns for file in work._files] == [0]
 
 
 @pytest.mark.parametrize("memory", [None, 1])

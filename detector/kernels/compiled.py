@@ -11,6 +11,7 @@ environment variables asks for it (``NUMBA_BOUNDSCHECK``), and for a kernel that
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -125,6 +126,35 @@ def njit(*, cache: bool, nogil: bool, error_model: str) -> Callable[[Callable[..
 
         return lambda function: dispatcher(function, cached=True)
     return Kernel
+
+
+class LibraryFunction:
+    """A function of the C library that kernels call; its result and arguments in ctypes' letters: q and i."""
+
+    def __init__(self, name: str, result: str, arguments: str) -> None:
+        self.name, self.result, self.arguments = name, result, arguments
+
+    def __call__(self, *arguments: Any) -> int:
+        return int(self._found(*map(int, arguments)))
+
+    @cached_property
+    def _found(self) -> Any:
+        kinds = {"q": ctypes.c_int64, "i": ctypes.c_int32}
+        found = getattr(ctypes.CDLL(None), self.name)
+        found.restype, found.argtypes = kinds[self.result], [kinds[letter] for letter in self.arguments]
+        return found
+
+    @cached_property
+    def _numba_type_(self) -> Any:
+        """How numba knows it."""
+        from detector.kernels.exporting import library_function
+
+        return library_function(self.name, self.result, self.arguments)
+
+
+pread = LibraryFunction("pread", "q", "iqqq")
+"""``pread(file, address, n_bytes, offset)``: how many bytes of a file were read into memory; none at its end, -1 where
+it cannot be read."""
 
 
 @cache

@@ -32,7 +32,7 @@ from detector.kernels.object_files import Unexpected, code_of
 ENTRY = "detector_entry"
 """The function that takes a row of words."""
 
-LIBRARY = {"malloc", "free", "memcpy", "memmove", "memset", "memcmp", "log", "log1p", "exp", "pow"}
+LIBRARY = {"malloc", "free", "memcpy", "memmove", "memset", "memcmp", "log", "log1p", "exp", "pow", "pread"}
 """Functions of the C library that a kernel may call."""
 
 _MEMORY = """
@@ -153,6 +153,13 @@ def export(compiled: Any, arguments: Sequence[Any]) -> Code:
     module.link_in(binding.parse_assembly(_MEMORY))
     module.link_in(binding.parse_assembly(_entry(description.llvm_func_name, found, _items(arguments))))
     return _code(module)._replace(result=result)
+
+
+def library_function(name: str, result: str, arguments: str) -> Any:
+    """How numba knows a function of the C library; `detector.kernels.compiled.LibraryFunction` has the letters."""
+    kinds: dict[str, Any] = {"q": types.int64, "i": types.int32}
+    returned, *taken = (kinds[letter] for letter in result + arguments)
+    return types.ExternalFunction(name, returned(*taken))
 
 
 def _types(value: Any) -> list[str]:

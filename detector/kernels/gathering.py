@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from detector.kernels.compiled import njit
+from detector.kernels.compiled import njit, pread
+
+GAP_BYTES = 1 << 11
+"""Between two runs that are read together: to ask the system once more costs as much as to read this."""
+
+HELD_BYTES = 1 << 16
+"""Of a column that are read together at most: what fits the processor's nearest caches."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -15,6 +21,47 @@ def gather_runs(source, first, last, to, out):  # type: ignore[no-untyped-def]
         begin, at = first[run], to[run]
         for step in range(last[run] - begin):
             out[np.uint64(at + step)] = source[np.uint64(begin + step)]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _read(file, address, n_bytes, place):  # type: ignore[no-untyped-def]
+    """Whether so many bytes of a file from a place on could be read into memory."""
+    while n_bytes > 0:
+        n = pread(file, address, n_bytes, place)
+        if n <= 0:
+            return False
+        address, n_bytes, place = address + n, n_bytes - n, place + n
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def read_runs(file, place, first, last, to, out):  # type: ignore[no-untyped-def]
+    """`gather_runs` of a column that begins at byte ``place`` of a file, for runs in ascending order of ``first``;
+    returns how many there are before the first that could not be read: all of them if every one could.
+
+    Runs with no more than `GAP_BYTES` between them are read together and copied out of what was read.
+    """
+    width = out.itemsize
+    held = np.empty(HELD_BYTES // width, out.dtype)
+    gap, n_runs, begin = GAP_BYTES // width, first.shape[0], 0
+    while begin < n_runs:
+        low, high, end = first[begin], last[begin], begin + 1
+        while end < n_runs and first[end] <= high + gap and max(high, last[end]) - low <= held.shape[0]:
+            high = max(high, last[end])
+            end += 1
+        if end == begin + 1:
+            target = out.ctypes.data + to[begin] * width
+            if not _read(file, target, (high - low) * width, place + low * width):
+                return begin
+        else:
+            if not _read(file, held.ctypes.data, (high - low) * width, place + low * width):
+                return begin
+            for run in range(begin, end):
+                at, source = to[run], first[run] - low
+                for step in range(last[run] - first[run]):
+                    out[np.uint64(at + step)] = held[np.uint64(source + step)]
+        begin = end
+    return n_runs
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -1,6 +1,6 @@
 """Where a scan keeps its columns and who works on them: memory up to a budget, then files; one thread or several.
 
-Large columns are asked for here. Those that do not fit the budget are mapped files in a temporary folder, which the
+Large columns are asked for here. Those that do not fit the budget are in mapped files in a temporary folder, which the
 system may drop from memory and read again; `release` gives their pages back at once. A column that nobody holds any
 more gives its memory or its file back. The files have no names, so that they go with the process at the latest.
 """
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import OutputError
-from detector.machine.spilling import CAN_WRITE, SpillFile
+from detector.machine.spilling import SpillFile, part_of, write
 from detector.machine.system import (
     MOST_KEPT,
     STATUS,
@@ -38,6 +38,9 @@ from detector.machine.threads import Threads
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+MOST_FILES = 8
+"""That columns are in: as many threads write at a time."""
 
 SMALLEST_MAPPED = 1 << 20
 """Bytes; smaller columns always stay in memory."""
@@ -100,7 +103,7 @@ class Workspace:
         self.used = 0
         self.spilled = 0
         self._n_points: int | None = None
-        self._file: SpillFile | None = None
+        self._files: list[SpillFile] = []
         self.tmp = tmp
         self._threads = Threads(workers)
         self._making = threading.Lock()  # what is made when it is first needed, by whichever thread
@@ -172,23 +175,26 @@ class Workspace:
         self.used -= size
 
     def _mapped(self, size: int, **how: bool) -> NDArray[np.uint8]:
-        """So many bytes of the file."""
+        """So many bytes of the file that has the least, of which there is one for a worker: nobody waits for another
+        who writes to the same one."""
         try:
             with self._making:
                 if self._watcher is None:
                     self._begin_watch()
-                if self._file is None:
-                    self._file = SpillFile(self.tmp)
-            column = self._file.column(size, **how)
+                if len(self._files) < min(2 * self.workers, MOST_FILES):
+                    self._files.append(SpillFile(self.tmp))
+                file = min(self._files, key=lambda file: file.n_bytes)
+            column = file.column(size, **how)
         except OSError as error:
             why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
             raise OutputError(f"{self.tmp or tempfile.gettempdir()}: {why}; name another folder with --tmp") from None
         self.spilled += size
         return column
 
-    def is_mapped(self, column: NDArray[Any]) -> bool:
+    @staticmethod
+    def is_mapped(column: NDArray[Any]) -> bool:
         """Whether a column (or a part of one) is in a file."""
-        return self._file is not None and self._file.has(column)
+        return part_of(column) is not None
 
     def stored(self, values: NDArray[Any], *, near: bool = False) -> NDArray[Any]:
         """The values as a column within the budget: a copy where there is one."""
@@ -201,13 +207,10 @@ class Workspace:
             column[...] = values
         return column
 
-    def put(self, column: NDArray[Any], at: int, values: NDArray[Any]) -> None:
-        """``column[at : at + len(values)] = values`` (one dimension, one type), into its file where it has one: a page
-        that is first written through a mapping costs more than all that stands on it."""
-        if CAN_WRITE and self._file is not None and self._file.has(column):
-            self._file.write(column, at, values)
-        else:
-            column[at : at + len(values)] = values
+    @staticmethod
+    def put(column: NDArray[Any], at: int, values: NDArray[Any]) -> None:
+        """``column[at : at + len(values)] = values`` (one dimension, one type), into its file where it has one."""
+        write(column, at, values)
 
     @contextmanager
     def filling(self, column: NDArray[Any], first: int, last: int) -> Iterator[NDArray[Any]]:
@@ -247,13 +250,8 @@ class Workspace:
 
     def release(self) -> None:
         """Give the pages of mapped columns back to the system; their values stay."""
-        if self._file is not None:
-            self._file.release()
-
-    def passed(self, column: NDArray[Any]) -> None:
-        """Give the pages of a part of a column back where it is mapped: it was read."""
-        if self._file is not None and self._file.has(column):
-            self._file.release_part(column)
+        for file in self._files:
+            file.release()
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """``[function(item) for item in items]``, by all workers at once; kernels release the interpreter lock."""
@@ -298,9 +296,9 @@ class Workspace:
         if self._status is not None:
             self._status.close()
             self._status = None
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        for file in self._files:
+            file.close()
+        self._files.clear()
 
 
 def holds_all(memory: int, n_points: float) -> bool:
@@ -334,7 +332,7 @@ class Gathered:
             if not self._free:
                 size = CHUNK_BYTES if self._work.spilled else min(CHUNK_BYTES, CHUNK_BYTES_IN_MEMORY)
                 self._free = max(1, size // self._dtype.itemsize)
-                self._parts.append(self._work.empty(self._free, self._dtype))
+                self._parts.append(self._work.empty(self._free, self._dtype, put=True))
             chunk = self._parts[-1]
             n = min(self._free, len(values))
             at = len(chunk) - self._free

@@ -82,14 +82,18 @@ def signed_bands(
     bytes of all signatures."""
     multipliers, offsets = permutations(bands.n_permutations, seed)
     numbers, bytes_of = low or (np.empty(0, np.int32), np.empty((0, bands.n_permutations), np.uint8))
-    keys = work.empty((bands.n_bands, len(start)), np.uint32)
+    keys = work.empty((bands.n_bands, len(start)), np.uint32, put=True)
+    is_put = work.is_mapped(keys)
 
     def fold(bounds: tuple[int, int]) -> None:
         some = slice(*bounds)
+        here, first = (np.empty((bands.n_bands, bounds[1] - bounds[0]), np.uint32), 0) if is_put else (keys, bounds[0])
         sign_bands(
             tokens.hashed, tokens.form, start[some], stop[some], size, SLOT_HASH, is_skeleton, multipliers, offsets,
-            bands.n_rows, bounds[0], keys, numbers[some], bytes_of,
+            bands.n_rows, first, here, numbers[some], bytes_of,
         )  # fmt: skip
+        for band in range(bands.n_bands if is_put else 0):
+            work.put(keys[band], bounds[0], here[band])
 
     work.map(fold, row_ranges(np.cumsum(stop - start), block))
     return keys

@@ -288,7 +288,7 @@ class Repeats:
         for counted in (False, True):
             if counted:
                 np.cumsum(indptr, out=indptr)
-                run, offset = work.empty(int(indptr[-1]), np.int32), work.empty(int(indptr[-1]), np.int32)
+                run, offset = (work.empty(int(indptr[-1]), np.int32, near=True) for _ in range(2))
             at = indptr[:-1].copy() if counted else indptr
             repeating.spread_places(*places[:-1], not counted, at, run, offset)
 

@@ -251,7 +251,7 @@ def _brought(corpus: _Corpus, some: _Members, work: Workspace) -> _Brought:
     n_tokens = int((passages.tokens[some.last] - passages.tokens[some.first]).sum())
     if not is_mapped(work, tokens) or n_tokens > most_tokens(work):
         return _Brought(tokens, passages.tokens, keys, some.first, some.last)
-    here = gather_passages(work, tokens, passages, expanded(some.first, some.last))
+    here = gather_passages(tokens, passages, expanded(some.first, some.last))
     first = here.places(some.first).astype(np.int32)
     return _Brought(here.tokens, here.bounds, keys[here.rows], first, first + (some.last - some.first))
 
@@ -266,7 +266,7 @@ def _read(
     if not is_mapped(work, corpus.tokens) or n_points > most_tokens(work):
         return texts, some.document
     end = np.minimum(some.end + filling.BEYOND, texts.lengths[some.document]).astype(np.int32)
-    spans = gather_texts(work, texts, some.document, some.start, np.where(with_slots, end, some.start))
+    spans = gather_texts(texts, some.document, some.start, np.where(with_slots, end, some.start))
     return spans, np.arange(len(some.start), dtype=np.int32)
 
 
@@ -336,7 +336,7 @@ def _block_ratios(groups: GroupColumns, corpus: _Corpus, span: tuple[int, int], 
     part = np.searchsorted(rows, first).repeat(2)
     part[1::2] += last - first
     if is_mapped(work, tokens) and int((bounds[last] - bounds[first]).sum()) <= most_tokens(work):
-        tokens, bounds = gather_passages(work, tokens, passages, rows, with_texts=True)[1:]
+        tokens, bounds = gather_passages(tokens, passages, rows, with_texts=True)[1:]
         rows = np.arange(len(rows))
     points, point_indptr = packed_points(tokens, bounds[rows], bounds[rows + 1])
     left, right, found = 2 * place[: len(differs)], 2 * place[len(differs) :], np.empty(len(differs))

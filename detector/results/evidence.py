@@ -269,7 +269,7 @@ def _passage_source(
         left, right, ours = here[slice(*block)], other[slice(*block)], tokens
         bounds, start, end = passages.tokens, passages.start, passages.end
         if is_gathered:
-            some = gather_passages(work, tokens, passages, np.union1d(left, right))
+            some = gather_passages(tokens, passages, np.union1d(left, right))
             ours, bounds, start, end = some.tokens, some.bounds, start[some.rows], end[some.rows]
             left, right = some.places(left), some.places(right)
         return literal_spans(ours.name, ours.where, bounds, start, end, left, right)
