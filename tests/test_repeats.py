@@ -16,6 +16,7 @@ from detector.kernels.hashing import leave_copies
 from detector.kernels.linking import number_keys
 from detector.kernels.repeating import sort_suffixes
 from detector.machine.workspace import Workspace
+from detector.matching import repeats as repeats_module
 from detector.matching import stretches as stretches_module
 from detector.matching.repeats import RepeatIndex, Repeats, Sequences, collapse
 from detector.matching.stretches import Rows, Stretches, find_stretches
@@ -274,10 +275,12 @@ def test_repeats_of_rows_equal_brute_force(
     where = [sorted(int(rows.bounds[s]) + place for s, place in runs[key].places) for key in keys]
     assert lowest.tolist() == [places[0] for places in where]
     places_found = found.occurrences(chain, n_chains, before)
-    run, row = places_found.copied(starts[found.copies.stretch])
-    assert list(zip(run.tolist(), row.tolist(), strict=True)) == [
-        (number, place) for number, places in enumerate(where) for place in places
-    ]
+    for bits in (repeats_module.WORD_BITS, 0):
+        with mock.patch.object(repeats_module, "WORD_BITS", bits):
+            run, row = places_found.copied(starts[found.copies.stretch])
+        assert list(zip(run.tolist(), row.tolist(), strict=True)) == [
+            (number, place) for number, places in enumerate(where) for place in places
+        ]
     assert places_found.n_copies().tolist() == [len(places) for places in where]
 
 

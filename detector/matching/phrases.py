@@ -135,7 +135,9 @@ def phrases_of(
     runs = runs.take(np.flatnonzero(runs.n_families >= needed))
     places = repeats.in_order(repeats.occurrences(runs.chain, runs.n_chains, runs.before), runs.length, work)
     is_listed = _listed(repeats, places, runs, work)
-    return _table(repeats, stretches, places, runs, is_listed, work)
+    longest = _longest(places, runs, is_listed, work)
+    del places
+    return _table(repeats, stretches, longest, runs.take(np.flatnonzero(is_listed)), work)
 
 
 class _Runs(NamedTuple):
@@ -191,24 +193,29 @@ def _listed(repeats: Repeats, places: PlacesInOrder, runs: _Runs, work: Workspac
     return np.asarray(runs.n_families > most)
 
 
-def _table(
-    repeats: Repeats, stretches: Stretches, places: PlacesInOrder, runs: _Runs, is_listed: NDArray[np.bool_],
-    work: Workspace,
-) -> PhraseTable:  # fmt: skip
-    """The runs that are listed, with all their places."""
+_PlacesOfPhrases = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+"""The phrase, the distinct stretch and the offset in it."""
+
+
+def _longest(places: PlacesInOrder, runs: _Runs, is_listed: NDArray[np.bool_], work: Workspace) -> _PlacesOfPhrases:
+    """The places of runs that are listed, but for those that lie in a longer one's."""
     number = np.where(is_listed, np.cumsum(is_listed, dtype=np.int32) - np.int32(1), np.int32(-1))
-    copy_start = stretches.start[repeats.copies.stretch]
 
     def marked(part: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """Sequence, phrase and offset of the occurrences that lie in no longer one."""
         return longest_places(places.indptr, *part, runs.length, *places[1:], number)  # type: ignore[no-any-return]
 
     parts = work.map(marked, row_ranges(places.indptr[1:], BLOCK_PLACES) or [(0, 0)])
     sequence, phrase, offset = (np.concatenate(column) for column in zip(*parts, strict=True))
-    del parts
-    runs = runs.take(np.flatnonzero(is_listed))
+    return phrase, sequence, offset
+
+
+def _table(
+    repeats: Repeats, stretches: Stretches, longest: _PlacesOfPhrases, runs: _Runs, work: Workspace
+) -> PhraseTable:
+    """The runs that are listed, with all their places."""
+    copy_start = stretches.start[repeats.copies.stretch]
     every = repeats.occurrences(runs.chain, runs.n_chains, runs.before)
-    phrase, token = every.copies(phrase, sequence, offset, copy_start)
+    phrase, token = every.copies(*longest, copy_start)
     counts = (runs.n_tokens, runs.n_families, every.n_copies())
     return PhraseTable(
         runs.row, runs.length, *counts, work.stored(phrase), work.stored(token), every, work.stored(copy_start)

@@ -24,6 +24,9 @@ from detector.machine.workspace import Workspace, row_ranges
 from detector.matching.stretches import Rows, Stretches
 from detector.text.tokens import SLOT_HASH
 
+WORD_BITS = 63
+"""Of a run and a row, up to which they are sorted as one word: a third of the time and of the memory."""
+
 BLOCK_PLACES = 1 << 20
 """Places of runs that are put in order at a time."""
 
@@ -187,11 +190,21 @@ class Places(NamedTuple):
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
         """Some places (runs, distinct stretches and offsets in them) in all stretches, as `copied` has them."""
         copies = np.diff(self.copy_indptr)[sequence]
-        nth = np.arange(int(copies.sum())) - np.repeat(np.cumsum(copies) - copies, copies)
-        row = copy_start[np.repeat(self.copy_indptr[sequence], copies) + nth] + np.repeat(offset, copies)
+        copy = np.repeat(self.copy_indptr[sequence] - (np.cumsum(copies) - copies), copies)
+        copy += np.arange(len(copy))
+        row = copy_start[copy]
+        del copy
+        row += np.repeat(offset, copies)
         every = np.repeat(run, copies).astype(np.int64)
-        order = np.lexsort((row, every))
-        return every[order], row[order]
+        bits = int(row.max(initial=0)).bit_length()
+        if int(every.max(initial=0)).bit_length() + bits > WORD_BITS:
+            order = np.lexsort((row, every))
+            return every[order], row[order]
+        every <<= bits
+        every |= row
+        del row
+        every.sort()
+        return every >> bits, every & ((1 << bits) - 1)
 
 
 class PlacesInOrder(NamedTuple):
