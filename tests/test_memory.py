@@ -15,7 +15,16 @@ import numpy as np
 import pytest
 
 from detector.machine import workspace
-from detector.machine.workspace import COLUMN_SHARE, FITTING_SHARE, NEAR_SHARE, PLENTY, Gathered, Workspace, add_all
+from detector.machine.workspace import (
+    COLUMN_SHARE,
+    FITTING_SHARE,
+    MOST_FILES,
+    NEAR_SHARE,
+    PLENTY,
+    Gathered,
+    Workspace,
+    add_all,
+)
 from detector.matching import matches, phrases, repeats, skeletons, stretches, templates
 from detector.pipeline import scan
 from detector.text import passages, tokens
@@ -201,3 +210,17 @@ print(max(places) - min(places) < 32 << 20)
 def test_threads_share_one_arena_from_the_beginning() -> None:
     done = subprocess.run([sys.executable, "-c", SHARED], capture_output=True, check=True, text=True, timeout=60)
     assert done.stdout == "True\n"
+
+
+def test_columns_stand_in_several_files_and_take_what_is_free() -> None:
+    with Workspace(memory=1, workers=2) as work:
+        columns = [work.empty(n << 20, np.uint8) for n in (4, 2, 2, 2)]
+        assert [file.n_columns for file in work._files] == [1, 1, 1, 1]
+        columns.append(work.empty(2 << 20, np.uint8))
+        assert [file.n_bytes >> 20 for file in work._files] == [4, 4, 2, 2], "the one that has the least"
+        del columns[0]
+        columns.append(work.empty(4 << 20, np.uint8))
+        assert [file.n_bytes >> 20 for file in work._files] == [4, 4, 2, 2], "what has become free"
+    with Workspace(memory=1, workers=1000) as work:
+        columns = [work.empty(1 << 20, np.uint8) for _ in range(20)]
+        assert len(work._files) == MOST_FILES and len(columns) == sum(file.n_columns for file in work._files)

@@ -20,7 +20,9 @@ def test_parts_are_taken_again_when_nobody_holds_them(tmp_path: Path) -> None:
     assert not first.any() and not second.any(), "what was never used is cleared"
     assert {at(first), at(second)} == {0, 3 * PART_BYTES} and file.n_bytes == 6 * PART_BYTES
     first[-1] = 7
+    assert not file.has_part(1)
     del first
+    assert file.has_part(3 * PART_BYTES) and not file.has_part(3 * PART_BYTES + 1)
     again = file.column(PART_BYTES + 1)
     assert at(again) == 0 and file.n_columns == 2
     rest = file.column(PART_BYTES)

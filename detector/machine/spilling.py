@@ -106,6 +106,12 @@ class SpillFile:
             self._join()
             return self._size - sum(size for _, size in self._free)
 
+    def has_part(self, n_bytes: int) -> bool:
+        """Whether a column of so many bytes would take no more of the disk."""
+        with self._taking:
+            self._join()
+            return any(size >= _whole(n_bytes) for _, size in self._free)
+
     @property
     def closed(self) -> bool:
         """Whether it was let go."""

@@ -175,15 +175,16 @@ class Workspace:
         self.used -= size
 
     def _mapped(self, size: int, **how: bool) -> NDArray[np.uint8]:
-        """So many bytes of the file that has the least, of which there is one for a worker: nobody waits for another
-        who writes to the same one."""
+        """So many bytes of a file that has them free, or of the one whose columns have the least. There are two files
+        for each worker: nobody should wait for another who writes to the same one."""
         try:
             with self._making:
                 if self._watcher is None:
                     self._begin_watch()
                 if len(self._files) < min(2 * self.workers, MOST_FILES):
                     self._files.append(SpillFile(self.tmp))
-                file = min(self._files, key=lambda file: file.n_bytes)
+                fitting = [file for file in self._files if file.has_part(size)]
+                file = min(fitting or self._files, key=lambda file: file.n_bytes)
             column = file.column(size, **how)
         except OSError as error:
             why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
