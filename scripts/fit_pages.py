@@ -78,25 +78,24 @@ THINNED_WEIGHT = 0.5
 """What a thinned copy of a page weighs beside the page."""
 
 
-LEAST_ODDS = 0.75
-"""No limit is lower: where a script has few pages and they are easy, nearly any limit would lose little on them."""
-
 
 class Script(NamedTuple):
     """How the model of a script is fitted: the file of its table, and whether it has a round between first and last.
 
     ``wanted`` is the share of content characters, mean over pages, that its limit may lose on the pages that it is
-    fitted to: less than what it may lose on others (0.02), because pages differ. Of Chinese pages there are so few that
-    one decides: what folds of them may lose is more than the 0.015 that all together may, and `LEAST_ODDS` is their
-    limit.
+    fitted to: less than what it may lose on others (0.02), because pages differ. No limit is lower than ``least``, for
+    where a script has few pages and they are easy, nearly any limit would lose little on them. Of Chinese pages there
+    are so few that one decides: what folds of them may lose is more than the 0.015 that all together may, and ``least``
+    is their limit. It is 0.9 for them, since by 0.75, which other scripts have, all folds together lose more than that.
     """
 
     table: str
     has_second: bool
     wanted: float
+    least: float
 
 
-SCRIPTS = {"words": Script("pages.tsv", True, 0.019), "han": Script("pages_han.tsv", False, 0.018)}
+SCRIPTS = {"words": Script("pages.tsv", True, 0.019, 0.75), "han": Script("pages_han.tsv", False, 0.018, 0.9)}
 """The model of Chinese pages has two rounds: with one more, that looks at the words of lines together, it finds no more
 of them, and pages of other scripts teach it too, since these are few."""
 
@@ -302,13 +301,13 @@ def outcome(pages: Pages, chosen: Sequence[int], scores: Scores, limit: Floats |
     return Outcome(*means, *totals)
 
 
-def limit_for(pages: Pages, chosen: Sequence[int], scores: Scores, most: float) -> float:
-    """The lowest limit, in steps of 0.05, by which some pages lose no more than ``most`` of their content."""
+def limit_for(pages: Pages, chosen: Sequence[int], scores: Scores, most: float, least: float) -> float:
+    """The lowest limit from ``least``, in steps of 0.05, by which some pages lose at most ``most`` of their content."""
     content = pages.size * (pages.label == 0) * np.isin(pages.text, chosen)
     of_text = np.bincount(pages.text, content, len(pages.site))
     share = content / np.maximum(of_text[pages.text], 1e-9) / max((of_text > 0).sum(), 1)
     can_be = scores.is_page[pages.text] & ~pages.is_text & ~pages.by_rules
-    limits = np.round(np.arange(LEAST_ODDS, 12.0, 0.05), 2)
+    limits = np.round(np.arange(least, 12.0, 0.05), 2)
     lost = np.bincount(np.searchsorted(limits, scores.odds[can_be]), share[can_be], len(limits) + 1)
     lost_from = lost[::-1].cumsum()[::-1][1:] + share[pages.by_rules].sum()
     few_enough = np.flatnonzero(lost_from <= most)
@@ -318,12 +317,12 @@ def limit_for(pages: Pages, chosen: Sequence[int], scores: Scores, most: float) 
 def report(pages: Pages, scores: Scores, n: int, script: str) -> tuple[float, list[str]]:
     """The limit fitted to the corpora that are scored, and lines that say what cross-validation found."""
     fold, own, told = folds(pages, n), np.zeros(len(pages.site)), []
-    of_one, wanted = of_script(pages, script), SCRIPTS[script].wanted
+    of_one, wanted, least = of_script(pages, script), SCRIPTS[script].wanted, SCRIPTS[script].least
     chosen = np.flatnonzero(of_one & pages.scored & (np.array(pages.corpus) != THINNED)).tolist()
     for number in range(n):
         others = [at for at in chosen if fold[at] != number]
-        own[fold == number] = limit_for(pages, others, scores, wanted)
-    fitted = limit_for(pages, chosen, scores, wanted)
+        own[fold == number] = limit_for(pages, others, scores, wanted, least)
+    fitted = limit_for(pages, chosen, scores, wanted, least)
     for corpus in sorted({name for name, some in zip(pages.corpus, of_one, strict=True) if some} - {THINNED}):
         chosen = np.flatnonzero(of_one & [name == corpus for name in pages.corpus]).tolist()
         if pages.plain[chosen].any():
@@ -335,7 +334,7 @@ def report(pages: Pages, scores: Scores, n: int, script: str) -> tuple[float, li
         told.append(f"{corpus}: {int(scores.is_page[chosen].sum())} of {len(chosen)} called pages")
         rows = [("limits of the other folds", own)] + [
             (f"odds {limit:.2f}", limit)
-            for limit in (limit_for(pages, chosen, scores, most) for most in (0.01, 0.015, 0.02, 0.03))
+            for limit in (limit_for(pages, chosen, scores, most, least) for most in (0.01, 0.015, 0.02, 0.03))
         ]
         for name, limit in rows:
             result = outcome(pages, chosen, scores, limit)
