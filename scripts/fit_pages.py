@@ -39,6 +39,7 @@ from detector.kernels.page_context import describe_odds
 from detector.kernels.page_model import judge_pages
 from detector.kernels.page_vocabulary import describe_scores
 from detector.rules.page_model import EVIDENCE, PARTS, lean_of, weigh_evidence
+from detector.rules.page_threads import with_threads
 from detector.rules.pages import (
     FEATURES,
     HAN_LIMIT,
@@ -76,7 +77,6 @@ MORE_WEIGHT = 0.5
 
 THINNED_WEIGHT = 0.5
 """What a thinned copy of a page weighs beside the page."""
-
 
 
 class Script(NamedTuple):
@@ -287,8 +287,9 @@ class Outcome(NamedTuple):
 def outcome(pages: Pages, chosen: Sequence[int], scores: Scores, limit: Floats | float) -> Outcome:
     """What a limit of the log odds (one, or one for each text) finds and loses; a text that is no page has no junk."""
     limits = np.broadcast_to(np.asarray(limit, dtype=np.float64), len(pages.site))
-    is_junk = (scores.odds > limits[pages.text]) & scores.is_page[pages.text] & ~pages.is_text
-    is_junk |= pages.by_rules
+    over = scores.odds - np.where(scores.is_page, limits, np.inf)[pages.text]
+    indptr = np.append(0, np.cumsum(np.bincount(pages.text, minlength=len(pages.site))))
+    is_junk = (with_threads(over, pages.features, indptr, FEATURES) > 0) & ~pages.is_text | pages.by_rules
 
     def per_text(rows: Flags) -> Floats:
         return np.asarray(np.bincount(pages.text, pages.size * rows, len(pages.site))[list(chosen)])
@@ -302,7 +303,10 @@ def outcome(pages: Pages, chosen: Sequence[int], scores: Scores, limit: Floats |
 
 
 def limit_for(pages: Pages, chosen: Sequence[int], scores: Scores, most: float, least: float) -> float:
-    """The lowest limit from ``least``, in steps of 0.05, by which some pages lose at most ``most`` of their content."""
+    """The lowest limit from ``least``, in steps of 0.05, by which some pages lose at most ``most`` of their content.
+
+    Threads (`detector.rules.page_threads`) are not counted.
+    """
     content = pages.size * (pages.label == 0) * np.isin(pages.text, chosen)
     of_text = np.bincount(pages.text, content, len(pages.site))
     share = content / np.maximum(of_text[pages.text], 1e-9) / max((of_text > 0).sum(), 1)

@@ -36,6 +36,7 @@ from detector.rules.page_model import (
     weigh_evidence,
 )
 from detector.rules.page_phrases import CLASSES, LINE_COLUMNS, page_words
+from detector.rules.page_threads import with_threads
 from detector.rules.places import SENTENCE, Block, make_triggers, read_block
 from detector.text.folding import code_points
 from detector.text.kept_tables import kept_tables
@@ -353,7 +354,7 @@ def _odds_over(part: _Texts, block: Block, is_han: bool) -> NDArray[np.float64]:
     judge_pages(odds, repeats, indptr, signs, SURE, is_page)
     is_page |= weigh_evidence(evidence, model.gate, LEAST_LINES, LEAST_TEXT) & (n_lines >= FEW_LINES)
     limit = model.limit + (0.0 if is_han else LEAN_SHARE) * lean_of(odds, features[:, _LENGTH], indptr)
-    return np.asarray(odds - np.repeat(np.where(is_page, limit, np.inf), n_lines))
+    return with_threads(odds - np.repeat(np.where(is_page, limit, np.inf), n_lines), features, indptr, FEATURES)
 
 
 def page_lines_of(text: str) -> dict[int, float]:
