@@ -22,21 +22,23 @@ def _is_thread(over, prose, first, last, share):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _join(over, stamps, prose, limits, joined, out):
-    """Make junk of the lines from the first to the last stamp of each thread of one kind (a row of ``limits``)."""
-    least, least_odds, most_apart, n_least, share = limits
-    first = last = -1
+def _join(over, stamps, form, prose, limits, joined, out):
+    """Make junk of the lines between the stamps of one form, of each thread of one kind (a row of ``limits``)."""
+    _, least_odds, most_apart, n_least, share, n_before = limits
+    begin = first = last = -1
     n_stamps = 0
     for row in range(len(over) + 1):
-        if row < len(over) and not (stamps[row] >= least and over[row] > least_odds):
+        if row < len(over) and not (stamps[row] == form and over[row] > least_odds):
             continue
         if n_stamps > 0 and row < len(over) and row - last <= most_apart:
             n_stamps += 1
         else:
             if n_stamps >= n_least and (share <= 0 or _is_thread(over, prose, first, last, share)):
-                for inner in range(first, last + 1):
+                for inner in range(begin, last + 1):
                     out[inner] = max(out[inner], joined)
             first, n_stamps = row, 1
+        if n_stamps <= n_before + 1:
+            begin = row
         last = row
 
 
@@ -44,13 +46,17 @@ def _join(over, stamps, prose, limits, joined, out):
 def join_threads(over, stamps, prose, indptr, limits, joined):
     """Raise the odds over the limit (``over``, float64) of lines inside threads to ``joined`` where they are lower.
 
-    The lines of page n are rows ``indptr[n]`` to ``indptr[n + 1]``; ``stamps`` (uint8) says how surely a line is one
-    (0: it is none), ``prose`` (bool) whether it holds the end of a sentence. ``limits`` (float64) has a row for each
-    kind of thread: how sure its stamps are at least, what their odds exceed, lines from one to the next at most, how
-    many there are at least, and the share of the prose between the first and the last that is junk by its odds.
+    The lines of page n are rows ``indptr[n]`` to ``indptr[n + 1]``; ``stamps`` (uint8) is the form of a line that says
+    when (0: it does not), ``prose`` (bool) whether it holds the end of a sentence. Stamps of a thread have one form.
+    ``limits`` (float64) has a row for each kind of thread: the first of the forms that its stamps may have, from 1 on,
+    what their odds exceed, lines from one to the next at most, how many there are at least, the share of the prose
+    between the first and the last that is junk by its odds, and how many stamps stand before what is raised.
     """
     for page in range(len(indptr) - 1):
         low, high = indptr[page], indptr[page + 1]
-        was = over[low:high].copy()
+        was, n_forms = over[low:high].copy(), 0
+        for row in range(low, high):
+            n_forms = max(n_forms, stamps[row] + 1)
         for kind in range(len(limits)):
-            _join(was, stamps[low:high], prose[low:high], limits[kind], joined, over[low:high])
+            for form in range(limits[kind, 0], n_forms):
+                _join(was, stamps[low:high], form, prose[low:high], limits[kind], joined, over[low:high])

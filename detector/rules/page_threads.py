@@ -17,29 +17,31 @@ from detector.kernels.page_threads import join_threads
 STAMP_CHARACTERS, STAMP_DATE = 80, 0.25
 """A stamp is shorter, and has a sign of a date or time, or this share of it is words of dates."""
 
-STAMP, SAYS_STAMP = 1, 2
-"""How sure a line is a stamp; the second ends like "Ann Bee on May 3 at 10:15 am said:"."""
+STAMP, HAS_TIME, HAS_DATE, SAYS = 1, 1, 2, 4
+"""The form of a stamp: one more for a sign of a time, two for one of a date, four where it ends like "Ann said:"."""
 
 THREADS = np.array(
-    [[STAMP, -1.5, 4, 6, 0.0], [STAMP, 0.0, 10, 6, 0.3], [SAYS_STAMP, -np.inf, 16, 6, 0.0]], dtype=np.float64
+    [[STAMP, -1.5, 4, 6, 0.0, 1], [STAMP, 0.0, 10, 6, 0.3, 1], [STAMP + SAYS, -np.inf, 16, 6, 0.0, 0]], dtype=np.float64
 )
 """Kinds of threads (`join_threads`): comments of few lines, whose stamps may be a little under the limit; longer ones,
-where stamps are junk and three lines of prose in ten between them; and those whose stamps cannot be anything else. In
-466 labelled pages some 300 lines more are junk by them, and none of content, with odds of fits without their sites. One
-more line from stamp to stamp of the first takes two lines of a text, six more of the second a text that stands between
-a list with dates and comments. The values were chosen with these pages in view; to 292 of them no limit is fitted."""
+where stamps are junk and three lines of prose in ten between them; and those whose stamps cannot be anything else. The
+first stamp of the others may be that of the text above the comments: what stands below it is left. In 466 labelled
+pages some 300 lines more are junk by them, and none of content, with odds of fits without their sites. One more line
+from stamp to stamp of the first takes two lines of a text, six more of the second a text that stands between dates and
+comments. The values were chosen with these pages in view; to 292 of them no limit is fitted."""
 
 JOINED = 0.01
 """How much the odds of a line of a thread are over the limit, at least."""
 
 
 def stamps_of(features: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.uint8]:
-    """Whether lines say when, and perhaps who, and little else (uint8: `STAMP`, `SAYS_STAMP`), by their features."""
+    """The form of lines that say when, and perhaps who, and little else (uint8, 0: of none), by their features."""
     wanted = ("length", "digits", "ends", "date", "date_sign", "time_sign", "said", "at_colon")
     length, digits, ends, date, date_sign, time_sign, said, colon = (features[:, names.index(name)] for name in wanted)
     is_stamp = (length < np.log1p(STAMP_CHARACTERS)) & (digits > 0) & (ends == 0)
     is_stamp &= (date >= STAMP_DATE) | (date_sign > 0) | (time_sign > 0)
-    return np.where(is_stamp & (said > 0) & (colon > 0), SAYS_STAMP, is_stamp).astype(np.uint8)
+    form = STAMP + HAS_TIME * (time_sign > 0) + HAS_DATE * (date_sign > 0) + SAYS * ((said > 0) & (colon > 0))
+    return np.where(is_stamp, form, 0).astype(np.uint8)
 
 
 def with_threads(
