@@ -233,9 +233,10 @@ def _repeated_rows(words, n, low, bitmap, rows):  # type: ignore[no-untyped-def]
 def count_partitions(words, begin, base, first, last, widths, shared):  # type: ignore[no-untyped-def]
     """Set the bits in ``shared`` (uint64) of windows that two families have, for the partitions ``first`` to ``last``.
 
-    ``words``, ``widths``: as `scatter_windows` has them; ``begin`` (int64, n_blocks x (n_partitions + 1)): where each
-    block has those of each partition; ``base`` (int64): the bit of the first place of each block. What a word tells of
-    the first one of its key is noted at once; only those of the first one's family wait for the end.
+    ``words``, ``widths``: as `scatter_windows` has them, a column for blocks of even number and one for the others;
+    ``begin`` (int64, n_blocks x (n_partitions + 1)): where each block has those of each partition in its column;
+    ``base`` (int64): the bit of the first place of each block. What a word tells of the first one of its key is noted
+    at once; only those of the first one's family wait for the end.
     """
     most = 0
     for partition in range(first, last):
@@ -255,7 +256,7 @@ def count_partitions(words, begin, base, first, last, widths, shared):  # type: 
         n = 0
         for block in range(begin.shape[0]):
             begun, stop = begin[block, partition], begin[block, partition + 1]
-            its, its_held, its_places, its_base = words[begun:stop], held[n:], places[n:], base[block]
+            its, its_held, its_places, its_base = words[block & 1][begun:stop], held[n:], places[n:], base[block]
             for place in range(stop - begun):
                 its_held[place] = its[place] & ~is_place
                 its_places[place] = its_base + np.int64(its[place] & is_place)

@@ -79,8 +79,12 @@ class _Windows:
         # as many windows have room as there would be without slots and junk
         n_windows = np.maximum(np.diff(rows.bounds) - (size - 1), 0)
         n_windows[rows.counted < 0] = 0
-        self._base = np.concatenate(([0], np.cumsum(n_windows)))[cuts].tolist()
-        self._words = work.empty(self._base[-1], np.uint64, put=True)
+        sizes = np.add.reduceat(np.append(n_windows, 0), cuts[:-1]) if len(n_windows) else np.empty(0, np.int64)
+        # every other block has its windows in another column: two threads write to two files at once
+        self._base = np.zeros(len(sizes), np.int64)
+        for half in range(2):
+            self._base[half::2] = np.cumsum(sizes[half::2]) - sizes[half::2]
+        self._words = tuple(work.empty(int(sizes[half::2].sum()), np.uint64, put=True) for half in range(2))
         self._begin = np.zeros((len(self.blocks), (1 << self.bits) + 1), np.int64)
         self._shared: list[NDArray[np.uint64]] = []
 
@@ -93,8 +97,8 @@ class _Windows:
         n_runs = counting.hash_windows(
             self._tokens, rows.bounds, rows.counted, first, stop, self.size, self._shift, keys, ends, families, begin
         )
-        n, base = int(begin[-1]), self._base[block]
-        with self._work.filling(self._words, base, base + n) as words:
+        n, base = int(begin[-1]), int(self._base[block])
+        with self._work.filling(self._words[block & 1], base, base + n) as words:
             counting.scatter_windows(keys, ends[:n_runs], families, self.size, self._shift, self._widths, begin, words)
         begin += base
 
@@ -109,7 +113,7 @@ class _Windows:
 
     def join(self) -> None:
         """Put together what was counted; the windows are not needed any more."""
-        self._words = np.empty(0, np.uint64)
+        self._words = ()
         while len(self._shared) > 1:
             self._shared[0] |= self._shared.pop()
 

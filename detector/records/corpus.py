@@ -335,41 +335,49 @@ def _decoded(
     work: Workspace,
     buffer: PointBuffer | None,
 ) -> Texts:
-    """The texts in ``order`` (int64, of their places in reading order) over one buffer, which those that wait follow in
-    that order."""
+    """The texts in ``order`` (int64, of their places in reading order) over one buffer: first those that are in one
+    already, then those that wait in memory, block by block, and then those of the file, in ``order``.
+
+    Each task fills a part of the buffer of its own.
+    """
     from detector.kernels.decoding import decode_texts
 
     sizes = np.concatenate([np.empty(0, np.int64), *(block.counts for block in waiting)])
     begins = [np.full(len(block.counts), -1) if block.begins is None else block.begins for block in waiting]
     to = np.concatenate([np.empty(0, np.int64), *begins])
     held = np.empty(0, np.uint32) if buffer is None else buffer.points(work)
-    late = order[to[order] < 0]
+    firsts = np.cumsum([0, *(len(block.counts) for block in waiting)]).tolist()
+    is_in_file = np.array([block.values is None and block.begins is None for block in waiting], np.bool_)
+    in_file = np.repeat(is_in_file, np.diff(firsts))
+    rows = order[in_file[order]]
+    late = np.concatenate((np.flatnonzero((to < 0) & ~in_file), rows))
     bounds = np.cumsum(np.concatenate(([len(held)], sizes[late])))
     to[late] = bounds[:-1]
     points = held
     if len(late):
-        points = work.empty(int(bounds[-1]), np.uint32)
-        points[: len(held)] = held
+        points = work.empty(int(bounds[-1]), np.uint32, put=True, in_order=True)
+        work.put(points, 0, held)
     del held
-    firsts = np.cumsum([0, *(len(block.counts) for block in waiting)]).tolist()
+
+    def decode(values: NDArray[np.uint8], offsets: NDArray[np.int64], its: NDArray[np.int64] | slice) -> None:
+        begin = int(to[its][0])
+        with work.filling(points, begin, begin + int(sizes[its].sum())) as part:
+            decode_texts(values, offsets, part, to[its] - begin)
+
+    def decode_rows(part: slice) -> None:
+        values, offsets = store.read(start[part], stop[part])
+        decode(values, offsets, rows[part])
+
     tasks: list[Callable[[], None]] = [
-        partial(
-            decode_texts, block.values, block.offsets - block.offsets[0], points, to[first : first + len(block.counts)]
-        )
+        partial(decode, block.values, block.offsets - block.offsets[0], slice(first, first + len(block.counts)))
         for block, first in zip(waiting, firsts, strict=False)
-        if block.values is not None
+        if block.values is not None and len(block.counts)
     ]
-    in_file = np.repeat([block.values is None and block.begins is None for block in waiting], np.diff(firsts))
-    rows = order[in_file[order]] if len(order) else order
     start = np.concatenate([np.empty(0, np.int64), *(block.offsets[:-1] for block in waiting)])[rows]
     stop = np.concatenate([np.empty(0, np.int64), *(block.offsets[1:] for block in waiting)])[rows]
-
-    def decode(part: slice) -> None:
-        decode_texts(*store.read(start[part], stop[part]), points, to[rows[part]])
-
     cuts = np.flatnonzero(np.diff(np.cumsum(stop - start) // TASK_BYTES)) + 1
     edges = [0, *cuts.tolist(), len(rows)]
-    tasks += [partial(decode, slice(a, b)) for a, b in pairwise(edges) if a < b]
+    tasks += [partial(decode_rows, slice(a, b)) for a, b in pairwise(edges) if a < b]
     work.map(lambda task: task(), tasks)
     return Texts(points, to[order], to[order] + sizes[order])
 
