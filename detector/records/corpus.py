@@ -355,7 +355,7 @@ def _decoded(
     to[late] = bounds[:-1]
     points = held
     if len(late):
-        points = work.empty(int(bounds[-1]), np.uint32, put=True, in_order=True)
+        points = work.empty(int(bounds[-1]), np.uint32, put=True)
         work.put(points, 0, held)
     del held
 
