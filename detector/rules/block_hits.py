@@ -130,6 +130,7 @@ class BlockHits:
         settled_marks, mark_state = self._settled_marks(of_marks)
         pairs = self._line_pairs()
         modelled = self._modelled(pairs)
+        of_junk = self._beside_other_junk(of_junk, pairs, modelled)
         settled_junk, junk_state = self._settled_junk(of_junk, pairs, modelled)
         left = BlockLines(self._block, self._plan, junk_state == _LEFT, pairs)
         marks: Found = []
@@ -298,6 +299,13 @@ class BlockHits:
         wanted[line] = False
         drawn = beside_bits(block, self._plan, wanted, NEAR_BITS) > 0
         return np.asarray(np.any([drawn[rows] for rows in near], axis=0))
+
+    def _beside_other_junk(self, spans: _Spans, pairs: Pairs, modelled: Mapping[int, Any]) -> _Spans:
+        """Matches in lines but for those of `SITE_NAMED` in texts without other junk, which could not name a site."""
+        is_named = self._plan.spans.number[spans.entry] == self._plan.site_named
+        has_other = np.diff(pairs.indptr) > 0
+        has_other[spans.text[~is_named]] = has_other[list(modelled)] = True
+        return spans.at(~is_named | has_other[spans.text])
 
     def _line_pairs(self) -> Pairs:
         """Lines and the rules that match them wherever they stand, by their triggers or without."""

@@ -1,7 +1,8 @@
 """Junk: what the site added around and inside a document, found by rules, by place and by frequency.
 
 Rules (``junk.toml``, ``site_lines.toml``) see one line or a span inside a line; place says what a line alone cannot
-(`detector.rules.junk_places`). Two models of lines say more: one of text that a scraper saved from a web page
+(`detector.rules.junk_places`), and the names that those lines give away are found in the text
+(`detector.rules.site_names`). Two models of lines say more: one of text that a scraper saved from a web page
 (`detector.rules.pages`), one of the head and tail of any other document (`detector.rules.frames`).
 """
 
@@ -32,6 +33,8 @@ from detector.rules.lines import Lines, rules_by_line, split_lines
 from detector.rules.pages import FEW_LINES, PAGE_LINE, page_lines_of
 from detector.rules.places import Places
 from detector.rules.rule_tables import Rule, RuleMatch, RuleTable, find_spans
+from detector.rules.sections import section_lines, signed_dates
+from detector.rules.site_names import SITE_NAMED, site_named
 
 __all__ = [
     "BESIDE_BITS",
@@ -121,6 +124,7 @@ def junk_of(
     line junk too, that is named.
     """
     guarded = Guarded(places, table)
+    matches = list(matches)
     modelled = {at: said for at, said in modelled.items() if not _is_own(lines, at, table.named(said.rule), guarded)}
     inline = _inline(matches, lines, guarded)
     marked = junk_lines(lines, matched, guarded, table)
@@ -130,6 +134,7 @@ def junk_of(
         bisect_right(lines.ends, match.start) for match in inline
     }  # such a rule says what of a line is junk
     modelled = {at: said for at, said in modelled.items() if at not in (is_title if said.rule == PAGE_LINE else held)}
+    modelled = _without_sections(lines, modelled, marked, guarded)
     hits = [Hit(lines.starts[at], lines.ends[at], "junk", name) for at, name in marked.items()]
     hits += [
         Hit(lines.starts[at], lines.ends[at], "junk", said.rule, said.evidence())
@@ -138,6 +143,7 @@ def junk_of(
     ]
     outside = _outside(inline, lines, marked.keys() | modelled.keys())
     hits += [Hit(start, end, "junk", rule.name) for start, end, rule in outside]
+    hits += site_named(places.plain, [match for match in matches if match.rule.name == SITE_NAMED], hits)
     return sorted(hits, key=lambda hit: (hit.start, hit.end))
 
 
@@ -151,6 +157,19 @@ def _is_own(lines: Lines, at: int, rule: Rule, guarded: Guarded) -> bool:
     return guarded.is_named(BYLINE if at + 1 < HEAD_LINES else DATE_LINE, lines.text(at + 1))
 
 
+def _without_sections(
+    lines: Lines, modelled: dict[int, Modelled], marked: Mapping[int, str], guarded: Guarded
+) -> dict[int, Modelled]:
+    """What the models call junk, without what a document keeps of its own in a page (`detector.rules.sections`)."""
+    of_page = {at for at, said in modelled.items() if said.rule == PAGE_LINE}
+    if not of_page:
+        return modelled
+    own = section_lines(lines, marked)
+    dates = [at for at in of_page if guarded.is_named(DATE_LINE, lines.text(at))]
+    own |= signed_dates(lines, dates, marked.keys() | modelled.keys())
+    return {at: said for at, said in modelled.items() if at not in own & of_page}
+
+
 def _n_head(lines: Lines) -> int:
     """The lines above the first sentence of content."""
     return lines.sentences[0] if lines.sentences else len(lines)
@@ -160,7 +179,13 @@ def _inline(matches: Iterable[RuleMatch], lines: Lines, guarded: Guarded) -> lis
     """What counts of the spans inside lines, sorted; a rule of any place but "any" holds in the first two lines only: a
     title has the path of its page above it, if anything."""
     head = lines.ends[min(len(lines), 2) - 1] if lines else 0
-    inline = [m for m in matches if (m.rule.place == "any" or m.end <= head) and guarded.allows(m.rule)]
+    inline = [
+        match
+        for match in matches
+        if match.rule.name != SITE_NAMED
+        and (match.rule.place == "any" or match.end <= head)
+        and guarded.allows(match.rule)
+    ]
     return sorted(inline, key=lambda match: (match.start, -match.end, match.rule.name))
 
 

@@ -22,6 +22,7 @@ from detector.rules.program_files import programs_of
 from detector.rules.programs import Programs
 from detector.rules.rule_matches import any_fits
 from detector.rules.rule_tables import Rule, RuleTable, built_in_patterns
+from detector.rules.site_names import SITE_NAMED
 
 
 class Tried(NamedTuple):
@@ -76,7 +77,8 @@ class LineRules(NamedTuple):
 
 class Plan(NamedTuple):
     """``names`` of rules; those of marks and of junk that are tried at triggers (``is_junk``, bool, by row), and the
-    guards of marks; line rules, those of `BESIDE_BITS` with their bits (uint8); programs of `year_patterns`."""
+    guards of marks; line rules, those of `BESIDE_BITS` with their bits (uint8); programs of `year_patterns`; the
+    number of `SITE_NAMED`, -1 where it is switched off."""
 
     names: Sequence[str]
     triggers: Triggers
@@ -90,6 +92,7 @@ class Plan(NamedTuple):
     beside_bits: NDArray[np.uint8]
     years: NDArray[np.int32]
     shapes: NDArray[np.uint8]
+    site_named: int
 
 
 def rule_names(table: RuleTable) -> tuple[str, ...]:
@@ -145,6 +148,7 @@ def make_plan(table: RuleTable) -> Plan:
         np.array([BESIDE_BITS[rule.place] for rule in beside], dtype=np.uint8),
         np.array([number_of[pattern] for pattern in of_years], dtype=np.int32),
         shape,
+        names.index(SITE_NAMED) if SITE_NAMED in names else -1,
     )
 
 
