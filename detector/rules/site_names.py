@@ -120,9 +120,12 @@ def _standing(text: str, names: Mapping[str, int]) -> Iterator[tuple[int, str]]:
 def _told(plain: str, hits: Iterable[Hit]) -> dict[str, int]:
     """The names that junk lines give away, each with the first place where one does."""
     told: dict[str, int] = {}
+    asked = set()  # what stands in a text again and again, a button, is asked once
     for hit in hits:
-        if hit.end - hit.start <= MAX_TOLD:
-            for name, at in _names_in(plain[hit.start : hit.end]):
+        line = plain[hit.start : hit.end] if hit.end - hit.start <= MAX_TOLD else ""
+        if line not in asked:
+            asked.add(line)
+            for name, at in _names_in(line):
                 told.setdefault(name, hit.start + at)
     return told
 
