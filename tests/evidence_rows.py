@@ -6,6 +6,7 @@ back.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -190,8 +191,8 @@ def spun_repeats(
     """For each document the passages that say the end of the one before them again in other words.
 
     The end begins at a clause and has as many tokens; the ratio of their skeletons is at least 0.80, and they are not
-    equal. One span over both. Both stand in one line: the items of a list resemble each other by right. Junk
-    (``is_junk``, a row per passage) repeats itself anyway.
+    equal; where both have two numbers, a third of them is in both. One span over both. Both stand in one line: the
+    items of a list resemble each other by right. Junk (``is_junk``, a row per passage) repeats itself anyway.
     """
     hits: list[list[Hit]] = [[] for _ in documents]
     length = np.where(is_junk, 0, np.diff(passages.tokens))
@@ -207,6 +208,13 @@ def spun_repeats(
         if tail != before and passages.clause[tail] == passages.clause[tail - 1]:
             continue
         if np.array_equal(tokens.skeleton[start:stop], tokens.skeleton[tail:start]):
+            continue
+        said, again = (
+            Counter(int(tokens.name[row]) for row in range(*rows) if tokens.kind[row] == DIGIT)
+            for rows in ((tail, start), (start, stop))
+        )
+        fewest = min(said.total(), again.total())
+        if fewest >= 2 and 3 * (said & again).total() < fewest:
             continue
         score = Indel.normalized_similarity(skeleton_text(tokens, tail, start), skeleton_text(tokens, start, stop))
         if score >= 0.80:

@@ -6,6 +6,8 @@ passage by its place, its length and its clauses; what is left is compared chara
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,10 +18,14 @@ from detector.tables.columns import HitColumns
 from detector.tables.score import ratio
 from detector.text.passages import Passages
 from detector.text.texts import Texts
-from detector.text.tokens import SLOT_HASH, Tokens, packed_points, read_only
+from detector.text.tokens import SLOT_FORM, SLOT_HASH, Tokens, packed_points, read_only
 
 MIN_SPUN_RATIO = 0.80
 SPUN_RULE = "artefact.spun_repeat"
+
+MIN_NUMBERS, COMMON_NUMBERS = 2, 1 / 3
+"""Where both have so many numbers and not this share in common, the second says the like of something else: the figures
+of three industries are told in sentences of one form."""
 
 BLOCK_PASSAGES = 100_000
 """Passages that one thread looks at, at a time."""
@@ -37,8 +43,8 @@ def spun_hits(
     """The passages that say the end of the one before them again in other words, for each document.
 
     The end begins at a clause and has as many tokens; the ratio of their skeletons is at least 0.80, and they are not
-    equal. One span over both. Both stand in one line: the items of a list resemble each other by right. Junk
-    (``is_junk``, a row per passage) repeats itself anyway.
+    equal; what numbers they have are in part the same (`MIN_NUMBERS`). One span over both. Both stand in one line: the
+    items of a list resemble each other by right. Junk (``is_junk``, a row per passage) repeats itself anyway.
     """
 
     def found(block: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -53,7 +59,7 @@ def spun_hits(
         points, indptr = packed_points(tokens, np.concatenate((tail, start)), np.concatenate((start, stop)))
         similar = np.empty(n)
         similarities(points, indptr, MIN_SPUN_RATIO, similar)
-        spun = similar >= MIN_SPUN_RATIO
+        spun = (similar >= MIN_SPUN_RATIO) & ~_of_other_numbers(tokens, tail, start, stop)
         return rows[spun], similar[spun]
 
     n, size = len(passages.start), BLOCK_PASSAGES
@@ -71,3 +77,18 @@ def spun_hits(
         rule_names=(SPUN_RULE,),
         extras=[{"ratio": ratio(score, 1.0), "claims": [[start, end]]} for start, end, score in own],
     )
+
+
+def _of_other_numbers(
+    tokens: Tokens, tail: NDArray[np.int64], start: NDArray[np.int64], stop: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether tokens ``tail[i]`` to ``start[i]`` and ``start[i]`` to ``stop[i]`` have numbers, and other ones."""
+    other = np.zeros(len(start), np.bool_)
+    for row, (low, middle, high) in enumerate(zip(tail.tolist(), start.tolist(), stop.tolist(), strict=True)):
+        said, again = (
+            Counter(tokens.name[first:last][tokens.form[first:last] >> 6 == SLOT_FORM >> 6].tolist())
+            for first, last in ((low, middle), (middle, high))
+        )
+        fewest = min(said.total(), again.total())
+        other[row] = fewest >= MIN_NUMBERS and (said & again).total() < COMMON_NUMBERS * fewest
+    return other
