@@ -59,7 +59,8 @@ def spun_hits(
         points, indptr = packed_points(tokens, np.concatenate((tail, start)), np.concatenate((start, stop)))
         similar = np.empty(n)
         similarities(points, indptr, MIN_SPUN_RATIO, similar)
-        spun = (similar >= MIN_SPUN_RATIO) & ~_of_other_numbers(tokens, tail, start, stop)
+        spun = np.flatnonzero(similar >= MIN_SPUN_RATIO)
+        spun = spun[~_of_other_numbers(tokens, tail[spun], start[spun], stop[spun])]
         return rows[spun], similar[spun]
 
     n, size = len(passages.start), BLOCK_PASSAGES

@@ -89,10 +89,10 @@ def site_named(plain: str, candidates: Sequence[RuleMatch], hits: Sequence[Hit])
     for hit in hits:
         taken[hit.start : hit.end] = b"\1" * (hit.end - hit.start)
     free = [match for match in candidates if not any(taken[match.start : match.end])]
-    told = _told(plain, hits) if free else {}
+    held = [plain[match.start + 1 : match.end - 1].replace(" ", "") for match in free]
+    told = _told(plain, hits, {text[at : at + 2] for text in held for at in range(len(text) - 1)})
     if not told:
         return []
-    held = [plain[match.start + 1 : match.end - 1].replace(" ", "") for match in free]
     names = [{name for _, name in _standing(text, told)} for text in held]
     for match in candidates:
         taken[match.start : match.end] = b"\1" * (match.end - match.start)
@@ -117,16 +117,20 @@ def _standing(text: str, names: Mapping[str, int]) -> Iterator[tuple[int, str]]:
                     yield at, name
 
 
-def _told(plain: str, hits: Iterable[Hit]) -> dict[str, int]:
-    """The names that junk lines give away, each with the first place where one does."""
-    told: dict[str, int] = {}
-    asked = set()  # what stands in a text again and again, a button, is asked once
+def _told(plain: str, hits: Iterable[Hit], pairs: set[str]) -> dict[str, int]:
+    """The names that junk lines give away, each with the first place where one does, of those that have one of some
+    ``pairs`` of characters, as every name has two."""
+    lines: dict[str, int] = {}  # what stands in a text again and again, a button, is asked once
     for hit in hits:
-        line = plain[hit.start : hit.end] if hit.end - hit.start <= MAX_TOLD else ""
-        if line not in asked:
-            asked.add(line)
+        if hit.end - hit.start <= MAX_TOLD:
+            lines.setdefault(plain[hit.start : hit.end], hit.start)
+    joined = "\n".join(lines)
+    common = [pair for pair in sorted(pairs) if pair in joined]
+    told: dict[str, int] = {}
+    for line, start in lines.items():
+        if any(pair in line for pair in common):
             for name, at in _names_in(line):
-                told.setdefault(name, hit.start + at)
+                told.setdefault(name, start + at)
     return told
 
 
