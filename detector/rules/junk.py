@@ -22,8 +22,13 @@ from detector.rules.junk_places import (
     BYLINE,
     DATE_LINE,
     MAX_ITEM,
+    OFFICE,
     PLACED,
+    SPEAKER,
+    TITLE_ENGLISH,
+    TITLE_HAN,
     TITLE_SUFFIX,
+    VERSION,
     Guarded,
     junk_lines,
     may_be_frequent,
@@ -33,7 +38,7 @@ from detector.rules.lines import Lines, rules_by_line, split_lines
 from detector.rules.pages import FEW_LINES, PAGE_LINE, page_lines_of
 from detector.rules.places import Places
 from detector.rules.rule_tables import Rule, RuleMatch, RuleTable, find_spans
-from detector.rules.sections import section_lines, signed_dates
+from detector.rules.sections import annex_lines, section_lines, signatures, signed_dates, title_block, titles
 from detector.rules.site_names import SITE_NAMED, site_named
 
 __all__ = [
@@ -164,9 +169,26 @@ def _without_sections(
     of_page = {at for at, said in modelled.items() if said.rule == PAGE_LINE}
     if not of_page:
         return modelled
-    own = section_lines(lines, marked)
+    sections = section_lines(lines, marked)
+    own = sections | annex_lines(lines, sections, of_page, marked)
+    junk = (marked.keys() | modelled.keys()) - own
+
+    def is_named(guard: str, at: int) -> bool:
+        return at in of_page and guarded.is_named(guard, lines.text(at))
+
+    def is_title(at: int) -> bool:
+        if is_named(TITLE_HAN, at):
+            return True
+        return (bool(sections) or guarded.is_named(VERSION, lines.text(at + 1))) and is_named(TITLE_ENGLISH, at)
+
+    def is_below(at: int) -> bool:
+        return any(is_named(guard, at) for guard in (VERSION, DATE_LINE, SPEAKER))
+
+    for title in titles(lines, junk, is_title):
+        own |= title_block(lines, title, lambda at: is_named(OFFICE, at), is_below)
     dates = [at for at in of_page if guarded.is_named(DATE_LINE, lines.text(at))]
-    own |= signed_dates(lines, dates, marked.keys() | modelled.keys())
+    own |= signed_dates(lines, dates, junk)
+    own |= signatures(lines, dates, of_page, marked, lambda at: guarded.is_named(OFFICE, lines.text(at)))
     return {at: said for at, said in modelled.items() if at not in own & of_page}
 
 

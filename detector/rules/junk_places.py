@@ -49,6 +49,10 @@ TITLE_SUFFIX = "junk.title_suffix"
 BYLINE, DATE_LINE = "content.byline", "content.date_line"
 """How the names of guards begin whose lines stand below a title, and below a signature."""
 
+TITLE_HAN, TITLE_ENGLISH = "content.titled", "content.headed"
+VERSION, SPEAKER, OFFICE = "content.version_line", "content.speaker", "content.office"
+"""And of those whose lines are titles by their form, Chinese and English, stand below one, and sign above a date."""
+
 MIN_PROSE = 3
 """Sentences of content from which a text has a tail that is not part of it."""
 

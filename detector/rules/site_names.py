@@ -1,9 +1,10 @@
-"""Names that a site has in the lines it added, found where it set them in brackets into the text.
+"""Names that a site has in the lines it added, found where it set them in brackets or dots into the text.
 
 A library of documents names itself in its own lines ("本文来自…", "© 2019 …", the path of the page), and some write
 the same name into sentences as a watermark. A name alone tells nothing: "[小草堂]" may be a shop of the village. So a
-bracket that may hold one (`SITE_NAMED`, a row of the tables) counts only where a line of junk gives the name away, and
-not where the text speaks of it outside brackets: then the document is about the site.
+bracket that may hold one, or what stands between bars or is spelt with dots (`SITE_NAMED`, a row of the tables), counts
+only where a line of junk gives the name away, and not where the text speaks of it outside brackets: then the document
+is about the site.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _AFTER = r"(?=$|[ ,。:!;()\[\]【】“”\"|_>\-—]|www|https?|[a-z]|上|网�
 _YEARS = r"(?:(?:19|20)[0-9]{2}(?:[ ]?[\-–—~至][ ]?(?:(?:19|20)[0-9]{2}|今))?)?"
 _DEED = "(?:搜索|查看|查找|下载|阅读|整理|提供|收集|app|客户端|小程序)"
 _OWNED = "(?:所有|全部)?(?:资源|作品|文档|资料|内容|素材|文章|范文)(?:均|都|全部|仅)"
-_SAYS = "(?:友情|温馨|阅读|下载|特别|版权)(?:提示|提醒|声明)"
+_SAYS = "(?:(?:友情|温馨|阅读|下载|特别|版权)(?:提示|提醒|声明)|(?:提示|提醒)[您你])"
 _WORD = "[a-z][a-z0-9]{4,20}"
 _PLACES = "(?:com|cn|net|org|cc|top|vip|info|xyz|site|example)"
 _TOLD = re.compile(
@@ -44,7 +45,8 @@ _TOLD = re.compile(
     | (?:欢迎(?:访问|来到|登录|关注)|本站)[ ]?[“"]?(?P<welcome>{_HAN}){_AFTER}
     | {_EDGE}(?P<owner>{_HAN})(?:网站|平台)?(?:{_OWNED}|{_SAYS}|版权所有)
     | {_EDGE}(?P<shaped>{_SHAPE})
-        (?:首页|会员|客服|导航|官网|小编|vip|app|客户端|[ ]?(?:(?:https?://|www[.])[^ ]{{3,40}}[ ]?)?[>»›→])
+        (?:首页|会员|客服|导航|官网|小编|vip|app|客户端|手机[版端]|小程序|[ ]?[\-–—|_][ ]?[您你]身边
+          |[ ]?(?:(?:https?://|www[.])[^ ]{{3,40}}[ ]?)?[>»›→])
     | (?:_|[ ][|\-–—][ ]|[\-–—]{{1,2}})(?P<suffix>{_SHAPE})$
     | (?:online|read|view|available|full[ ]version|only)[ ]on[ ](?P<english>{_WORD})(?=$|[.,!|])
     | (?:download(?:ed)?|shared|retrieved)[ ]from[ ](?P<origin>{_WORD})(?=$|[.,!|])
@@ -89,7 +91,7 @@ def site_named(plain: str, candidates: Sequence[RuleMatch], hits: Sequence[Hit])
     for hit in hits:
         taken[hit.start : hit.end] = b"\1" * (hit.end - hit.start)
     free = [match for match in candidates if not any(taken[match.start : match.end])]
-    held = [plain[match.start + 1 : match.end - 1].replace(" ", "") for match in free]
+    held = [_held(plain[match.start : match.end]) for match in free]
     told = _told(plain, hits, {text[at : at + 2] for text in held for at in range(len(text) - 1)})
     if not told:
         return []
@@ -104,6 +106,17 @@ def site_named(plain: str, candidates: Sequence[RuleMatch], hits: Sequence[Hit])
         if by is not None:
             found.append(Hit(match.start, match.end, "junk", SITE_NAMED, {"told_at": by}))
     return found
+
+
+def _held(candidate: str) -> str:
+    """What a bracket holds, or the letters of a name that is spelt with dots, without blanks.
+
+    >>> _held("[蜂 窝 图文]"), _held("蜂·窝·图·文")
+    ('蜂窝图文', '蜂窝图文')
+    """
+    if candidate[0] >= "\u3400" and candidate[0] <= "\u9fff":
+        return re.sub(r"[^\u3400-\u9fff]", "", candidate)
+    return candidate[1:-1].replace(" ", "")
 
 
 def _standing(text: str, names: Mapping[str, int]) -> Iterator[tuple[int, str]]:
