@@ -146,13 +146,18 @@ window.addEventListener("hashchange", () => { window.moving = false; });
 """Whether the page still has to show the address that it was sent to: browsers say so in a task of its own."""
 
 
-def arrive(page: Any) -> None:
-    """Waits until the page shows where the last click or key leads; its policy forbids Playwright's own waiting."""
+def until(page: Any, expression: str) -> None:
+    """Waits until an expression holds; the page forbids the way Playwright waits, which evaluates in it."""
     for _ in range(500):
-        if not page.evaluate("window.moving"):
+        if page.evaluate(expression):
             return
         page.wait_for_timeout(10)
-    raise AssertionError(f"five seconds after it was sent to {page.url} the page has not moved")
+    raise AssertionError(f"for five seconds this did not hold at {page.url}: {expression}")
+
+
+def arrive(page: Any) -> None:
+    """Waits until the page shows where the last click or key leads."""
+    until(page, "!window.moving")
 
 
 @pytest.fixture
@@ -208,6 +213,24 @@ def ids(page: Any) -> list[str]:
     return found
 
 
+def press(page: Any, key: str) -> None:
+    """Presses a key and waits until the page shows where it leads."""
+    page.keyboard.press(key)
+    arrive(page)
+
+
+def visit(page: Any, address: str) -> None:
+    """Goes to another view of the page."""
+    page.evaluate("(address) => { location.hash = address }", address)
+    arrive(page)
+
+
+def where(page: Any) -> str:
+    """The view that the page is at, as it says itself: Playwright's `url` lags behind."""
+    found: str = page.evaluate("location.hash")
+    return found
+
+
 def heading(page: Any) -> str:
     return text(page, "section:not([hidden]) :is(h1, h2)")
 
@@ -237,10 +260,10 @@ def test_hostile_text_stays_text(opened: Callable[..., Any]) -> None:
     assert "onerror=" in text(page, "td.main a")
     page.locator("td.main a").first.click()
     assert "</script><script>" in text(page, ".text")
-    page.keyboard.press("n")
+    press(page, "n")
     assert page.locator(".evidence").count() == 1
     assert page.evaluate(HANDLERS) == 0
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     page.locator("input[type=search]").fill("onmouseover=")
     assert len(ids(page)) == 2
 
@@ -298,14 +321,14 @@ def test_long_lists_come_in_pages(opened: Callable[..., Any]) -> None:
     page = opened("large", "documents")
     first = ids(page)
     assert len(first) == 50
-    page.keyboard.press("ArrowRight")
+    press(page, "ArrowRight")
     page.get_by_label("Next page").click()
     assert len(ids(page)) == 30
     assert not set(first) & set(ids(page))
     assert page.get_by_label("Next page").is_disabled()
     page.reload()
     assert len(ids(page)) == 30
-    page.keyboard.press("ArrowLeft")
+    press(page, "ArrowLeft")
     assert text(page, ".tools").endswith("page 2 of 3 \u2192")
     assert page.evaluate("document.querySelectorAll('*').length") < 3000
 
@@ -334,24 +357,24 @@ def test_a_document_shows_its_evidence_and_leads_to_the_other_one(opened: Callab
     assert page.locator(".text .here").count() == 1
     page.locator(".evidence a", has_text="Side by side").first.click()
     assert page.locator(".aligned").count() == 1
-    page.keyboard.press("Escape")
-    assert page.url.endswith("#clusters/passage")
-    page.keyboard.press("Escape")
-    assert page.url.endswith("#overview")
+    press(page, "Escape")
+    assert where(page) == "#clusters/passage"
+    press(page, "Escape")
+    assert where(page) == "#overview"
 
 
 def test_findings_are_stepped_through_and_the_barcode_aims(opened: Callable[..., Any]) -> None:
     page = opened("seeds", "document/013_bailu-county-report")
-    page.keyboard.press("n")
+    press(page, "n")
     first = text(page, ".notes .on .item")
-    page.keyboard.press("n")
+    press(page, "n")
     assert text(page, ".notes .on .item") != first
-    page.keyboard.press("p")
+    press(page, "p")
     assert text(page, ".notes .on .item") == first
     page.evaluate("window.scrollTo(0, 0)")
     box = page.locator(".code.aimed").bounding_box()
     page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 5)
-    page.wait_for_function("window.scrollY > 200")
+    until(page, "window.scrollY > 200")
     steps = page.locator(".steps a").all_inner_texts()
     assert steps == ["\u2190 all documents", "more original"]
 
@@ -364,8 +387,8 @@ def test_clusters_are_put_in_other_orders_and_searched(opened: Callable[..., Any
     assert families[0] > families[-1]
     page.reload()
     assert page.get_by_label("Order of this list").input_value() == "families"
-    page.goto(page.url.partition("#")[0] + "#clusters/passage?blank=1")
-    page.wait_for_function("document.querySelectorAll('#view .card').length === 1")
+    visit(page, "clusters/passage?blank=1")
+    assert page.locator("#view .card").count() == 1
     assert page.locator("#view .card .badge").count() == 1
     page.locator("input[type=search]").fill("no passage says this")
     assert page.locator("#view .card").count() == 0
@@ -392,12 +415,12 @@ def test_phrases_rules_and_pairs_have_addresses(opened: Callable[..., Any]) -> N
     assert page.locator(".card.chosen .sample a").count() > 0
     page.locator(".card.chosen .sample a").first.click()
     assert words in " ".join(page.locator(".text").inner_text().split()).replace(" ", "")
-    page.goto(page.url.partition("#")[0] + "#map")
+    visit(page, "map")
     page.locator(".matrix td a").first.click()
     assert "The largest of them" in text(page, ".card.chosen")
     page.locator(".card.chosen li a").first.click()
-    assert "/" in page.url.partition("#")[2]
-    page.goto(page.url.partition("#")[0] + "#rules")
+    assert "/" in where(page)
+    visit(page, "rules")
     name = text(page, ".card .head a")
     page.locator(".card .head a").first.click()
     assert page.locator(".card .head a").all_inner_texts() == [name]
@@ -405,21 +428,21 @@ def test_phrases_rules_and_pairs_have_addresses(opened: Callable[..., Any]) -> N
 
 def test_keys_search_move_and_explain_themselves(opened: Callable[..., Any]) -> None:
     page = opened("sample")
-    page.keyboard.press("/")
-    page.wait_for_function("document.activeElement.type === 'search'")
+    press(page, "/")
+    assert page.evaluate("document.activeElement.type") == "search"
     page.keyboard.type("qingshi")
     assert len(ids(page)) == 2
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
+    press(page, "ArrowDown")
+    press(page, "ArrowDown")
     wanted = page.evaluate("document.activeElement.textContent")
     assert wanted == ids(page)[1]
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     assert heading(page) == wanted
-    page.keyboard.press("?")
+    press(page, "?")
     assert page.locator("dialog").is_visible()
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     assert not page.locator("dialog").is_visible()
     assert heading(page) == wanted
 
@@ -462,7 +485,7 @@ def test_the_benchmark_of_opening_reads_what_the_page_says(opened: Callable[...,
     assert documents == list(report_opening.made(60))
     assert sum("X万元" in document["text"] for document in documents) >= 1
     page = opened("large")
-    paint, ready = page.wait_for_function(report_opening.OPENED).json_value()
+    paint, ready = page.evaluate(report_opening.OPENED)
     assert paint > 0
     assert ready > 0
     assert page.evaluate(report_opening.TIMED, ["#documents", None]) > 0
@@ -474,7 +497,7 @@ def test_addresses_that_lead_nowhere_say_so(opened: Callable[..., Any]) -> None:
     page = opened("sample", "document/%E0%A4%A")
     assert "There is no such document" in text(page, "#view")
     for address in ("cluster/none", "family/none", "phrase/none", "row/99999"):
-        page.evaluate("(address) => { location.hash = address }", address)
-        page.wait_for_function("document.querySelector('#view').innerText.includes('There is no such')")
-    page.evaluate("location.hash = 'no-view-of-this-name'")
-    page.wait_for_function("!document.querySelector('#overview').hidden")
+        visit(page, address)
+        assert "There is no such" in text(page, "#view")
+    visit(page, "no-view-of-this-name")
+    assert page.locator("#overview").is_visible()

@@ -98,8 +98,9 @@ function pressed(event) {
   if (event.key === "/") {
     event.preventDefault();
     const box = document.querySelector("section:not([hidden]) input[type=search]");
-    if (box) box.focus();
-    else { location.hash = "#documents"; setTimeout(() => view.querySelector("input[type=search]")?.focus(), 0); }
+    if (box) return box.focus();
+    window.addEventListener("hashchange", () => view.querySelector("input[type=search]")?.focus(), { once: true }); // after `route`
+    location.hash = "#documents";
   } else if (event.key === "ArrowLeft") turn("Previous page");
   else if (event.key === "ArrowRight") turn("Next page");
   else if (event.key === "?") help();
