@@ -73,7 +73,7 @@ class Result(NamedTuple):
 
 def cells(result: Result) -> list[tuple[str, ...]]:
     """The table's text, one tuple of `COLUMNS` a row; ratios are of wall clock, our seconds to theirs."""
-    own = {job: row for row in result.rows if row.ours and row.costs for job in row.job}
+    own = {job: row for row in reversed(result.rows) if row.ours and row.costs for job in row.job}
     return [_cells(row, result.n_bytes, own) for row in result.rows]
 
 
@@ -134,8 +134,22 @@ def markdown(results: Sequence[Result], *, command: str, packages: Sequence[str]
         lines += ["", f"## {result.title}", "", _row(COLUMNS), _row(["---"] * len(COLUMNS))]
         lines += [_row(row) for row in cells(result)]
         lines += [line for row in result.rows if row.stages and row.costs for line in ("", stages(row))]
+    if told := growth(results):
+        head = ("tool", *(f"{result.n_bytes / 1e6:,.0f} MB" for result in results), "last / first")
+        lines += ["", "## Throughput by size, MB/s", "", _row(head), _row(["---"] * len(head))]
+        lines += [_row(row) for row in told]
     lines += ["", "![Seconds by tool, on a logarithmic scale](results.svg)"]
     return "\n".join(lines) + "\n"
+
+
+def growth(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    """Of every tool that has seen all of several corpora: its name, MB/s on each, and the last's over the first's."""
+    told = []
+    for rows in zip(*(result.rows for result in results), strict=True) if len(results) > 1 else ():
+        if all(row.costs for row in rows):
+            speeds = [result.n_bytes / 1e6 / row.seconds for result, row in zip(results, rows, strict=True)]
+            told.append((rows[0].name, *(f"{speed:.1f}" for speed in speeds), f"{speeds[-1] / speeds[0]:.2f}"))
+    return told
 
 
 def stages(row: Row) -> str:

@@ -1,9 +1,9 @@
 """The benchmark: makes the corpora, installs the peers, runs all tools in turn, and writes what it measured.
 
-    python benchmarks/run.py [--size 10,100] [--runs 3] [--peers rensa,gaoya] [--envs DIR] [--work DIR]
+    python benchmarks/run.py [--size 10,100] [--runs 3] [--peers rensa,gaoya] [--memory 1200MiB]
 
-Each round runs every tool once, so that what else the machine does falls on all of them. benchmarks/README.md says
-what is measured and how.
+Each round runs every tool once on every corpus, so that what else the machine does falls on all of them.
+benchmarks/README.md says what is measured and how.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def sizes(text: str) -> list[int]:
     return [size(part) for part in text.split(",")]
 
 
-def own_tools(work: Path) -> list[Tool]:
-    """The detector's rows: the whole scan, and documents only where the command can do that alone."""
+def own_tools(work: Path, memory: str | None = None) -> list[Tool]:
+    """The detector's rows: documents only where the command can do that alone, the whole scan, and that within memory."""
     settings = work / "settings.toml"
     settings.write_text(f"family_jaccard = {THRESHOLD}\ndocument_jaccard = {THRESHOLD}\n", "utf-8")
     scan = [sys.executable, "-m", "detector", "scan", "--quiet", "--settings", str(settings)]
@@ -88,14 +88,20 @@ def own_tools(work: Path) -> list[Tool]:
     def documents(corpus: Path, out: Path) -> list[str]:
         return [*whole(corpus, out), "--level", "document"]
 
+    def within(corpus: Path, out: Path) -> list[str]:
+        return [*whole(corpus, out), "--memory", str(memory)]
+
+    bounded = Tool(f"detector, whole scan, --memory {memory}", WHOLE, within, scan_answer, ours=True)
+    more = [bounded] if memory else []
     shown = subprocess.run([*scan[:4], "--help"], capture_output=True, text=True, cwd=HERE.parent, check=True).stdout
     if "--level" in shown:
         return [
             Tool("detector --level document", DOCUMENTS, documents, scan_answer, ours=True),
             Tool("detector, whole scan", WHOLE, whole, scan_answer, "every rule, phrase, cluster and score", ours=True),
+            *more,
         ]
     note = "every rule, phrase, cluster and score; job a is its families, as this version cannot scan documents alone"
-    return [Tool("detector, whole scan", DOCUMENTS + WHOLE, whole, scan_answer, note, ours=True)]
+    return [Tool("detector, whole scan", DOCUMENTS + WHOLE, whole, scan_answer, note, ours=True), *more]
 
 
 def peer_tool(peer: Peer, envs: Path) -> Tool:
@@ -130,18 +136,21 @@ def run_once(tool: Tool, corpus: Path, work: Path, limit: float) -> Timed:
         shutil.rmtree(out, ignore_errors=True)
 
 
-def take_turns(tools: Sequence[Tool], corpus: Path, work: Path, *, runs: int, limit: float) -> list[Timed]:
-    """Every tool once a round; one that fails is not run again."""
-    timed = [Timed((), None, tool.failure) for tool in tools]
+def take_turns(
+    tools: Sequence[Tool], corpora: Sequence[Path], work: Path, *, runs: int, limit: float
+) -> list[list[Timed]]:
+    """Every tool once a round on every corpus, a list for each corpus; where one fails it is not run again."""
+    timed = [[Timed((), None, tool.failure) for tool in tools] for _ in corpora]
     for number in range(1, runs + 1):
-        for place, tool in enumerate(tools):
-            if timed[place].failure is not None:
-                continue
-            print(f"{corpus.name}, round {number} of {runs}: {tool.name}", file=sys.stderr, flush=True)
-            now = run_once(tool, corpus, work, limit)
-            if now.failure is None:
-                now = Timed((*timed[place].costs, *now.costs), now.answer, None)
-            timed[place] = now
+        for of_corpus, corpus in zip(timed, corpora, strict=True):
+            for place, tool in enumerate(tools):
+                if of_corpus[place].failure is not None:
+                    continue
+                print(f"{corpus.name}, round {number} of {runs}: {tool.name}", file=sys.stderr, flush=True)
+                now = run_once(tool, corpus, work, limit)
+                if now.failure is None:
+                    now = Timed((*of_corpus[place].costs, *now.costs), now.answer, None)
+                of_corpus[place] = now
     return timed
 
 
@@ -153,10 +162,17 @@ def made(n_bytes: int, work: Path) -> Path:
     return corpus
 
 
-def benchmark(tools: Sequence[Tool], n_bytes: int, work: Path, *, runs: int, limit: float = LIMIT) -> Result:
-    """One corpus through all tools; the answers are judged when all clocks have stopped."""
-    corpus = made(n_bytes, work)
-    timed = take_turns(tools, corpus, work, runs=runs, limit=limit)
+def benchmark(
+    tools: Sequence[Tool], sizes: Sequence[int], work: Path, *, runs: int, limit: float = LIMIT
+) -> list[Result]:
+    """Corpora of these sizes through all tools; the answers are judged when all clocks have stopped."""
+    corpora = [made(n_bytes, work) for n_bytes in sizes]
+    timed = take_turns(tools, corpora, work, runs=runs, limit=limit)
+    return [judged(tools, corpus, of_corpus) for corpus, of_corpus in zip(corpora, timed, strict=True)]
+
+
+def judged(tools: Sequence[Tool], corpus: Path, timed: Sequence[Timed]) -> Result:
+    """What the tools cost on a corpus, and how good their answers are."""
     truth = Truth(corpus)
     rows = []
     for tool, (costs, answer, failure) in zip(tools, timed, strict=True):
@@ -169,7 +185,7 @@ def benchmark(tools: Sequence[Tool], n_bytes: int, work: Path, *, runs: int, lim
 
 def warm(tools: Sequence[Tool], work: Path) -> list[Tool]:
     """Every tool run once on a small corpus; those that fail there carry the reason and are not timed."""
-    timed = take_turns(tools, made(int(WARM_UP_MB * 1e6), work), work, runs=1, limit=LIMIT)
+    [timed] = take_turns(tools, [made(int(WARM_UP_MB * 1e6), work)], work, runs=1, limit=LIMIT)
     return [tool._replace(failure=now.failure) for tool, now in zip(tools, timed, strict=True)]
 
 
@@ -183,13 +199,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: no peer is named {', '.join(unknown)}; there are {', '.join(names)}", file=sys.stderr)
         return 2
     options.work.mkdir(parents=True, exist_ok=True)
-    tools = own_tools(options.work) if options.ours else []
+    tools = own_tools(options.work, options.memory) if options.ours else []
     for peer in peers:
         if peer.name in chosen:
             print(f"environment: {peer.name}", file=sys.stderr, flush=True)
             tools.append(peer_tool(peer, options.envs))
     tools = warm(tools, options.work)
-    results = [benchmark(tools, n, options.work, runs=options.runs, limit=options.limit) for n in sorted(options.size)]
+    results = benchmark(tools, sorted(options.size), options.work, runs=options.runs, limit=options.limit)
     show(results)
     options.out.mkdir(parents=True, exist_ok=True)
     command = shlex.join(["python", "benchmarks/run.py", *_told(options)])
@@ -206,6 +222,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", type=sizes, default=sizes("10,100"), help="megabytes, or 1GB; several with commas")
     parser.add_argument("--runs", type=int, default=RUNS, help=f"runs of each tool (default: {RUNS})")
     parser.add_argument("--peers", help="names of peers with commas between (default: all of peers.toml)")
+    parser.add_argument("--memory", metavar="SIZE", help="a row more: the whole scan within this, as 1200MiB")
     parser.add_argument("--envs", type=Path, default=CACHE / "envs", help="where the peers' environments are kept")
     parser.add_argument("--work", type=Path, default=CACHE / "work", help="where corpora are kept and runs write")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds after which a run is ended")
@@ -218,7 +235,10 @@ def _parser() -> argparse.ArgumentParser:
 def _told(options: argparse.Namespace) -> list[str]:
     """The options that shape the figures; folders do not."""
     told = ["--size", ",".join(f"{n / 1e6:g}" for n in options.size), "--runs", str(options.runs)]
-    return [*told, "--peers", options.peers] if options.peers is not None else told
+    for name in ("peers", "memory"):
+        if (value := getattr(options, name)) is not None:
+            told += [f"--{name}", value]
+    return told
 
 
 def _installed(peer: Peer, envs: Path) -> list[str]:

@@ -238,7 +238,8 @@ def test_run_with_two_fake_peers_and_one_that_cannot_be_installed(
     folders = ["--work", str(work), "--envs", str(tmp_path / "envs"), "--out", str(out), "--table", str(table)]
     assert run.main(["--size", "0.1,0.3", "--runs", "3", "--no-ours", *folders]) == 0
     rounds = [line for line in capsys.readouterr().err.splitlines() if ": exact" in line and "round" in line]
-    assert len(rounds) == 1 + 2 * 3
+    order = ["corpus-0.3MB.jsonl", *("corpus-0.1MB.jsonl", "corpus-0.3MB.jsonl") * 3]
+    assert [line.partition(",")[0] for line in rounds] == order
     page = (out / "results.md").read_text("utf-8")
     assert "| a | failing | - |" in page
     assert "failed: no licence \\| <found>" in page
@@ -299,6 +300,20 @@ def test_stages_of_a_scan_and_what_is_left_of_its_clock() -> None:
     assert "Stages of ours, last run, seconds: read 0.25, tokens 1.00, start and what no stage counts 0.75." in page
     assert page.count("Stages of") == 1
     assert "theirs 1.0" in page
+
+
+def test_throughput_of_what_has_seen_every_corpus() -> None:
+    sample = sample_result()
+    slower = [row._replace(costs=tuple(cost._replace(seconds=20.0) for cost in row.costs)) for row in sample.rows]
+    larger = sample._replace(n_bytes=80_000_000, rows=tuple(slower))
+    assert results.growth([sample]) == []
+    assert results.growth([sample, larger]) == [
+        ("ours", "4.0", "4.0", "1.00"),
+        ("ours, all", "2.0", "4.0", "2.00"),
+        ("theirs", "2.0", "4.0", "2.00"),
+    ]
+    page = results.markdown([sample, larger], command="run", packages=[], runs=3)
+    assert "| tool | 8 MB | 80 MB | last / first |" in page
 
 
 def test_table_on_the_terminal_is_not_squeezed(capsys: pytest.CaptureFixture[str]) -> None:
