@@ -77,7 +77,7 @@ def sizes(text: str) -> list[int]:
 
 
 def own_tools(work: Path, memory: str | None = None) -> list[Tool]:
-    """The detector's rows: documents only where the command can do that alone, the whole scan, and that within memory."""
+    """The detector's rows: documents alone where the command can do that, the whole scan, and that within memory."""
     settings = work / "settings.toml"
     settings.write_text(f"family_jaccard = {THRESHOLD}\ndocument_jaccard = {THRESHOLD}\n", "utf-8")
     scan = [sys.executable, "-m", "detector", "scan", "--quiet", "--settings", str(settings)]

@@ -139,10 +139,24 @@ class Workspace:
         of it at a time is read in ascending order.
         """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self.memory is None or size < max(SMALLEST_MAPPED, 1) or self.used + size <= self._room(near=near):
+        if self._holds(size, near=near):
             return self.counted(np.empty(shape, dtype))
         mapped: NDArray[Any] = self._mapped(size, put=put, in_order=in_order, near=near).view(dtype).reshape(shape)
         return mapped
+
+    def columns(self, n: int, size: int, dtype: Any) -> NDArray[Any] | list[NDArray[Any]]:
+        """``n`` columns of one size that are `put`: the rows of a table in memory, or columns in several files, where
+        threads that fill one after the other do not wait for each other, and parts that others gave back are used."""
+        n_bytes = size * np.dtype(dtype).itemsize
+        if self._holds(n * n_bytes):
+            return self.counted(np.empty((n, size), dtype))
+        return [self._mapped(n_bytes, put=True).view(dtype) for _ in range(n)]
+
+    def _holds(self, n_bytes: int, *, near: bool = False) -> bool:
+        """Whether a column of so many bytes is in memory."""
+        if self.memory is None or n_bytes < max(SMALLEST_MAPPED, 1):
+            return True
+        return self.used + n_bytes <= self._room(near=near)
 
     def expect(self, n_bytes: int) -> None:
         """Tell how many bytes the code points of a corpus take, before columns are made of them."""

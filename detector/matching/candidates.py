@@ -57,6 +57,10 @@ class Buckets(NamedTuple):
     of: NDArray[np.int32]
 
 
+Keys = NDArray[np.uint32] | list[NDArray[np.uint32]]
+"""A hash of every row for each band: n_bands x n_rows, or a column for each band."""
+
+
 def band_keys(signatures: Signatures, bands: Bands) -> NDArray[np.uint32]:
     """A hash of every band of every row (n_bands x n_rows)."""
     keys = np.empty((bands.n_bands, len(signatures.values)), np.uint32)
@@ -76,24 +80,26 @@ def signed_bands(
     block: int,
     work: Workspace,
     low: tuple[NDArray[np.int32], NDArray[np.uint8]] | None = None,
-) -> NDArray[np.uint32]:
+) -> Keys:
     """`band_keys` of the signatures of the rows of tokens ``start[r]`` to ``stop[r]`` (int64), of which nothing else is
     kept: ``block`` tokens are signed at a time. ``low``, where given, is a row number of each, and a table of the low
     bytes of all signatures."""
     multipliers, offsets = permutations(bands.n_permutations, seed)
     numbers, bytes_of = low or (np.empty(0, np.int32), np.empty((0, bands.n_permutations), np.uint8))
-    keys = work.empty((bands.n_bands, len(start)), np.uint32, put=True)
-    is_put = work.is_mapped(keys)
+    keys: Keys = work.columns(bands.n_bands, len(start), np.uint32)
 
     def fold(bounds: tuple[int, int]) -> None:
         some = slice(*bounds)
-        here, first = (np.empty((bands.n_bands, bounds[1] - bounds[0]), np.uint32), 0) if is_put else (keys, bounds[0])
+        here, first = (keys, bounds[0]) if isinstance(keys, np.ndarray) else (room(bounds), 0)
         sign_bands(
             tokens.hashed, tokens.form, start[some], stop[some], size, SLOT_HASH, is_skeleton, multipliers, offsets,
             bands.n_rows, first, here, numbers[some], bytes_of,
         )  # fmt: skip
-        for band in range(bands.n_bands if is_put else 0):
-            work.put(keys[band], bounds[0], here[band])
+        for column, values in zip(keys, here, strict=True) if here is not keys else ():
+            work.put(column, bounds[0], values)
+
+    def room(bounds: tuple[int, int]) -> NDArray[np.uint32]:
+        return np.empty((bands.n_bands, bounds[1] - bounds[0]), np.uint32)
 
     work.map(fold, row_ranges(np.cumsum(stop - start), block))
     return keys
@@ -110,13 +116,13 @@ Sieve = Callable[[NDArray[np.int32]], Callable[[Groups], Sifted]]
 
 
 def band_buckets(
-    keys: NDArray[np.uint32],
+    keys: Keys,
     numbers: NDArray[np.int32],
     n_rows: int,
     work: Workspace,
     sieve: Sieve | None = None,
 ) -> Buckets:
-    """The buckets of some of ``n_rows`` rows: ``keys`` (n_bands x n) of the rows ``numbers``, ascending.
+    """The buckets of some of ``n_rows`` rows: ``keys`` of the rows ``numbers``, ascending.
 
     Rows without a shingle have no business in a bucket, and must not be among them. With a ``sieve`` only what it keeps
     is in a bucket, its pairs in one each; the same pair or bucket of several bands is one.
