@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from detector.errors import InputError, SettingsError
 from detector.machine.clock import Clock, Progress, input_names, peak_memory, silent
 from detector.machine.interpreter import without_collection
+from detector.machine.threads import Job
 from detector.machine.workspace import Workspace
 from detector.matching.blanks import with_slots
 from detector.matching.blocks import block_groups
@@ -206,7 +207,7 @@ def _analyse(
         skeletons = find_skeletons(tokens, passages, settings.min_passage_tokens, work)
         keys, parts = skeletons.key, (tokens, passages, skeletons)
         find = partial(_phrases_beside, texts, parts, junk, family, series, settings, work)
-        phrases_found = _not_needed if kept.has("phrases") else find()
+        phrases_found = None if kept.has("phrases") else find()
         del junk, parts, find
         matches = kept.result(
             "matches",
@@ -223,6 +224,8 @@ def _analyse(
         )
         del skeletons
     with clock.stage("clusters"):
+        if phrases_found is not None:
+            phrases_found.begin()  # at the latest: matches alone need more memory than clusters and phrases together
         groups, group_of = passage_groups(matches, passages)
         blocks = block_groups(matches, group_of, passages, keys, is_junk=all_junk, family=family, work=work)
         levels = [document_groups(families, passages), blocks, groups]
@@ -234,7 +237,7 @@ def _analyse(
         hits = with_slots(hits, clusters, texts, corpus.ids)
         del keys
     with clock.stage("phrases"):
-        phrases, phrase_table = kept.result("phrases", phrases_found)
+        phrases, phrase_table = kept.result("phrases", phrases_found or _not_needed)
         del phrases_found
     with clock.stage("scores"):
         findings = finding_columns(
@@ -269,8 +272,8 @@ def _phrases_beside(
     series: NDArray[np.int64],
     settings: Settings,
     work: Workspace,
-) -> Callable[[], tuple[PhraseTable, PhraseColumns]]:
-    """Begin to look for the phrases for the findings; they come without their places, and as they are written.
+) -> Job[tuple[PhraseTable, PhraseColumns]]:
+    """What looks for the phrases for the findings; they come without their places, and as they are written.
 
     What takes most memory and all threads is done before anything else is begun, the rest beside that.
     """

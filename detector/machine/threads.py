@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -61,7 +61,7 @@ class Threads:
                 self._changed.notify_all()
 
     def beside(self, function: Callable[[], Result]) -> Callable[[], Result]:
-        """Begin the job; what is returned waits for its result."""
+        """Begin the job, one at a time; what is returned waits for its result."""
         future: Future[Result] = Future()
 
         def run() -> None:
@@ -130,3 +130,20 @@ class Threads:
         finally:
             with self._changed:
                 self._running += 1
+
+
+class Job(Generic[Result]):
+    """Something that is done beside what its caller does, from when it is told to begin; calling it waits for the
+    result, and does it then where nobody told it so, or where ``threads`` (None) has no second one."""
+
+    def __init__(self, threads: Threads | None, function: Callable[[], Result]) -> None:
+        self._threads, self._result, self._is_begun = threads, function, False
+
+    def begin(self) -> None:
+        """Begin, unless it has begun."""
+        if self._threads is not None and not self._is_begun:
+            self._result = self._threads.beside(self._result)
+        self._is_begun = True
+
+    def __call__(self) -> Result:
+        return self._result()

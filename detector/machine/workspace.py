@@ -34,7 +34,7 @@ from detector.machine.system import (
     memory_pages,
     pages,
 )
-from detector.machine.threads import Threads
+from detector.machine.threads import Job, Threads
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -289,13 +289,17 @@ class Workspace:
                 self.told(done, len(listed))
             yield result
 
-    def beside(self, function: Callable[[], Result]) -> Callable[[], Result]:
-        """Begin ``function``, one at a time, beside what the caller does next; what is returned waits for its result.
+    def beside(self, function: Callable[[], Result]) -> Job[Result]:
+        """Begin ``function``, one at a time, beside what the caller does next; calling what is returned waits for its
+        result.
 
-        Where there is one worker, or columns had to be spilled and memory is short, it begins when it is waited for.
-        What it maps is not told.
+        Where there is one worker it begins when it is waited for, and where columns had to be spilled, as memory is
+        short, when it is told to `begin`. What it maps is not told.
         """
-        return function if self.workers == 1 or self.spilled else self._threads.beside(function)
+        job = Job(self._threads if self.workers > 1 else None, function)
+        if not self.spilled:
+            job.begin()
+        return job
 
     def is_beside(self) -> bool:
         """Whether what was begun beside still goes on, and keeps a thread busy."""

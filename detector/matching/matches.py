@@ -103,8 +103,8 @@ def find_matches(
         signed[distinct[~is_junk[passage]]] = True
     rows = _rows(tokens, passages, (passage, first, signed), threshold, seed, work)
     chosen, ratio_with_chosen, is_crowded = _representatives(rows)
-    document = passages.document[passage].astype(np.int32, copy=False)
-    table = Table(distinct, family.astype(np.int32, copy=False)[document], document, chosen)
+    document = work.stored(passages.document[passage].astype(np.int32, copy=False))
+    table = Table(distinct, work.stored(family.astype(np.int32, copy=False)[document]), document, chosen)
     representative = work.stored(first[chosen[distinct]])
     partner, missed = find_partners(rows, table)
     earlier = _earlier(rows, table)

@@ -50,6 +50,7 @@ def find_partners(rows: Rows, table: Table) -> tuple[Numbers, NDArray[np.bool_]]
     family, distinct = table.family, table.distinct
     representative = rows.first[table.chosen[distinct]]
     partner = np.where(family[representative] != family, representative, np.int32(-1))
+    del representative
     missed, asked = np.zeros(len(partner), bool), np.flatnonzero(partner < 0).astype(np.int32)
     followers = _followers(rows, table)
     partner[asked], missed[asked] = _lowest_in_other_group(rows, followers, table, family, asked)
@@ -64,6 +65,7 @@ def _queries(row: Numbers, group: Numbers) -> tuple[Numbers, Numbers, Numbers, N
     keys <<= 32  # in place: it may be a row per passage
     keys |= group
     number, first = number_keys(keys.view(np.uint64))
+    del keys
     return number, row[first], group[first], first
 
 
@@ -97,11 +99,15 @@ def _lowest_in_other_group(
     first_other = _first_in_other(table, np.arange(len(chosen), dtype=np.int32), group, group_of_first)
     cluster_other = _first_in_other(table, chosen, group, group_of_first)
     row, its_group = table.distinct[asked], group[asked]
-    known_other = np.where(chosen[row] == row, cluster_other[row], first_other[row])
-    lowest = np.where(group_of_first[row] == its_group, known_other, rows.first[row])
+    lowest = np.where(chosen[row] == row, cluster_other[row], first_other[row])
+    del cluster_other
+    np.copyto(lowest, rows.first[row], where=group_of_first[row] != its_group)
     missed = np.zeros(len(lowest), bool)
-    looking = np.flatnonzero(np.diff(buckets.row_indptr)[row])
-    number, row, its_group, first = _queries(row[looking], its_group[looking])
+    is_looking = (np.diff(buckets.row_indptr) > 0)[row]
+    looking = np.flatnonzero(is_looking).astype(np.int32)
+    row, its_group = row[is_looking], its_group[is_looking]
+    del is_looking
+    number, row, its_group, first = _queries(row, its_group)
     found, crowded = lowest[looking[first]], np.zeros(len(row), bool)
     represents = chosen[row] == row
     for asking, listed in ((represents, followers), (~represents, buckets)):

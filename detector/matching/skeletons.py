@@ -33,7 +33,8 @@ def find_skeletons(tokens: Tokens, passages: Passages, min_tokens: int, work: Wo
     first = np.empty(len(keys), np.int32)
     bits = max(1, (len(keys) >> 18).bit_length())
     work.map(lambda part: first_rows(keys, part, bits, first), range(1 << bits))
-    return Skeletons(key, passage, first)
+    del keys
+    return Skeletons(work.stored(key), passage, work.stored(first))
 
 
 def passage_keys(tokens: Tokens, passages: Passages, work: Workspace | None = None) -> NDArray[np.uint64]:

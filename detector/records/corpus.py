@@ -37,6 +37,9 @@ DIGEST_BYTES = 32
 RESERVE = 64 << 20
 """Bytes of memory: where the system has no more, reading stops, before the system ends some process."""
 
+ASKED_BYTES = RESERVE // 4
+"""Of texts after which the system is asked again what it has: its answer takes half a millisecond."""
+
 TASK_BYTES = 1 << 22
 """Bytes of text from a file that one task decodes."""
 
@@ -179,13 +182,17 @@ class Notes:
 
     def noted(self, blocks: Iterable[TextBlock]) -> Iterator[TextBlock]:
         """The blocks, in order, each noted. Raises `RoomError` where memory ends, as notes are kept in it."""
+        unasked = ASKED_BYTES
         for block in blocks:
-            available = available_bytes()
-            if available is not None and available < RESERVE:
-                raise RoomError(
-                    f"{block.source}: no memory is left after {len(self.ids):,} documents; split the input,"
-                    " or end other programs"
-                )
+            unasked += len(block.values)
+            if unasked >= ASKED_BYTES:
+                unasked = 0
+                available = available_bytes()
+                if available is not None and available < RESERVE:
+                    raise RoomError(
+                        f"{block.source}: no memory is left after {len(self.ids):,} documents; split the input,"
+                        " or end other programs"
+                    )
             self._sources.append((block.source, len(block.ids)))
             self._rows.append(np.asarray(block.rows, np.int64))
             self._series.append(np.array([self._number(name) for name in block.series], np.int32))
