@@ -271,7 +271,9 @@ def _estimate(sample: Sample, settings: Settings, work: Workspace, out: str | No
         temporary = sample.text_bytes + sample.n_documents * ROW_BYTES
     else:
         points = 4.0 * sum(len(document.text) for document in sample.documents) / max(text, 1) * sample.text_bytes
-        temporary = max(sample.text_bytes, spilled_bytes(columns, work.memory, points))
+        spilled = spilled_bytes(columns, work.memory, points)
+        in_order = 2 * round(points) if spilled else 0  # where ids do not come in order, texts are there twice
+        temporary = max(sample.text_bytes, spilled, in_order)
     target = existing_folder(out) if out is not None else None
     seconds = round(lines["analysis"].at(n_bytes) + found.start[0], 3)
     return Estimate(

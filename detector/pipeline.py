@@ -7,7 +7,7 @@ that took long may be kept (`detector.results.unfinished`), so that a scan that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -144,7 +144,7 @@ def _corpus(source: Any, settings: Settings, work: Workspace, progress: Progress
     documents = [item for item in items if isinstance(item, Document)]
     if len(documents) == len(items):
         return corpus_of(documents), []
-    corpus = read_corpus(items, settings, work, progress, tmp=work.tmp)
+    corpus = read_corpus(items, settings, work, progress)
     return corpus, input_names(items)
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from oracles import banded
 
 from detector.kernels.sorting import shared_keys
-from detector.machine.workspace import Workspace, row_ranges
+from detector.machine.ranges import row_ranges
+from detector.machine.workspace import Workspace
 from detector.matching.candidates import Bands, Buckets, band_buckets, band_keys
 from detector.matching.signatures import Signatures, sign
 

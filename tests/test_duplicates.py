@@ -323,17 +323,26 @@ def test_a_corpus_read_as_columns(tmp_path: Path, rows: list[dict[str, Any]]) ->
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_texts_wait_in_memory_and_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float) -> None:
+@pytest.mark.parametrize("run", [1, 1 << 40])
+@pytest.mark.parametrize("room", [1, 64])
+def test_texts_wait_in_memory_and_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float, run: int, room: int
+) -> None:
+    """Whether texts stay in the file as they were read, are put in order in another one, or come back to memory."""
     made = {f"{name}{row}": f"第{row}段、{name}\U00020000 é" * 50 for name in "abc" for row in range(9)}
     for name in "abc":  # their ids do not come in the order of the files
         rows = [{"id": key[::-1], "text": text} for key, text in made.items() if name in key]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[::-1]), "utf-8")
-    monkeypatch.setattr("detector.records.corpus.WAITING_SHARE", share)
     n_bytes = sum(len(text.encode()) for text in made.values())
-    with Workspace(memory=n_bytes, workers=2, tmp=tmp_path) as work:
+    monkeypatch.setattr("detector.records.corpus.WAITING_SHARE", share / room)
+    monkeypatch.setattr("detector.records.corpus.RUN_POINTS", run)
+    monkeypatch.setattr("detector.machine.workspace.SMALLEST_MAPPED", 0)
+    with Workspace(memory=room * n_bytes, workers=2, tmp=tmp_path) as work:
         found = read_corpus([tmp_path / f"{name}.jsonl" for name in "bca"], Settings(), work, silent)
-    assert dict(zip(found.ids, found.texts, strict=True)) == {key[::-1]: text for key, text in made.items()}
+        is_mapped = work.is_mapped(found.texts.points)
+        assert dict(zip(found.ids, found.texts, strict=True)) == {key[::-1]: text for key, text in made.items()}
     assert found.ids == sorted(found.ids)
+    assert is_mapped == (room == 1)
 
 
 def test_a_corpus_from_memory() -> None:

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.kernels.gathering import read_runs
-from detector.machine import workspace
+from detector.machine import columns, workspace
+from detector.machine.columns import gathered
 from detector.machine.workspace import Workspace
 from detector.matching import gathering
-from detector.matching.gathering import expanded, gather_passages, gather_texts, gathered, is_mapped, spans_of
+from detector.matching.gathering import expanded, gather_passages, gather_texts, is_mapped, spans_of
 from detector.text.passages import split_tokens
 from detector.text.texts import Texts
 from detector.text.tokens import Marks, packed_points, tokenise_texts
@@ -36,7 +37,7 @@ TEXTS = st.lists(
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every column of a budget of one byte is a file with a descriptor."""
     monkeypatch.setattr(workspace, "SMALLEST_MAPPED", 0)
-    monkeypatch.setattr(workspace, "CHUNK_BYTES", 0)
+    monkeypatch.setattr(columns, "CHUNK_BYTES", 0)
 
 
 @kernel
@@ -89,7 +90,7 @@ def test_runs_that_cannot_be_read(read: Any, monkeypatch: pytest.MonkeyPatch) ->
         assert read(file.fileno(), 0, first, first + 1, to, out) == 2 and out.tolist() == [1, 2, 0, 0]
         assert read(file.fileno(), 0, first[2:], first[2:] + 1, to, out) == 0
     assert read(-1, 0, first, first + 1, to, out) == 0
-    monkeypatch.setattr(gathering, "read_runs", lambda *_: 0)
+    monkeypatch.setattr(columns, "read_runs", lambda *_: 0)
     with Workspace(memory=1) as work:
         column = work.stored(np.arange(99, dtype=np.int32))
         found = gathered(column, np.array([70, 3]), np.array([71, 5])).tolist()

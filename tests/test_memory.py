@@ -14,17 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detector.machine import workspace
-from detector.machine.workspace import (
-    COLUMN_SHARE,
-    FITTING_SHARE,
-    MOST_FILES,
-    NEAR_SHARE,
-    PLENTY,
-    Gathered,
-    Workspace,
-    add_all,
-)
+from detector.machine import columns, workspace
+from detector.machine.columns import Gathered, add_all
+from detector.machine.workspace import COLUMN_SHARE, FITTING_SHARE, MOST_FILES, NEAR_SHARE, PLENTY, Workspace
 from detector.matching import matches, phrases, repeats, skeletons, stretches, templates
 from detector.pipeline import scan
 from detector.text import passages, tokens
@@ -67,7 +59,7 @@ def test_mapped_columns_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.
     expected = written(tmp_path / "memory", None, 1)
     for name in ("SMALLEST_MAPPED", "COLUMN_SHARE", "NEAR_SHARE"):
         monkeypatch.setattr(workspace, name, 0)
-    monkeypatch.setattr(workspace, "CHUNK_BYTES", 1 << 10)
+    monkeypatch.setattr(columns, "CHUNK_BYTES", 1 << 10)
     for module in (tokens, passages):
         monkeypatch.setattr(module, "BLOCK_CHARACTERS", 10_000)
     for module, name in (
@@ -111,7 +103,7 @@ def test_a_mapped_column_that_nobody_holds_is_closed() -> None:
 
 @pytest.mark.parametrize("memory", [None, 1])
 def test_parts_are_gathered(memory: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspace, "CHUNK_BYTES", 64)
+    monkeypatch.setattr("detector.machine.columns.CHUNK_BYTES", 64)
     with Workspace(memory=memory) as work:
         columns = [Gathered(work, np.int32), Gathered(work, np.int64)]
         for size in (0, 3, 40, 16, 1, 0):

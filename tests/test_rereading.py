@@ -19,9 +19,9 @@ from detector.document_scan import DocumentScan, scan_documents
 from detector.errors import InputError
 from detector.records import rereading
 from detector.records.arrow_rows import TextBlock
-from detector.records.corpus import TextStore
 from detector.records.reading import Reader
 from detector.records.rereading import STORED, Sources
+from detector.records.stores import TextStore
 from detector.settings import Settings
 
 ROWS = st.lists(st.tuples(st.text(), st.booleans(), st.booleans()), min_size=1, max_size=12)

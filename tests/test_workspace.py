@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.machine import workspace
+from detector.machine.ranges import document_ranges
 from detector.machine.system import available_bytes, memory_pages
-from detector.machine.workspace import SMALLEST_MAPPED, Workspace, document_ranges
+from detector.machine.workspace import SMALLEST_MAPPED, Workspace
 
 
 def test_columns_beyond_the_budget_are_files_that_go_away(tmp_path: Path) -> None:

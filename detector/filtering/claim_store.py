@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from detector.filtering.claim_masks import COPIES, UNFILLED
 from detector.filtering.scan_columns import Claims
-from detector.machine.workspace import Gathered, Workspace
+from detector.machine.columns import Gathered
+from detector.machine.workspace import Workspace
 from detector.tables.columns import CLUSTER_LEVELS
 
 BLOCK_FINDINGS = 1 << 18

@@ -20,7 +20,8 @@ from detector.errors import InputError, ScanError, SettingsError, printable
 from detector.filtering.claim_store import ClaimStore
 from detector.filtering.cleaning import Cleaned, bounds_of, clean
 from detector.filtering.scan_columns import Ids
-from detector.machine.workspace import Gathered, Workspace
+from detector.machine.columns import Gathered
+from detector.machine.workspace import Workspace
 from detector.records.arrow_rows import TextBlock
 from detector.records.corpus import block_digests, joined_digest
 from detector.records.formats import BatchBlock, LineBlock

@@ -36,6 +36,9 @@ LARGE_PIECE_BYTES = 1 << 21
 PART_BYTES = LARGE_PIECE_BYTES
 """Parts of the file are multiples of this."""
 
+GROWTH_BYTES = 1 << 26
+"""By which a file that is appended to gets longer at a time."""
+
 FILLED_SECONDS = 60.0
 """How long a column that is read here and there is told so. Its pages come from the disk one by one meanwhile, of
 others the system reads megabytes ahead."""
@@ -182,8 +185,29 @@ class SpillFile:
         """Write bytes to a place, in pieces that end at multiples of ``piece``."""
         while data.nbytes:
             with self._writing:
-                n = os.pwrite(self.descriptor, data[: piece - at % piece], at)
+                n = self._write(data[: piece - at % piece], at)
             data, at = data[n:], at + n
+
+    def _write(self, data: memoryview, at: int) -> int:
+        if CAN_WRITE:
+            return os.pwrite(self.descriptor, data, at)
+        self._file.seek(at)
+        return self._file.write(data) or 0
+
+    def reach(self, end: int) -> None:
+        """Make a file without columns long enough for what is written before byte ``end``."""
+        with self._taking:
+            if end > self._size:
+                more = max(_whole(end - self._size), GROWTH_BYTES)
+                take_room(self.descriptor, self._size, more)
+                self._size += more
+
+    def free(self, end: int) -> None:
+        """End a file without columns behind byte ``end``, and make a free part of all before it."""
+        with self._taking:
+            self._size = _whole(end)
+            self._free = [(0, self._size)]
+            os.truncate(self.descriptor, self._size)
 
     def release(self) -> None:
         """Give the pages of all columns back to the system; their values stay, also those that a thread writes
@@ -201,6 +225,29 @@ class SpillFile:
     def close(self) -> None:
         """Let the file go; columns that are still held keep their values."""
         self._file.close()
+
+
+class Growing:
+    """Bytes that any thread appends to a file of their own, until all are there."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.file: SpillFile | None = None  # made for the first of them
+        self.n_bytes = 0
+        self._folder, self._lock = folder, threading.Lock()
+
+    def append(self, data: memoryview) -> int:
+        """Append bytes; returns where they begin. Raises `OSError` where they have no room."""
+        with self._lock:
+            file = self.file = self.file or SpillFile(self._folder)
+            file.reach(self.n_bytes + data.nbytes)
+            at, self.n_bytes = self.n_bytes, self.n_bytes + data.nbytes
+        file.write(data, at, PIECE_BYTES)
+        return at
+
+    def column(self, file: SpillFile) -> NDArray[np.uint8]:
+        """All that was appended to ``file``, once nobody appends any more."""
+        file.free(self.n_bytes)
+        return file.column(self.n_bytes, put=True)
 
 
 def _offset(column: NDArray[Any], part: Part) -> int:

@@ -15,7 +15,6 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import FileIO
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import OutputError
-from detector.machine.spilling import SpillFile, part_of, write
+from detector.machine.spilling import Growing, SpillFile, part_of, write
 from detector.machine.system import (
     MOST_KEPT,
     STATUS,
@@ -77,12 +76,6 @@ FREED_SECONDS = 2.0
 
 SCATTERED_PART = 64
 """A megabyte of mapped columns that is read in no order may bring this many into memory."""
-
-CHUNK_BYTES = 1 << 25
-"""Parts of a column that is gathered are put together up to this size: every mapped file keeps a descriptor open."""
-
-CHUNK_BYTES_IN_MEMORY = 1 << 23
-"""While no column is in a file: what of a part is not needed lies between other columns, which then take new pages."""
 
 PLENTY = 1 << 32
 """Bytes of a budget from which on temporaries stay with the process: that a page is made and cleared costs more time
@@ -139,7 +132,7 @@ class Workspace:
         of it at a time is read in ascending order.
         """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self._holds(size, near=near):
+        if self.holds(size, near=near):
             return self.counted(np.empty(shape, dtype))
         mapped: NDArray[Any] = self._mapped(size, put=put, in_order=in_order, near=near).view(dtype).reshape(shape)
         return mapped
@@ -148,11 +141,11 @@ class Workspace:
         """``n`` columns of one size that are `put`: the rows of a table in memory, or columns in several files, where
         threads that fill one after the other do not wait for each other, and parts that others gave back are used."""
         n_bytes = size * np.dtype(dtype).itemsize
-        if self._holds(n * n_bytes):
+        if self.holds(n * n_bytes):
             return self.counted(np.empty((n, size), dtype))
         return [self._mapped(n_bytes, put=True).view(dtype) for _ in range(n)]
 
-    def _holds(self, n_bytes: int, *, near: bool = False) -> bool:
+    def holds(self, n_bytes: int, *, near: bool = False) -> bool:
         """Whether a column of so many bytes is in memory."""
         if self.memory is None or n_bytes < max(SMALLEST_MAPPED, 1):
             return True
@@ -191,7 +184,7 @@ class Workspace:
     def _mapped(self, size: int, **how: bool) -> NDArray[np.uint8]:
         """So many bytes of a file that has them free, or of the one whose columns have the least. There are two files
         for each worker: nobody should wait for another who writes to the same one."""
-        try:
+        with self._room_for(size):
             with self._making:
                 if self._watcher is None:
                     self._begin_watch()
@@ -200,10 +193,44 @@ class Workspace:
                 fitting = [file for file in self._files if file.has_part(size)]
                 file = min(fitting or self._files, key=lambda file: file.n_bytes)
             column = file.column(size, **how)
+        self.spilled += size
+        return column
+
+    @contextmanager
+    def _room_for(self, size: int) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             why = f"no room for {size:,} bytes of temporary files: {error.strerror or error}"
             raise OutputError(f"{self.tmp or tempfile.gettempdir()}: {why}; name another folder with --tmp") from None
-        self.spilled += size
+
+    @contextmanager
+    def growing(self) -> Iterator[Growing]:
+        """Bytes that become more and more in a file, which is let go in the end unless they were `grown`."""
+        bytes_of = Growing(self.tmp)
+        try:
+            yield bytes_of
+        finally:
+            if bytes_of.file is not None and bytes_of.file not in self._files:
+                bytes_of.file.close()
+
+    def append(self, bytes_of: Growing, values: NDArray[Any]) -> int:
+        """Append values (one dimension, always of one type) to bytes; returns the row of the first."""
+        with self._room_for(bytes_of.n_bytes + values.nbytes):
+            return bytes_of.append(values.view(np.uint8).data) // values.itemsize
+
+    def grown(self, bytes_of: Growing, dtype: Any) -> NDArray[Any]:
+        """What was appended, as a column in its file, whose parts are used again as those of others are."""
+        file = bytes_of.file
+        if file is None:
+            return np.empty(0, dtype)
+        with self._room_for(bytes_of.n_bytes):
+            with self._making:
+                if self._watcher is None:
+                    self._begin_watch()
+                self._files.append(file)
+            column: NDArray[Any] = bytes_of.column(file).view(dtype)
+        self.spilled += bytes_of.n_bytes
         return column
 
     @staticmethod
@@ -330,79 +357,3 @@ def room(memory: int, n_points: float | None = None, *, near: bool = False) -> f
     if n_points is not None and holds_all(memory, n_points):
         return FITTING_SHARE * memory
     return (NEAR_SHARE if near or memory >= PLENTY else COLUMN_SHARE) * memory
-
-
-class Gathered:
-    """A column that comes in parts, of which ``n`` values are there; it is kept within the budget as it grows."""
-
-    def __init__(self, work: Workspace, dtype: Any) -> None:
-        self._work, self._dtype = work, np.dtype(dtype)
-        self._parts: list[NDArray[Any]] = []
-        self._free = 0
-        self.n = 0
-
-    def add(self, values: NDArray[Any]) -> None:
-        """Append a copy of some values (one dimension); without a budget the values themselves."""
-        self.n += len(values)
-        if self._work.memory is None:
-            self._parts.append(values)
-            return
-        while len(values):
-            if not self._free:
-                size = CHUNK_BYTES if self._work.spilled else min(CHUNK_BYTES, CHUNK_BYTES_IN_MEMORY)
-                self._free = max(1, size // self._dtype.itemsize)
-                self._parts.append(self._work.empty(self._free, self._dtype, put=True))
-            chunk = self._parts[-1]
-            n = min(self._free, len(values))
-            at = len(chunk) - self._free
-            self._work.put(chunk, at, values[:n])
-            self._free -= n
-            values = values[n:]
-
-    def column(self) -> NDArray[Any]:
-        """All values; the parts go as they are copied."""
-        column = self._work.empty(self.n, self._dtype, put=True)
-        at = self.n
-        while self._parts:
-            part = self._parts.pop()
-            part = part[: len(part) - self._free]
-            self._free = 0
-            self._work.put(column, at - len(part), part)
-            at -= len(part)
-        self.n = 0
-        return column
-
-
-def add_all(columns: Sequence[Gathered], parts: Iterable[NDArray[Any]]) -> None:
-    """Append a part to each column."""
-    for column, part in zip(columns, parts, strict=True):
-        column.add(part)
-
-
-def document_ranges(sizes: NDArray[np.int64], block: int) -> list[tuple[int, int]]:
-    """Ranges of consecutive documents whose sizes add up to about ``block``; each has at least one.
-
-    >>> document_ranges(np.array([3, 3, 3, 9, 1]), 6)
-    [(0, 2), (2, 3), (3, 4), (4, 5)]
-    """
-    ranges: list[tuple[int, int]] = []
-    begin = total = 0
-    for row, size in enumerate(sizes.tolist()):
-        if row > begin and total + size > block:
-            ranges.append((begin, row))
-            begin, total = row, 0
-        total += size
-    if begin < len(sizes):
-        ranges.append((begin, len(sizes)))
-    return ranges
-
-
-def row_ranges(ends: NDArray[np.int64], block: int) -> list[tuple[int, int]]:
-    """Ranges of consecutive rows of about ``block`` values; ``ends`` (int64, ascending) is where each row ends.
-
-    >>> row_ranges(np.array([3, 6, 9, 18, 19]), 6)
-    [(0, 2), (2, 3), (3, 4), (4, 5)]
-    """
-    cuts = np.searchsorted(ends, np.arange(0, int(ends[-1]) if len(ends) else 0, block), side="right")
-    bounds = np.unique(np.concatenate((cuts, [0, len(ends)]))).tolist()
-    return list(pairwise(bounds))

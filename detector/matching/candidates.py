@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from detector.kernels.linking import number_keys
 from detector.kernels.signing import fold_bands, sign_bands
 from detector.kernels.sorting import list_buckets, name_members, shared_keys
-from detector.machine.workspace import Gathered, Workspace, add_all, row_ranges
+from detector.machine.columns import Gathered, add_all
+from detector.machine.ranges import row_ranges
+from detector.machine.workspace import Workspace
 from detector.matching.signatures import Signatures, permutations
 from detector.text.tokens import SLOT_HASH, Tokens
 

@@ -23,8 +23,9 @@ from detector.machine.clock import Clock, silent
 from detector.machine.workspace import Workspace
 from detector.matching.signatures import permutations
 from detector.records.arrow_rows import TextBlock, ahead
-from detector.records.corpus import RowStore, TextStore
+from detector.records.corpus import placed
 from detector.records.rereading import STORED, Sources
+from detector.records.stores import RowStore, TextStore
 from detector.text.folding import is_blank
 
 N_PERMUTATIONS, N_BANDS = 128, 32
@@ -100,7 +101,7 @@ def find_duplicates(
         sources = Sources(texts)
         with clock.stage("sign"):
             signer = _Signer(seed, (texts, rows), passing)
-            for block, found in threads.map(signer, _numbered(texts.placed(blocks), sources)):
+            for block, found in threads.map(signer, _numbered(placed(blocks), sources)):
                 ids += block
                 signed.append(found)
         with clock.stage("families"):

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels.gathering import gather_runs, list_rows, read_runs
-from detector.machine.spilling import place_of
+from detector.kernels.gathering import list_rows
+from detector.machine.columns import gathered
 from detector.machine.workspace import Workspace
 from detector.text.passages import Passages
 from detector.text.texts import Texts
-from detector.text.tokens import Tokens, read_only
+from detector.text.tokens import Tokens
 
 MOST_TOKENS = 1 << 22
 """Tokens (40 MB), or characters, that are gathered at most; what is larger is read where it stands."""
@@ -115,25 +115,6 @@ def gather_texts(texts: Texts, document: NDArray[Any], start: NDArray[Any], end:
     offsets = _offsets(last - first)
     points = gathered(texts.points, first, last)
     return Texts(points, offsets[:-1] - start, offsets[1:])
-
-
-def gathered(column: NDArray[Any], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[Any]:
-    """The rows ``first[i]`` to ``last[i]`` of a column (one dimension), after each other.
-
-    Those of a mapped column are read from its file, in the order they stand there: a page that is brought in for each
-    of them took five times as long.
-    """
-    to = _offsets(last - first)
-    out, plain = np.empty(int(to[-1]), column.dtype), f"u{column.itemsize}"  # of one width all types are one
-    place = place_of(column)
-    n_read = 0
-    if place is not None:
-        order = np.argsort(first, kind="stable")
-        first, last, to = first[order], last[order], to[order]
-        n_read = read_runs(*place, first, last, to, out.view(plain))
-    left = slice(n_read, len(first))
-    gather_runs(read_only(column.view(plain)), first[left], last[left], to[left], out.view(plain))
-    return out
 
 
 def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:

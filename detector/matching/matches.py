@@ -21,13 +21,15 @@ from detector.kernels.verifying import (
     earlier_in_document,
     represent,
 )
-from detector.machine.workspace import Gathered, Workspace, row_ranges
+from detector.machine.columns import Gathered, read_only
+from detector.machine.ranges import row_ranges
+from detector.machine.workspace import Workspace
 from detector.matching.candidates import Bands, Buckets, Groups, Sieve, Sifted, band_buckets, signed_bands
 from detector.matching.partners import Numbers, Rows, Table, even_ranges, find_partners
 from detector.matching.skeletons import Skeletons, find_skeletons
 from detector.text.folding import character_table
 from detector.text.passages import Passages
-from detector.text.tokens import SLOT_POINT, Tokens, packed_points, read_only
+from detector.text.tokens import SLOT_POINT, Tokens, packed_points
 
 SHINGLE_SIZE = 2
 BANDS = Bands(42, 3)

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels.outlining import heading_keys, outline_heads
-from detector.machine.workspace import Workspace, document_ranges
+from detector.machine.ranges import document_ranges
+from detector.machine.workspace import Workspace
 from detector.model import Outline, OutlineHeading, OutlineMember
 from detector.tables.rows import MILLIONTHS, Rows
 from detector.tables.score import millionths

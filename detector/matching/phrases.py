@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from detector.kernels.hashing import leave_copies
 from detector.kernels.phrasing import count_series, cut_runs, enclosing, longest_places, write_keys
-from detector.machine.workspace import Gathered, Workspace, row_ranges
+from detector.machine.columns import Gathered
+from detector.machine.ranges import row_ranges
+from detector.machine.workspace import Workspace
 from detector.matching.gathering import spans_of
 from detector.matching.repeats import BLOCK_PLACES, Places, PlacesInOrder, Repeats
 from detector.matching.skeletons import Skeletons, find_skeletons

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from detector.kernels import linking, repeating
 from detector.kernels.hashing import hash_rows
 from detector.kernels.phrasing import sort_places
-from detector.machine.workspace import Workspace, row_ranges
+from detector.machine.ranges import row_ranges
+from detector.machine.workspace import Workspace
 from detector.matching.stretches import Rows, Stretches
 from detector.text.tokens import SLOT_HASH
 

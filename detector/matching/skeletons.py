@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels.hashing import first_rows, skeleton_keys
-from detector.machine.workspace import Workspace, row_ranges
+from detector.machine.ranges import row_ranges
+from detector.machine.workspace import Workspace
 from detector.text.passages import Passages
 from detector.text.tokens import SLOT_HASH, Tokens
 
@@ -33,7 +34,6 @@ def find_skeletons(tokens: Tokens, passages: Passages, min_tokens: int, work: Wo
     first = np.empty(len(keys), np.int32)
     bits = max(1, (len(keys) >> 18).bit_length())
     work.map(lambda part: first_rows(keys, part, bits, first), range(1 << bits))
-    del keys
     return Skeletons(work.stored(key), passage, work.stored(first))
 
 

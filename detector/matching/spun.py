@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels.spinning import similarities, spun_candidates
+from detector.machine.columns import read_only
 from detector.machine.workspace import Workspace
 from detector.model import FINDING_KINDS
 from detector.tables.columns import HitColumns
 from detector.tables.score import ratio
 from detector.text.passages import Passages
 from detector.text.texts import Texts
-from detector.text.tokens import SLOT_FORM, SLOT_HASH, Tokens, packed_points, read_only
+from detector.text.tokens import SLOT_FORM, SLOT_HASH, Tokens, packed_points
 
 MIN_SPUN_RATIO = 0.80
 SPUN_RULE = "artefact.spun_repeat"

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels import counting
-from detector.machine.workspace import Gathered, Workspace, add_all
+from detector.machine.columns import Gathered, add_all
+from detector.machine.workspace import Workspace
 
 BLOCK_ROWS, LARGE_BITS = (1 << 20) - (1 << 13), 12
 """Rows (tokens, passages) that are hashed at a time, of which with the rest of a passage there are less than 2**20, and

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels import aligning, comparing, dividing, fill_places, filling, grouping, slotting
-from detector.machine.workspace import Gathered, Workspace, add_all
+from detector.machine.columns import Gathered, add_all
+from detector.machine.workspace import Workspace
 from detector.matching.fill_classes import fill_classes
 from detector.matching.gathering import expanded, gather_passages, gather_texts, is_mapped, most_tokens
 from detector.matching.variants import Variants, text_keys, variants_of

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels import variants
-from detector.machine.workspace import Workspace, row_ranges
+from detector.machine.ranges import row_ranges
+from detector.machine.workspace import Workspace
 from detector.matching.fill_classes import counting
 from detector.text.folding import character_table
 from detector.text.passages import Passages

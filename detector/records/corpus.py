@@ -6,28 +6,26 @@ Document order is the order of ids (then of source, row and text, where document
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.errors import OutputError, RoomError, printable
+from detector.errors import RoomError, printable
 from detector.machine.clock import Progress
+from detector.machine.columns import gathered
 from detector.machine.system import available_bytes
 from detector.machine.workspace import Workspace
 from detector.model import Document, InputFile, Problem
 from detector.records.arrow_rows import TextBlock, ahead, id_order
 from detector.records.encodings import paired
-from detector.records.point_buffer import PointBuffer, point_buffer
+from detector.records.point_buffer import PointBuffer, PointFile, point_buffer
 from detector.records.reading import Reader, corpus_digest
 from detector.settings import Settings
 from detector.text.texts import Texts
@@ -40,11 +38,16 @@ RESERVE = 64 << 20
 ASKED_BYTES = RESERVE // 4
 """Of texts after which the system is asked again what it has: its answer takes half a millisecond."""
 
-TASK_BYTES = 1 << 22
-"""Bytes of text from a file that one task decodes."""
+TASK_POINTS = 1 << 21
+"""Characters of texts from a file that one task moves."""
 
 WAITING_SHARE = 0.05
-"""Of the budget for memory, for texts that wait until it is known where they go; further ones wait in a file."""
+"""Of the budget for memory, for texts that wait until it is known where they go; of further ones the characters are
+written to a file."""
+
+RUN_POINTS = 1 << 18
+"""Characters of texts that were read one after the other and are so in document order, on average, where they may stay
+in that file as they are: a scan goes through them in document order many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,11 @@ def read_corpus(
     settings: Settings,
     work: Workspace,
     progress: Progress,
-    *,
-    tmp: Path | None = None,
 ) -> CorpusColumns:
     """The documents that the inputs name; raises `InputError` where nothing can be read.
 
-    Where it is not known beforehand how large a buffer they need (`point_buffer`), texts wait as UTF-8 until it is: in
-    memory, and what is more than `WAITING_SHARE` of the budget in a file without a name (in ``tmp``).
+    Where it is not known beforehand how large a buffer they need (`point_buffer`), texts wait until it is: as UTF-8 in
+    memory, and what is more than `WAITING_SHARE` of the budget as characters in a file.
     """
     from detector.kernels.decoding import count_points
 
@@ -84,7 +85,8 @@ def read_corpus(
     read = Notes(progress)
     in_memory = None if work.memory is None else round(WAITING_SHARE * work.memory)
     buffer = point_buffer(reader.named, work)
-    with TextStore(tmp) as store, ahead(work.workers) as threads:
+    with work.growing() as late, ahead(work.workers) as threads:
+        file = PointFile(work, late)
 
         def kept(placed: tuple[TextBlock, int]) -> _Waiting:
             block, at = placed
@@ -96,12 +98,11 @@ def read_corpus(
                 return _Waiting(offsets, counts, None, begins)
             if in_memory is None or offsets[-1] <= in_memory:
                 return _Waiting(offsets, counts, values)
-            store.write(block, at)
-            return _Waiting(offsets, counts, None)
+            return _Waiting(offsets, counts, None, file.decode(values, offsets - at, counts), is_late=True)
 
-        waiting = list(threads.map(kept, store.placed(read.noted(reader.blocks(work.workers)))))
+        waiting = list(threads.map(kept, placed(read.noted(reader.blocks(work.workers)))))
         order = id_order(read.ids)
-        texts = _decoded(store, waiting, order, work, buffer)
+        texts = _joined_texts(file, waiting, order, work, buffer)
     sources, rows = read.places(order)
     return CorpusColumns(
         ids=[read.ids[row] for row in order.tolist()],
@@ -233,158 +234,95 @@ class Notes:
         return [names[at] for at in number.tolist()], rows
 
 
-class _Store:
-    """A file without a name; a context manager. Threads read and write at once where the system lets them."""
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def _put(self, values: NDArray[np.uint8], at: int) -> None:
-        left = values.data
-        try:
-            while left.nbytes:
-                n = self._write(left, at)
-                left, at = left[n:], at + n
-        except OSError as error:
-            raise OutputError(f"no room for what is set aside in a file: {error.strerror or error}") from None
-
-    def _write(self, data: memoryview, at: int) -> int:
-        if hasattr(os, "pwrite"):
-            return os.pwrite(self._file.fileno(), data, at)
-        with self._lock:
-            self._file.seek(at)
-            return self._file.write(data) or 0
-
-    def take(self, at: int, values: NDArray[np.uint8]) -> None:
-        """Fill ``values`` with what was written at a place."""
-        left = values.data
-        while left.nbytes and (n := self._read(left, at)):
-            left, at = left[n:], at + n
-
-    def _read(self, into: memoryview, at: int) -> int:
-        if hasattr(os, "preadv"):
-            return os.preadv(self._file.fileno(), [into], at)
-        with self._lock:
-            self._file.seek(at)
-            return self._file.readinto(into) or 0
-
-
-class TextStore(_Store):
-    """Texts one after the other, as UTF-8, in a file without a name."""
-
-    def placed(self, blocks: Iterable[TextBlock]) -> Iterator[tuple[TextBlock, int]]:
-        """Each block with its place in the file."""
-        size = 0
-        for block in blocks:
-            yield block, size
-            size += int(block.offsets[-1] - block.offsets[0])
-
-    def write(self, block: TextBlock, at: int) -> None:
-        """Write the texts of a block to its place; any thread may do so. Raises `OutputError` where they do not fit."""
-        self._put(block.values[block.offsets[0] : block.offsets[-1]], at)
-
-    def read(self, start: NDArray[np.int64], stop: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """The texts at these places, one after the other (uint8), and where each begins there (int64, n + 1).
-
-        They are read and not mapped: the system maps much more than what is touched, and memory fills with it.
-        """
-        bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(stop - start)))
-        values = np.empty(int(bounds[-1]), np.uint8)
-        for at, (left, right) in zip(start.tolist(), pairwise(bounds.tolist()), strict=True):
-            self.take(at, values[left:right])
-        values.flags.writeable = False  # as Arrow's buffers are: one compiled kernel serves all
-        return values, bounds
-
-
-class RowStore(_Store):
-    """Rows of so many bytes in a file without a name."""
-
-    def __init__(self, n_bytes: int, folder: Path | None = None) -> None:
-        super().__init__(folder)
-        self._n_bytes = n_bytes
-
-    def write(self, rows: NDArray[np.uint8], first: int) -> None:
-        """Write rows from number ``first`` on; any thread may do so. Raises `OutputError` where they do not fit."""
-        self._put(rows.ravel(), first * self._n_bytes)
-
-    def read(self, first: int, n: int) -> NDArray[np.uint8]:
-        """``n`` rows from number ``first`` on (uint8, a row each)."""
-        rows = np.empty((n, self._n_bytes), np.uint8)
-        self.take(first * self._n_bytes, rows.ravel())
-        return rows
-
-
 class _Waiting(NamedTuple):
     """The n texts of a block that was read.
 
-    ``offsets`` (int64, n + 1) are where they begin and end in the file of texts, whether they are written there or not.
-    ``counts`` (int64, n) are their code points. ``values`` (uint8) is their UTF-8, one after the other; None once it is
-    in the file or is needed no more. ``begins`` (int64, n) are where they begin in a `PointBuffer`, None without one.
+    ``offsets`` (int64, n + 1) are where they begin and end among the UTF-8 of all texts. ``counts`` (int64, n) are
+    their code points. ``values`` (uint8) is their UTF-8, one after the other; None where they are decoded, and begin at
+    ``begins`` (int64, n) of a `PointFile` if they are ``late``, else of a `PointBuffer`.
     """
 
     offsets: NDArray[np.int64]
     counts: NDArray[np.int64]
     values: NDArray[np.uint8] | None
     begins: NDArray[np.int64] | None = None
+    is_late: bool = False
 
 
-def _decoded(
-    store: TextStore,
-    waiting: Sequence[_Waiting],
-    order: NDArray[np.int64],
-    work: Workspace,
-    buffer: PointBuffer | None,
+def placed(blocks: Iterable[TextBlock]) -> Iterator[tuple[TextBlock, int]]:
+    """Each block with its place among the UTF-8 of all texts."""
+    size = 0
+    for block in blocks:
+        yield block, size
+        size += int(block.offsets[-1] - block.offsets[0])
+
+
+def _joined_texts(
+    file: PointFile, waiting: Sequence[_Waiting], order: NDArray[np.int64], work: Workspace, buffer: PointBuffer | None
 ) -> Texts:
-    """The texts in ``order`` (int64, of their places in reading order) over one buffer: first those that are in one
-    already, then those that wait in memory, block by block, and then those of the file, in ``order``.
+    """The texts in ``order`` (int64, of their places in reading order) over one buffer."""
+    sizes = np.concatenate([np.empty(0, np.int64), *(block.counts for block in waiting)])
+    begins = [np.full(len(block.counts), -1) if block.begins is None else block.begins for block in waiting]
+    to = np.concatenate([np.empty(0, np.int64), *begins])
+    held = np.empty(0, np.uint32) if buffer is None else buffer.points(work)
+    n_bytes = int(sizes.sum()) * held.itemsize
+    if len(file) and not len(held) and not work.holds(n_bytes) and _is_in_runs(order, to, sizes):
+        ends = np.cumsum([0, *(len(block.counts) for block in waiting)]).tolist()
+        for block, rows in zip(waiting, pairwise(ends), strict=True):
+            if block.values is not None:
+                to[slice(*rows)] = file.decode(block.values, block.offsets - block.offsets[0], block.counts)
+        return Texts(file.points(), to[order], to[order] + sizes[order])
+    return _gathered_texts(file, waiting, order, work, held, to, sizes)
+
+
+def _is_in_runs(order: NDArray[np.int64], to: NDArray[np.int64], sizes: NDArray[np.int64]) -> bool:
+    """Whether texts that begin at ``to`` (-1 is nowhere) follow each other in ``order`` for `RUN_POINTS` on average."""
+    rows = order[to[order] >= 0]
+    n_runs = 1 + np.count_nonzero(to[rows][1:] != (to[rows] + sizes[rows])[:-1])
+    return bool(n_runs * RUN_POINTS <= sizes[rows].sum() + RUN_POINTS)
+
+
+def _gathered_texts(
+    file: PointFile, waiting: Sequence[_Waiting], order: NDArray[np.int64], work: Workspace,
+    held: NDArray[np.uint32], to: NDArray[np.int64], sizes: NDArray[np.int64],
+) -> Texts:  # fmt: skip
+    """The texts over a buffer of its own: first those that are in one already (``held``), then those that wait in
+    memory, block by block, and then those of the file, in ``order``; ``to`` is where they begin in either.
 
     Each task fills a part of the buffer of its own.
     """
     from detector.kernels.decoding import decode_texts
 
-    sizes = np.concatenate([np.empty(0, np.int64), *(block.counts for block in waiting)])
-    begins = [np.full(len(block.counts), -1) if block.begins is None else block.begins for block in waiting]
-    to = np.concatenate([np.empty(0, np.int64), *begins])
-    held = np.empty(0, np.uint32) if buffer is None else buffer.points(work)
     firsts = np.cumsum([0, *(len(block.counts) for block in waiting)]).tolist()
-    is_in_file = np.array([block.values is None and block.begins is None for block in waiting], np.bool_)
-    in_file = np.repeat(is_in_file, np.diff(firsts))
-    rows = order[in_file[order]]
-    late = np.concatenate((np.flatnonzero((to < 0) & ~in_file), rows))
-    bounds = np.cumsum(np.concatenate(([len(held)], sizes[late])))
-    to[late] = bounds[:-1]
-    points = held
-    if len(late):
-        points = work.empty(int(bounds[-1]), np.uint32, put=True)
-        work.put(points, 0, held)
-    del held
+    is_late = np.repeat(np.array([block.is_late for block in waiting], np.bool_), np.diff(firsts))
+    rows = order[is_late[order]]
+    moved = np.concatenate((np.flatnonzero(to < 0), rows))
+    if not len(moved):
+        return Texts(held, to[order], to[order] + sizes[order])
+    source, first = file.points(), to[rows]
+    bounds = np.cumsum(np.concatenate(([len(held)], sizes[moved])))
+    to[moved] = bounds[:-1]
+    points = work.empty(int(bounds[-1]), np.uint32, put=True)
+    work.put(points, 0, held)
 
-    def decode(values: NDArray[np.uint8], offsets: NDArray[np.int64], its: NDArray[np.int64] | slice) -> None:
+    def decode(block: _Waiting, its: slice) -> None:
         begin = int(to[its][0])
+        assert block.values is not None
         with work.filling(points, begin, begin + int(sizes[its].sum())) as part:
-            decode_texts(values, offsets, part, to[its] - begin)
+            decode_texts(block.values, block.offsets - block.offsets[0], part, to[its] - begin)
 
-    def decode_rows(part: slice) -> None:
-        values, offsets = store.read(start[part], stop[part])
-        decode(values, offsets, rows[part])
+    def move(part: slice) -> None:
+        its = rows[part]
+        work.put(points, int(to[its][0]), gathered(source, first[part], first[part] + sizes[its]))
 
     tasks: list[Callable[[], None]] = [
-        partial(decode, block.values, block.offsets - block.offsets[0], slice(first, first + len(block.counts)))
-        for block, first in zip(waiting, firsts, strict=False)
+        partial(decode, block, slice(*its))
+        for block, its in zip(waiting, pairwise(firsts), strict=True)
         if block.values is not None and len(block.counts)
     ]
-    start = np.concatenate([np.empty(0, np.int64), *(block.offsets[:-1] for block in waiting)])[rows]
-    stop = np.concatenate([np.empty(0, np.int64), *(block.offsets[1:] for block in waiting)])[rows]
-    cuts = np.flatnonzero(np.diff(np.cumsum(stop - start) // TASK_BYTES)) + 1
+    cuts = np.flatnonzero(np.diff(np.cumsum(sizes[rows]) // TASK_POINTS)) + 1
     edges = [0, *cuts.tolist(), len(rows)]
-    tasks += [partial(decode_rows, slice(a, b)) for a, b in pairwise(edges) if a < b]
+    tasks += [partial(move, slice(a, b)) for a, b in pairwise(edges) if a < b]
     work.map(lambda task: task(), tasks)
     return Texts(points, to[order], to[order] + sizes[order])
 

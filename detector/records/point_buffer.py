@@ -12,6 +12,7 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.machine.spilling import Growing
 from detector.machine.workspace import PLENTY, Workspace, room
 from detector.records.inputs import NamedFile
 
@@ -48,6 +49,32 @@ class PointBuffer:
         del self._points
         points.resize(self._n, refcheck=False)
         return work.counted(points)
+
+
+class PointFile:
+    """Code points (uint32) in a file that grows with them; any thread may add some."""
+
+    def __init__(self, work: Workspace, bytes_of: Growing) -> None:
+        self._work, self._bytes = work, bytes_of
+
+    def __len__(self) -> int:
+        return self._bytes.n_bytes // np.dtype(np.uint32).itemsize
+
+    def decode(
+        self, values: NDArray[np.uint8], offsets: NDArray[np.int64], counts: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Decode each ``values[offsets[d]:offsets[d + 1]]`` of ``counts[d]`` code points; returns where each begins
+        (int64). Raises `OutputError` where the file has no room."""
+        from detector.kernels.decoding import decode_texts
+
+        ends = np.cumsum(counts)
+        points, to = np.empty(int(ends[-1]) if len(ends) else 0, np.uint32), ends - counts
+        decode_texts(values, offsets, points, to)
+        return to + self._work.append(self._bytes, points)
+
+    def points(self) -> NDArray[np.uint32]:
+        """The code points as a column, once nobody adds any."""
+        return self._work.grown(self._bytes, np.uint32)
 
 
 def point_buffer(files: Iterable[NamedFile], work: Workspace) -> PointBuffer | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detector.errors import InputError, printable
 from detector.kernels.json_lines import unescape_texts
 from detector.records.arrow_rows import FilePlaces, file_state
-from detector.records.corpus import TextStore
+from detector.records.stores import TextStore
 
 SMALLEST_FILE = 1 << 24
 """Bytes; texts of smaller files are kept: there may be thousands of such, and each would be opened again and again."""

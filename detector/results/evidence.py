@@ -22,7 +22,8 @@ from detector.kernels.painting import (
     sort_in_documents,
     spans_without_slots,
 )
-from detector.machine.workspace import Workspace, document_ranges
+from detector.machine.ranges import document_ranges
+from detector.machine.workspace import Workspace
 from detector.matching.gathering import gather_passages, is_mapped, spans_of
 from detector.matching.matches import Matches
 from detector.matching.phrases import PhraseTable

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import RuleError
-from detector.machine.workspace import Workspace, document_ranges
+from detector.machine.ranges import document_ranges
+from detector.machine.workspace import Workspace
 from detector.rules.places import make_triggers, read_block
 from detector.text.folding import plain
 from detector.text.texts import Texts

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels.painting import paint
-from detector.machine.workspace import Workspace, document_ranges
+from detector.machine.columns import read_only
+from detector.machine.ranges import document_ranges
+from detector.machine.workspace import Workspace
 from detector.model import DIGITS, FINDING_KINDS, PART_NAMES, Finding, Parts
 from detector.tables.columns import FindingColumns, ScoreColumns
 from detector.text.folding import code_points, is_blank
 from detector.text.texts import Texts
-from detector.text.tokens import read_only
 
 SAMPLE_FAMILIES = 1000
 """Families of the sample that `originality_1k` is the expectation over."""

@@ -30,7 +30,9 @@ from numpy.typing import NDArray
 from detector.kernels import cutting
 from detector.kernels.cutting import cut_documents
 from detector.kernels.tokenising import split_documents
-from detector.machine.workspace import Gathered, Workspace, add_all, document_ranges
+from detector.machine.columns import Gathered, add_all, read_only
+from detector.machine.ranges import document_ranges
+from detector.machine.workspace import Workspace
 from detector.text.folding import N_CODE_POINTS, character_table, code_points, is_blank
 from detector.text.kept_tables import kept_tables
 from detector.text.texts import Texts
@@ -40,7 +42,6 @@ from detector.text.tokens import (
     Tokens,
     alphabet,
     join_offsets,
-    read_only,
     tokenise_texts,
 )
 

@@ -24,7 +24,9 @@ from detector.kernels.tokenising import (
     pack_points,
     rename_words,
 )
-from detector.machine.workspace import Workspace, document_ranges
+from detector.machine.columns import read_only
+from detector.machine.ranges import document_ranges
+from detector.machine.workspace import Workspace
 from detector.text.folding import DIGIT, LETTER, SINGLE, character_table, code_points
 from detector.text.kept_tables import kept_tables
 from detector.text.texts import Texts
@@ -279,13 +281,6 @@ def packed_points(
         tokens.name, first, stop, np.uint32(SLOT_POINT), indptr, packed,
     )  # fmt: skip
     return packed, indptr
-
-
-def read_only(values: NDArray[Any]) -> NDArray[Any]:
-    """A view that cannot be written to: a kernel is compiled once more for arrays that can."""
-    view = values.view()
-    view.flags.writeable = False
-    return view
 
 
 class Block(NamedTuple):
