@@ -23,6 +23,7 @@ import corpus  # noqa: E402
 from detector.cli import main as detector  # noqa: E402
 from detector.kernels.ahead import LIST  # noqa: E402
 from detector.kernels.compiled import Kernel  # noqa: E402
+from detector.text import kept_tables  # noqa: E402
 
 MEGABYTES = 1.0
 
@@ -37,7 +38,11 @@ def called() -> list[tuple[str, str, Any]]:
             found[kernel.py_func.__module__, kernel.py_func.__qualname__, kinds] = None
         return plain(kernel, kinds, arguments)
 
-    with tempfile.TemporaryDirectory() as folder, mock.patch.object(Kernel, "_found", noted):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(Kernel, "_found", noted),
+        mock.patch.object(kept_tables, "folders", lambda: []),  # the tables are made, as in a first scan
+    ):
         made = Path(folder) / "corpus.jsonl"
         corpus.main([str(MEGABYTES), str(made)])
         for number, how in enumerate((["--workers", "1"], ["--workers", "1", "--level", "document"])):

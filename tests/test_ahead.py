@@ -12,6 +12,8 @@ import pytest
 from detector.kernels import ahead, compiled, machine_code
 from detector.kernels.compiled import Kernel, njit
 from detector.pipeline import scan
+from detector.text import kept_tables
+from detector.text.tokens import alphabet
 
 pytestmark = pytest.mark.skipif(not compiled.is_tested(), reason="here numba runs the kernels")
 
@@ -44,6 +46,8 @@ def test_the_list_has_what_a_scan_calls(tmp_path: Path, monkeypatch: pytest.Monk
         return plain(kernel, *arguments)
 
     monkeypatch.setattr(Kernel, "__call__", noted)
+    monkeypatch.setattr(kept_tables, "folders", lambda: [])
+    alphabet.cache_clear()  # tables of characters are made, as in a first scan
     scan(SEEDS).write(tmp_path / "scan")
     assert {row for row in called if None not in row[2]} <= set(ahead.wanted())
 
