@@ -41,7 +41,7 @@ def called() -> list[tuple[str, str, Any]]:
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.object(Kernel, "_found", noted),
-        mock.patch.object(kept_tables, "folders", lambda: []),  # the tables are made, as in a first scan
+        mock.patch.object(kept_tables, "folders", list),  # the tables are made, as in a first scan
     ):
         made = Path(folder) / "corpus.jsonl"
         corpus.main([str(MEGABYTES), str(made)])

@@ -46,7 +46,7 @@ def test_the_list_has_what_a_scan_calls(tmp_path: Path, monkeypatch: pytest.Monk
         return plain(kernel, *arguments)
 
     monkeypatch.setattr(Kernel, "__call__", noted)
-    monkeypatch.setattr(kept_tables, "folders", lambda: [])
+    monkeypatch.setattr(kept_tables, "folders", list)
     alphabet.cache_clear()  # tables of characters are made, as in a first scan
     scan(SEEDS).write(tmp_path / "scan")
     assert {row for row in called if None not in row[2]} <= set(ahead.wanted())
