@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.rules.marks import STAND_IN, find_marks
+from detector.rules.marks import find_marks
 from detector.rules.rule_tables import load_rules
 from detector.settings import Settings
 from detector.text.folding import plain
@@ -74,19 +74,6 @@ def test_a_lone_x_needs_company() -> None:
     assert not find_marks(alone, TABLE)
     company = plain("投资X万元,新增X户,改造X公里。和谐X。")
     assert [hit.start for hit in find_marks(company, TABLE)] == [2, 8, 13, 19]
-
-
-def test_a_stand_in_needs_a_text_without_pronouns() -> None:
-    text = "一年来,词条7坚持发展。词条7将努力,词条7必须看到不足。让词条7再创佳绩!"
-    assert [hit.rule for hit in find_marks(plain(text), TABLE)] == [STAND_IN] * 4
-    assert not find_marks(plain(text + "我们"), TABLE)
-    assert not find_marks(plain(text.replace("让词条7", "让大家")), TABLE)
-
-
-def test_evidence_of_a_stand_in_counts_its_places() -> None:
-    text = "词条7坚持发展。词条7将努力,词条7必须看到不足。让词条7再创佳绩!"
-    evidence = find_marks(plain(text), TABLE)[0].evidence
-    assert evidence == {"token": "词条7", "n_occurrences": 4, "n_where_a_pronoun_stands": 3}
 
 
 def test_words_that_must_stand_more_than_once_are_counted_in_the_document() -> None:

@@ -17,7 +17,6 @@ from detector.rules.artefacts import ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT, art
 from detector.rules.frames import SITE_FRAME
 from detector.rules.junk import FREQUENT
 from detector.rules.junk_places import BETWEEN, LIST_ITEM
-from detector.rules.marks import STAND_IN
 from detector.rules.pages import PAGE_LINE
 from detector.rules.places import Places
 from detector.rules.rule_tables import (
@@ -33,6 +32,7 @@ from detector.rules.rule_tables import (
     speaks_for_document,
     trials,
 )
+from detector.rules.stand_ins import REPEATED_MARK, STAND_IN
 from detector.settings import Settings
 from detector.text.folding import plain
 
@@ -117,6 +117,7 @@ METHOD_TEXTS = {
     + "道路修到了村口，水也通了，老人们说这是好事情。\n" * 6
     + "下载本文档",
     "placeholder.stand_in": "五年来，词条7坚持实干。词条7必须努力。词条7深知不易。词条7将继续。",
+    "placeholder.repeated_mark": "投资//亿元，新建道路//公里，惠及//户。",
     "year_swap.anniversary": "2021年是改革开放41周年。",
     "year_swap.from_to": "人均收入由2021年的12500元提高到2021年的13800元。",
     "year_swap.beside_itself": "与2022年相比，2022年全镇税收增长12%。",
@@ -146,7 +147,7 @@ def test_every_verdict_of_a_rule_is_a_row_of_the_table() -> None:
     names = {rule.name for rule in METHODS}
     assert names == {*METHOD_TEXTS, FREQUENT}
     assert {row.name for row in artefact_table().comparisons} | {ANNIVERSARY, SCRIPT_ERROR, SPUN_REPEAT} <= names
-    assert {PAGE_LINE, SITE_FRAME, BETWEEN, LIST_ITEM, FREQUENT, STAND_IN} <= names
+    assert {PAGE_LINE, SITE_FRAME, BETWEEN, LIST_ITEM, FREQUENT, STAND_IN, REPEATED_MARK} <= names
 
 
 @pytest.mark.parametrize(

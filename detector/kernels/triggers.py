@@ -10,7 +10,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_BREAK, _BLANK_OR_BREAK, _FOLLOWER, _OF_YEARS, _STOP = 2, 3, 4, 12, 16
+_BREAK, _BLANK_OR_BREAK, _FOLLOWER, _OF_YEARS, _STOP, _MARK, _HEAD, _LOOKED_AT = 2, 3, 4, 12, 16, 32, 64, 76
 _AFTER_BLANK, _SENTENCE = 1, 2
 _YEAR, _CYCLE = 0x5E74, 0x5468
 _FIRST_HAN, _N_HAN = np.uint32(0x3400), np.uint32(0xA000 - 0x3400)
@@ -259,12 +259,13 @@ def find_triggers(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_years(plain, bounds, shapes, reach, place, n_stand_ins):  # type: ignore[no-untyped-def]
+def find_years(plain, bounds, shapes, reach, place, n_stand_ins, n_marks):  # type: ignore[no-untyped-def]
     """Years after which the same year or an anniversary stands within ``reach`` characters; returns how many.
 
     ``place`` (int64) becomes where their numbers begin; it must have room for all years. ``n_stand_ins`` (int64, per
     text) becomes the places where a number of one or two digits that ends a word stands before a character whose shape
-    has bit 4; that of the character of years has bit 8.
+    has bit 4; that of the character of years has bit 8. ``n_marks`` (int64, per text) becomes the places where a
+    character whose shape has bit 32, or the same Han character twice, stands before one whose shape has bit 64.
     """
     n_kept = 0
     newest = np.full(200, -1, np.int64)
@@ -272,12 +273,20 @@ def find_years(plain, bounds, shapes, reach, place, n_stand_ins):  # type: ignor
     for text in range(len(bounds) - 1):
         low, high = bounds[text], bounds[text + 1]
         n = first = n_kept
-        n_signs = 0
+        n_signs = n_odd = 0
         for at in range(low + 1, high):
             point = plain[at]
-            if not shapes[point] & _OF_YEARS:
+            shape = shapes[point]
+            if not shape & _LOOKED_AT:
                 continue
-            if shapes[point] & _FOLLOWER and at >= low + 2 and _is_digit(plain[at - 1]):
+            if shape & _HEAD:
+                before = plain[at - 1]
+                n_odd += shapes[before] & _MARK != 0 or (
+                    at >= low + 2 and before == plain[at - 2] and 0x3400 <= before <= 0x9FFF
+                )
+            if not shape & _OF_YEARS:
+                continue
+            if shape & _FOLLOWER and at >= low + 2 and _is_digit(plain[at - 1]):
                 before = plain[at - 2]
                 n_signs += _is_digit(before) or 0x3400 <= before <= 0x9FFF or 0x61 <= before <= 0x7A
             if point != _YEAR:
@@ -307,7 +316,7 @@ def find_years(plain, bounds, shapes, reach, place, n_stand_ins):  # type: ignor
                 n_kept += 1
         for year in range(200):
             newest[year] = -1
-        n_stand_ins[text] = n_signs
+        n_stand_ins[text], n_marks[text] = n_signs, n_odd
     return n_kept
 
 
@@ -337,58 +346,3 @@ def hash_edges(plain, start, end, flags, indptr, n_edge, max_chars, row, hashes)
             row[n], hashes[n] = line, value
             n += 1
     return n
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def cut_overlaps(document, start, end, keep):  # type: ignore[no-untyped-def]
-    """Cut each span to what those before it in its document leave of it; ``keep`` (bool) is whether any is left.
-
-    Rows are sorted by document and start.
-    """
-    free, current = 0, -1
-    for row in range(len(document)):
-        if document[row] != current:
-            current, free = document[row], 0
-        keep[row] = end[row] > free
-        if keep[row]:
-            start[row] = max(start[row], free)
-            free = end[row]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _end(where, row):  # type: ignore[no-untyped-def]
-    """Where a token ends; ``where`` is `detector.text.tokens.Tokens.where`."""
-    start, length, long_row, long_end = where
-    size = length[row] & 63
-    return np.int64(start[row] + size if size < 63 else long_end[np.searchsorted(long_row, row)])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def mark_tokens(where, token_indptr, document, start, end, out):  # type: ignore[no-untyped-def]
-    """Set the bit in ``out`` (uint8, eight tokens each) of each token that shares a character with a span of its
-    document."""
-    token_start = where[0]
-    for row in range(len(document)):
-        first, last = token_indptr[document[row]], token_indptr[document[row] + 1]
-        low, high = first, last
-        while low < high:
-            middle = (low + high) // 2
-            if token_start[middle] < start[row]:
-                low = middle + 1
-            else:
-                high = middle
-        if low > first and _end(where, low - 1) > start[row]:
-            low -= 1
-        while low < last and token_start[low] < end[row]:
-            out[low >> 3] |= np.uint8(1 << (low & 7))
-            low += 1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def all_marked(indptr, is_marked, out):  # type: ignore[no-untyped-def]
-    """Whether all bits ``indptr[r]`` to ``indptr[r + 1]`` of ``is_marked`` (uint8, eight in each) are set, by row."""
-    for row in range(len(out)):
-        at, last = indptr[row], indptr[row + 1]
-        while at < last and is_marked[at >> 3] >> (at & 7) & 1:
-            at += 1
-        out[row] = at == last

@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -23,13 +23,14 @@ from detector.rules.block_lines import BlockLines, Pairs, beside_bits, has_rest
 from detector.rules.frames import SITE_FRAME, find_frame_lines
 from detector.rules.junk import FREQUENT_EDGE, Modelled, joined_models, junk_of
 from detector.rules.junk_places import EDGE_LINES, FAR_BITS, MAX_GAP, MAX_ITEM, MAX_SHORT, NEAR_BITS
-from detector.rules.marks import MIN_PRONOUN_PLACES, marks_of
+from detector.rules.marks import marks_of
 from detector.rules.pages import PAGE_LINE, count_page_lines, find_page_lines
 from detector.rules.places import FoundPlaces, read_block
 from detector.rules.rule_matches import RuleMatch, matches_of, span_at
 from detector.rules.rule_plan import AtTriggers, Plan
 from detector.rules.rule_tables import RuleTable
 from detector.rules.script_errors import ScriptErrors, find_script_errors_in, is_traditional_by_counts
+from detector.rules.stand_ins import MIN_PRONOUN_PLACES, MIN_REPEATED, REPEATED_MARK, repeated_marks
 from detector.text.texts import Texts
 
 _YES, _UNKNOWN = 1, 2
@@ -104,16 +105,17 @@ class BlockHits:
         self._block = block = read_block(texts.points, texts.start[begin:end], texts.stop[begin:end], plan.triggers)
         self._place_rows = np.searchsorted(block.place, block.bounds)
         self._text = np.repeat(np.arange(self._n), np.diff(self._place_rows))
-        near, self.n_stand_ins = self.signs()
+        near, self.n_stand_ins, self.n_marks = self.signs()
         self._years = self._swapped(near)
 
-    def signs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Years near to what could contradict them, and how many numbers of each text may stand for a pronoun."""
+    def signs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Years near to what could contradict them, and of each text how many numbers may stand for a pronoun and how
+        many marks for a figure or name."""
         block = self._block
         years = np.empty(len(block.plain) // 5 + 1, dtype=np.int64)
-        n_stand_ins = np.empty(len(block.counts), dtype=np.int64)
-        n_years = find_years(block.plain, block.bounds, self._plan.shapes, YEAR_REACH, years, n_stand_ins)
-        return years[:n_years].copy(), n_stand_ins
+        n_stand_ins, n_marks = np.empty((2, len(block.counts)), dtype=np.int64)
+        n_years = find_years(block.plain, block.bounds, self._plan.shapes, YEAR_REACH, years, n_stand_ins, n_marks)
+        return years[:n_years].copy(), n_stand_ins, n_marks
 
     def years_of(self, row: int) -> list[int]:
         """The years of a text that may be swapped."""
@@ -127,7 +129,8 @@ class BlockHits:
         spans = self._spans(self._plan.spans)
         is_junk = self._plan.is_junk[spans.entry]
         of_marks, of_junk = spans.at(~is_junk), spans.at(is_junk)
-        settled_marks, mark_state = self._settled_marks(of_marks)
+        repeated = self._with_repeated_marks()
+        settled_marks, mark_state = self._settled_marks(of_marks, repeated)
         pairs = self._line_pairs()
         modelled = self._modelled(pairs)
         of_junk = self._beside_other_junk(of_junk, pairs, modelled)
@@ -142,10 +145,11 @@ class BlockHits:
             document, text = self._begin + row, self._block.text(row)
             places = FoundPlaces(text, partial(self._triggers, row))
             if mark_state[row] == _LEFT:
-                stand_ins = bool(self.n_stand_ins[row] >= MIN_PRONOUN_PLACES)
+                pronouns = bool(self.n_stand_ins[row] >= MIN_PRONOUN_PLACES)
                 matches = self._matches(row, text, of_marks)
-                if matches or stand_ins:
-                    marks += ((document, hit) for hit in marks_of(places, matches, self._table, stand_ins=stand_ins))
+                if matches or pronouns or row in repeated:
+                    found = marks_of(places, matches, self._table, pronouns=pronouns, repeated=row in repeated)
+                    marks += ((document, hit) for hit in found)
             if junk_state[row] == _LEFT:
                 matches = self._matches(row, text, of_junk)
                 lines, matched = left.of(row, text)
@@ -218,10 +222,18 @@ class BlockHits:
             if size <= len(rows):
                 return rows[:size], entry[:size], start[:size], end[:size]
 
-    def _settled_marks(self, spans: _Spans) -> tuple[Settled, NDArray[np.uint8]]:
+    def _with_repeated_marks(self) -> frozenset[int]:
+        """The texts that have marks which their places alone give away; few are asked, and of those few have any."""
+        if not self._table.does(REPEATED_MARK):
+            return frozenset()
+        asked = np.flatnonzero(self.n_marks >= MIN_REPEATED).tolist()
+        return frozenset(row for row in asked if repeated_marks(self._block.text(row)))
+
+    def _settled_marks(self, spans: _Spans, repeated: Collection[int]) -> tuple[Settled, NDArray[np.uint8]]:
         """Marks, and the states of texts: those are left with a rule or a guard that asks for more than spans."""
         block, plan, marks = self._block, self._plan, self._plan.marks
         state = np.where(self.n_stand_ins >= MIN_PRONOUN_PLACES, np.uint8(_LEFT), np.uint8(0))
+        state[[*repeated]] = _LEFT
         rule = plan.spans.number[spans.entry]
         state[spans.text[(spans.end == _ASKED) | marks.asks[rule]]] = _LEFT
         kept = (spans.start < spans.end) & (state[spans.text] != _LEFT)

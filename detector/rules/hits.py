@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels.broken import count_broken
-from detector.kernels.triggers import all_marked, cut_overlaps, mark_tokens
+from detector.kernels.marking import all_marked, cut_overlaps, mark_tokens
 from detector.machine.ranges import document_ranges
 from detector.machine.workspace import Workspace
 from detector.model import FINDING_KINDS, Hit, Span

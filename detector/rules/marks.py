@@ -11,33 +11,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from detector.model import Hit
 from detector.rules.places import Places
 from detector.rules.rule_tables import Rule, RuleMatch, RuleTable, find_spans, speaks_for_document, trials
+from detector.rules.stand_ins import REPEATED_MARK, STAND_IN, pronoun_stand_ins, repeated_marks
 
 MARK_KINDS = ("placeholder", "masked")
-
-STAND_IN = "placeholder.stand_in"
-"""The name of what `_stand_ins` finds; a row of that name in a user's table has no effect on it."""
-
-MIN_STAND_INS = 4
-"""Fewer could be a name that the text happens to use as a subject (an aircraft, a product)."""
-
-MIN_PRONOUN_PLACES = 3
-"""Of these, so many must stand where only "we" can: before a wish, a duty or a confession of the author's own."""
-
-_STAND_IN = re.compile(
-    r"""
-    (?P<token> [\u3400-\u9fff]{2,4}[0-9]{1,2} | [a-z]{4,12}[0-9]{1,2} )
-    (?= 要(?!求) | 更要 | 更应 | 应当 | 必须 | 将(?!军) | 也?清醒 | 深知 | 坚信 | 相信 | 谨 | 衷心 | 一定 | 高度重视
-      | 克服 | 坚持 | 重视 )
-    """,
-    re.VERBOSE,
-)
-FOLLOWERS = "要更应必将也清深坚相谨衷一高重克"
-"""The first characters of the words before which only a pronoun can stand."""
 
 _GOES_ON = re.compile("[0-9][0-9:.、]|某[某甲乙丙丁戊己0-9些个种]|([*×○])\\1")
 """The last character of a word and what follows it, where they are more than the word."""
@@ -57,8 +38,6 @@ _LETTER_ACTS = re.compile(
 )
 """A letter where only a person can stand."""
 
-_PRONOUNS = ("我们", "咱们", "本人", "笔者")
-
 
 def find_marks(plain: str, table: RuleTable) -> list[Hit]:
     """Placeholders and masks of a plain text, sorted, without overlaps; evidence names what is not plain to see.
@@ -66,19 +45,27 @@ def find_marks(plain: str, table: RuleTable) -> list[Hit]:
     Where two rules meet, a mask wins over a placeholder, then the longer mark, then the name of the rule.
     """
     places = Places(plain)
-    return marks_of(places, find_spans(places, table.trials(MARK_KINDS)), table, stand_ins=True)
+    return marks_of(places, find_spans(places, table.trials(MARK_KINDS)), table, pronouns=True, repeated=True)
 
 
-def marks_of(places: Places, matches: list[RuleMatch], table: RuleTable, *, stand_ins: bool) -> list[Hit]:
-    """The same by what its rules match; ``stand_ins``: whether enough numbers stand before a word of `FOLLOWERS`."""
-    hits = _stand_ins(places.plain) if stand_ins and table.does(STAND_IN) else []
+def marks_of(
+    places: Places, matches: list[RuleMatch], table: RuleTable, *, pronouns: bool, repeated: bool
+) -> list[Hit]:
+    """The same by what its rules match; whether its text may have stand-ins of pronouns, and repeated marks."""
+    hits = pronoun_stand_ins(places.plain) if pronouns and table.does(STAND_IN) else []
+    evidence: dict[RuleMatch, Mapping[str, object]] = {}
+    if repeated and table.does(REPEATED_MARK):
+        rule = table.named(REPEATED_MARK)
+        for mark in repeated_marks(places.plain):
+            evidence.update((RuleMatch(start, end, rule), mark.evidence) for start, end in mark.places)
+        matches = [*matches, *evidence]
     if matches:
         matches = _unguarded(places, matches, table)
         matches, masked = _by_document(places, matches, table)
         matches = _certain(places.plain, matches)
         hits += [
-            Hit(match.start, match.end, "masked" if match.rule.name in masked else match.rule.kind, match.rule.name)
-            for match in matches
+            Hit(*match[:2], "masked" if rule.name in masked else rule.kind, rule.name, evidence.get(match, {}))
+            for match, rule in ((match, match.rule) for match in matches)
         ]
         hits += _everywhere(places.plain, [match for match in matches if match.rule.everywhere])
     return _without_overlaps(hits) if hits else []
@@ -160,27 +147,6 @@ def _letter_again(plain: str, told: RuleMatch) -> Iterator[Hit]:
     for found in _LETTER_ACTS.finditer(plain):
         if plain[found.start()] == plain[told.start] and found.start() != told.start:
             yield Hit(found.start(), found.start() + 1, told.rule.kind, told.rule.name, {"told_at": told.start})
-
-
-def _stand_ins(plain: str) -> list[Hit]:
-    """Tokens with a number that stand, all through a text without a pronoun, where its pronoun should.
-
-    A text spinner that fills keywords from a table leaves such tokens ("keyword2 坚持发展", "让keyword2 携手") under
-    any name. The token must stand there `MIN_PRONOUN_PLACES` times, `MIN_STAND_INS` times in all, always with the same
-    number, and the text must have no pronoun of its own.
-    """
-    if any(pronoun in plain for pronoun in _PRONOUNS):
-        return []
-    where = Counter(match["token"] for match in _STAND_IN.finditer(plain))
-    hits: list[Hit] = []
-    for token, count in sorted(where.items()):
-        stem = token.rstrip("0123456789")
-        if count < MIN_PRONOUN_PLACES or plain.count(token) < MIN_STAND_INS or plain.count(stem) > plain.count(token):
-            continue
-        found = [match.start() for match in re.finditer(re.escape(token) + "(?![0-9])", plain)]
-        evidence = {"token": token, "n_occurrences": len(found), "n_where_a_pronoun_stands": count}
-        hits += [Hit(start, start + len(token), "placeholder", STAND_IN, evidence) for start in found]
-    return hits
 
 
 def _without_overlaps(hits: Iterable[Hit]) -> list[Hit]:

@@ -145,10 +145,12 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
 
 
 def _grown(plain: str, start: int, left: str) -> int:
-    """A start moved to the left over the characters of ``left``."""
+    """A start moved to the left over the characters of ``left``; no finding begins with a comma because of them."""
     lowest = max(0, start - MAX_LEFT)
     while start > lowest and plain[start - 1] in left:
         start -= 1
+    while plain[start] == ",":  # of the sentence, not of the number
+        start += 1
     return start
 
 

@@ -47,6 +47,7 @@ __all__ = [
     "RuleTable",
     "Trials",
     "built_in_patterns",
+    "built_in_words",
     "check_rule",
     "example_matches",
     "find_spans",
@@ -226,6 +227,11 @@ def _built_in() -> tuple[tuple[Rule, ...], Mapping[str, str]]:
         content = toml_of(name)
         rows += _rows(_methods(content) if name == "artefacts.toml" else content, name, words)
     return tuple(rows), words
+
+
+def built_in_words(name: str) -> str:
+    """The pattern of a built-in list of words, with the lists that it cites."""
+    return _expanded(f"(?&{name})", _built_in()[1], "built-in tables")
 
 
 @cache

@@ -1,0 +1,241 @@
+"""Stand-ins: marks that no rule lists, known by where they stand all through one document.
+
+Two things give such a mark away. A token with a number stands where the pronoun of the text should. Or one mark, the
+same each time, stands where figures and names should: directly before words that count different things, and before
+kinds of places. What a symbol means cannot be told by one place (a slash between two units, the unknown of a problem),
+but a variable has one unit and a placeholder has all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.model import Hit
+from detector.rules.rule_tables import built_in_words
+from detector.text.folding import N_CODE_POINTS, SEPARATOR, character_table, is_blank
+
+STAND_IN = "placeholder.stand_in"
+"""The name of what `pronoun_stand_ins` finds; a row of that name in a user's table has no effect on it."""
+
+REPEATED_MARK = "placeholder.repeated_mark"
+"""The same for `repeated_marks`."""
+
+MIN_STAND_INS = 4
+"""Fewer could be a name that the text happens to use as a subject (an aircraft, a product)."""
+
+MIN_PRONOUN_PLACES = 3
+"""Of these, so many must stand where only "we" can: before a wish, a duty or a confession of the author's own."""
+
+_STAND_IN = re.compile(
+    r"""
+    (?P<token> [\u3400-\u9fff]{2,4}[0-9]{1,2} | [a-z]{4,12}[0-9]{1,2} )
+    (?= 要(?!求) | 更要 | 更应 | 应当 | 必须 | 将(?!军) | 也?清醒 | 深知 | 坚信 | 相信 | 谨 | 衷心 | 一定 | 高度重视
+      | 克服 | 坚持 | 重视 )
+    """,
+    re.VERBOSE,
+)
+FOLLOWERS = "要更应必将也清深坚相谨衷一高重克"
+"""The first characters of the words before which only a pronoun can stand."""
+
+_PRONOUNS = ("我们", "咱们", "本人", "笔者")
+
+MIN_REPEATED = 2
+"""Places of a repeated mark; most kinds of marks need more."""
+
+HEADS = (
+    "余多来几%‰\u2103万亿千百个名户元人亩公平立米吨件次场处起座盏条项家岁天周届批期位辆套栋幢单层楼册篇份头株棵艘架间床倍折"
+    "小分学课年月日时秒号章轮步台度口支队所粒瓶袋盒箱斤颗枚桶碗仟佰拾毫厘km"
+    "県省县乡镇屯纪博图文体展科陈档美党团派敬福协工故烈示客市区村街社大路集局厅政有企银中幼医法检部书主校处院厂班"
+    "老同先女仲事合酒宾火车古总律教水景园开森高河品"
+)
+"""The first characters of what counts and of what names can end in; ``tests/test_stand_ins.py`` knows them."""
+
+_LISTED = "x×○〇□*_△\N{REPLACEMENT CHARACTER}█▇▆▅▓▒░"
+"""Marks that have rules of their own, and what is no placeholder: lost characters and blackened figures."""
+
+_BOXES = frozenset("☐☑☒▢■")
+"""What is ticked in forms, one at a time."""
+
+_SENTENCES = ",:;!\"'“”‘’、。《》()[]{}<>【】〔〕「」『』|"
+"""Signs with work of their own in sentences and tables."""
+
+_PAUSES = frozenset("….?—")
+"""Signs of speech."""
+
+_INSIDE = r"[^()\[\]{}<>【】〔〕,。;:、!?\r\n]"
+_TOKEN = rf"""(?P<token>
+    (?P<word> (?!n多) %?[a-z]{{1,12}} | [\u0370-\u052f]{{1,6}} )
+  | (?P<bracket> \( (?! [ ]* \) ) {_INSIDE}{{1,6}} \) | \[ {_INSIDE}{{0,6}} \] | \{{{{ {_INSIDE}{{0,8}} \}}}}
+      | \$?\{{ {_INSIDE}{{0,8}} \}} | << {_INSIDE}{{0,8}} >> | < [\u3400-\u9fff]{{0,6}} > | 【 {_INSIDE}{{0,6}} 】
+      | 〔 {_INSIDE}{{0,6}} 〕 | (?P<round>[_*\#@%&~^+=])[\u3400-\u9fff]{{1,4}}(?P=round) )
+  | (?P<signs> [^\w\s{re.escape(_LISTED + _SENTENCES)}]{{1,6}} )
+  | (?P<twin> (?P<half>[\u3400-\u9fff])(?P=half) )
+)"""
+_NUMBER = re.compile("[0-9一二三四五六七八九十百千万亿两几多余半某]")
+_HAN = re.compile("[\u3400-\u9fff]")
+_FIRM = re.compile(
+    "[余多来几]?(?: [万亿千](?:元|人|吨|亩|户|平方|立方|公里|斤|千瓦|美元|辆|株|头|只)? | [%亩户元吨] | 公[里顷斤]"
+    " | 平方 | 立方 | [人场]次 )",
+    re.VERBOSE,
+)
+"""What counts and is little else: other measure words are also the first characters of nouns and verbs."""
+
+_JOINERS = frozenset("/-~·+")
+"""Signs that stand between words as well, one at a time."""
+
+_JOINED = re.compile(
+    "[0-9一二三四五六七八九十百千万亿两几多余元亩户人个年月日天次件项条家名位斤吨米里顷度时分台辆份套%]"
+)
+"""What a joiner stands behind in "3元/亩" and "三-五户"."""
+
+
+class RepeatedMark(NamedTuple):
+    """A mark, where it stands in place of figures and names (start and end), the kinds of words that follow it there,
+    and how often the document has it anywhere."""
+
+    token: str
+    places: tuple[tuple[int, int], ...]
+    followers: tuple[str, ...]
+    n_occurrences: int
+
+    @property
+    def evidence(self) -> dict[str, object]:
+        """What a finding says of itself."""
+        return {"token": self.token, "n_occurrences": self.n_occurrences, "before": list(self.followers[:8])}
+
+
+class _Slot(NamedTuple):
+    """A place where a figure or name should stand; what follows is ``firm`` if nothing but a figure can stand there,
+    ``counts`` as evidence or does not."""
+
+    start: int
+    end: int
+    follower: str
+    is_name: bool
+    firm: bool
+    counts: bool
+
+
+def pronoun_stand_ins(plain: str) -> list[Hit]:
+    """Tokens with a number that stand, all through a text without a pronoun, where its pronoun should.
+
+    A text spinner that fills keywords from a table leaves such tokens ("keyword2 坚持发展", "让keyword2 携手") under
+    any name. The token must stand there `MIN_PRONOUN_PLACES` times, `MIN_STAND_INS` times in all, always with the same
+    number, and the text must have no pronoun of its own.
+    """
+    if any(pronoun in plain for pronoun in _PRONOUNS):
+        return []
+    where = Counter(match["token"] for match in _STAND_IN.finditer(plain))
+    hits: list[Hit] = []
+    for token, count in sorted(where.items()):
+        stem = token.rstrip("0123456789")
+        if count < MIN_PRONOUN_PLACES or plain.count(token) < MIN_STAND_INS or plain.count(stem) > plain.count(token):
+            continue
+        found = [match.start() for match in re.finditer(re.escape(token) + "(?![0-9])", plain)]
+        evidence = {"token": token, "n_occurrences": len(found), "n_where_a_pronoun_stands": count}
+        hits += [Hit(start, start + len(token), "placeholder", STAND_IN, evidence) for start in found]
+    return hits
+
+
+def repeated_marks(plain: str) -> list[RepeatedMark]:
+    """Marks on no list that stand, the same each time, before words for different things that are counted or named.
+
+    At least half of a mark's places in the document must be such. How many kinds of words must follow depends on what
+    the mark is: two for what nobody writes otherwise ("##", "{}"), three for words and for what brackets hold, four for
+    letters and for signs that join words. What follows must be a unit of report figures at least once or twice, or
+    three kinds of places.
+    """
+    slots: dict[str, list[_Slot]] = defaultdict(list)
+    n_kinds: dict[str, int] = {}
+    for pattern, is_name in zip(_patterns(), (False, True), strict=True):
+        for match in _matches(pattern, plain):
+            token = match["token"]
+            if token not in n_kinds:
+                n_kinds[token] = _kinds_wanted(match)
+            if n_kinds[token]:
+                slots[token].append(_slot(plain, match, is_name))
+    found = []
+    for token, places in sorted(slots.items()):
+        telling = [slot for slot in places if slot.counts]
+        kinds = {slot.follower for slot in telling}
+        firm = len({slot.follower for slot in telling if slot.firm})
+        names = len({slot.follower for slot in telling if slot.is_name})
+        wanted = n_kinds[token]
+        if len(kinds) < wanted or (firm < min(wanted - 1, 2) and (names < wanted or (token.isalpha() and wanted > 3))):
+            continue
+        n_occurrences = _count(plain, token)
+        if 2 * len(places) >= n_occurrences:
+            spans = tuple(sorted({(slot.start, slot.end) for slot in places}))
+            found.append(RepeatedMark(token, spans, tuple(sorted(kinds)), n_occurrences))
+    return found
+
+
+@cache
+def may_end_a_mark() -> NDArray[np.bool_]:
+    """Whether a plain character can be the last of a repeated mark that is not two Han characters (by code point)."""
+    table = character_table()
+    odd = (table.classes == SEPARATOR) & ~is_blank()
+    odd[[ord(sign) for sign in _LISTED + _SENTENCES if ord(sign) < N_CODE_POINTS]] = False
+    odd[0x61:0x7B] = True
+    odd[ord("x")] = False
+    odd[0x370:0x530] = True
+    odd[[ord(sign) for sign in ")]}>】〕_*"]] = True
+    return np.asarray(odd)
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A token where a figure should stand, and one where a name should."""
+    unit, place, before_place = (f"(?:{built_in_words(name)})" for name in ("unit", "place", "before_place"))
+    figure = rf"(?<=[\u3400-\u9fff,、]){_TOKEN}(?=(?P<follower>{unit}))"
+    name = rf"(?:(?<={before_place})|(?<=其中)|(?<![\s\S])){_TOKEN}(?!\()(?=(?P<follower>{place}))"
+    return re.compile(figure, re.VERBOSE), re.compile(name, re.VERBOSE)
+
+
+def _matches(pattern: re.Pattern[str], plain: str) -> Iterator[re.Match[str]]:
+    """Matches at all places, also within others that turn out to be nothing."""
+    match = pattern.search(plain)
+    while match is not None:
+        yield match
+        match = pattern.search(plain, match.start() + 1)
+
+
+def _kinds_wanted(match: re.Match[str]) -> int:
+    """How many kinds of words must follow a token that was found; 0 for what is no mark."""
+    token = match["token"]
+    if _NUMBER.search(token) or not (match["twin"] or may_end_a_mark()[ord(token[-1])]):
+        return 0
+    if match["signs"] is not None:
+        signs = set(token)
+        if token in ("%", ".", "..") or token in _BOXES or not all(may_end_a_mark()[ord(sign)] for sign in token):
+            return 0
+        return 4 if token in _JOINERS or signs <= _PAUSES else 3 if len(token) == 1 or signs <= _JOINERS else 2
+    if match["bracket"] is not None:
+        return 3 if _HAN.search(token) else 2
+    return 4 if len(token) == 1 else 3
+
+
+def _slot(plain: str, match: re.Match[str], is_name: bool) -> _Slot:
+    token, (start, end) = match["token"], match.span("token")
+    firm = None if is_name else _FIRM.match(plain, end)
+    before = plain[start - 1] if start else "\n"
+    if token in _JOINERS:
+        counts = _JOINED.match(before) is None
+    else:  # a sign before a name may be a bullet
+        strange = match["signs"] is None or _kinds_wanted(match) == MIN_REPEATED
+        counts = not is_name or _HAN.match(before) is not None or (strange and before not in "\r\n")
+    return _Slot(start, end, match["follower"] if firm is None else firm[0], is_name, firm is not None, counts)
+
+
+def _count(plain: str, token: str) -> int:
+    """How often a token stands in a text, as a word of its own if it is a word."""
+    if not token[-1].isascii() or not token[-1].isalpha():
+        return plain.count(token)
+    return len(re.findall(rf"(?<![a-z]){re.escape(token)}(?![a-z])", plain))
