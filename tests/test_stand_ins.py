@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,17 +16,19 @@ from detector.rules import stand_ins
 from detector.rules.marks import find_marks
 from detector.rules.rule_tables import built_in_words, load_rules
 from detector.rules.stand_ins import (
+    FIRM_HEADS,
     FOLLOWERS,
     HEADS,
-    MIN_REPEATED,
+    PAIRS,
     REPEATED_MARK,
     STAND_IN,
-    may_end_a_mark,
+    SUFFIXES,
+    may_have_marks,
     pronoun_stand_ins,
     repeated_marks,
 )
 from detector.settings import Settings
-from detector.text.folding import plain
+from detector.text.folding import code_points, plain
 
 TABLE = load_rules(Settings())
 
@@ -146,8 +149,10 @@ def _firsts(parsed: Any) -> set[int]:
 
 
 def test_gates_know_their_patterns() -> None:
-    wanted = _first_characters(built_in_words("unit")) | _first_characters(built_in_words("place")) - {"("}
-    assert set(HEADS) == wanted
+    assert set(HEADS) == _first_characters(built_in_words("unit")) - {*"km"}
+    assert {*SUFFIXES, *(pair[0] for pair in PAIRS)} == _first_characters(stand_ins._NAME)
+    assert all(len(pair) == 2 for pair in PAIRS)
+    assert set(FIRM_HEADS) == _first_characters(stand_ins._FIRM.pattern)
     ahead = stand_ins._STAND_IN.pattern
     ahead = ahead[ahead.index("(?=") :].replace("也?", "也|")
     assert set(re.findall(r"(?:\(\?=|\|)\s*(\w)", ahead)) == set(FOLLOWERS)
@@ -163,9 +168,8 @@ def test_no_text_with_a_repeated_mark_is_passed_over(text: str) -> None:
     for mark in repeated_marks(text):
         assert all(text[start:end] == mark.token for start, end in mark.places)
         assert 2 * len(mark.places) >= mark.n_occurrences >= len(mark.places)
-    n_may = sum(
-        bool(may_end_a_mark()[ord(text[at - 1])]) or (at > 1 and text[at - 1] == text[at - 2] >= "\u3400")
-        for at in range(1, len(text))
-        if text[at] in HEADS
-    )
-    assert n_may >= MIN_REPEATED or not repeated_marks(text)
+    bounds = np.array([0, len(text), len(text), 2 * len(text)])
+    may = may_have_marks(code_points(text + text), bounds).tolist()
+    assert may[0] == may[2]
+    assert not may[1]
+    assert may[0] or not repeated_marks(text)

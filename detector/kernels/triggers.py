@@ -10,7 +10,7 @@ import numpy as np
 
 from detector.kernels.compiled import njit
 
-_BREAK, _BLANK_OR_BREAK, _FOLLOWER, _OF_YEARS, _STOP, _MARK, _HEAD, _LOOKED_AT = 2, 3, 4, 12, 16, 32, 64, 76
+_BREAK, _BLANK_OR_BREAK, _FOLLOWER, _OF_YEARS, _STOP = 2, 3, 4, 12, 16
 _AFTER_BLANK, _SENTENCE = 1, 2
 _YEAR, _CYCLE = 0x5E74, 0x5468
 _FIRST_HAN, _N_HAN = np.uint32(0x3400), np.uint32(0xA000 - 0x3400)
@@ -259,13 +259,12 @@ def find_triggers(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_years(plain, bounds, shapes, reach, place, n_stand_ins, n_marks):  # type: ignore[no-untyped-def]
+def find_years(plain, bounds, shapes, reach, place, n_stand_ins):  # type: ignore[no-untyped-def]
     """Years after which the same year or an anniversary stands within ``reach`` characters; returns how many.
 
     ``place`` (int64) becomes where their numbers begin; it must have room for all years. ``n_stand_ins`` (int64, per
     text) becomes the places where a number of one or two digits that ends a word stands before a character whose shape
-    has bit 4; that of the character of years has bit 8. ``n_marks`` (int64, per text) becomes the places where a
-    character whose shape has bit 32, or the same Han character twice, stands before one whose shape has bit 64.
+    has bit 4; that of the character of years has bit 8.
     """
     n_kept = 0
     newest = np.full(200, -1, np.int64)
@@ -273,20 +272,12 @@ def find_years(plain, bounds, shapes, reach, place, n_stand_ins, n_marks):  # ty
     for text in range(len(bounds) - 1):
         low, high = bounds[text], bounds[text + 1]
         n = first = n_kept
-        n_signs = n_odd = 0
+        n_signs = 0
         for at in range(low + 1, high):
             point = plain[at]
-            shape = shapes[point]
-            if not shape & _LOOKED_AT:
+            if not shapes[point] & _OF_YEARS:
                 continue
-            if shape & _HEAD:
-                before = plain[at - 1]
-                n_odd += shapes[before] & _MARK != 0 or (
-                    at >= low + 2 and before == plain[at - 2] and 0x3400 <= before <= 0x9FFF
-                )
-            if not shape & _OF_YEARS:
-                continue
-            if shape & _FOLLOWER and at >= low + 2 and _is_digit(plain[at - 1]):
+            if shapes[point] & _FOLLOWER and at >= low + 2 and _is_digit(plain[at - 1]):
                 before = plain[at - 2]
                 n_signs += _is_digit(before) or 0x3400 <= before <= 0x9FFF or 0x61 <= before <= 0x7A
             if point != _YEAR:
@@ -316,7 +307,7 @@ def find_years(plain, bounds, shapes, reach, place, n_stand_ins, n_marks):  # ty
                 n_kept += 1
         for year in range(200):
             newest[year] = -1
-        n_stand_ins[text], n_marks[text] = n_signs, n_odd
+        n_stand_ins[text] = n_signs
     return n_kept
 
 

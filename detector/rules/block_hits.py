@@ -30,7 +30,7 @@ from detector.rules.rule_matches import RuleMatch, matches_of, span_at
 from detector.rules.rule_plan import AtTriggers, Plan
 from detector.rules.rule_tables import RuleTable
 from detector.rules.script_errors import ScriptErrors, find_script_errors_in, is_traditional_by_counts
-from detector.rules.stand_ins import MIN_PRONOUN_PLACES, MIN_REPEATED, REPEATED_MARK, repeated_marks
+from detector.rules.stand_ins import MIN_PRONOUN_PLACES, REPEATED_MARK, may_have_marks, repeated_marks
 from detector.text.texts import Texts
 
 _YES, _UNKNOWN = 1, 2
@@ -105,17 +105,16 @@ class BlockHits:
         self._block = block = read_block(texts.points, texts.start[begin:end], texts.stop[begin:end], plan.triggers)
         self._place_rows = np.searchsorted(block.place, block.bounds)
         self._text = np.repeat(np.arange(self._n), np.diff(self._place_rows))
-        near, self.n_stand_ins, self.n_marks = self.signs()
+        near, self.n_stand_ins = self.signs()
         self._years = self._swapped(near)
 
-    def signs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Years near to what could contradict them, and of each text how many numbers may stand for a pronoun and how
-        many marks for a figure or name."""
+    def signs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Years near to what could contradict them, and how many numbers of each text may stand for a pronoun."""
         block = self._block
         years = np.empty(len(block.plain) // 5 + 1, dtype=np.int64)
-        n_stand_ins, n_marks = np.empty((2, len(block.counts)), dtype=np.int64)
-        n_years = find_years(block.plain, block.bounds, self._plan.shapes, YEAR_REACH, years, n_stand_ins, n_marks)
-        return years[:n_years].copy(), n_stand_ins, n_marks
+        n_stand_ins = np.empty(len(block.counts), dtype=np.int64)
+        n_years = find_years(block.plain, block.bounds, self._plan.shapes, YEAR_REACH, years, n_stand_ins)
+        return years[:n_years].copy(), n_stand_ins
 
     def years_of(self, row: int) -> list[int]:
         """The years of a text that may be swapped."""
@@ -226,7 +225,7 @@ class BlockHits:
         """The texts that have marks which their places alone give away; few are asked, and of those few have any."""
         if not self._table.does(REPEATED_MARK):
             return frozenset()
-        asked = np.flatnonzero(self.n_marks >= MIN_REPEATED).tolist()
+        asked = np.flatnonzero(may_have_marks(self._block.plain, self._block.bounds)).tolist()
         return frozenset(row for row in asked if repeated_marks(self._block.text(row)))
 
     def _settled_marks(self, spans: _Spans, repeated: Collection[int]) -> tuple[Settled, NDArray[np.uint8]]:

@@ -32,7 +32,7 @@ LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
 STOPS = "。!?;."
 
-BLANK, BREAK, FOLLOWER, OF_YEARS, STOP, MARK, HEAD = 1, 2, 4, 8, 16, 32, 64
+BLANK, BREAK, FOLLOWER, OF_YEARS, STOP = 1, 2, 4, 8, 16
 """Bits of the shape of a character."""
 
 N_GROUPS = 256

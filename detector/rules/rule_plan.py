@@ -17,13 +17,13 @@ from detector.rules.artefacts import year_patterns
 from detector.rules.junk_places import BESIDE_BITS, LIST_ITEM, PLACED
 from detector.rules.marks import MARK_KINDS
 from detector.rules.page_breaks import NUMBERS
-from detector.rules.places import FOLLOWER, HEAD, MARK, OF_YEARS, Triggers, make_triggers, shapes
+from detector.rules.places import FOLLOWER, OF_YEARS, Triggers, make_triggers, shapes
 from detector.rules.program_files import programs_of
 from detector.rules.programs import Programs
 from detector.rules.rule_matches import any_fits
 from detector.rules.rule_tables import Rule, RuleTable, built_in_patterns
 from detector.rules.site_names import SITE_NAMED
-from detector.rules.stand_ins import FOLLOWERS, HEADS, may_end_a_mark
+from detector.rules.stand_ins import FOLLOWERS
 
 
 class Tried(NamedTuple):
@@ -136,8 +136,6 @@ def make_plan(table: RuleTable) -> Plan:
     shape = shapes().copy()
     shape[[ord(character) for character in FOLLOWERS]] |= FOLLOWER
     shape[ord("年")] |= OF_YEARS
-    shape[may_end_a_mark()] |= MARK
-    shape[[ord(character) for character in HEADS]] |= HEAD
     return Plan(
         names,
         triggers,

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.kernels.standing import may_repeat_marks
 from detector.model import Hit
 from detector.rules.rule_tables import built_in_words
 from detector.text.folding import N_CODE_POINTS, SEPARATOR, character_table, is_blank
@@ -46,16 +47,33 @@ FOLLOWERS = "要更应必将也清深坚相谨衷一高重克"
 
 _PRONOUNS = ("我们", "咱们", "本人", "笔者")
 
-MIN_REPEATED = 2
-"""Places of a repeated mark; most kinds of marks need more."""
+STRANGE = 2
+"""Kinds of words that must follow a repeated mark which nobody writes otherwise; others need one or two more."""
+
+MIN_NAMES = 3
+"""Kinds of places that must follow a mark which no figure's unit follows."""
+
+FIRM_HEADS = "余多来几万亿千%亩户元吨公平立人场"
+"""The first characters of what is counted in reports."""
+
+PAIRS = (
+    *("街道", "社区", "公司", "集团", "企业", "学校", "学院", "中学", "小学", "大学", "医院", "法院", "银行", "小区"),
+    *("园区", "单位", "部门", "协会"),
+)
+"""Words of two characters that names can end in."""
+
+SUFFIXES = "省县乡镇市区村局厅"
+"""The same of one character."""
+
+_NAME = f"""
+    [省县乡镇](?!域|级|直|政) | 市(?![场民值面价盈]) | 区(?![块别分域间]) | 村(?!上) | 局(?![部面限势]) | 厅
+  | {"|".join(PAIRS)}"""
 
 HEADS = (
     "余多来几%‰\u2103万亿千百个名户元人亩公平立米吨件次场处起座盏条项家岁天周届批期位辆套栋幢单层楼册篇份头株棵艘架间床倍折"
-    "小分学课年月日时秒号章轮步台度口支队所粒瓶袋盒箱斤颗枚桶碗仟佰拾毫厘km"
-    "県省县乡镇屯纪博图文体展科陈档美党团派敬福协工故烈示客市区村街社大路集局厅政有企银中幼医法检部书主校处院厂班"
-    "老同先女仲事合酒宾火车古总律教水景园开森高河品"
+    "小分学课年月日时秒号章轮步台度口支所粒瓶袋盒箱斤颗枚桶碗仟佰拾毫厘"
 )
-"""The first characters of what counts and of what names can end in; ``tests/test_stand_ins.py`` knows them."""
+"""The first characters of what counts; ``tests/test_stand_ins.py`` knows them."""
 
 _LISTED = "x×○〇□*_△\N{REPLACEMENT CHARACTER}█▇▆▅▓▒░"
 """Marks that have rules of their own, and what is no placeholder: lost characters and blackened figures."""
@@ -168,13 +186,38 @@ def repeated_marks(plain: str) -> list[RepeatedMark]:
         firm = len({slot.follower for slot in telling if slot.firm})
         names = len({slot.follower for slot in telling if slot.is_name})
         wanted = n_kinds[token]
-        if len(kinds) < wanted or (firm < min(wanted - 1, 2) and (names < wanted or (token.isalpha() and wanted > 3))):
+        if len(kinds) < wanted or (
+            firm < min(wanted - 1, 2) and (names < max(wanted, MIN_NAMES) or (token.isalpha() and wanted > 3))
+        ):
             continue
         n_occurrences = _count(plain, token)
         if 2 * len(places) >= n_occurrences:
             spans = tuple(sorted({(slot.start, slot.end) for slot in places}))
             found.append(RepeatedMark(token, spans, tuple(sorted(kinds)), n_occurrences))
     return found
+
+
+def may_have_marks(plain: NDArray[np.uint32], bounds: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each text ``plain[bounds[d]:bounds[d + 1]]`` can have repeated marks: most of those that can have none
+    are passed over."""
+    found = np.empty(len(bounds) - 1, dtype=np.bool_)
+    may_repeat_marks(plain, bounds, *_gate(), found)
+    return found
+
+
+@cache
+def _gate() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """What followers begin with and what marks end with, as `may_repeat_marks` reads it."""
+    heads, wanted = np.zeros((2, N_CODE_POINTS), dtype=np.uint8)
+    begins, ends = ("".join(pair[at] for pair in PAIRS) for at in (0, 1))
+    for characters, bit in ((HEADS, 1), (FIRM_HEADS, 2), (SUFFIXES, 4), (begins, 8), (ends, 16)):
+        heads[[ord(character) for character in characters]] |= np.uint8(bit)
+    wanted[may_end_a_mark()] = STRANGE
+    wanted[0x61:0x7B] = wanted[0x370:0x530] = STRANGE + 1
+    wanted[ord("x")] = 0
+    wanted[[ord(sign) for sign in _JOINERS]] = STRANGE + 1
+    wanted[[ord(sign) for sign in _PAUSES]] = STRANGE + 2
+    return heads, wanted
 
 
 @cache
@@ -193,9 +236,9 @@ def may_end_a_mark() -> NDArray[np.bool_]:
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """A token where a figure should stand, and one where a name should."""
-    unit, place, before_place = (f"(?:{built_in_words(name)})" for name in ("unit", "place", "before_place"))
-    figure = rf"(?<=[\u3400-\u9fff,、]){_TOKEN}(?=(?P<follower>{unit}))"
-    name = rf"(?:(?<={before_place})|(?<=其中)|(?<![\s\S])){_TOKEN}(?!\()(?=(?P<follower>{place}))"
+    unit, before_place = (f"(?:{built_in_words(name)})" for name in ("unit", "before_place"))
+    figure = rf"(?<=[\u3400-\u9fff,、]){_TOKEN}(?=(?P<follower>(?![a-z]){unit}))"
+    name = rf"(?:(?<={before_place})|(?<=其中)|(?<![\s\S])){_TOKEN}(?=(?P<follower>{_NAME}))"
     return re.compile(figure, re.VERBOSE), re.compile(name, re.VERBOSE)
 
 
@@ -216,10 +259,12 @@ def _kinds_wanted(match: re.Match[str]) -> int:
         signs = set(token)
         if token in ("%", ".", "..") or token in _BOXES or not all(may_end_a_mark()[ord(sign)] for sign in token):
             return 0
-        return 4 if token in _JOINERS or signs <= _PAUSES else 3 if len(token) == 1 or signs <= _JOINERS else 2
+        if token in _JOINERS or signs <= _PAUSES:
+            return STRANGE + 2
+        return STRANGE + (len(token) == 1 or token[-1] in _JOINERS)
     if match["bracket"] is not None:
-        return 3 if _HAN.search(token) else 2
-    return 4 if len(token) == 1 else 3
+        return STRANGE + (_HAN.search(token) is not None)
+    return STRANGE + 1 + (len(token) == 1)
 
 
 def _slot(plain: str, match: re.Match[str], is_name: bool) -> _Slot:
@@ -229,7 +274,7 @@ def _slot(plain: str, match: re.Match[str], is_name: bool) -> _Slot:
     if token in _JOINERS:
         counts = _JOINED.match(before) is None
     else:  # a sign before a name may be a bullet
-        strange = match["signs"] is None or _kinds_wanted(match) == MIN_REPEATED
+        strange = match["signs"] is None or _kinds_wanted(match) == STRANGE
         counts = not is_name or _HAN.match(before) is not None or (strange and before not in "\r\n")
     return _Slot(start, end, match["follower"] if firm is None else firm[0], is_name, firm is not None, counts)
 
