@@ -30,6 +30,7 @@ from detector.rules.rule_matches import RuleMatch, matches_of, span_at
 from detector.rules.rule_plan import AtTriggers, Plan
 from detector.rules.rule_tables import RuleTable
 from detector.rules.script_errors import ScriptErrors, find_script_errors_in, is_traditional_by_counts
+from detector.rules.spaced_stand_ins import may_have_spaced_marks, spaced_marks
 from detector.rules.stand_ins import MIN_PRONOUN_PLACES, REPEATED_MARK, may_have_marks, repeated_marks
 from detector.text.texts import Texts
 
@@ -225,8 +226,10 @@ class BlockHits:
         """The texts that have marks which their places alone give away; few are asked, and of those few have any."""
         if not self._table.does(REPEATED_MARK):
             return frozenset()
-        asked = np.flatnonzero(may_have_marks(self._block.plain, self._block.bounds)).tolist()
-        return frozenset(row for row in asked if repeated_marks(self._block.text(row)))
+        plain, bounds = self._block.plain, self._block.bounds
+        ways = ((may_have_marks, repeated_marks), (may_have_spaced_marks, spaced_marks))
+        asked = ((row, marks) for may, marks in ways for row in np.flatnonzero(may(plain, bounds)).tolist())
+        return frozenset(row for row, marks in asked if marks(self._block.text(row)))
 
     def _settled_marks(self, spans: _Spans, repeated: Collection[int]) -> tuple[Settled, NDArray[np.uint8]]:
         """Marks, and the states of texts: those are left with a rule or a guard that asks for more than spans."""

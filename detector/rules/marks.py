@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from detector.model import Hit
 from detector.rules.places import Places
 from detector.rules.rule_tables import Rule, RuleMatch, RuleTable, find_spans, speaks_for_document, trials
+from detector.rules.spaced_stand_ins import spaced_marks
 from detector.rules.stand_ins import REPEATED_MARK, STAND_IN, pronoun_stand_ins, repeated_marks
 
 MARK_KINDS = ("placeholder", "masked")
@@ -56,7 +57,7 @@ def marks_of(
     evidence: dict[RuleMatch, Mapping[str, object]] = {}
     if repeated and table.does(REPEATED_MARK):
         rule = table.named(REPEATED_MARK)
-        for mark in repeated_marks(places.plain):
+        for mark in (*repeated_marks(places.plain), *spaced_marks(places.plain)):
             evidence.update((RuleMatch(start, end, rule), mark.evidence) for start, end in mark.places)
         matches = [*matches, *evidence]
     if matches:

@@ -168,7 +168,7 @@ def repeated_marks(plain: str) -> list[RepeatedMark]:
     At least half of a mark's places in the document must be such. How many kinds of words must follow depends on what
     the mark is: two for what nobody writes otherwise ("##", "{}"), three for words and for what brackets hold, four for
     letters and for signs that join words. What follows must be a unit of report figures at least once or twice, or
-    three kinds of places.
+    three kinds of places. For spaced scripts see `detector.rules.spaced_stand_ins.spaced_marks`.
     """
     slots: dict[str, list[_Slot]] = defaultdict(list)
     n_kinds: dict[str, int] = {}
