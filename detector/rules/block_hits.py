@@ -23,15 +23,14 @@ from detector.rules.block_lines import BlockLines, Pairs, beside_bits, has_rest
 from detector.rules.frames import SITE_FRAME, find_frame_lines
 from detector.rules.junk import FREQUENT_EDGE, Modelled, joined_models, junk_of
 from detector.rules.junk_places import EDGE_LINES, FAR_BITS, MAX_GAP, MAX_ITEM, MAX_SHORT, NEAR_BITS
-from detector.rules.marks import marks_of
+from detector.rules.marks import marks_of, with_repeated_marks
 from detector.rules.pages import PAGE_LINE, count_page_lines, find_page_lines
 from detector.rules.places import FoundPlaces, read_block
 from detector.rules.rule_matches import RuleMatch, matches_of, span_at
 from detector.rules.rule_plan import AtTriggers, Plan
 from detector.rules.rule_tables import RuleTable
 from detector.rules.script_errors import ScriptErrors, find_script_errors_in, is_traditional_by_counts
-from detector.rules.spaced_stand_ins import may_have_spaced_marks, spaced_marks
-from detector.rules.stand_ins import MIN_PRONOUN_PLACES, REPEATED_MARK, may_have_marks, repeated_marks
+from detector.rules.stand_ins import MIN_PRONOUN_PLACES
 from detector.text.texts import Texts
 
 _YES, _UNKNOWN = 1, 2
@@ -129,7 +128,7 @@ class BlockHits:
         spans = self._spans(self._plan.spans)
         is_junk = self._plan.is_junk[spans.entry]
         of_marks, of_junk = spans.at(~is_junk), spans.at(is_junk)
-        repeated = self._with_repeated_marks()
+        repeated = with_repeated_marks(self._block, self._table)
         settled_marks, mark_state = self._settled_marks(of_marks, repeated)
         pairs = self._line_pairs()
         modelled = self._modelled(pairs)
@@ -221,15 +220,6 @@ class BlockHits:
             )  # fmt: skip
             if size <= len(rows):
                 return rows[:size], entry[:size], start[:size], end[:size]
-
-    def _with_repeated_marks(self) -> frozenset[int]:
-        """The texts that have marks which their places alone give away; few are asked, and of those few have any."""
-        if not self._table.does(REPEATED_MARK):
-            return frozenset()
-        plain, bounds = self._block.plain, self._block.bounds
-        ways = ((may_have_marks, repeated_marks), (may_have_spaced_marks, spaced_marks))
-        asked = ((row, marks) for may, marks in ways for row in np.flatnonzero(may(plain, bounds)).tolist())
-        return frozenset(row for row, marks in asked if marks(self._block.text(row)))
 
     def _settled_marks(self, spans: _Spans, repeated: Collection[int]) -> tuple[Settled, NDArray[np.uint8]]:
         """Marks, and the states of texts: those are left with a rule or a guard that asks for more than spans."""

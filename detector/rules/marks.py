@@ -4,7 +4,7 @@ A mark is found before tokens are made, because it is one token. Its kind is ``p
 looks beyond the one document, and what other documents have in its place does not yet change the kind. Three things
 decide, in this order: the rules (rows of ``placeholders.toml`` and ``masks.toml``), the guards that keep their
 false friends, and, for rules that are not certain alone, how many certain marks of the same character stand in the
-document.
+document. Marks that no rule lists are found by where they stand (`detector.rules.stand_ins`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import numpy as np
+
 from detector.model import Hit
-from detector.rules.places import Places
+from detector.rules.places import Block, Places
 from detector.rules.rule_tables import Rule, RuleMatch, RuleTable, find_spans, speaks_for_document, trials
-from detector.rules.spaced_stand_ins import spaced_marks
-from detector.rules.stand_ins import REPEATED_MARK, STAND_IN, pronoun_stand_ins, repeated_marks
+from detector.rules.spaced_stand_ins import may_have_spaced_marks, spaced_marks
+from detector.rules.stand_ins import REPEATED_MARK, STAND_IN, may_have_marks, pronoun_stand_ins, repeated_marks
 
 MARK_KINDS = ("placeholder", "masked")
 
@@ -70,6 +72,15 @@ def marks_of(
         ]
         hits += _everywhere(places.plain, [match for match in matches if match.rule.everywhere])
     return _without_overlaps(hits) if hits else []
+
+
+def with_repeated_marks(block: Block, table: RuleTable) -> frozenset[int]:
+    """The texts of a block that have repeated marks; few are asked, and of those few have any."""
+    if not table.does(REPEATED_MARK):
+        return frozenset()
+    ways = ((may_have_marks, repeated_marks), (may_have_spaced_marks, spaced_marks))
+    asked = ((row, marks) for may, marks in ways for row in np.flatnonzero(may(block.plain, block.bounds)).tolist())
+    return frozenset(row for row, marks in asked if marks(block.text(row)))
 
 
 def _unguarded(places: Places, matches: list[RuleMatch], table: RuleTable) -> list[RuleMatch]:
