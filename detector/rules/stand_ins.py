@@ -96,7 +96,7 @@ _TOKEN = rf"""(?P<token>
   | (?P<signs> [^\w\s{re.escape(_LISTED + _SENTENCES)}]{{1,6}} )
   | (?P<twin> (?P<half>[\u3400-\u9fff])(?P=half) )
 )"""
-_NUMBER = re.compile("[0-9一二三四五六七八九十百千万亿两几多余半某]")
+_NUMBER = re.compile("[0-9一二三四五六七八九十百千万亿两几多余半]")
 _HAN = re.compile("[\u3400-\u9fff]")
 _FIRM = re.compile(
     "[余多来几]?(?: [万亿千](?:元|人|吨|亩|户|平方|立方|公里|斤|千瓦|美元|辆|株|头|只)? | [%亩户元吨] | 公[里顷斤]"
@@ -104,6 +104,9 @@ _FIRM = re.compile(
     re.VERBOSE,
 )
 """What counts and is little else: other measure words are also the first characters of nouns and verbs."""
+
+_SOMEBODY = "某某"
+"""Before a place it has rules of its own, which know the names that courts cover."""
 
 _JOINERS = frozenset("/-~·+")
 """Signs that stand between words as well, one at a time."""
@@ -177,7 +180,7 @@ def repeated_marks(plain: str) -> list[RepeatedMark]:
             token = match["token"]
             if token not in n_kinds:
                 n_kinds[token] = _kinds_wanted(match)
-            if n_kinds[token]:
+            if n_kinds[token] and not (is_name and token == _SOMEBODY):
                 slots[token].append(_slot(plain, match, is_name))
     found = []
     for token, places in sorted(slots.items()):
@@ -274,7 +277,7 @@ def _slot(plain: str, match: re.Match[str], is_name: bool) -> _Slot:
     if token in _JOINERS:
         counts = _JOINED.match(before) is None
     else:  # a sign before a name may be a bullet
-        strange = match["signs"] is None or _kinds_wanted(match) == STRANGE
+        strange = match["signs"] is None or (len(token) > 1 and token[-1] not in _PAUSES | {"-"})
         counts = not is_name or _HAN.match(before) is not None or (strange and before not in "\r\n")
     return _Slot(start, end, match["follower"] if firm is None else firm[0], is_name, firm is not None, counts)
 
