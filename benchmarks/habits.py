@@ -31,9 +31,7 @@ def main() -> None:
         low = [f"{habit} {share:.2f}" for habit, share in shares.items() if share < asked.below]
         n_found, n_false = (sum(one[at] for one in counts.values()) for at in (1, 2))
         mean, right = sum(shares.values()) / len(shares), n_found / (n_found + n_false)
-        print(
-            f"{kind}, {language}: {len(shares)} habits, mean share found {mean:.3f}; {right:.3f} of the calls are right"
-        )
+        print(f"{kind}, {language}: {len(shares)} habits, mean share found {mean:.3f}; {right:.3f} of calls are right")
         print(f"  under {asked.below}: {', '.join(low)}")
 
 
