@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--below", type=float, default=0.9, metavar="SHARE", help="list habits with less than this")
     asked = parser.parse_args()
     table = load_rules(Settings())
-    for kind, language in (("figures", "zh"), ("names", "zh"), ("figures", "en")):
+    for kind, language in (("figures", "zh"), ("names", "zh"), ("figures", "en"), ("names", "en")):
         counts = {habit: count(kind, language, habit, table) for habit in habits()[kind][language]["habits"]}
         shares = {habit: counted.n_found / counted.n_blanks for habit, counted in counts.items()}
         low = [f"{habit} {share:.2f}" for habit, share in shares.items() if share < asked.below]

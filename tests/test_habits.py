@@ -11,7 +11,7 @@ from tests.habits import count, habits
 TABLE = load_rules(Settings())
 
 
-@pytest.mark.parametrize(("kind", "language"), [("figures", "zh"), ("names", "zh"), ("figures", "en")])
+@pytest.mark.parametrize(("kind", "language"), [("figures", "zh"), ("names", "zh"), ("figures", "en"), ("names", "en")])
 def test_most_habits_are_found(kind: str, language: str) -> None:
     row = habits()[kind][language]
     shares = []

@@ -11,7 +11,7 @@ from detector.model import Document
 from detector.pipeline import scan
 from detector.rules.marks import find_marks
 from detector.rules.rule_tables import load_rules
-from detector.rules.spaced_stand_ins import ABOUT, COUNTED, may_have_spaced_marks, spaced_marks
+from detector.rules.spaced_stand_ins import ABOUT, COUNTED, NAMED, may_have_spaced_marks, spaced_marks
 from detector.rules.stand_ins import REPEATED_MARK
 from detector.settings import Settings
 from detector.text.folding import code_points, plain
@@ -33,6 +33,18 @@ def test_any_mark_is_found_that_stands_where_figures_should(mark: str) -> None:
     text = REPORT.format(mark)
     found = [text[hit.start : hit.end] for hit in find_marks(plain(text), TABLE)]
     assert found == [mark] * REPORT.count("{0}")
+
+
+TOUR = """Our thanks go to {0} Foundation, to {0} University and to the City of {0}. The clinic in {0} has a new wing.
+{0} County gave the land, and the head of {0} College spoke at {0}."""
+
+
+@pytest.mark.parametrize("mark", [mark for mark in MARKS if mark not in ("#", "00", "%d", "(X)")])
+def test_any_mark_is_found_that_stands_where_names_should(mark: str) -> None:
+    text = TOUR.format(mark)
+    found = [text[hit.start : hit.end] for hit in find_marks(plain(text), TABLE)]
+    assert set(found) == {mark}
+    assert len(found) >= 5
 
 
 def test_money_is_told_by_its_sign() -> None:
@@ -84,13 +96,14 @@ def test_a_scan_finds_them_and_the_switch_takes_them_away() -> None:
 
 
 def test_words_are_words() -> None:
-    assert all(word.isalpha() and word.isascii() and word.islower() for word in (*COUNTED, *ABOUT))
+    assert all(word.isalpha() and word.isascii() and word.islower() for word in (*COUNTED, *NAMED, *ABOUT))
 
 
 SIGNS = '#?@&%^~=+!/*_[]<>{}()$£.,;"“ \n\u3000abxn09'
 PIECES = (
     *MARKS, *SIGNS, " people", " days ", " students,", "more than ", "over ", "of ", "in ", "served ", "% ",
-    " $", "9,999", "3x", "x.x", "xyz", "number", "${n}", "_____", "%%", "[ ]", "&&&", "!!!!",
+    " county", " foundation,", "city of ", " $", "9,999", "3x", "x.x", "xyz", "number", "${n}", "_____", "%%",
+    "[ ]", "&&&", "!!!!",
 )  # fmt: skip
 
 

@@ -36,6 +36,15 @@ _COUNTED = """
 COUNTED = tuple(_COUNTED.split())
 """What reports count."""
 
+_NAMED = """
+    university college school academy institute hospital clinic church museum library theatre theater hotel restaurant
+    county city township borough district province parish street avenue road boulevard lane park
+    foundation trust fund charity society association council committee ministry department agency bureau commission
+    company corporation inc ltd llc plc bank group holdings partners airlines railway
+"""
+NAMED = tuple(_NAMED.split())
+"""What names end in."""
+
 _ABOUT = "than over nearly about around approximately almost least to only another roughly some"
 ABOUT = tuple(_ABOUT.split())
 """The last words of what stands before a figure, as in "more than"."""
@@ -71,6 +80,7 @@ _AFTER = re.compile(
     rf"""
     (?P<percent> % (?![\w%]) )
   | [ ] (?P<counted> {"|".join(sorted(COUNTED, reverse=True))} ) (?![a-z\-])
+  | [ ] (?P<named> {"|".join(sorted(NAMED, reverse=True))} ) (?![a-z\-])
   | [ ] (?P<plural> [a-z]{{3,20}}s ) (?![a-z])
   | (?P<stop> [,.;)] (?!\S) | [ ] (?:of|and|in|up|for|with) [ ] )""",
     re.VERBOSE,
@@ -78,6 +88,12 @@ _AFTER = re.compile(
 _BEFORE = re.compile("(?:^|[^a-z])([a-z]{1,16})[ ]$")
 _PLACED = "in to from of by at than reached and for since until with worth near between over about"
 _PREPOSITIONS = frozenset(_PLACED.split())
+_OF = re.compile(
+    "(?<![a-z])(?:city|town|village|county|state|province|university|college|bank|church|parish|port|republic|kingdom"
+    "|department|ministry|mayor|bishop|diocese|board) of $"
+)
+"""What stands before a name alone."""
+
 _CURRENCIES = frozenset("$£€")
 _NO_MARK = re.compile(r"\[[.…]+\]|\[sic\]|\((?!number|amount|insert|figure|x).*[a-z]{2}.*\)")
 
@@ -132,7 +148,7 @@ def _gate() -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.uint64], N
     pairs[np.arange(26) * 27] = True
     for word in WORDS:
         pairs[(ord(word[0]) - 0x61) * 26 + ord(word[1]) - 0x61] = True
-    return np.asarray(begins), pairs, _hashes(COUNTED), _hashes(ABOUT)
+    return np.asarray(begins), pairs, _hashes((*COUNTED, *NAMED)), _hashes((*ABOUT, "of"))
 
 
 def _hashes(words: tuple[str, ...]) -> NDArray[np.uint64]:
@@ -152,6 +168,10 @@ def _slot(plain: str, match: re.Match[str]) -> _Slot | None:
         return None
     if after["percent"]:
         return _Slot(start, end, "%", True)
+    if after["named"]:
+        return _Slot(start, end, after["named"], True)
+    if after["stop"] and _OF.search(plain, max(0, start - 16), start):
+        return _Slot(start, end, "of ...", True)
     before = _BEFORE.search(plain, max(0, start - 18), start)
     if before is None:
         return None
