@@ -91,6 +91,15 @@ def test_the_unknown_of_a_problem_has_one_unit() -> None:
     assert repeated_marks("每件涨价a元，修路a公里，惠及a户，培训a人次。")
 
 
+@pytest.mark.parametrize("mark", ["##", "//", "@@", "{}", "口口"])
+def test_a_date_of_one_mark_is_enough(mark: str) -> None:
+    text = f"本合同自{mark}年{mark}月{mark}日起生效，一式两份。"
+    assert [text[hit.start : hit.end] for hit in find_marks(plain(text), TABLE)] == [mark] * 3
+    alone = f"{mark}年{mark}月{mark}日"
+    assert [alone[hit.start : hit.end] for hit in find_marks(plain(alone), TABLE)] == [mark] * 3
+    assert not repeated_marks(plain(f"自{mark}年起，每年三月办理。"))
+
+
 def test_evidence_names_the_mark_and_what_follows() -> None:
     hit = find_marks(plain("投资//亿元，新建道路//公里，惠及//户。"), TABLE)[0]
     assert hit.rule == REPEATED_MARK
@@ -152,7 +161,7 @@ def test_gates_know_their_patterns() -> None:
     assert set(HEADS) == _first_characters(built_in_words("unit")) - {*"km"}
     assert {*SUFFIXES, *(pair[0] for pair in PAIRS)} == _first_characters(stand_ins._NAME)
     assert all(len(pair) == 2 for pair in PAIRS)
-    assert set(FIRM_HEADS) == _first_characters(stand_ins._FIRM.pattern)
+    assert set(FIRM_HEADS) == _first_characters(stand_ins._FIRM.pattern) | set(stand_ins._DATES)
     ahead = stand_ins._STAND_IN.pattern
     ahead = ahead[ahead.index("(?=") :].replace("也?", "也|")
     assert set(re.findall(r"(?:\(\?=|\|)\s*(\w)", ahead)) == set(FOLLOWERS)

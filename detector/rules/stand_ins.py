@@ -53,7 +53,7 @@ STRANGE = 2
 MIN_NAMES = 3
 """Kinds of places that must follow a mark which no figure's unit follows."""
 
-FIRM_HEADS = "余多来几万亿千%亩户元吨公平立人场"
+FIRM_HEADS = "余多来几万亿千%亩户元吨公平立人场年月"
 """The first characters of what is counted in reports."""
 
 PAIRS = (
@@ -97,6 +97,7 @@ _TOKEN = rf"""(?P<token>
   | (?P<twin> (?P<half>[\u3400-\u9fff])(?P=half) )
 )"""
 _NUMBER = re.compile("[0-9一二三四五六七八九十百千万亿两几多余半]")
+_BEFORE_FIGURE = re.compile("[\u3400-\u9fff,、]")
 _HAN = re.compile("[\u3400-\u9fff]")
 _FIRM = re.compile(
     "[余多来几]?(?: [万亿千](?:元|人|吨|亩|户|平方|立方|公里|斤|千瓦|美元|辆|株|头|只)? | [%亩户元吨] | 公[里顷斤]"
@@ -107,6 +108,9 @@ _FIRM = re.compile(
 
 _SOMEBODY = "某某"
 """Before a place it has rules of its own, which know the names that courts cover."""
+
+_DATES = {"年": "月", "月": "日"}
+"""What follows the same mark in a date."""
 
 _JOINERS = frozenset("/-~·+")
 """Signs that stand between words as well, one at a time."""
@@ -180,8 +184,9 @@ def repeated_marks(plain: str) -> list[RepeatedMark]:
             token = match["token"]
             if token not in n_kinds:
                 n_kinds[token] = _kinds_wanted(match)
-            if n_kinds[token] and not (is_name and token == _SOMEBODY):
-                slots[token].append(_slot(plain, match, is_name))
+            slot = _slot(plain, match, is_name) if n_kinds[token] else None
+            if slot is not None:
+                slots[token].append(slot)
     found = []
     for token, places in sorted(slots.items()):
         telling = [slot for slot in places if slot.counts]
@@ -240,7 +245,7 @@ def may_end_a_mark() -> NDArray[np.bool_]:
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """A token where a figure should stand, and one where a name should."""
     unit, before_place = (f"(?:{built_in_words(name)})" for name in ("unit", "before_place"))
-    figure = rf"(?<=[\u3400-\u9fff,、]){_TOKEN}(?=(?P<follower>(?![a-z]){unit}))"
+    figure = rf'(?:(?<=[\u3400-\u9fff,、:("“\s])|(?<![\s\S])){_TOKEN}(?=(?P<follower>(?![a-z]){unit}))'
     name = rf"(?:(?<={before_place})|(?<=其中)|(?<![\s\S])){_TOKEN}(?=(?P<follower>{_NAME}))"
     return re.compile(figure, re.VERBOSE), re.compile(name, re.VERBOSE)
 
@@ -270,16 +275,22 @@ def _kinds_wanted(match: re.Match[str]) -> int:
     return STRANGE + 1 + (len(token) == 1)
 
 
-def _slot(plain: str, match: re.Match[str], is_name: bool) -> _Slot:
-    token, (start, end) = match["token"], match.span("token")
-    firm = None if is_name else _FIRM.match(plain, end)
+def _slot(plain: str, match: re.Match[str], is_name: bool) -> _Slot | None:
+    """The place of a token that was found, if a figure or name should stand there."""
+    token, follower, (start, end) = match["token"], match["follower"], match.span("token")
+    if is_name and token == _SOMEBODY:
+        return None
     before = plain[start - 1] if start else "\n"
+    is_date = follower in _DATES and plain.startswith(follower + token + _DATES[follower], end)
+    if not (is_name or is_date or _BEFORE_FIGURE.match(before)):
+        return None
+    firm = None if is_name else _FIRM.match(plain, end)
     if token in _JOINERS:
         counts = _JOINED.match(before) is None
     else:  # a sign before a name may be a bullet
         strange = match["signs"] is None or (len(token) > 1 and token[-1] not in _PAUSES | {"-"})
         counts = not is_name or _HAN.match(before) is not None or (strange and before not in "\r\n")
-    return _Slot(start, end, match["follower"] if firm is None else firm[0], is_name, firm is not None, counts)
+    return _Slot(start, end, follower if firm is None else firm[0], is_name, firm is not None or is_date, counts)
 
 
 def _count(plain: str, token: str) -> int:
