@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from detector.rules.stand_ins import (
     FIRM_HEADS,
     FOLLOWERS,
     HEADS,
+    MAX_MARKS,
+    MAX_TEXT,
     PAIRS,
     REPEATED_MARK,
     STAND_IN,
@@ -129,6 +132,15 @@ def test_a_stand_in_needs_a_text_without_pronouns() -> None:
 def test_evidence_of_a_stand_in_counts_its_places() -> None:
     text = "词条7坚持发展。词条7将努力,词条7必须看到不足。让词条7再创佳绩!"
     assert pronoun_stand_ins(text)[0].evidence == {"token": "词条7", "n_occurrences": 4, "n_where_a_pronoun_stands": 3}
+
+
+def test_a_text_of_very_many_marks_takes_no_longer_for_each() -> None:
+    """A megabyte of marks that all look like habits: each costs a count at most, and few are counted."""
+    words = ("".join(letters) for letters in product("bcdfghjk", repeat=5))
+    text = "".join(f"投资{word}亿元公路{word}公里惠及{word}户" for word in words)
+    assert len(text) > 800_000
+    assert len(repeated_marks(text)) == MAX_MARKS
+    assert not repeated_marks("投资##亿元，公路##公里。" * (MAX_TEXT // 10))
 
 
 def _first_characters(pattern: str) -> set[str]:

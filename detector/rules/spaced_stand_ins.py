@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels.standing_words import hash_words, may_repeat_spaced
-from detector.rules.stand_ins import RepeatedMark
+from detector.rules.stand_ins import MAX_TEXT, RepeatedMark, most_frequent
 from detector.text.folding import SEPARATOR, character_table, code_points, is_blank
 
 _COUNTED = """
@@ -109,6 +109,8 @@ class _Slot(NamedTuple):
 
 def spaced_marks(plain: str) -> list[RepeatedMark]:
     """Marks that stand, the same each time, where figures should stand in a text of a spaced script."""
+    if len(plain) > MAX_TEXT:
+        return []
     slots: dict[str, list[_Slot]] = defaultdict(list)
     is_strange: dict[str, bool] = {}
     for match in _TOKEN.finditer(plain):
@@ -117,7 +119,7 @@ def spaced_marks(plain: str) -> list[RepeatedMark]:
             slots[match["token"]].append(slot)
             is_strange[match["token"]] = match["signs"] is not None and len(match["token"]) > 1
     found = []
-    for token, places in sorted(slots.items()):
+    for token, places in most_frequent(slots):
         kinds = {slot.kind for slot in places}
         firm = {slot.kind for slot in places if slot.firm}
         wanted = 3 if is_strange[token] else 4
@@ -134,7 +136,7 @@ def may_have_spaced_marks(plain: NDArray[np.uint32], bounds: NDArray[np.int64]) 
     over."""
     found = np.empty(len(bounds) - 1, dtype=np.bool_)
     may_repeat_spaced(plain, bounds, is_blank(), *_gate(), found)
-    return found
+    return np.asarray(found & (np.diff(bounds) <= MAX_TEXT))
 
 
 @cache

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,12 @@ FOLLOWERS = "要更应必将也清深坚相谨衷一高重克"
 """The first characters of the words before which only a pronoun can stand."""
 
 _PRONOUNS = ("我们", "咱们", "本人", "笔者")
+
+MAX_TEXT = 4_000_000
+"""Characters of the longest text that is looked at: longer ones are no draft of one author."""
+
+MAX_MARKS = 8
+"""Repeated marks of one text that are weighed, those in most places first: an author has few habits."""
 
 STRANGE = 2
 """Kinds of words that must follow a repeated mark which nobody writes otherwise; others need one or two more."""
@@ -177,6 +183,8 @@ def repeated_marks(plain: str) -> list[RepeatedMark]:
     letters and for signs that join words. What follows must be a unit of report figures at least once or twice, or
     three kinds of places. For spaced scripts see `detector.rules.spaced_stand_ins.spaced_marks`.
     """
+    if len(plain) > MAX_TEXT:
+        return []
     slots: dict[str, list[_Slot]] = defaultdict(list)
     n_kinds: dict[str, int] = {}
     for pattern, is_name in zip(_patterns(), (False, True), strict=True):
@@ -188,7 +196,7 @@ def repeated_marks(plain: str) -> list[RepeatedMark]:
             if slot is not None:
                 slots[token].append(slot)
     found = []
-    for token, places in sorted(slots.items()):
+    for token, places in most_frequent(slots):
         telling = [slot for slot in places if slot.counts]
         kinds = {slot.follower for slot in telling}
         firm = len({slot.follower for slot in telling if slot.firm})
@@ -205,12 +213,20 @@ def repeated_marks(plain: str) -> list[RepeatedMark]:
     return found
 
 
+Slot = TypeVar("Slot")
+
+
+def most_frequent(slots: Mapping[str, list[Slot]]) -> list[tuple[str, list[Slot]]]:
+    """The `MAX_MARKS` tokens that stand in most places, with these."""
+    return sorted(slots.items(), key=lambda item: (-len(item[1]), item[0]))[:MAX_MARKS]
+
+
 def may_have_marks(plain: NDArray[np.uint32], bounds: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether each text ``plain[bounds[d]:bounds[d + 1]]`` can have repeated marks: most of those that can have none
     are passed over."""
     found = np.empty(len(bounds) - 1, dtype=np.bool_)
     may_repeat_marks(plain, bounds, *_gate(), found)
-    return found
+    return np.asarray(found & (np.diff(bounds) <= MAX_TEXT))
 
 
 @cache
