@@ -12,10 +12,20 @@ from detector.kernels.compiled import njit
 
 _HEAD, _FIRM, _SUFFIX, _BEGINS, _ANY, _ENDS = 1, 2, 4, 8, 13, 16
 _STOP = 0x2E
+_FIRST_HAN, _N_HAN = np.uint32(0x3400), np.uint32(0xA000 - 0x3400)
 _N_SLOTS = 256
 _TWICE = 3
 _MIN_NAMES = 3
 _LONGEST = 12
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_of_han(part):  # type: ignore[no-untyped-def]
+    """Whether a fourth of a text at least is Han."""
+    n_han = np.uint32(0)
+    for at in range(part.shape[0]):
+        n_han += np.uint32(np.uint32(part[at] - _FIRST_HAN) < _N_HAN)
+    return np.int64(n_han) * 4 >= part.shape[0]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -33,9 +43,9 @@ def _opener(point):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_opened(plain, low, at, opener):  # type: ignore[no-untyped-def]
+def _is_opened(plain, at, opener):  # type: ignore[no-untyped-def]
     """Whether a bracket that closes at a place was opened shortly before it, with no digit inside."""
-    for before in range(at - 1, max(low, at - _LONGEST) - 1, -1):
+    for before in range(at - 1, max(0, at - _LONGEST) - 1, -1):
         if plain[before] == opener:
             return True
         if 0x30 <= plain[before] <= 0x39:
@@ -55,27 +65,29 @@ def may_repeat_marks(plain, bounds, heads, wanted, found):  # type: ignore[no-un
     total, firm, names = np.zeros(_N_SLOTS, np.int64), np.zeros(_N_SLOTS, np.int64), np.zeros(_N_SLOTS, np.int64)
     newest = np.full(_N_SLOTS, -1, np.int64)
     for text in range(len(bounds) - 1):
-        low, high = bounds[text], bounds[text + 1]
+        part = plain[bounds[text] : bounds[text + 1]]
         found[text] = False
-        for at in range(low + 1, high):
-            head = heads[plain[at]]
+        if not _is_of_han(part):
+            continue
+        point = before = np.uint32(0)
+        for at in range(part.shape[0]):
+            last_but_one, before, point = before, point, part[at]
+            is_han = np.uint32(before - _FIRST_HAN) < _N_HAN
+            if at == 0 or (is_han and last_but_one != before):
+                continue
+            head = heads[point]
             if not head & _ANY:
                 continue
-            is_name = head & _SUFFIX or (head & _BEGINS and at + 1 < high and heads[plain[at + 1]] & _ENDS)
+            is_name = head & _SUFFIX or (head & _BEGINS and at + 1 < part.shape[0] and heads[part[at + 1]] & _ENDS)
             if not (head & _HEAD or is_name):
                 continue
-            last = plain[at - 1]
-            n_wanted = int(wanted[last])
-            if n_wanted == 0:
-                if at < low + 2 or plain[at - 2] != last or not 0x3400 <= last <= 0x9FFF:
-                    continue
-                n_wanted = _TWICE
-            if last == _STOP and (at < low + 2 or plain[at - 2] != _STOP):
+            n_wanted = _TWICE if is_han else int(wanted[before])
+            if n_wanted == 0 or (before == _STOP and last_but_one != _STOP):
                 continue
-            opener = _opener(last)
-            if opener and not _is_opened(plain, low, at - 1, opener):
+            opener = _opener(before)
+            if opener and not _is_opened(part, at - 1, opener):
                 continue
-            slot = last % _N_SLOTS
+            slot = before % _N_SLOTS
             if newest[slot] != text:
                 newest[slot], total[slot], firm[slot], names[slot] = text, 0, 0, 0
             total[slot] += 1

@@ -10,7 +10,17 @@ _N_SLOTS = 256
 _ENOUGH = 2
 _LONGEST = 16
 _PERCENT, _DOLLAR, _SPACE = 0x25, 0x24, 0x20
+_FIRST_HAN, _N_HAN = np.uint32(0x3400), np.uint32(0xA000 - 0x3400)
 _FNV, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_of_han(part):  # type: ignore[no-untyped-def]
+    """Whether a fourth of a text at least is Han."""
+    n_han = np.uint32(0)
+    for at in range(part.shape[0]):
+        n_han += np.uint32(np.uint32(part[at] - _FIRST_HAN) < _N_HAN)
+    return np.int64(n_han) * 4 >= part.shape[0]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -113,6 +123,8 @@ def may_repeat_spaced(plain, bounds, is_blank, begins, pairs, counted, about, fo
     for text in range(len(bounds) - 1):
         low, high = bounds[text], bounds[text + 1]
         found[text] = False
+        if _is_of_han(plain[low:high]):
+            continue
         at = low
         while at < high:
             before = plain[at - 1] if at > low else np.uint32(_SPACE)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels.standing_words import hash_words, may_repeat_spaced
-from detector.rules.stand_ins import MAX_TEXT, RepeatedMark, most_frequent
+from detector.rules.stand_ins import MAX_TEXT, RepeatedMark, is_of_han, most_frequent
 from detector.text.folding import SEPARATOR, character_table, code_points, is_blank
 
 _COUNTED = """
@@ -109,7 +109,7 @@ class _Slot(NamedTuple):
 
 def spaced_marks(plain: str) -> list[RepeatedMark]:
     """Marks that stand, the same each time, where figures should stand in a text of a spaced script."""
-    if len(plain) > MAX_TEXT:
+    if len(plain) > MAX_TEXT or is_of_han(plain):
         return []
     slots: dict[str, list[_Slot]] = defaultdict(list)
     is_strange: dict[str, bool] = {}

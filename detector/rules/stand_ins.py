@@ -104,6 +104,7 @@ _TOKEN = rf"""(?P<token>
 )"""
 _NUMBER = re.compile("[0-9一二三四五六七八九十百千万亿两几多余半]")
 _BEFORE_FIGURE = re.compile("[\u3400-\u9fff,、]")
+_HAN_RUN = re.compile("[\u3400-\u9fff]+")
 _HAN = re.compile("[\u3400-\u9fff]")
 _FIRM = re.compile(
     "[余多来几]?(?: [万亿千](?:元|人|吨|亩|户|平方|立方|公里|斤|千瓦|美元|辆|株|头|只)? | [%亩户元吨] | 公[里顷斤]"
@@ -183,7 +184,7 @@ def repeated_marks(plain: str) -> list[RepeatedMark]:
     letters and for signs that join words. What follows must be a unit of report figures at least once or twice, or
     three kinds of places. For spaced scripts see `detector.rules.spaced_stand_ins.spaced_marks`.
     """
-    if len(plain) > MAX_TEXT:
+    if len(plain) > MAX_TEXT or not is_of_han(plain):
         return []
     slots: dict[str, list[_Slot]] = defaultdict(list)
     n_kinds: dict[str, int] = {}
@@ -211,6 +212,11 @@ def repeated_marks(plain: str) -> list[RepeatedMark]:
             spans = tuple(sorted({(slot.start, slot.end) for slot in places}))
             found.append(RepeatedMark(token, spans, tuple(sorted(kinds)), n_occurrences))
     return found
+
+
+def is_of_han(plain: str) -> bool:
+    """Whether a fourth of a text at least is Han: then its figures and names stand between Han."""
+    return 4 * sum(map(len, _HAN_RUN.findall(plain))) >= len(plain)
 
 
 Slot = TypeVar("Slot")
