@@ -173,8 +173,8 @@ def test_gates_know_their_patterns() -> None:
     assert set(HEADS) == _first_characters(built_in_words("unit")) - {*"km"}
     assert {*SUFFIXES, *(pair[0] for pair in PAIRS)} == _first_characters(stand_ins._NAME)
     assert all(len(pair) == 2 for pair in PAIRS)
-    assert set(FIRM_HEADS) == _first_characters(stand_ins._FIRM.pattern) | set(stand_ins._DATES)
-    ahead = stand_ins._STAND_IN.pattern
+    assert set(FIRM_HEADS) == _first_characters(stand_ins._FIRM) | set(stand_ins._DATES)
+    ahead = stand_ins._STAND_IN
     ahead = ahead[ahead.index("(?=") :].replace("也?", "也|")
     assert set(re.findall(r"(?:\(\?=|\|)\s*(\w)", ahead)) == set(FOLLOWERS)
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from detector.model import Hit
+from detector.rules.places import compiled
 from detector.rules.rule_matches import RuleMatch
 
 SITE_NAMED = "junk.site_named"
@@ -36,8 +37,7 @@ _OWNED = "(?:所有|全部)?(?:资源|作品|文档|资料|内容|素材|文章|
 _SAYS = "(?:(?:友情|温馨|阅读|下载|特别|版权)(?:提示|提醒|声明)|(?:提示|提醒)[您你])"
 _WORD = "[a-z][a-z0-9]{4,20}"
 _PLACES = "(?:com|cn|net|org|cc|top|vip|info|xyz|site|example)"
-_TOLD = re.compile(
-    rf"""
+_TOLD = rf"""
       (?:©|\(c\)|copyright|版权所有)[ :©]{{0,3}}{_YEARS}[ ,.:©]{{0,3}}(?:by[ ])?
         (?P<right>{_SHAPE}{_AFTER}|{_WORD}(?=$|[ .,|]))
     | (?:来自|来源于|来源|出处|转自|摘自|选自|出自)[ ]?:?[ ]?[“"]?(?P<source>{_HAN}){_AFTER}
@@ -51,11 +51,8 @@ _TOLD = re.compile(
     | (?:online|read|view|available|full[ ]version|only)[ ]on[ ](?P<english>{_WORD})(?=$|[.,!|])
     | (?:download(?:ed)?|shared|retrieved)[ ]from[ ](?P<origin>{_WORD})(?=$|[.,!|])
     | (?<![a-z0-9.\-@])(?:https?://)?(?:www[.]|m[.])?(?P<address>[a-z][a-z0-9\-]{{3,24}})[.]{_PLACES}(?![a-z])
-    """,
-    re.VERBOSE,
-)
-_NO_NAME = re.compile(
-    r"""
+    """
+_NO_NAME = r"""
       .*(?:政府|委员会|办公室|公司|[局厅部署]|法院|医院|大学|学院|学校|[中小]学|协会|报社?|电视台|出版社|中心)
     | .*[省市县区镇乡村]
     | .*(?:政府|党建|人大|政协|记者|新华|人民网|央视|光明网|中国).*
@@ -64,22 +61,17 @@ _NO_NAME = re.compile(
         |阅读|温馨|提示|所有|全部|更多|热门|相关|网|库|吧|客|的|请|在|由){1,6}
     | website|online|internet|others?|google|facebook|twitter|baidu|weibo|github|wikipedia|mobile|desktop|paper|there
     | youtube|instagram|linkedin
-    """,
-    re.VERBOSE,
-)
+    """
 _OWN_REST = re.compile(
     "记者|通讯员|作者|专栏|评论员|编译|^[文图摄][:/]|讯$|电$|简称|下称|摄$|数据|图[为片:]|注册|用户名|公众号$|见|[《》]"
 )
-_SAID = re.compile(r"[a-z\u3400-\u9fff]")
-_LATIN_REST = re.compile(
-    rf"""
+_SAID = r"[a-z\u3400-\u9fff]"
+_LATIN_REST = rf"""
     (?: [ .\-–—:|,/\#©~*0-9] | www | {_PLACES} | preview | sample | watermark(?:ed)? | copy | draft | document | excerpt
       | file | free | trial | version | id | no | by | from | via | on | for | only | download(?:ed)? | shared | page
       | 水印 | 预览 | 整理 | 提供 | 首发 | 原创 | 独家 | 版权 | 所有 | 编号 | 转载 | 来源于? | 收集
       | [\u3400-\u9fff]{{2,6}}[网库站] )*
-    """,
-    re.VERBOSE,
-)
+    """
 
 
 def site_named(plain: str, candidates: Sequence[RuleMatch], hits: Sequence[Hit]) -> list[Hit]:
@@ -155,9 +147,9 @@ def _names_in(line: str) -> Iterator[tuple[str, int]]:
     >>> list(_names_in("©2019 某县人民政府"))
     []
     """
-    for match in _TOLD.finditer(line):
+    for match in compiled(_TOLD).finditer(line):
         name = match[match.lastgroup or 0]
-        if not _NO_NAME.fullmatch(name):
+        if not compiled(_NO_NAME).fullmatch(name):
             yield name, match.start(match.lastgroup or 0)
 
 
@@ -172,5 +164,5 @@ def _is_stamp(held: str, name: str) -> bool:
     if not found or len(rest) > MAX_REST:
         return False
     if name.isascii():  # alone it may be a source that the text cites
-        return _SAID.search(rest) is not None and _LATIN_REST.fullmatch(rest) is not None
+        return compiled(_SAID).search(rest) is not None and compiled(_LATIN_REST).fullmatch(rest) is not None
     return _OWN_REST.search(rest) is None

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.kernels.standing_words import hash_words, may_repeat_spaced
+from detector.rules.places import compiled
 from detector.rules.stand_ins import MAX_TEXT, RepeatedMark, is_of_han, most_frequent
 from detector.text.folding import SEPARATOR, character_table, code_points, is_blank
 
@@ -61,8 +62,7 @@ _TAGS = """
     sub | sup | table | tbody | td | th | title | tr | tt | u | ul | var
 """
 _INSIDE = r"[^\[\](){}<>\r\n,.;:]"
-_TOKEN = re.compile(
-    rf"""
+_TOKEN = rf"""
     (?<! [^\s("“$£€] )
     (?P<token>
         (?P<signs> \#{{1,4}}(?:[.,]\#{{1,3}})? | [?]{{2,4}} | @{{2,4}} | &{{2,4}} | %{{2,4}}(?!%) | \^{{2,4}} | ~{{2,4}}
@@ -73,18 +73,13 @@ _TOKEN = re.compile(
       | (?P<digits> 0{{2,4}} | 9{{2,4}} | 9,999 | [0-9]x{{1,3}} )
       | (?P<word> x{{1,4}}[.,]x{{1,3}} | [nxyz] | (?P<double>[a-z])(?P=double){{1,3}} | {"|".join(WORDS)} )
     )
-    (?! [a-z0-9_$=(\[{{/\\-] | [.,][a-z0-9\#] )""",
-    re.VERBOSE,
-)
-_AFTER = re.compile(
-    rf"""
+    (?! [a-z0-9_$=(\[{{/\\-] | [.,][a-z0-9\#] )"""
+_AFTER = rf"""
     (?P<percent> % (?![\w%]) )
   | [ ] (?P<counted> {"|".join(sorted(COUNTED, reverse=True))} ) (?![a-z\-])
   | [ ] (?P<named> {"|".join(sorted(NAMED, reverse=True))} ) (?![a-z\-])
   | [ ] (?P<plural> [a-z]{{3,20}}s ) (?![a-z])
-  | (?P<stop> [,.;)] (?!\S) | [ ] (?:of|and|in|up|for|with) [ ] )""",
-    re.VERBOSE,
-)
+  | (?P<stop> [,.;)] (?!\S) | [ ] (?:of|and|in|up|for|with) [ ] )"""
 _BEFORE = re.compile("(?:^|[^a-z])([a-z]{1,16})[ ]$")
 _PLACED = "in to from of by at than reached and for since until with worth near between over about"
 _PREPOSITIONS = frozenset(_PLACED.split())
@@ -113,7 +108,7 @@ def spaced_marks(plain: str) -> list[RepeatedMark]:
         return []
     slots: dict[str, list[_Slot]] = defaultdict(list)
     is_strange: dict[str, bool] = {}
-    for match in _TOKEN.finditer(plain):
+    for match in compiled(_TOKEN).finditer(plain):
         slot = _slot(plain, match)
         if slot is not None and not _NO_MARK.fullmatch(match["token"]):
             slots[match["token"]].append(slot)
@@ -165,7 +160,7 @@ def _slot(plain: str, match: re.Match[str]) -> _Slot | None:
     start, end = match.span("token")
     if start and plain[start - 1] in _CURRENCIES:
         return _Slot(start, end, plain[start - 1], True)
-    after = _AFTER.match(plain, end)
+    after = compiled(_AFTER).match(plain, end)
     if after is None:
         return None
     if after["percent"]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from detector.kernels.standing import may_repeat_marks
 from detector.model import Hit
+from detector.rules.places import compiled
 from detector.rules.rule_tables import built_in_words
 from detector.text.folding import N_CODE_POINTS, SEPARATOR, character_table, is_blank
 
@@ -34,14 +35,11 @@ MIN_STAND_INS = 4
 MIN_PRONOUN_PLACES = 3
 """Of these, so many must stand where only "we" can: before a wish, a duty or a confession of the author's own."""
 
-_STAND_IN = re.compile(
-    r"""
+_STAND_IN = r"""
     (?P<token> [\u3400-\u9fff]{2,4}[0-9]{1,2} | [a-z]{4,12}[0-9]{1,2} )
     (?= 要(?!求) | 更要 | 更应 | 应当 | 必须 | 将(?!军) | 也?清醒 | 深知 | 坚信 | 相信 | 谨 | 衷心 | 一定 | 高度重视
       | 克服 | 坚持 | 重视 )
-    """,
-    re.VERBOSE,
-)
+    """
 FOLLOWERS = "要更应必将也清深坚相谨衷一高重克"
 """The first characters of the words before which only a pronoun can stand."""
 
@@ -102,15 +100,10 @@ _TOKEN = rf"""(?P<token>
   | (?P<signs> [^\w\s{re.escape(_LISTED + _SENTENCES)}]{{1,6}} )
   | (?P<twin> (?P<half>[\u3400-\u9fff])(?P=half) )
 )"""
-_NUMBER = re.compile("[0-9一二三四五六七八九十百千万亿两几多余半]")
-_BEFORE_FIGURE = re.compile("[\u3400-\u9fff,、]")
-_HAN_RUN = re.compile("[\u3400-\u9fff]+")
-_HAN = re.compile("[\u3400-\u9fff]")
-_FIRM = re.compile(
-    "[余多来几]?(?: [万亿千](?:元|人|吨|亩|户|平方|立方|公里|斤|千瓦|美元|辆|株|头|只)? | [%亩户元吨] | 公[里顷斤]"
-    " | 平方 | 立方 | [人场]次 )",
-    re.VERBOSE,
-)
+_NUMBERS = frozenset("0123456789一二三四五六七八九十百千万亿两几多余半")
+_FIRM = """
+    [余多来几]?(?: [万亿千](?:元|人|吨|亩|户|平方|立方|公里|斤|千瓦|美元|辆|株|头|只)? | [%亩户元吨] | 公[里顷斤] | 平方
+    | 立方 | [人场]次 )"""
 """What counts and is little else: other measure words are also the first characters of nouns and verbs."""
 
 _SOMEBODY = "某某"
@@ -122,8 +115,8 @@ _DATES = {"年": "月", "月": "日"}
 _JOINERS = frozenset("/-~·+")
 """Signs that stand between words as well, one at a time."""
 
-_JOINED = re.compile(
-    "[0-9一二三四五六七八九十百千万亿两几多余元亩户人个年月日天次件项条家名位斤吨米里顷度时分台辆份套%]"
+_JOINED = frozenset(
+    "0123456789一二三四五六七八九十百千万亿两几多余元亩户人个年月日天次件项条家名位斤吨米里顷度时分台辆份套%"
 )
 """What a joiner stands behind in "3元/亩" and "三-五户"."""
 
@@ -164,7 +157,7 @@ def pronoun_stand_ins(plain: str) -> list[Hit]:
     """
     if any(pronoun in plain for pronoun in _PRONOUNS):
         return []
-    where = Counter(match["token"] for match in _STAND_IN.finditer(plain))
+    where = Counter(match["token"] for match in compiled(_STAND_IN).finditer(plain))
     hits: list[Hit] = []
     for token, count in sorted(where.items()):
         stem = token.rstrip("0123456789")
@@ -216,7 +209,7 @@ def repeated_marks(plain: str) -> list[RepeatedMark]:
 
 def is_of_han(plain: str) -> bool:
     """Whether a fourth of a text at least is Han: then its figures and names stand between Han."""
-    return 4 * sum(map(len, _HAN_RUN.findall(plain))) >= len(plain)
+    return 4 * sum(map(len, compiled("[\u3400-\u9fff]+").findall(plain))) >= len(plain)
 
 
 Slot = TypeVar("Slot")
@@ -269,7 +262,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     unit, before_place = (f"(?:{built_in_words(name)})" for name in ("unit", "before_place"))
     figure = rf'(?:(?<=[\u3400-\u9fff,、:("“\s])|(?<![\s\S])){_TOKEN}(?=(?P<follower>(?![a-z]){unit}))'
     name = rf"(?:(?<={before_place})|(?<=其中)|(?<![\s\S])){_TOKEN}(?=(?P<follower>{_NAME}))"
-    return re.compile(figure, re.VERBOSE), re.compile(name, re.VERBOSE)
+    return compiled(figure), compiled(name)
 
 
 def _matches(pattern: re.Pattern[str], plain: str) -> Iterator[re.Match[str]]:
@@ -283,7 +276,7 @@ def _matches(pattern: re.Pattern[str], plain: str) -> Iterator[re.Match[str]]:
 def _kinds_wanted(match: re.Match[str]) -> int:
     """How many kinds of words must follow a token that was found; 0 for what is no mark."""
     token = match["token"]
-    if _NUMBER.search(token) or not (match["twin"] or may_end_a_mark()[ord(token[-1])]):
+    if not _NUMBERS.isdisjoint(token) or not (match["twin"] or may_end_a_mark()[ord(token[-1])]):
         return 0
     if match["signs"] is not None:
         signs = set(token)
@@ -293,7 +286,7 @@ def _kinds_wanted(match: re.Match[str]) -> int:
             return STRANGE + 2
         return STRANGE + (len(token) == 1 or token[-1] in _JOINERS)
     if match["bracket"] is not None:
-        return STRANGE + (_HAN.search(token) is not None)
+        return STRANGE + (any(map(_is_han, token)))
     return STRANGE + 1 + (len(token) == 1)
 
 
@@ -304,15 +297,19 @@ def _slot(plain: str, match: re.Match[str], is_name: bool) -> _Slot | None:
         return None
     before = plain[start - 1] if start else "\n"
     is_date = follower in _DATES and plain.startswith(follower + token + _DATES[follower], end)
-    if not (is_name or is_date or _BEFORE_FIGURE.match(before)):
+    if not (is_name or is_date or _is_han(before) or before in ",、"):
         return None
-    firm = None if is_name else _FIRM.match(plain, end)
+    firm = None if is_name else compiled(_FIRM).match(plain, end)
     if token in _JOINERS:
-        counts = _JOINED.match(before) is None
+        counts = before not in _JOINED
     else:  # a sign before a name may be a bullet
         strange = match["signs"] is None or (len(token) > 1 and token[-1] not in _PAUSES | {"-"})
-        counts = not is_name or _HAN.match(before) is not None or (strange and before not in "\r\n")
+        counts = not is_name or _is_han(before) or (strange and before not in "\r\n")
     return _Slot(start, end, follower if firm is None else firm[0], is_name, firm is not None or is_date, counts)
+
+
+def _is_han(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff"
 
 
 def _count(plain: str, token: str) -> int:
