@@ -65,7 +65,8 @@ _INSIDE = r"[^\[\](){}<>\r\n,.;:]"
 _TOKEN = rf"""
     (?<! [^\s("“$£€] )
     (?P<token>
-        (?P<signs> \#{{1,4}}(?:[.,]\#{{1,3}})? | [?]{{2,4}} | @{{2,4}} | &{{2,4}} | %{{2,4}}(?!%) | \^{{2,4}} | ~{{2,4}}
+        (?P<signs> \#{{2,4}}(?:[.,]\#{{1,3}})? | \#[.,]\#{{1,3}} | [?]{{2,4}} | @{{2,4}} | &{{2,4}}
+          | %{{2,4}}(?!%) | \^{{2,4}} | ~{{2,4}}
           | ={{2,4}} | \+{{2,4}} | !{{2,4}} | /{{2,4}} | \*{{2,4}} | _{{1,24}}
           | [\u2022\u25a0-\u25ff\u2605\u2606]{{1,4}}
           | \[ {_INSIDE}{{0,10}} \] | (?! </?(?:{_TAGS})[ ]?/?> ) <{_INSIDE}{{0,10}}> | <<{_INSIDE}{{0,10}}>>
@@ -90,7 +91,8 @@ _OF = re.compile(
 """What stands before a name alone."""
 
 _CURRENCIES = frozenset("$£€")
-_NO_MARK = re.compile(r"\[[.…]+\]|\[sic\]|\((?!number|amount|insert|figure|x).*[a-z]{2}.*\)")
+_NO_MARK = re.compile(r"\[[.…]+\]|\[sic\]|[\[(<{].*[0-9].*|\((?!number|amount|insert|figure|x).*[a-z]{2}.*\)")
+"""Ellipses, what editors say, citations and items of lists, and words in parentheses."""
 
 
 class _Slot(NamedTuple):

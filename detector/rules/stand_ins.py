@@ -109,6 +109,9 @@ _FIRM = """
 _SOMEBODY = "某某"
 """Before a place it has rules of its own, which know the names that courts cover."""
 
+_BODIES = frozenset("省市县区州盟旗镇乡村街道社办事处部门单位局委厅院校企或和及")
+"""What parentheses hold in 县(市) and 单位(部门)."""
+
 _DATES = {"年": "月", "月": "日"}
 """What follows the same mark in a date."""
 
@@ -286,6 +289,8 @@ def _kinds_wanted(match: re.Match[str]) -> int:
             return STRANGE + 2
         return STRANGE + (len(token) == 1 or token[-1] in _JOINERS)
     if match["bracket"] is not None:
+        if token[1:-1] and _BODIES.issuperset(token[1:-1]):
+            return 0
         return STRANGE + (any(map(_is_han, token)))
     return STRANGE + 1 + (len(token) == 1)
 
