@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -123,8 +124,10 @@ def spaced_marks(plain: str) -> list[RepeatedMark]:
         if len(kinds) >= wanted and len(firm) >= wanted - 1:
             n_occurrences = _count(plain, token)
             if 2 * len(places) >= n_occurrences:
-                spans = tuple((slot.start, slot.end) for slot in places)
-                found.append(RepeatedMark(token, spans, tuple(sorted(kinds)), n_occurrences))
+                spans = {(slot.start, slot.end) for slot in places}
+                if is_strange[token]:
+                    spans.update(_everywhere(plain, token))
+                found.append(RepeatedMark(token, tuple(sorted(spans)), tuple(sorted(kinds)), n_occurrences))
     return found
 
 
@@ -179,6 +182,12 @@ def _slot(plain: str, match: re.Match[str]) -> _Slot | None:
     if after["plural"]:
         return _Slot(start, end, after["plural"], before[1] in ABOUT)
     return _Slot(start, end, f"{before[1]} ...", False) if before[1] in _PREPOSITIONS else None
+
+
+def _everywhere(plain: str, token: str) -> Iterator[tuple[int, int]]:
+    """All places of a mark that nobody writes otherwise, but for those where it may begin a heading."""
+    found = (match.span("token") for match in compiled(_TOKEN).finditer(plain) if match["token"] == token)
+    return ((start, end) for start, end in found if start and plain[start - 1] not in "\r\n")
 
 
 def _count(plain: str, token: str) -> int:
